@@ -1,0 +1,125 @@
+import { nearest } from './nearest.ts'
+
+/** What a stream or a template can get wrong, by name. Each code has a paragraph in `docs/errors.md`. */
+export type ErrorCode =
+  // Config: the developer moves next
+  | 'config/invalid'
+  | 'config/middleware-missing'
+  | 'config/port-taken'
+  // Template: the template's author moves next
+  | 'template/missing'
+  | 'template/invalid'
+  | 'template/name'
+  | 'template/circular'
+  | 'template/extends-nothing'
+  | 'template/async-filter'
+  | 'template/filter-unknown'
+  | 'template/timeout'
+  | 'block/unknown'
+  | 'block/variable-missing'
+  | 'block/no-address'
+  | 'render/failed'
+  // Input and access: the caller moves next
+  | 'input/too-large'
+  | 'access/cross-site'
+  // Source: the model or whatever feeds the stream failed
+  | 'source/failed'
+  | 'source/value'
+  // Wire: a field that would change the meaning of the event stream
+  | 'wire/field'
+
+export interface ErrorDetails {
+  /** What to do about it, as one sentence. */
+  readonly hint?: string
+  readonly cause?: unknown
+}
+
+/**
+ * The one base of all errors that swapstream throws on purpose.
+ *
+ * `code` is for programs, `message` for the log, `status` is the HTTP answer when nothing has been sent yet.
+ * The message never goes to a client unless `expose` is on: a client gets the code and an id.
+ *
+ * @example
+ * try { await engine.open('chat.html', 'respones') } catch (error) {
+ *   if (error instanceof SwapstreamError && error.code === 'block/unknown') console.log(error.message)
+ * }
+ */
+export class SwapstreamError extends Error {
+  readonly code: ErrorCode
+  readonly status: number
+  readonly hint: string | undefined
+
+  constructor(code: ErrorCode, message: string, status: number, details: ErrorDetails = {}) {
+    const { hint, cause } = details
+    super(hint ? `${message} ${hint}` : message, cause === undefined ? undefined : { cause })
+    this.name = new.target.name
+    this.code = code
+    this.status = status
+    this.hint = hint
+  }
+}
+
+/** A wrong setting or a wrong use of the API: thrown when declared or started. The developer moves next. */
+export class ConfigError extends SwapstreamError {
+  constructor(code: Extract<ErrorCode, `config/${string}`>, message: string, details?: ErrorDetails) {
+    super(code, message, 500, details)
+  }
+}
+
+/** Where in a template something is wrong; line and column count from 1. */
+export interface TemplatePlace {
+  readonly template: string
+  readonly block?: string
+  readonly line?: number
+  readonly column?: number
+}
+
+/** A template that is missing, broken or fed with the wrong context. Its author moves next. */
+export class TemplateError extends SwapstreamError {
+  readonly place: TemplatePlace
+
+  constructor(
+    code: Extract<ErrorCode, `template/${string}` | `block/${string}` | `render/${string}`>,
+    message: string,
+    place: TemplatePlace,
+    details?: ErrorDetails,
+  ) {
+    super(code, message, 500, details)
+    this.place = place
+  }
+}
+
+/** A request whose content cannot be used. The caller moves next. */
+export class InputError extends SwapstreamError {
+  constructor(code: Extract<ErrorCode, `input/${string}`>, message: string, details?: ErrorDetails) {
+    super(code, message, code === 'input/too-large' ? 413 : 422, details)
+  }
+}
+
+/** A request that may not do this. The caller moves next. */
+export class AccessError extends SwapstreamError {
+  constructor(code: Extract<ErrorCode, `access/${string}`>, message: string, details?: ErrorDetails) {
+    super(code, message, 403, details)
+  }
+}
+
+/** What feeds a stream failed or gave something that cannot be sent. */
+export class SourceError extends SwapstreamError {
+  constructor(code: Extract<ErrorCode, `source/${string}` | `wire/${string}`>, message: string, details?: ErrorDetails) {
+    super(code, message, 502, details)
+  }
+}
+
+/**
+ * The sentence that lists what exists and what was probably meant.
+ *
+ * @example didYouMean('respones', ['page', 'response']) // '(has: page, response; did you mean "response"?)'
+ */
+export function didYouMean(name: string, known: Iterable<string>): string {
+  const names = [...known].sort()
+  if (names.length === 0) return '(there are none)'
+  const shown = names.length > 20 ? `${names.slice(0, 20).join(', ')}, … ${names.length - 20} more` : names.join(', ')
+  const meant = nearest(name, names)
+  return meant === undefined ? `(has: ${shown})` : `(has: ${shown}; did you mean "${meant}"?)`
+}

@@ -1,0 +1,29 @@
+/** What a template is given. Keys are plain names; values are whatever its author expects. */
+export type Context = Readonly<Record<string, unknown>>
+
+/**
+ * Draws templates and single blocks of them. The whole framework knows templates only through this door,
+ * so components or another template language plug in by implementing three functions.
+ */
+export interface TemplateEngine {
+  /** The whole template as text: a page. */
+  render(template: string, context?: Context): Promise<string>
+  /**
+   * Resolves one block of a template once, for many renders.
+   *
+   * Throws  TemplateError `template/missing`, `block/unknown`, … before anything is drawn.
+   */
+  open(template: string, block: string, context?: Context): Promise<BlockRenderer>
+  /** The names of all blocks that `open` accepts for this template, inherited ones included. */
+  blocks(template: string): Promise<readonly string[]>
+}
+
+/** One block, opened once, drawn as often as its context changes. */
+export interface BlockRenderer {
+  /**
+   * The block's text with the context it was opened with and `changes` on top. Nothing is kept between two calls.
+   *
+   * Out     a plain string when nothing in the block is asynchronous, otherwise a promise of it.
+   */
+  render(changes?: Context): string | Promise<string>
+}

@@ -1,0 +1,32 @@
+import type { MiddlewareHandler } from 'hono'
+import { createSwapstream, type CoreOptions } from '../web/create-swapstream.ts'
+import type { TemplateEngine } from '../render/engine.ts'
+import { asset } from './assets.ts'
+import { nodeLog } from './node-log.ts'
+import { nunjucksEngine, type NunjucksEngineOptions } from './nunjucks-engine.ts'
+
+export type SwapstreamOptions = Omit<CoreOptions, 'engine'> &
+  Partial<NunjucksEngineOptions> & {
+    /** Another engine in place of nunjucks. */
+    readonly engine?: TemplateEngine
+  }
+
+/**
+ * The one middleware of an app: turns what handlers return (`EventStream`, `Page`) into answers, guards them, and
+ * serves htmx under `/swapstream/`.
+ *
+ * In      `templates`: a folder, or a record of name → source. The rest has defaults that are safe.
+ * Throws  ConfigError when the folder is missing, now and not at the first request.
+ *
+ * @example app.use(swapstream({ templates: 'templates' }))
+ */
+export function swapstream(options: SwapstreamOptions = {}): MiddlewareHandler {
+  const { engine, log = nodeLog, expose = process.env['NODE_ENV'] === 'development' } = options
+  const answer = createSwapstream({
+    ...options,
+    log,
+    expose,
+    engine: engine ?? nunjucksEngine({ templates: 'templates', ...options }),
+  })
+  return async (c, next) => asset(c) ?? answer(c, next)
+}

@@ -1,0 +1,29 @@
+/** The portable door: web standards only. Bring a template engine; `swapstream` itself adds nunjucks and Node. */
+export { createSwapstream } from './web/create-swapstream.ts'
+export type { CoreOptions } from './web/create-swapstream.ts'
+export { Page } from './web/page.ts'
+export type { PageOptions } from './web/page.ts'
+export { EventStream } from './streams/event-stream.ts'
+export type { EndReason, EventStreamOptions, StreamEnd } from './streams/event-stream.ts'
+export type { Source, StreamContext, Values } from './streams/source.ts'
+export { Fragment } from './fragments/fragment.ts'
+export type { FragmentOptions, Swap } from './fragments/fragment.ts'
+export { streamToFragments } from './fragments/stream-to-fragments.ts'
+export type { StreamToFragmentsOptions } from './fragments/stream-to-fragments.ts'
+export { streamWithSources } from './fragments/stream-with-sources.ts'
+export type { StreamWithSourcesOptions } from './fragments/stream-with-sources.ts'
+export { tokens } from './tokens/tokens.ts'
+export type { TokenSource } from './tokens/tokens.ts'
+export { ServerSentEvent } from './wire/server-sent-event.ts'
+export type { EventFields } from './wire/server-sent-event.ts'
+export type { BlockRenderer, Context, TemplateEngine } from './render/engine.ts'
+export {
+  AccessError,
+  ConfigError,
+  InputError,
+  SourceError,
+  SwapstreamError,
+  TemplateError,
+} from './base/errors.ts'
+export type { ErrorCode, TemplatePlace } from './base/errors.ts'
+export type { Log } from './base/log.ts'

@@ -1,0 +1,65 @@
+/** How an addressed fragment enters the page: the swaps that htmx 4 and 2 both know. */
+export type Swap =
+  | 'innerMorph'
+  | 'innerHTML'
+  | 'outerHTML'
+  | 'beforebegin'
+  | 'afterbegin'
+  | 'beforeend'
+  | 'afterend'
+  | 'delete'
+
+export interface FragmentOptions {
+  /**
+   * Where in the page it goes: `#id`. Without one, the first frame of a block lands where the form says
+   * (`hx-target`, `hx-swap`), and the later frames of the same block replace it there.
+   */
+  readonly target?: string
+  /** How it enters the target; only with `target`. Default `innerMorph`: the target shows the newest state. */
+  readonly swap?: Swap
+  /** This is the last state of the block in this stream. Without it, the end of the stream is. */
+  readonly final?: boolean
+}
+
+const ID_SELECTOR = /^#[A-Za-z_][\w-]*$/
+
+/**
+ * One block of a template with the context to draw it with: what a stream of fragments yields.
+ *
+ * A fragment is a state, not a change: the newest one of a block stands for all before it.
+ *
+ * Throws  TypeError when the target is not `#id`, or a swap has no target.
+ *
+ * @example yield new Fragment('chat.html', 'response', { text: 'Hello' })
+ * @example yield new Fragment('feed.html', 'item', { item }, { target: '#feed', swap: 'afterbegin' })
+ */
+export class Fragment {
+  readonly template: string
+  readonly block: string
+  readonly context: Readonly<Record<string, unknown>>
+  readonly target: string | undefined
+  readonly swap: Swap | undefined
+  readonly final: boolean
+
+  constructor(
+    template: string,
+    block: string,
+    context: Readonly<Record<string, unknown>> = {},
+    options: FragmentOptions = {},
+  ) {
+    const { target, swap, final = false } = options
+    if (target !== undefined && !ID_SELECTOR.test(target)) {
+      throw new TypeError(`A fragment's target is one element by its id, such as "#answer"; it cannot be ${JSON.stringify(target)}.`)
+    }
+    if (swap !== undefined && target === undefined) {
+      throw new TypeError(`A fragment with swap "${swap}" needs a target, such as { target: '#feed', swap: '${swap}' }.`)
+    }
+    this.template = template
+    this.block = block
+    this.context = context
+    this.target = target
+    this.swap = swap
+    this.final = final
+    Object.freeze(this)
+  }
+}

@@ -1,0 +1,139 @@
+import { TemplateError } from '../base/errors.ts'
+import type { Fragment, Swap } from '../fragments/fragment.ts'
+import { rootOf, type Root } from './root.ts'
+
+/** Content that a `<div>` around it would lose: a browser drops table parts outside of tables. */
+const NEEDS_A_TABLE = /^\s*<(?:caption|col|colgroup|tbody|td|tfoot|th|thead|tr)[\s/>]/i
+
+/** What of a block stands in the page now, and under which id. */
+interface Place {
+  readonly fragment: Fragment
+  /** As its author wrote it, without what we lend. */
+  readonly html: string
+  readonly root: Root | undefined
+  /** The id in the page by which the next frame finds it; none when it can only land where the form says, again. */
+  readonly id: string | undefined
+  /** The id (and, without a single root, the element that carries it) is ours and must be taken back. */
+  readonly lent: boolean
+}
+
+/**
+ * Gives each frame of one stream its address, in htmx's own words, so that no client code is needed.
+ *
+ * The first frame of a block is plain HTML: it lands where the form says. It carries an id, its own or one that we
+ * lend it, and later frames go to that id, so that `innerHTML`, `beforeend` and `outerHTML` on the form all end in the
+ * same answer. The last frame takes lent ids back: what stays in the page is exactly the block.
+ * Only swaps that htmx 4 and 2 both read are used.
+ *
+ * Cost    one pass over each frame's HTML. State: the newest frame of each block.
+ * Throws  TemplateError `block/no-address` when a second block of the stream has neither target nor id.
+ *
+ * @example
+ * const addresser = new Addresser()
+ * addresser.address(new Fragment('t', 'b', {}), '<p>Hel</p>')   // <p id="s1x9c">Hel</p>
+ * addresser.address(new Fragment('t', 'b', {}), '<p>Hello</p>') // <div hx-swap-oob="innerMorph:#s1x9c">Hello</div>
+ * addresser.end()                                               // <p hx-swap-oob="outerHTML:#s1x9c">Hello</p>
+ */
+export class Addresser {
+  readonly #places = new Map<string, Place>()
+  readonly #prefix = `s${Math.floor(Math.random() * 36 ** 5).toString(36)}`
+  #lentIds = 0
+  /** Where the newest fragment with a target of its own went. */
+  #target: string | undefined
+
+  /** One rendered fragment as what htmx must be told. */
+  address(fragment: Fragment, html: string): string {
+    const { target, swap = 'innerMorph' } = fragment
+    if (target !== undefined) {
+      this.#target = target.slice(1)
+      return swapped(swap, this.#target, html)
+    }
+
+    const key = `${fragment.template}\0${fragment.block}`
+    const place = this.#places.get(key)
+    const root = rootOf(html)
+    if (place === undefined) {
+      if (this.#places.size > 0 && root?.id === undefined) throw noAddress(fragment)
+      const first = this.#keep(key, fragment, html, root)
+      return this.#places.size === 1 ? this.#dressed(first) : swapped('outerHTML', root!.id!, html)
+    }
+    const next = this.#keep(key, fragment, html, root, place)
+    if (place.id === undefined) return this.#dressed(next)
+    if (sameShell(place, next)) return swapped('innerMorph', place.id, inner(next))
+    return swapped('outerHTML', place.id, this.#dressed(next))
+  }
+
+  /** Takes back what is still lent, because the stream ended without a fragment that said so. */
+  end(): string {
+    let closing = ''
+    for (const [key, place] of this.#places) {
+      if (!place.lent) continue
+      this.#places.set(key, { ...place, id: undefined, lent: false })
+      closing += swapped('outerHTML', place.id!, place.html)
+    }
+    return closing
+  }
+
+  /** A notice below what the stream has shown so far; with nothing shown yet it lands where the form says. */
+  below(notice: string): string {
+    const main = this.#places.values().next().value?.id
+    if (main !== undefined) return swapped('afterend', main, notice)
+    return this.#target === undefined ? notice : swapped('beforeend', this.#target, notice)
+  }
+
+  #keep(key: string, fragment: Fragment, html: string, root: Root | undefined, before?: Place): Place {
+    const own = root?.id
+    const lent = own === undefined && !fragment.final && canCarryAnId(html, root)
+    const lentId = (): string => (before?.lent ? before.id! : `${this.#prefix}${this.#lentIds++ || ''}`)
+    const place = { fragment, html, root, lent, id: own ?? (lent ? lentId() : undefined) }
+    this.#places.set(key, place)
+    return place
+  }
+
+  #dressed({ html, root, lent, id }: Place): string {
+    if (!lent) return html
+    return root && !root.oddId ? withAttribute(html, root, `id="${id}"`) : `<swap-frame id="${id}">${html}</swap-frame>`
+  }
+}
+
+function canCarryAnId(html: string, root: Root | undefined): boolean {
+  return root !== undefined ? !root.oddId : !NEEDS_A_TABLE.test(html)
+}
+
+/** The page's element around the content stays as it is: only the content has to be morphed. */
+function sameShell(before: Place, next: Place): boolean {
+  if (next.lent !== before.lent || next.id !== before.id) return false
+  if (before.root === undefined || next.root === undefined) return before.root === next.root && next.lent
+  return shell(before) === shell(next) && before.root.innerEnd > before.root.attributesAt
+}
+
+function shell({ html, root }: Place): string {
+  return html.slice(0, root!.innerStart).trimStart()
+}
+
+function inner({ html, root }: Place): string {
+  return root ? html.slice(root.innerStart, root.innerEnd) : html
+}
+
+/** Only the address of a frame, whatever its content needs around it. */
+function swapped(swap: Swap, id: string, html: string): string {
+  if (NEEDS_A_TABLE.test(html)) return `<hx-partial hx-target="#${id}" hx-swap="${swap}">${html}</hx-partial>`
+  if (swap !== 'outerHTML') return `<div hx-swap-oob="${swap}:#${id}">${html}</div>`
+  // `outerHTML` on a wrapper would leave the wrapper in the page, so the element itself says where it goes.
+  const root = rootOf(html)
+  if (root) return withAttribute(html, root, `hx-swap-oob="outerHTML:#${id}"`).trim()
+  return `<div hx-swap-oob="beforebegin:#${id}">${html}</div><div hx-swap-oob="delete:#${id}"></div>`
+}
+
+function withAttribute(html: string, { attributesAt }: Root, attribute: string): string {
+  return `${html.slice(0, attributesAt)} ${attribute}${html.slice(attributesAt)}`
+}
+
+function noAddress({ template, block }: Fragment): TemplateError {
+  return new TemplateError(
+    'block/no-address',
+    `Block "${block}" of "${template}" is the second block of this stream, and nothing says where in the page it goes.`,
+    { template, block },
+    { hint: `Give its root element an id, or the fragment a target: { target: '#${block}' }.` },
+  )
+}

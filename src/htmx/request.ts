@@ -1,0 +1,42 @@
+/** What the headers of a request say about who will read the answer. */
+export interface RequestFacts {
+  /** htmx asks, for a part of the page. */
+  readonly fragment: boolean
+  /** The client reads an event stream: htmx 4 with hx-sse, EventSource, or a script. */
+  readonly streams: boolean
+}
+
+/**
+ * Who asks, from the headers alone. A boosted link or a restored history entry wants the whole page,
+ * although htmx asks for it.
+ *
+ * @example requestFacts(c.req.raw.headers).streams
+ */
+export function requestFacts(headers: Headers): RequestFacts {
+  const is = (name: string): boolean => headers.get(name) === 'true'
+  const wholePage =
+    is('HX-Boosted') || is('HX-History-Restore-Request') || headers.get('HX-Request-Type') === 'full'
+  return {
+    fragment: is('HX-Request') && !wholePage,
+    streams: accepts(headers, 'text/event-stream'),
+  }
+}
+
+/** Whether the client names this media type; a mere wildcard does not. */
+export function accepts(headers: Headers, type: string): boolean {
+  return (headers.get('accept') ?? '')
+    .toLowerCase()
+    .split(',')
+    .some((range) => {
+      const [name, ...parameters] = range.split(';').map((part) => part.trim())
+      return name === type && !parameters.includes('q=0')
+    })
+}
+
+/** The headers by which an answer chooses its place in the page itself. A stream cannot use them: htmx ignores them there. */
+export function placeHeaders(target: string, swap = 'outerHTML'): Record<string, string> {
+  return { 'HX-Retarget': target, 'HX-Reswap': swap }
+}
+
+/** What the answer depends on, for caches. */
+export const VARY = 'Accept, HX-Request'

@@ -1,0 +1,113 @@
+import type { Context, MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { InputError, SwapstreamError } from '../base/errors.ts'
+import { silent, type Log } from '../base/log.ts'
+import type { TemplateEngine } from '../render/engine.ts'
+import { Driver } from '../streams/driver.ts'
+import { EventStream } from '../streams/event-stream.ts'
+import { returned } from '../streams/returned.ts'
+import { answerPage } from './answer-page.ts'
+import { answerStream } from './answer-stream.ts'
+import { guardOrigin } from './origin-guard.ts'
+import { Page } from './page.ts'
+import { toProblem } from './problem.ts'
+import { addSecurityHeaders, STRICT_CSP } from './security-headers.ts'
+
+export interface CoreOptions {
+  readonly engine: TemplateEngine
+  /** Where to write what happened. Default: nowhere in the core, standard error in the main door. */
+  readonly log?: Log
+  /** Show causes to clients: for development. Default false; the main door reads `NODE_ENV=development`. */
+  readonly expose?: boolean
+  /** Other origins whose pages may ask, such as `https://app.example.com`. Default none. */
+  readonly allowedOrigins?: readonly string[]
+  /** Content-Security-Policy of pages, `false` for none. Default: everything from this origin only. */
+  readonly csp?: string | false
+  /** Silence after which a stream shows that it lives. Default 15,000. */
+  readonly heartbeatMs?: number | false
+  readonly limits?: {
+    /** The largest request body. Default 65,536. */
+    readonly maxBodyBytes?: number
+  }
+}
+
+const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * The middleware that turns what handlers return (`EventStream`, `Page`) into answers, and guards them.
+ *
+ * In      any TemplateEngine. Put it before the routes; other middleware may stand on both sides.
+ * Cost    for other answers: one look at the body, and the security headers.
+ * Throws  HTTPException with the answer in it: 403 for another site's request, 413 for a large body,
+ *         500 for a template that fails before anything was sent. What a source throws first goes to `app.onError`.
+ *
+ * @example app.use(createSwapstream({ engine: fromComponents({ Answer }) }))
+ */
+export function createSwapstream(options: CoreOptions): MiddlewareHandler {
+  const { engine, log = silent, expose = false, allowedOrigins = [], csp = STRICT_CSP } = options
+  const { heartbeatMs = 15_000, limits = {} } = options
+  const { maxBodyBytes = 65_536 } = limits
+  const limited = bodyLimit({
+    maxSize: maxBodyBytes,
+    onError: () => {
+      throw new InputError('input/too-large', `The request body is larger than ${maxBodyBytes} bytes.`, {
+        hint: 'Raise swapstream({ limits: { maxBodyBytes } }) if that is meant.',
+      })
+    },
+  })
+
+  const answer = async (c: Context, value: object | undefined): Promise<Response | undefined> => {
+    const request = c.req.raw.headers
+    if (value instanceof Page) return answerPage(value, request, engine)
+    if (!(value instanceof EventStream)) return undefined
+    // Only now, when it is known to be a stream: a GET that starts paid work needs the guard as much as a POST.
+    guardOrigin(request, c.req.url, allowedOrigins)
+    const drive = (): Driver<unknown> =>
+      new Driver({
+        source: value.source,
+        client: c.req.raw.signal,
+        lastEventId: request.get('last-event-id') ?? undefined,
+        route: `${c.req.method} ${c.req.path}`,
+        log,
+        expose,
+        onEnd: value.options.onEnd,
+      })
+    return answerStream({
+      drive,
+      engine,
+      request,
+      method: c.req.method,
+      status: value.status,
+      heartbeatMs: value.options.heartbeatMs ?? heartbeatMs,
+    })
+  }
+
+  return async function swapstream(c, next) {
+    try {
+      // Hono drops the headers set before a handler returns something of its own, unless a response exists already.
+      void c.res
+      if (READS.has(c.req.method)) {
+        await next()
+      } else {
+        guardOrigin(c.req.raw.headers, c.req.url, allowedOrigins)
+        await limited(c, next)
+      }
+      const held = c.res
+      const response = await answer(c, returned(held))
+      if (response) {
+        // What the handler and other middleware have set stays; ours only says what the body is.
+        for (const [name, text] of response.headers) {
+          if (name === 'vary') held.headers.append(name, text)
+          else held.headers.set(name, text)
+        }
+        c.res = undefined
+        c.res = new Response(response.body, { status: response.status, headers: held.headers })
+      }
+      addSecurityHeaders(c.res.headers, csp)
+    } catch (error) {
+      if (!(error instanceof SwapstreamError)) throw error
+      c.res = undefined
+      throw toProblem(c, error, log, expose)
+    }
+  }
+}

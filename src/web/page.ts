@@ -1,0 +1,43 @@
+import { brand } from '../streams/returned.ts'
+
+export interface PageOptions {
+  /** The block that htmx gets in place of the whole page. Without it, everybody gets the page. */
+  readonly block?: string
+  /** `#id` where htmx shall put that block, whatever the form says: for a form that comes back with a message. */
+  readonly target?: string
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/**
+ * A template as the answer of a route: the whole page, or to htmx one block of it.
+ *
+ * Out     text/html; `Vary` says what the answer depends on.
+ * Throws  TemplateError while it is answered: an ordinary HTTP error.
+ *
+ * @example app.get('/', () => new Page('chat.html', { user }))
+ * @example return new Page('ask.html', { problem: 'Type a question.' }, { block: 'form', target: '#ask', status: 422 })
+ */
+export class Page {
+  // What Hono's types ask of a returned value; nothing of it exists at run time.
+  declare readonly _data: string
+  declare readonly _status: 200
+  declare readonly _format: 'text/html'
+
+  readonly template: string
+  readonly context: Readonly<Record<string, unknown>>
+  readonly options: PageOptions
+  readonly status: number
+  readonly headers: Headers
+  readonly body: ReadableStream<Uint8Array>
+
+  constructor(template: string, context: Readonly<Record<string, unknown>> = {}, options: PageOptions = {}) {
+    this.template = template
+    this.context = context
+    this.options = options
+    this.status = options.status ?? 200
+    this.headers = new Headers(options.headers)
+    this.body = brand(this)
+    Object.freeze(this)
+  }
+}

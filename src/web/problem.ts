@@ -1,0 +1,33 @@
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { SwapstreamError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import { notice } from '../htmx/notice.ts'
+import { accepts, requestFacts } from '../htmx/request.ts'
+import { toPublicError } from '../streams/failure.ts'
+
+/** What a reader can do about it; the rest is for the log. */
+const TOLD: Partial<Record<number, string>> = {
+  403: 'This request came from another site.',
+  413: 'That is too much text for one request.',
+}
+
+/**
+ * One of our own errors as an HTTP answer: a notice for people, `application/problem+json` for programs.
+ *
+ * Out     an HTTPException that holds the answer, so that the app's own `onError` still has the last word.
+ */
+export function toProblem(c: Context, error: SwapstreamError, log: Log, expose: boolean): HTTPException {
+  const { code, id, message } = toPublicError(error, expose)
+  const { status } = error
+  const told = expose ? message : (TOLD[status] ?? message)
+  const level = status >= 500 ? 'error' : 'warn'
+  log[level]({ id, code, status, method: c.req.method, path: c.req.path, err: error }, error.message)
+
+  const { headers } = c.req.raw
+  const people = requestFacts(headers).fragment || accepts(headers, 'text/html')
+  const body = people ? notice(told, code, id) : JSON.stringify({ title: told, status, code, id })
+  const type = people ? 'text/html; charset=utf-8' : 'application/problem+json'
+  const res = new Response(body, { status, headers: { 'Content-Type': type, 'Cache-Control': 'no-store' } })
+  return new HTTPException(status as 500, { res, cause: error, message: error.message })
+}

@@ -1,0 +1,25 @@
+import type { EventFields } from './server-sent-event.ts'
+
+const LINE_BREAK = /\r\n|\r|\n/g
+
+/**
+ * One event as text: every line of the data gets its own prefix, the empty line ends the event.
+ *
+ * LF only, because htmx 4 keeps no state for a CRLF that two packets cut apart: it would see an empty line too early.
+ * `event` and `id` are trusted here: `ServerSentEvent` has checked them.
+ *
+ * @example encodeEvent({ data: '<p>Hello\nyou</p>' }) // 'data: <p>Hello\ndata: you</p>\n\n'
+ */
+export function encodeEvent(fields: EventFields): string {
+  let text = ''
+  if (fields.event !== undefined) text += `event: ${fields.event}\n`
+  if (fields.id !== undefined) text += `id: ${fields.id}\n`
+  if (fields.retry !== undefined) text += `retry: ${fields.retry}\n`
+  if (fields.data !== undefined) text += `data: ${fields.data.replace(LINE_BREAK, '\ndata: ')}\n`
+  return `${text}\n`
+}
+
+/** A comment: clients skip it, proxies see life. The text is ours and constant, so it is not checked. */
+export function encodeComment(text: string): string {
+  return `: ${text}\n\n`
+}

@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest'
+import { Fragment } from '../../src/fragments/fragment.ts'
+import { streamToFragments } from '../../src/fragments/stream-to-fragments.ts'
+import { streamWithSources } from '../../src/fragments/stream-with-sources.ts'
+
+const all = async (source: AsyncIterable<Fragment>): Promise<Fragment[]> => {
+  const values: Fragment[] = []
+  for await (const value of source) values.push(value)
+  return values
+}
+const contexts = async (source: AsyncIterable<Fragment>): Promise<unknown[]> => (await all(source)).map(({ context }) => context)
+
+async function* failing(): AsyncGenerator<string> {
+  yield 'Hel'
+  throw new Error('gone')
+}
+
+describe('Fragment', () => {
+  test('is frozen', () => {
+    expect(Object.isFrozen(new Fragment('t', 'b'))).toBe(true)
+  })
+
+  test('refuses a target that is not one element by its id, and a swap without a target', () => {
+    expect(() => new Fragment('t', 'b', {}, { target: '.answer' })).toThrow(/such as "#answer"/)
+    expect(() => new Fragment('t', 'b', {}, { target: '#a b' })).toThrow(TypeError)
+    expect(() => new Fragment('t', 'b', {}, { swap: 'beforeend' })).toThrow(/needs a target/)
+  })
+})
+
+describe('streamToFragments', () => {
+  test('gives the growing text, then a last frame that is no longer streaming', async () => {
+    expect(await contexts(streamToFragments(['Hel', 'lo'], 'chat.html', 'response'))).toEqual([
+      { text: 'Hel', streaming: true, failed: false },
+      { text: 'Hello', streaming: true, failed: false },
+      { text: 'Hello', streaming: false, failed: false },
+    ])
+  })
+
+  test('gives the last frame also when nothing was written', async () => {
+    const fragments = await all(streamToFragments([], 'chat.html', 'response'))
+    expect(fragments).toMatchObject([{ context: { text: '', streaming: false }, final: true }])
+  })
+
+  test('adds the extra context, and the text wins over an equal name', async () => {
+    const options = { contextKey: 'answer', extraContext: { user: 'Ada', answer: 'no', streaming: 'no' } }
+    expect((await contexts(streamToFragments(['x'], 't', 'b', options)))[0]).toEqual({
+      user: 'Ada',
+      answer: 'x',
+      streaming: true,
+      failed: false,
+    })
+  })
+
+  test('closes the partial answer before it passes the failure on', async () => {
+    const seen: unknown[] = []
+    const drain = async (): Promise<void> => {
+      for await (const { context, final } of streamToFragments(failing(), 't', 'b')) seen.push([context['text'], context['streaming'], context['failed'], final])
+    }
+    await expect(drain()).rejects.toThrow('gone')
+    expect(seen).toEqual([
+      ['Hel', true, false, false],
+      ['Hel', false, true, false],
+    ])
+  })
+
+  test('passes a failure on at once when nothing was written yet', async () => {
+    const first = streamToFragments(
+      (async function* (): AsyncGenerator<string> {
+        throw new Error('no key')
+      })(),
+      't',
+      'b',
+    )
+    await expect(first.next()).rejects.toThrow('no key')
+  })
+})
+
+describe('streamWithSources', () => {
+  const sources = [{ title: 'One' }]
+
+  test('shows the sources first and once, then the answer with them', async () => {
+    const fragments = await all(streamWithSources(['Hi'], 'ask.html', { sources, extraContext: { question: 'q' } }))
+    expect(fragments.map(({ block, target, context }) => [block, target, context])).toEqual([
+      ['sources', '#sources', { question: 'q', sources }],
+      ['response', undefined, { question: 'q', sources, text: 'Hi', streaming: true, failed: false }],
+      ['response', undefined, { question: 'q', sources, text: 'Hi', streaming: false, failed: false }],
+    ])
+  })
+
+  test.each([[null], [undefined]])('shows no sources for %s', async (none) => {
+    const fragments = await all(streamWithSources(['Hi'], 'ask.html', none === null ? { sources: null } : {}))
+    expect(fragments.map(({ block }) => block)).toEqual(['response', 'response'])
+  })
+
+  test('waits for sources that are still being searched', async () => {
+    const fragments = await all(streamWithSources(['Hi'], 'ask.html', { sources: Promise.resolve(sources) }))
+    expect(fragments[0]!.context['sources']).toBe(sources)
+  })
+
+  test('takes other blocks, another target, and more fragments at the end', async () => {
+    const fragments = await all(
+      streamWithSources(['Hi', '!'], 'ask.html', {
+        sources,
+        sourcesBlock: 'refs',
+        responseBlock: 'answer',
+        sourcesTarget: '#list',
+        target: '#out',
+        contextKey: 'body',
+        onComplete: (text) => [new Fragment('ask.html', 'share', { text }, { target: '#share' })],
+      }),
+    )
+    expect(fragments.map(({ block, target }) => `${block} ${target}`)).toEqual([
+      'refs #list',
+      'answer #out',
+      'answer #out',
+      'answer #out',
+      'share #share',
+    ])
+    expect(fragments.at(-1)!.context).toEqual({ text: 'Hi!' })
+  })
+})

@@ -1,0 +1,333 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { timersRunning } from '../../src/base/clock.ts'
+import { Driver } from '../../src/streams/driver.ts'
+import type { StreamEnd } from '../../src/streams/event-stream.ts'
+import type { Source, StreamContext } from '../../src/streams/source.ts'
+import type { Wire } from '../../src/streams/wire.ts'
+import { eventually, expectNothingLeft } from '../support/eventually.ts'
+import { recordingLog } from '../support/recording-log.ts'
+
+const plain: Wire<string> = {
+  value: (value) => value,
+  terminal: (reason, error) => `[${reason}${error ? ` ${error.code} ${error.message}` : ''}]`,
+  heartbeat: () => '.',
+}
+
+function drive(source: Source<string>, options: { client?: AbortSignal; expose?: boolean } = {}) {
+  const log = recordingLog()
+  const ends: StreamEnd[] = []
+  const driver = new Driver<string>({
+    source,
+    client: options.client ?? new AbortController().signal,
+    lastEventId: undefined,
+    route: 'POST /test',
+    log,
+    expose: options.expose ?? false,
+    onEnd: (end) => ends.push(end),
+  })
+  return { driver, log, ends }
+}
+
+const read = async (body: ReadableStream<Uint8Array>): Promise<string> => new Response(body).text()
+const never = new Promise<never>(() => {})
+
+afterEach(() => expectNothingLeft(timersRunning))
+
+describe('Driver', () => {
+  test('sends the values, then one terminal, and tells the end once', async () => {
+    const { driver, ends } = drive(['a', 'b', 'c'])
+    await driver.start()
+    expect(await read(driver.body(plain, false))).toBe('abc[stop]')
+    expect(ends).toEqual([{ reason: 'stop', values: 3, bytes: 9, durationMs: expect.any(Number) }])
+  })
+
+  test('does not abort the signal of a source that ended by itself', async () => {
+    let context: StreamContext | undefined
+    const { driver } = drive((given) => {
+      context = given
+      return ['a']
+    })
+    await driver.start()
+    await read(driver.body(plain, false))
+    expect(context!.signal.aborted).toBe(false)
+  })
+
+  test('reads async iterables, plain ones, web streams, and promises of them', async () => {
+    const webStream = (): ReadableStream<string> =>
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue('a')
+          controller.close()
+        },
+      })
+    for (const source of [['a'], async () => ['a'], webStream(), () => webStream(), async () => webStream()]) {
+      const { driver } = drive(source)
+      await driver.start()
+      expect(await read(driver.body(plain, false))).toBe('a[stop]')
+    }
+  })
+
+  test('does not touch the source before it is started', async () => {
+    let opened = 0
+    const { driver } = drive(() => {
+      opened += 1
+      return ['a']
+    })
+    driver.body(plain, false)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(opened).toBe(0)
+  })
+
+  test('asks for one value at a time, and only when the reader wants it', async () => {
+    let asked = 0
+    const { driver } = drive(async function* () {
+      for (;;) {
+        asked += 1
+        yield 'x'
+      }
+    })
+    await driver.start()
+    const reader = driver.body(plain, false).getReader()
+    expect(asked).toBe(1)
+    await reader.read()
+    await reader.read()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(asked).toBe(2)
+    await reader.cancel()
+  })
+
+  test('throws what the source throws before its first value, and closes everything', async () => {
+    const { driver, ends } = drive(async function* () {
+      throw new Error('no key')
+    })
+    await expect(driver.start()).rejects.toThrow('no key')
+    expect(ends).toMatchObject([{ reason: 'error', values: 0 }])
+  })
+
+  test('waits 250 ms for the first value, not longer', async () => {
+    let signal: AbortSignal | undefined
+    const { driver } = drive(async function* (context: StreamContext) {
+      signal = context.signal
+      await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
+    })
+    await driver.start()
+    const reader = driver.body(plain, false).getReader()
+    await reader.cancel()
+    expect(signal!.aborted).toBe(true)
+  })
+
+  test('names a source in the log that still runs 5 s after it was told to stop', async () => {
+    vi.useFakeTimers()
+    try {
+      const { driver, log } = drive(async function* () {
+        yield 'x'
+        await never
+      })
+      await driver.start()
+      const reader = driver.body(plain, false).getReader()
+      await reader.read()
+      void reader.read()
+      await vi.advanceTimersByTimeAsync(10)
+      await reader.cancel()
+      await vi.advanceTimersByTimeAsync(4_999)
+      expect(log.lines.filter(({ level }) => level === 'warn')).toEqual([])
+      await vi.advanceTimersByTimeAsync(1)
+      expect(log.lines.filter(({ level }) => level === 'warn')).toMatchObject([{ fields: { route: 'POST /test' } }])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test.each([
+    ['an error', new Error('SECRET')],
+    ['undefined', undefined],
+    ['text', 'SECRET'],
+  ])('says in the terminal that the source threw %s, without its words, and logs them', async (_, thrown) => {
+    const { driver, log, ends } = drive(async function* () {
+      yield 'a'
+      throw thrown
+    })
+    await driver.start()
+    expect(await read(driver.body(plain, false))).toBe('a[error source/failed Something went wrong.]')
+    expect(ends).toMatchObject([{ reason: 'error', values: 1 }])
+    expect(log.lines.filter(({ level }) => level === 'error')).toMatchObject([
+      { fields: { route: 'POST /test', code: 'source/failed', err: thrown } },
+    ])
+  })
+
+  test('shows the words of a failure when that is asked for', async () => {
+    const { driver } = drive(
+      async function* () {
+        yield 'a'
+        throw new Error('the cause')
+      },
+      { expose: true },
+    )
+    await driver.start()
+    expect(await read(driver.body(plain, false))).toBe('a[error source/failed the cause]')
+  })
+
+  test('closes the source and says so when a value cannot be sent', async () => {
+    let closed = 0
+    const { driver } = drive(async function* () {
+      try {
+        yield 'a'
+        yield 'b'
+      } finally {
+        closed += 1
+      }
+    })
+    await driver.start()
+    const failing: Wire<string> = {
+      ...plain,
+      value: () => {
+        throw new TypeError('no template')
+      },
+    }
+    expect(await read(driver.body(failing, false))).toBe('[error source/failed Something went wrong.]')
+    await eventually(() => expect(closed).toBe(1))
+  })
+
+  test('aborts the signal and closes the generator as soon as the reader leaves', async () => {
+    const seen: string[] = []
+    const { driver, ends } = drive(async function* ({ signal }: StreamContext) {
+      signal.addEventListener('abort', () => seen.push('aborted'))
+      try {
+        for (;;) yield 'x'
+      } finally {
+        seen.push('closed')
+      }
+    })
+    await driver.start()
+    const reader = driver.body(plain, false).getReader()
+    await reader.read()
+    await reader.cancel()
+    await eventually(() => expect(seen).toEqual(['aborted', 'closed']))
+    expect(ends).toMatchObject([{ reason: 'cancel', values: 1 }])
+  })
+
+  test('lets go of a generator that hangs: the reader leaves at once, the signal says why', async () => {
+    let signal: AbortSignal | undefined
+    const { driver, ends } = drive(async function* (context: StreamContext) {
+      signal = context.signal
+      yield 'x'
+      // Hangs until it is told: what cannot be interrupted can still listen.
+      await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
+    })
+    await driver.start()
+    const reader = driver.body(plain, false).getReader()
+    await reader.read()
+    const waiting = reader.read()
+    await reader.cancel()
+    expect(await waiting).toEqual({ done: true, value: undefined })
+    expect(signal!.aborted).toBe(true)
+    expect(ends).toHaveLength(1)
+  })
+
+  test('hears that the client left while the first value is still awaited', async () => {
+    const client = new AbortController()
+    let signal: AbortSignal | undefined
+    const { driver, ends } = drive(
+      async function* (context: StreamContext) {
+        signal = context.signal
+        await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
+      },
+      { client: client.signal },
+    )
+    const started = driver.start()
+    await eventually(() => expect(signal).toBeDefined())
+    client.abort()
+    await started
+    expect(signal!.aborted).toBe(true)
+    expect(ends).toMatchObject([{ reason: 'cancel' }])
+    expect(await read(driver.body(plain, false))).toBe('')
+  })
+
+  test('never opens the source of a client that had already left', async () => {
+    let opened = 0
+    const { driver } = drive(
+      () => {
+        opened += 1
+        return ['x']
+      },
+      { client: AbortSignal.abort() },
+    )
+    await driver.start()
+    expect(await read(driver.body(plain, false))).toBe('')
+    expect(opened).toBe(0)
+  })
+
+  test('shows life while the source is silent, and asks it only once', async () => {
+    let asked = 0
+    const { driver } = drive({
+      [Symbol.asyncIterator]: () => ({
+        next: async () => {
+          asked += 1
+          await new Promise((resolve) => setTimeout(resolve, 95))
+          return asked === 1 ? { done: false, value: 'x' } : { done: true, value: undefined }
+        },
+      }),
+    } as AsyncIterable<string>)
+    await driver.start()
+    expect(await read(driver.body(plain, 20))).toMatch(/^x\.{2,5}\[stop\]$/)
+    expect(asked).toBe(2)
+  })
+
+  test('stops from outside with the reason in the terminal', async () => {
+    let signal: AbortSignal | undefined
+    const { driver, ends } = drive(async function* (context: StreamContext) {
+      signal = context.signal
+      yield 'x'
+      await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
+    })
+    await driver.start()
+    const reader = driver.body(plain, false).getReader()
+    await reader.read()
+    const last = reader.read()
+    driver.stop('shutdown')
+    expect(new TextDecoder().decode((await last).value)).toBe('[shutdown]')
+    expect((await reader.read()).done).toBe(true)
+    expect(signal!.aborted).toBe(true)
+    expect(ends).toMatchObject([{ reason: 'shutdown' }])
+  })
+
+  test('survives an onEnd that throws, and logs it', async () => {
+    const log = recordingLog()
+    const driver = new Driver<string>({
+      source: ['a'],
+      client: new AbortController().signal,
+      lastEventId: undefined,
+      route: 'GET /',
+      log,
+      expose: false,
+      onEnd: () => {
+        throw new Error('mine')
+      },
+    })
+    await driver.start()
+    expect(await read(driver.body(plain, false))).toBe('a[stop]')
+    expect(log.lines.some(({ message }) => message === 'onEnd of a stream failed')).toBe(true)
+  })
+
+  test('gives the values themselves to a reader who wants them whole, and closes the source when he stops early', async () => {
+    let closed = 0
+    const source = async function* () {
+      try {
+        yield 'a'
+        yield 'b'
+      } finally {
+        closed += 1
+      }
+    }
+    const whole = drive(source)
+    const all: string[] = []
+    for await (const value of whole.driver.values()) all.push(value)
+    expect(all).toEqual(['a', 'b'])
+    expect(whole.ends).toMatchObject([{ reason: 'stop', values: 2 }])
+
+    const early = drive(source)
+    for await (const _ of early.driver.values()) break
+    await eventually(() => expect(closed).toBe(2))
+    expect(early.ends).toMatchObject([{ reason: 'cancel' }])
+  })
+})

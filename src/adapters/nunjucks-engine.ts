@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import {
+  createNunjucksEngine,
+  type NunjucksEngine,
+  type NunjucksOptions,
+} from '../render/nunjucks/nunjucks-engine.ts'
+import { fromRecord, stackSources, type TemplateSource } from '../render/template-source.ts'
+import { templateFolder } from './template-folder.ts'
+
+export interface NunjucksEngineOptions extends NunjucksOptions {
+  /** A folder, a record of name → text, or any other source. */
+  readonly templates: string | Readonly<Record<string, string>> | TemplateSource
+}
+
+/**
+ * The template engine as apps use it: templates of a folder or a record, and beside them the partials that swapstream
+ * ships, under `swapstream/`.
+ *
+ * Throws  ConfigError `config/invalid` when the folder is missing.
+ * Ends    with `watch`: `close()` ends the watcher.
+ *
+ * @example const engine = nunjucksEngine({ templates: 'templates', watch: true })
+ */
+export function nunjucksEngine(options: NunjucksEngineOptions): NunjucksEngine {
+  const { templates, ...rest } = options
+  const source = stackSources([...shipped(), { source: toSource(templates) }])
+  return createNunjucksEngine(source, rest)
+}
+
+function toSource(templates: NunjucksEngineOptions['templates']): TemplateSource {
+  if (typeof templates === 'string') return templateFolder(templates)
+  return isSource(templates) ? templates : fromRecord(templates)
+}
+
+function isSource(
+  templates: Readonly<Record<string, string>> | TemplateSource,
+): templates is TemplateSource {
+  return typeof templates['read'] === 'function'
+}
+
+/** Two folders up from here in both shapes of the package: `src/adapters/` and `dist/adapters/`. */
+function shipped(): { prefix: string; source: TemplateSource }[] {
+  const folder = fileURLToPath(new URL('../../templates/swapstream', import.meta.url))
+  return existsSync(folder) ? [{ prefix: 'swapstream/', source: templateFolder(folder) }] : []
+}

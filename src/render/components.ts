@@ -1,0 +1,55 @@
+import { didYouMean, TemplateError } from '../base/errors.ts'
+import type { Context, TemplateEngine } from './engine.ts'
+
+/** Draws one block, or the page when it stands under the name `page`. */
+export type Component = (context: Context) => string | { toString(): string } | Promise<string>
+
+/**
+ * An engine made of plain functions, for those who write their HTML in code: hono/jsx, template literals, anything
+ * that turns a context into text. Escaping is the functions' own business.
+ *
+ * In      template → block → function. `page` draws the whole template.
+ * Throws  TemplateError `template/missing`, `block/unknown`, each with what there is.
+ *
+ * @example
+ * const engine = fromComponents({
+ *   chat: { page: () => layout(), response: ({ text }) => html`<p>${text}</p>` },
+ * })
+ */
+export function fromComponents(
+  templates: Readonly<Record<string, Readonly<Record<string, Component>>>>,
+): TemplateEngine {
+  const template = (name: string): Readonly<Record<string, Component>> => {
+    const found = Object.hasOwn(templates, name) ? templates[name] : undefined
+    if (found) return found
+    const known = didYouMean(name, Object.keys(templates))
+    throw new TemplateError('template/missing', `template "${name}" not found ${known}`, {
+      template: name,
+    })
+  }
+  const component = (name: string, block: string): Component => {
+    const blocks = template(name)
+    const found = Object.hasOwn(blocks, block) ? blocks[block] : undefined
+    if (found) return found
+    const known = didYouMean(block, Object.keys(blocks))
+    const place = { template: name, block }
+    throw new TemplateError(
+      'block/unknown',
+      `block "${block}" not found in template "${name}" ${known}`,
+      place,
+    )
+  }
+  return {
+    render: async (name, context = {}) => String(await component(name, 'page')(context)),
+    async open(name, block, context = {}) {
+      const draw = component(name, block)
+      return {
+        render(changes) {
+          const drawn = draw(changes ? { ...context, ...changes } : context)
+          return drawn instanceof Promise ? drawn.then(String) : String(drawn)
+        },
+      }
+    },
+    blocks: async (name) => Object.keys(template(name)),
+  }
+}

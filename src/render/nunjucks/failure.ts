@@ -1,0 +1,77 @@
+import { TemplateError, type TemplatePlace } from '../../base/errors.ts'
+import { isNunjucksError } from './internals.ts'
+
+/**
+ * An error on its way out of a template: what was thrown, and as much as is known so far about where.
+ *
+ * Compiled templates know the line but not the file; whoever called them knows the file. Each adds what it knows,
+ * and only the first word counts, so that the innermost place wins.
+ */
+export class Failure {
+  readonly cause: unknown
+  readonly line: number | undefined
+  readonly column: number | undefined
+  template: string | undefined
+  block: string | undefined
+
+  constructor(cause: unknown, line?: number, column?: number) {
+    this.cause = cause
+    this.line = line
+    this.column = column
+  }
+
+  /** In: whatever was thrown, with nunjucks' line and column from 0. */
+  static of(error: unknown, line: number, column: number): unknown {
+    if (error instanceof Failure || error instanceof TemplateError) return error
+    if (isNunjucksError(error) && error.lineno) return new Failure(error, error.lineno, error.colno)
+    return new Failure(error, line + 1, column + 1)
+  }
+
+  /** Adds the file, unless somebody nearer has. */
+  static within(error: unknown, template: string, block?: string): unknown {
+    if (error instanceof TemplateError) return error
+    const failure = error instanceof Failure ? error : new Failure(error)
+    if (failure.template === undefined) {
+      failure.template = template
+      failure.block = block
+    }
+    return failure
+  }
+
+  /** The error that leaves the room. */
+  static toError(error: unknown, template: string, block?: string): Error {
+    if (error instanceof TemplateError) return error
+    const failure = Failure.within(error, template, block) as Failure
+    const { cause, line, column } = failure
+    const place: TemplatePlace = {
+      template: failure.template!,
+      ...(failure.block !== undefined && { block: failure.block }),
+      ...(line !== undefined && { line }),
+      ...(column !== undefined && { column }),
+    }
+    const origin = isNunjucksError(cause) && cause.cause !== undefined ? cause.cause : cause
+    return templateError('render/failed', place, messageOf(origin), { cause: origin })
+  }
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}
+
+/**
+ * A TemplateError whose message begins with the place, as compilers write it: `chat.html:3:8: …`.
+ *
+ * @example templateError('render/failed', { template: 'chat.html', line: 3, column: 8 }, 'Unable to call `gone`')
+ */
+export function templateError(
+  code: ConstructorParameters<typeof TemplateError>[0],
+  place: TemplatePlace,
+  message: string,
+  details?: ConstructorParameters<typeof TemplateError>[3],
+): TemplateError {
+  const { template, block, line, column } = place
+  const at =
+    line === undefined ? template : `${template}:${line}${column === undefined ? '' : `:${column}`}`
+  const inBlock = block === undefined ? '' : ` (block "${block}")`
+  return new TemplateError(code, `${at}${inBlock}: ${message}`, place, details)
+}

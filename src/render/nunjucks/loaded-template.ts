@@ -1,0 +1,99 @@
+import {
+  BlockContext,
+  blockLevel,
+  type BlockLevel,
+  type BlockTable,
+  registerLevel,
+} from './block-context.ts'
+import { Failure } from './failure.ts'
+import {
+  type AstNode,
+  type BlockFunction,
+  type Callback,
+  type CompiledTemplate,
+  type Frame,
+  type InnerEnvironment,
+  newFrame,
+} from './internals.ts'
+import { runtime } from './runtime.ts'
+
+/**
+ * One compiled template. Stands in for nunjucks' class of the same purpose, which runs includes and imports with its
+ * own context and helpers; here every template on the way to a page runs with ours.
+ */
+export class LoadedTemplate {
+  readonly name: string
+  /** Nothing when the template came precompiled: its functions are all there is. */
+  readonly ast: AstNode | undefined
+  readonly levels: Readonly<Record<string, BlockLevel>>
+  /** For compiled templates, which read this when they extend. */
+  readonly blocks: Readonly<Record<string, BlockFunction>>
+  readonly rootRenderFunc: BlockFunction
+  readonly #env: InnerEnvironment
+
+  constructor(name: string, env: InnerEnvironment, compiled: CompiledTemplate, ast?: AstNode) {
+    this.name = name
+    this.ast = ast
+    this.#env = env
+    const levels: Record<string, BlockLevel> = Object.create(null)
+    const blocks: Record<string, BlockFunction> = Object.create(null)
+    for (const key of Object.keys(compiled)) {
+      if (!key.startsWith('b_')) continue
+      const block = key.slice(2)
+      blocks[block] = compiled[key]!
+      levels[block] = registerLevel(blockLevel(name, block, compiled[key]!))
+    }
+    this.levels = levels
+    this.blocks = blocks
+    const root = compiled['root']!
+    this.rootRenderFunc = (env_, context, frame, runtime_, done) => {
+      root(env_, context, frame, runtime_, (error, text) => {
+        if (error) done(Failure.within(error, name))
+        else done(null, text)
+      })
+    }
+  }
+
+  /** A fresh table with this template's blocks; its parents add theirs behind. */
+  table(): BlockTable {
+    const table: BlockTable = Object.create(null)
+    for (const block in this.levels) table[block] = [this.levels[block]!]
+    return table
+  }
+
+  /**
+   * Draws the template: as a page, or as an include when `parent` is the scope of the one who includes it.
+   *
+   * In      the variables, on an object that is ours to keep.
+   */
+  render(variables: Record<string, unknown>, parent: Frame | undefined, done: Callback): void {
+    this.#run(this.#context(variables, done), parent ? parent.push(true) : newFrame(), done)
+  }
+
+  /** What an import takes from the template. Called as `(done)`, or `(variables, scope, done)` for `with context`. */
+  getExported(
+    ...given: [Callback<object>] | [Record<string, unknown>, Frame, Callback<object>]
+  ): void {
+    const done = given[given.length - 1] as Callback<object>
+    const [variables, parent] = given.length === 3 ? given : []
+    const context = this.#context(variables ?? Object.create(null), (error) => done(error))
+    this.#run(context, parent ? parent.push() : newFrame(), (error) => {
+      if (error) done(error)
+      else done(null, context.getExported())
+    })
+  }
+
+  #context(variables: Record<string, unknown>, done: Callback): BlockContext {
+    const context = new BlockContext(this.#env, variables, this.table())
+    context.fail = done
+    return context
+  }
+
+  #run(context: BlockContext, frame: Frame, done: Callback): void {
+    frame.topLevel = true
+    this.rootRenderFunc(this.#env, context, frame, runtime, done)
+  }
+
+  /** Compiled templates call this before they use one; ours are compiled when they are loaded. */
+  compile(): void {}
+}

@@ -1,0 +1,23 @@
+import { SafeString } from './internals.ts'
+
+/** Text that is already HTML: autoescape lets it through as it is. */
+export interface SafeHtml {
+  readonly length: number
+  toString(): string
+}
+
+/**
+ * Marks text as finished HTML, so that a filter or a global may return markup under autoescape.
+ *
+ * The caller vouches for it: never mark what a user or a model wrote, unless it went through a sanitizer.
+ *
+ * @example filters: { badge: (name: string) => safeHtml(`<b class="badge">${escapeHtml(name)}</b>`) }
+ */
+export function safeHtml(html: string): SafeHtml {
+  return new SafeString(html) as SafeHtml
+}
+
+/** Whether a value was marked as finished HTML. */
+export function isSafeHtml(value: unknown): value is SafeHtml {
+  return value instanceof SafeString
+}

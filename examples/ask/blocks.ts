@@ -217,7 +217,7 @@ function toRow(line: string): string {
     .split(/(?<!\\)\|/)
     .map((cell) => cell.trim().replace(/\\\|/g, '|'))
     .filter((cell) => /[\p{L}\p{N}]/u.test(cell))
-    .join(' — ')
+    .join(' | ')
 }
 
 function withoutTags(line: string): string {

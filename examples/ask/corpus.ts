@@ -1,7 +1,8 @@
 import { readFile, readdir, realpath, stat } from 'node:fs/promises'
 import { basename, join, relative, resolve, sep } from 'node:path'
 import { createBreath } from './breath.ts'
-import { toPassages, type Passage } from './passages.ts'
+import { streamDocPassages } from './doc-comments.ts'
+import { toPassages, type Passage, type Place } from './passages.ts'
 
 /** What has been read so far. */
 export interface CorpusProgress {
@@ -19,12 +20,18 @@ export interface CorpusOptions {
 }
 
 /** Bigger files are generated lists, not documentation. */
-const MAX_FILE_BYTES = 1_000_000
+const MAX_MARKDOWN_BYTES = 1_000_000
+const MAX_DECLARATIONS_BYTES = 1_500_000
+/** A file that documents more names than this was written by a machine, from a protocol or a schema. */
+const MAX_PASSAGES_PER_DECLARATIONS = 2_000
 const MAX_DEPTH = 10
 
 const MARKDOWN = /\.(?:md|markdown)$/i
 const NOT_DOCUMENTATION =
   /^(?:changelog|changes|history|releases?|release[-_]notes|licen[sc]es?|contribut(?:ing|ors)|code[-_]of[-_]conduct|security|authors|governance|maintainers|notice|third[-_]?party.*|backers|sponsors|issue_template|pull_request_template)(?:[-_.].*)?\.(?:md|markdown)$/i
+const DECLARATIONS = /\.d\.[cm]?ts$/
+/** The compiler's own libraries describe the language and the browser, not a package. */
+const NOT_PACKAGE_DECLARATIONS = /^lib\..*\.d\.ts$/
 /** A README in another language repeats the first one: `README.zh-CN.md`, `README_ja.md`. */
 const TRANSLATION = /^readme[-_.][a-z]{2}(?:[-_][a-z]{2,4})?\.(?:md|markdown)$/i
 const NOT_DOCUMENTATION_FOLDER =
@@ -35,14 +42,14 @@ interface Reader {
   readonly base: string
   /** Real paths already read: a link that leads back to one is not followed. */
   readonly seen: Set<string>
-  read(path: string, place: { package: string; file: string }): Promise<void>
+  read(path: string, place: Place): Promise<void>
 }
 
 /**
  * Reads the documentation that is installed on this machine and cuts it into passages.
  *
- * In      `root`: every installed package (`README*`, other Markdown), the project's `docs/` and README;
- *         or `docs`: every Markdown file below that folder, nothing else.
+ * In      `root`: every installed package (README and other Markdown, the comments of its types), the
+ *         project's `docs/` and README; or `docs`: every Markdown file below that folder, nothing else.
  * Out     passages with running ids from 0. Files over 1 MB, change logs, licences, test fixtures and
  *         second copies of the same package and version are left out.
  * Cost    one read for each file; never holds the event loop for longer than about one file.
@@ -52,28 +59,37 @@ interface Reader {
  */
 export async function readCorpus(options: CorpusOptions): Promise<Passage[]> {
   const passages: Passage[] = []
-  const seenText = new Set<string>()
+  const seenTexts = new Set<string>()
   const breath = createBreath()
   let files = 0
-
-  const add = (found: readonly Omit<Passage, 'id'>[]): void => {
-    for (const passage of found) {
-      // Two versions of a package mostly say the same; the first one (the nearest to the root) stays.
-      const key = `${passage.package}\n${passage.heading}\n${passage.text}`
-      if (seenText.has(key)) continue
-      seenText.add(key)
-      passages.push({ id: passages.length, ...passage })
-    }
-  }
 
   const base = await realpath(options.docs ?? options.root).catch(() => undefined)
   const reader: Reader = {
     base: base ?? '',
     seen: new Set(),
     async read(path, place) {
+      const isMarkdown = MARKDOWN.test(path)
       const { size } = await stat(path)
-      if (size > MAX_FILE_BYTES) return
-      add(toPassages(await readFile(path, 'utf8'), place))
+      if (size > (isMarkdown ? MAX_MARKDOWN_BYTES : MAX_DECLARATIONS_BYTES)) return
+      const text = await readFile(path, 'utf8')
+      // The same file often lies in a package several times, once for each module system.
+      const copy = `${place.package}\n${text}`
+      if (seenTexts.has(copy)) return
+      seenTexts.add(copy)
+
+      const found: Omit<Passage, 'id'>[] = []
+      for (const passage of isMarkdown ? toPassages(text, place) : streamDocPassages(text, place)) {
+        found.push(passage)
+        if (!isMarkdown && found.length > MAX_PASSAGES_PER_DECLARATIONS) return
+        await breath()
+      }
+      for (const passage of found) {
+        // Two versions of a package mostly say the same; the first one (the nearest to the root) stays.
+        const key = `${passage.package}\n${passage.heading}\n${passage.text}`
+        if (seenTexts.has(key)) continue
+        seenTexts.add(key)
+        passages.push({ id: passages.length, ...passage })
+      }
       files++
       options.onProgress?.({ files, passages: passages.length })
       await breath()
@@ -106,7 +122,7 @@ async function readProject(root: string, reader: Reader): Promise<void> {
     if (!entry.isFile() || !/^readme\.(?:md|markdown)$/i.test(entry.name)) continue
     await reader.read(join(root, entry.name), { package: name, file: entry.name })
   }
-  await readFolder(join(root, 'docs'), { name, from: root, all: false }, reader)
+  await readFolder(join(root, 'docs'), { name, from: root }, reader)
 }
 
 /** Reads a `node_modules` folder, then the ones inside of its packages. */
@@ -124,7 +140,7 @@ async function readPackages(folder: string, reader: Reader, versions: Set<string
     const key = `${name}@${version}`
     if (!versions.has(key)) {
       versions.add(key)
-      await readFolder(path, { name, from: path, all: false }, reader)
+      await readFolder(path, { name, from: path, types: true }, reader)
     }
     nested.push(join(path, 'node_modules'))
   }
@@ -136,7 +152,9 @@ interface FolderOptions {
   /** Paths are shown from here. */
   readonly from: string
   /** Also what is no documentation in a package: the user chose this folder. */
-  readonly all: boolean
+  readonly all?: boolean
+  /** Also the comments in declaration files. */
+  readonly types?: boolean
 }
 
 async function readFolder(
@@ -155,14 +173,20 @@ async function readFolder(
         continue
       const path = entry.isFile() ? shown : await follow(shown, entry, reader, 'file')
       if (path === undefined) continue
-      const file = relative(options.from, shown).split(sep).join('/')
-      await reader.read(path, { package: options.name, file })
+      await reader.read(path, { package: options.name, file: toShown(options.from, shown) })
+    } else if (DECLARATIONS.test(entry.name) && entry.isFile()) {
+      if (!options.types || NOT_PACKAGE_DECLARATIONS.test(entry.name)) continue
+      await reader.read(shown, { package: options.name, file: toShown(options.from, shown) })
     } else if (options.all || !NOT_DOCUMENTATION_FOLDER.test(entry.name)) {
       const path = await follow(shown, entry, reader)
       if (path !== undefined) folders.push(shown)
     }
   }
   for (const next of folders) await readFolder(next, options, reader, depth + 1)
+}
+
+function toShown(from: string, path: string): string {
+  return relative(from, path).split(sep).join('/')
 }
 
 interface Entry {

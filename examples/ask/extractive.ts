@@ -2,14 +2,14 @@ import type { Answerer } from './model.ts'
 import type { Retriever } from './retriever.ts'
 import { toSentences } from './sentences.ts'
 import type { Source } from './sources.ts'
-import { toQuestionTerms, toTerms } from './words.ts'
+import { toTerms } from './words.ts'
 import { writeOut, type WriteOutOptions } from './write-out.ts'
 
 export { toSources, type Source } from './sources.ts'
 export { writeOut, type WriteOutOptions } from './write-out.ts'
 
-/** What the answerer asks of an index: how rare a term is. */
-export type Weights = Pick<Retriever, 'idf' | 'size'>
+/** What the answerer asks of an index: which terms a question has, and how rare they are. */
+export type Weights = Pick<Retriever, 'idf' | 'size' | 'terms'>
 
 /** How much of the question's weight one passage must hold, and all passages together. */
 const MIN_COVERED_BY_ONE = 0.5
@@ -17,10 +17,19 @@ const MIN_COVERED_BY_ALL = 0.65
 const MAX_QUOTES = 5
 const MAX_QUOTE_CHARS = 420
 const MAX_ANSWER_CHARS = 1_400
-/** A sentence that fits much worse than the best one only dilutes the answer. */
-const MIN_SHARE_OF_BEST = 0.4
-/** How much a sentence loses for repeating what is already quoted. */
+/** What fits much worse than the best only dilutes the answer. */
+const MIN_SHARE_OF_BEST = 0.6
+/** How much a quote loses for repeating what is already quoted. */
 const REPEAT_PENALTY = 0.7
+/** How much a term counts that only the heading holds. */
+const HEADING_SHARE = 0.5
+const MAX_EXAMPLES = 2
+const MAX_EXAMPLE_LINES = 12
+const MIN_QUOTE_TERMS = 4
+/** Sentences that only point elsewhere; the link itself is lost in a quote. */
+const POINTER =
+  /\b(?:see|view|read|visit|described|refer|check|more)\b.*\b(?:here|below|docs?|documentation|guide|website|locators)\b/i
+const POINTER_CHARS = 90
 
 /** A sentence or an example of a source that could be quoted. */
 interface Quote {
@@ -49,14 +58,15 @@ export function extract(
   weights: Weights,
 ): string | undefined {
   if (!covers(question, sources, weights)) return undefined
-  const chosen = choose(toQuotes(question, sources, weights))
+  const quotes = toQuotes(question, sources, weights)
+  const chosen = withExamples(choose(quotes), quotes)
   if (chosen.length === 0) return undefined
 
   const packages = [...new Set(chosen.map(({ source }) => source.package))]
   const paragraphs = [`Quoted from the documentation of ${listing(packages)}:`]
   for (const source of sources) {
     const quotes = chosen.filter((quote) => quote.source === source)
-    if (quotes.length > 0) paragraphs.push(toAnswerParagraph(quotes))
+    if (quotes.length > 0) paragraphs.push(...toAnswerParagraphs(source, quotes))
   }
   return paragraphs.join('\n\n')
 }
@@ -66,8 +76,12 @@ export function extract(
  *
  * Search always finds something; this decides if that is an answer.
  */
-export function covers(question: string, sources: readonly Source[], { idf }: Weights): boolean {
-  const terms = toQuestionTerms(question)
+export function covers(
+  question: string,
+  sources: readonly Source[],
+  { idf, terms: toOwnTerms }: Weights,
+): boolean {
+  const terms = toOwnTerms(question)
   const total = terms.reduce((sum, term) => sum + idf(term), 0)
   if (total === 0) return false
   const weigh = (held: ReadonlySet<string>): number =>
@@ -114,44 +128,57 @@ export function createExtractive(
   }
 }
 
-function toQuotes(question: string, sources: readonly Source[], { idf }: Weights): Quote[] {
-  const asked = toQuestionTerms(question)
+function toQuotes(
+  question: string,
+  sources: readonly Source[],
+  { idf, terms: toOwnTerms }: Weights,
+): Quote[] {
+  const asked = toOwnTerms(question)
   const quotes: Quote[] = []
   for (const source of sources) {
-    const about = toTerms(`${source.package} ${source.heading}`)
-    const rank = 1 / (1 + 0.25 * (source.number - 1))
+    const named = toTerms(source.package)
+    const about = toTerms(source.heading)
+    // A sentence is chosen for what it says; the name of the package stands above it anyway.
+    const subject = asked.some((term) => !named.has(term))
+      ? asked.filter((term) => !named.has(term))
+      : asked
     let position = 0
     for (const paragraph of source.text.split('\n\n')) {
       const isExample = paragraph.startsWith('    ')
       for (const text of isExample ? [paragraph] : toSentences(paragraph)) {
         const terms = toTerms(text)
-        let weight = 0
-        for (const term of asked) {
-          if (terms.has(term)) weight += idf(term)
+        let said = 0
+        let meant = 0
+        for (const term of subject) {
+          if (terms.has(term)) said += idf(term)
           // The heading says what the whole section is about; a sentence below need not repeat it.
-          else if (about.has(term)) weight += idf(term) * 0.5
+          else if (about.has(term)) meant += idf(term) * HEADING_SHARE
         }
-        // The first sentence of a section tends to say what the thing is.
-        const place = position === 0 ? 1.15 : 1
-        quotes.push({
-          source,
-          position: position++,
-          text,
-          isExample,
-          terms,
-          score: weight * rank * place,
-        })
+        const score =
+          said > 0 ? (said + meant) * source.match * weightOf(text, position, isExample) : 0
+        quotes.push({ source, position: position++, text, isExample, terms, score })
       }
     }
   }
   return quotes
 }
 
-function isQuotable({ text, isExample, terms }: Quote): boolean {
+function weightOf(text: string, position: number, isExample: boolean): number {
+  if (isExample) return 0.8
+  if (text.startsWith('@')) return 0.6
+  // It announces what we would not show.
+  if (text.endsWith(':')) return 0.7
+  // The first sentence of a section tends to say what the thing is.
+  return position === 0 ? 1.15 : 1
+}
+
+function isQuotable({ text, isExample, terms, score }: Quote): boolean {
+  if (score === 0) return false
   // A number in brackets would be taken for one of our own marks.
   if (/\[\d+\]/.test(text)) return false
-  if (isExample) return false
-  return text.length <= MAX_QUOTE_CHARS && terms.size >= 4
+  if (isExample) return text.split('\n').length <= MAX_EXAMPLE_LINES
+  if (text.length < POINTER_CHARS && POINTER.test(text)) return false
+  return text.length <= MAX_QUOTE_CHARS && terms.size >= MIN_QUOTE_TERMS && /\s\S+\s/.test(text)
 }
 
 /** The best quotes, each the best of those left once what is already said counts less. */
@@ -171,21 +198,45 @@ function choose(quotes: readonly Quote[]): Quote[] {
     if (!next || value < best * MIN_SHARE_OF_BEST) break
     best = Math.max(best, value)
     left.delete(next)
+    if (next.isExample && chosen.filter(({ isExample }) => isExample).length >= MAX_EXAMPLES)
+      continue
     chosen.push(next)
     chars += next.text.length
   }
   return chosen
 }
 
+/** Adds the example or the signature that stands below a chosen sentence: often it is what was wanted. */
+function withExamples(chosen: readonly Quote[], quotes: readonly Quote[]): Quote[] {
+  const all = [...chosen]
+  for (const { source, position } of chosen) {
+    if (all.filter(({ isExample }) => isExample).length >= MAX_EXAMPLES) break
+    if (all.some((quote) => quote.source === source && quote.isExample)) continue
+    const below = quotes.find(
+      (quote) => quote.source === source && quote.position > position && quote.isExample,
+    )
+    if (below && isQuotable(below)) all.push(below)
+  }
+  return all
+}
+
+/** How much of what two quotes say is the same: shared terms to all terms. */
 function overlap(one: ReadonlySet<string>, other: ReadonlySet<string>): number {
   let both = 0
   for (const term of one) if (other.has(term)) both++
-  return both / Math.max(1, Math.min(one.size, other.size))
+  return both / Math.max(1, one.size + other.size - both)
 }
 
-function toAnswerParagraph(quotes: readonly Quote[]): string {
+/** The quotes of one source, in its own order: sentences in a line, examples below. */
+function toAnswerParagraphs(source: Source, quotes: readonly Quote[]): string[] {
   const inOrder = quotes.toSorted((a, b) => a.position - b.position)
-  return `${inOrder.map(({ text }) => `“${text}”`).join(' ')} [${inOrder[0]!.source.number}]`
+  const sentences = inOrder.filter(({ isExample }) => !isExample)
+  const examples = inOrder.filter(({ isExample }) => isExample)
+  const said = sentences.map(({ text }) => `“${text}”`).join(' ')
+  return [
+    said ? `${said} [${source.number}]` : `In ${source.heading} [${source.number}]:`,
+    ...examples.map(({ text }) => text),
+  ]
 }
 
 function listing(names: readonly string[]): string {

@@ -1,7 +1,7 @@
 const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' })
 
 /** Ends that look like the end of a sentence and are none. */
-const ABBREVIATION = /(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|incl|resp|no|fig|ex)\.|\b\p{Lu}\.)\s*$/iu
+const ABBREVIATION = /(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|incl|resp)\.|\b\p{Lu}\.)\s*$/iu
 
 /**
  * The sentences of one paragraph, letter for letter, without the space between them.

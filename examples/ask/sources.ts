@@ -11,6 +11,8 @@ export interface Source {
   readonly snippet: string
   /** The whole passage; see `Passage.text`. */
   readonly text: string
+  /** How well it fits, next to the best one, which has 1. */
+  readonly match: number
 }
 
 const SNIPPET_CHARS = 200
@@ -21,13 +23,15 @@ const SNIPPET_CHARS = 200
  * @example toSources(retrieve(question, 6))[0]?.number // 1
  */
 export function toSources(hits: readonly Hit[]): Source[] {
-  return hits.map(({ passage }, i) => ({
+  const best = Math.max(...hits.map(({ score }) => score))
+  return hits.map(({ passage, score }, i) => ({
     number: i + 1,
     package: passage.package,
     file: passage.file,
     heading: passage.heading,
     snippet: toSnippet(passage.text),
     text: passage.text,
+    match: score / best,
   }))
 }
 

@@ -65,3 +65,20 @@ export function toQuestionTerms(question: string): string[] {
   )
   return [...new Set(words.map(toTerm))]
 }
+
+/**
+ * Whether one slip of the fingers lies between two terms: a letter too many, too few, another one, or
+ * two in the wrong order. The first letter is hardly ever the wrong one, and must agree.
+ */
+export function isNear(one: string, other: string): boolean {
+  if (one[0] !== other[0] || Math.abs(one.length - other.length) > 1) return false
+  let start = 0
+  while (start < one.length && one[start] === other[start]) start++
+  let end = 0
+  const most = Math.min(one.length, other.length) - start
+  while (end < most && one.at(-1 - end) === other.at(-1 - end)) end++
+  const left = one.slice(start, one.length - end)
+  const right = other.slice(start, other.length - end)
+  if (left.length <= 1 && right.length <= 1) return true
+  return left.length === 2 && right.length === 2 && left[0] === right[1] && left[1] === right[0]
+}

@@ -26,4 +26,5 @@ export {
   TemplateError,
 } from './base/errors.ts'
 export type { ErrorCode, TemplatePlace } from './base/errors.ts'
+export { escapeHtml } from './base/escape-html.ts'
 export type { Log } from './base/log.ts'

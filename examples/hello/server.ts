@@ -4,7 +4,7 @@ import { serve } from 'swapstream/node'
 import { ask } from './ask.ts'
 
 const app = new Hono()
-app.use(swapstream({ templates: new URL('templates', import.meta.url).pathname }))
+app.use(swapstream({ templates: new URL('templates', import.meta.url) }))
 
 app.get('/', () => new Page('chat.html'))
 app.post('/chat', async (c) => {

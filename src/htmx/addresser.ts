@@ -83,7 +83,8 @@ export class Addresser {
 
   #keep(key: string, fragment: Fragment, html: string, root: Root | undefined, before?: Place): Place {
     const own = root?.id
-    const lent = own === undefined && !fragment.final && canCarryAnId(html, root)
+    const canCarry = root !== undefined || !NEEDS_A_TABLE.test(html)
+    const lent = own === undefined && !fragment.final && canCarry
     const lentId = (): string => (before?.lent ? before.id! : `${this.#prefix}${this.#lentIds++ || ''}`)
     const place = { fragment, html, root, lent, id: own ?? (lent ? lentId() : undefined) }
     this.#places.set(key, place)
@@ -92,12 +93,8 @@ export class Addresser {
 
   #dressed({ html, root, lent, id }: Place): string {
     if (!lent) return html
-    return root && !root.oddId ? withAttribute(html, root, `id="${id}"`) : `<swap-frame id="${id}">${html}</swap-frame>`
+    return root ? withAttribute(html, root, `id="${id}"`) : `<swap-frame id="${id}">${html}</swap-frame>`
   }
-}
-
-function canCarryAnId(html: string, root: Root | undefined): boolean {
-  return root !== undefined ? !root.oddId : !NEEDS_A_TABLE.test(html)
 }
 
 /** The page's element around the content stays as it is: only the content has to be morphed. */

@@ -1,10 +1,7 @@
 /** The single element that a piece of HTML consists of. Positions count UTF-16 units of that HTML. */
 export interface Root {
   readonly tag: string
-  /** The value of its `id`, when it has one that a CSS selector can name as it is. */
   readonly id: string | undefined
-  /** It has an `id` that no plain selector can name. */
-  readonly oddId: boolean
   /** Where attributes can be added: just behind the tag's name. */
   readonly attributesAt: number
   readonly innerStart: number
@@ -22,7 +19,8 @@ const ATTRIBUTE = /([^\s=/"']+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+)))?/g
 const PLAIN_ID = /^[A-Za-z_][\w-]*$/
 
 /**
- * Finds the one root element of a block, or nothing when the block is text, several elements, or not well formed.
+ * Finds the one root element of a block, or nothing when the block is text, several elements, not well formed, or
+ * its root has an id that cannot be addressed.
  *
  * Cost    one pass over the HTML.
  *
@@ -75,11 +73,11 @@ export function rootOf(html: string): Root | undefined {
   const innerStart = first.index + first[0].length
   if (tag === 'p' && ENDS_PARAGRAPH.test(html.slice(innerStart, innerEnd))) return undefined
   const id = idIn(first[3]!)
-  const plain = id !== undefined && PLAIN_ID.test(id)
+  // An id that no plain selector can name is as good as no address, and there is no place for a second one.
+  if (id !== undefined && !PLAIN_ID.test(id)) return undefined
   return {
     tag,
-    id: plain ? id : undefined,
-    oddId: id !== undefined && !plain,
+    id,
     attributesAt: first.index + 1 + tag.length,
     innerStart,
     innerEnd,

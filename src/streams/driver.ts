@@ -3,7 +3,7 @@ import type { Log } from '../base/log.ts'
 import type { EndReason, StreamEnd } from './event-stream.ts'
 import { toPublicError } from './failure.ts'
 import { open, type Source } from './source.ts'
-import type { Wire } from './wire.ts'
+import type { PublicError, Wire } from './wire.ts'
 
 /** How long the first value may decide about the status before the headers go out without it. */
 const FIRST_VALUE_MS = 250
@@ -43,6 +43,7 @@ export class Driver<T> {
   #stopped: EndReason | undefined
   #over = false
   #wake: (() => void) | undefined
+  #first: string | undefined
   #values = 0
   #bytes = 0
   readonly #clientLeft = (): void => this.#end('cancel')
@@ -54,20 +55,20 @@ export class Driver<T> {
   }
 
   /**
-   * Starts the source and waits for its first value, 250 ms at most.
+   * Starts the source and waits for its first value, 250 ms at most; the value is spelt here too.
    *
-   * Throws  what the source throws until then, so that it can still become an HTTP status.
+   * Throws  what the source throws until then, or the wire over that value, so that it can still become an HTTP status.
    */
-  async start(): Promise<void> {
+  async start(wire: Wire<T>): Promise<void> {
     let cancel: (() => void) | undefined
     const late = new Promise<void>((resolve) => {
       cancel = after(FIRST_VALUE_MS, resolve)
     })
     await Promise.race([this.#answered(), late])
     cancel!()
-    if (this.#answer && 'error' in this.#answer) {
-      const { error } = this.#answer
-      this.#exhausted = true
+    try {
+      this.#first = await this.#spelt(wire)
+    } catch (error) {
       this.#end('error', error)
       throw error
     }
@@ -95,38 +96,23 @@ export class Driver<T> {
 
   /** The stream as bytes. Never errors: what goes wrong is said in the terminal. */
   body(wire: Wire<T>, heartbeatMs: number | false): ReadableStream<Uint8Array> {
-    const send = (controller: ReadableStreamDefaultController<Uint8Array>, text: string): void => {
-      const bytes = encoder.encode(text)
-      this.#bytes += bytes.byteLength
-      controller.enqueue(bytes)
-    }
     return new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
+          let reason: EndReason = 'stop'
+          let failure: unknown
           try {
-            for (;;) {
-              if (this.#over) return closeQuietly(controller)
-              if (this.#stopped === undefined && !(await this.#answered(heartbeatMs))) {
-                // Nobody else writes here, and the reader waits: so a heartbeat never queues behind a stalled write.
-                return send(controller, wire.heartbeat())
-              }
-              if (this.#over) return closeQuietly(controller)
-              if (this.#stopped !== undefined) {
-                return this.#finish(controller, wire, send, this.#stopped)
-              }
-              const answer = this.#take()
-              if (answer === undefined) continue
-              if ('error' in answer) throw answer.error
-              if (answer.done) return this.#finish(controller, wire, send, 'stop')
-              const value = wire.value(answer.value)
-              const text = typeof value === 'string' ? value : await value
-              if (this.#over) return closeQuietly(controller)
-              if (text !== '') return send(controller, text)
-            }
+            const text = await this.#next(wire, heartbeatMs)
+            if (text !== undefined && !this.#over) return this.#send(controller, text)
+            reason = this.#stopped ?? 'stop'
           } catch (error) {
-            if (this.#over) return closeQuietly(controller)
-            this.#finish(controller, wire, send, 'error', error)
+            reason = 'error'
+            failure = error
           }
+          // Over already means that the reader has left: nobody is there to be told.
+          if (!this.#over) this.#send(controller, wire.terminal(reason, this.#report(reason, failure)))
+          closeQuietly(controller)
+          this.#end(reason, failure)
         },
         cancel: () => this.#end('cancel'),
       },
@@ -183,6 +169,28 @@ export class Driver<T> {
     }
   }
 
+  /** The next text of the body; nothing at its end. A heartbeat when the source is silent for too long. */
+  async #next(wire: Wire<T>, heartbeatMs: number | false): Promise<string | undefined> {
+    const first = this.#first
+    this.#first = undefined
+    if (first) return first
+    while (!this.#over && !this.#exhausted && this.#stopped === undefined) {
+      // The reader waits while we do, so a heartbeat never queues behind a stalled write.
+      if (!(await this.#answered(heartbeatMs))) return wire.heartbeat()
+      const text = await this.#spelt(wire)
+      if (text) return text
+    }
+    return undefined
+  }
+
+  /** What the source has answered as text of the body; nothing when it has not answered, or has ended. */
+  #spelt(wire: Wire<T>): string | Promise<string> | undefined {
+    const answer = this.#take()
+    if (answer === undefined) return undefined
+    if ('error' in answer) throw answer.error
+    return answer.done ? undefined : wire.value(answer.value)
+  }
+
   #take(): IteratorResult<T, unknown> | { readonly error: unknown } | undefined {
     const answer = this.#answer
     if (answer === undefined) return undefined
@@ -193,19 +201,20 @@ export class Driver<T> {
     return answer
   }
 
-  #finish(
-    controller: ReadableStreamDefaultController<Uint8Array>,
-    wire: Wire<T>,
-    send: (controller: ReadableStreamDefaultController<Uint8Array>, text: string) => void,
-    reason: EndReason,
-    error?: unknown,
-  ): void {
+  #send(controller: ReadableStreamDefaultController<Uint8Array>, text: string): void {
+    const bytes = encoder.encode(text)
+    this.#bytes += bytes.byteLength
+    controller.enqueue(bytes)
+  }
+
+  /** The cause goes into the log, what a client may know of it is returned. */
+  #report(reason: EndReason, error: unknown): PublicError | undefined {
+    if (reason !== 'error') return undefined
     const { route, log, expose } = this.#options
-    const seen = reason === 'error' ? toPublicError(error, expose) : undefined
-    if (seen) log.error({ route, id: seen.id, code: seen.code, err: error }, `stream failed: ${messageOf(error)}`)
-    send(controller, wire.terminal(reason, seen))
-    controller.close()
-    this.#end(reason, error)
+    const seen = toPublicError(error, expose)
+    const message = error instanceof Error ? error.message : String(error)
+    log.error({ route, id: seen.id, code: seen.code, err: error }, `stream failed: ${message}`)
+    return seen
   }
 
   #end(reason: EndReason, error?: unknown): void {
@@ -253,8 +262,4 @@ function closeQuietly(controller: ReadableStreamDefaultController<Uint8Array>): 
   } catch {
     // Cancelled by its reader: closed already.
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

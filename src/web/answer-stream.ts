@@ -38,6 +38,7 @@ export async function answerStream(answer: StreamAnswer): Promise<Response> {
     const finish = fragment ? finishedFragments : finishedPage
     return respond(await finish(driver.values(), engine), html)
   }
-  await driver.start()
-  return respond(driver.body(new FragmentsWire(engine), heartbeatMs), STREAM_HEADERS)
+  const wire = new FragmentsWire(engine)
+  await driver.start(wire)
+  return respond(driver.body(wire, heartbeatMs), STREAM_HEADERS)
 }

@@ -36,7 +36,7 @@ afterEach(() => expectNothingLeft(timersRunning))
 describe('Driver', () => {
   test('sends the values, then one terminal, and tells the end once', async () => {
     const { driver, ends } = drive(['a', 'b', 'c'])
-    await driver.start()
+    await driver.start(plain)
     expect(await read(driver.body(plain, false))).toBe('abc[stop]')
     expect(ends).toEqual([{ reason: 'stop', values: 3, bytes: 9, durationMs: expect.any(Number) }])
   })
@@ -47,7 +47,7 @@ describe('Driver', () => {
       context = given
       return ['a']
     })
-    await driver.start()
+    await driver.start(plain)
     await read(driver.body(plain, false))
     expect(context!.signal.aborted).toBe(false)
   })
@@ -62,7 +62,7 @@ describe('Driver', () => {
       })
     for (const source of [['a'], async () => ['a'], webStream(), () => webStream(), async () => webStream()]) {
       const { driver } = drive(source)
-      await driver.start()
+      await driver.start(plain)
       expect(await read(driver.body(plain, false))).toBe('a[stop]')
     }
   })
@@ -86,7 +86,7 @@ describe('Driver', () => {
         yield 'x'
       }
     })
-    await driver.start()
+    await driver.start(plain)
     const reader = driver.body(plain, false).getReader()
     expect(asked).toBe(1)
     await reader.read()
@@ -100,7 +100,7 @@ describe('Driver', () => {
     const { driver, ends } = drive(async function* () {
       throw new Error('no key')
     })
-    await expect(driver.start()).rejects.toThrow('no key')
+    await expect(driver.start(plain)).rejects.toThrow('no key')
     expect(ends).toMatchObject([{ reason: 'error', values: 0 }])
   })
 
@@ -110,7 +110,7 @@ describe('Driver', () => {
       signal = context.signal
       await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
     })
-    await driver.start()
+    await driver.start(plain)
     const reader = driver.body(plain, false).getReader()
     await reader.cancel()
     expect(signal!.aborted).toBe(true)
@@ -123,7 +123,7 @@ describe('Driver', () => {
         yield 'x'
         await never
       })
-      await driver.start()
+      await driver.start(plain)
       const reader = driver.body(plain, false).getReader()
       await reader.read()
       void reader.read()
@@ -147,7 +147,7 @@ describe('Driver', () => {
       yield 'a'
       throw thrown
     })
-    await driver.start()
+    await driver.start(plain)
     expect(await read(driver.body(plain, false))).toBe('a[error source/failed Something went wrong.]')
     expect(ends).toMatchObject([{ reason: 'error', values: 1 }])
     expect(log.lines.filter(({ level }) => level === 'error')).toMatchObject([
@@ -163,11 +163,23 @@ describe('Driver', () => {
       },
       { expose: true },
     )
-    await driver.start()
+    await driver.start(plain)
     expect(await read(driver.body(plain, false))).toBe('a[error source/failed the cause]')
   })
 
-  test('closes the source and says so when a value cannot be sent', async () => {
+  test('throws from the start when the first value cannot be sent', async () => {
+    const { driver, ends } = drive(['a', 'b'])
+    const failing: Wire<string> = {
+      ...plain,
+      value: async () => {
+        throw new TypeError('no template')
+      },
+    }
+    await expect(driver.start(failing)).rejects.toThrow('no template')
+    expect(ends).toMatchObject([{ reason: 'error' }])
+  })
+
+  test('closes the source and says so when a later value cannot be sent', async () => {
     let closed = 0
     const { driver } = drive(async function* () {
       try {
@@ -177,14 +189,15 @@ describe('Driver', () => {
         closed += 1
       }
     })
-    await driver.start()
     const failing: Wire<string> = {
       ...plain,
-      value: () => {
+      value: (value) => {
+        if (value === 'a') return value
         throw new TypeError('no template')
       },
     }
-    expect(await read(driver.body(failing, false))).toBe('[error source/failed Something went wrong.]')
+    await driver.start(failing)
+    expect(await read(driver.body(failing, false))).toBe('a[error source/failed Something went wrong.]')
     await eventually(() => expect(closed).toBe(1))
   })
 
@@ -198,7 +211,7 @@ describe('Driver', () => {
         seen.push('closed')
       }
     })
-    await driver.start()
+    await driver.start(plain)
     const reader = driver.body(plain, false).getReader()
     await reader.read()
     await reader.cancel()
@@ -214,7 +227,7 @@ describe('Driver', () => {
       // Hangs until it is told: what cannot be interrupted can still listen.
       await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
     })
-    await driver.start()
+    await driver.start(plain)
     const reader = driver.body(plain, false).getReader()
     await reader.read()
     const waiting = reader.read()
@@ -234,7 +247,7 @@ describe('Driver', () => {
       },
       { client: client.signal },
     )
-    const started = driver.start()
+    const started = driver.start(plain)
     await eventually(() => expect(signal).toBeDefined())
     client.abort()
     await started
@@ -252,7 +265,7 @@ describe('Driver', () => {
       },
       { client: AbortSignal.abort() },
     )
-    await driver.start()
+    await driver.start(plain)
     expect(await read(driver.body(plain, false))).toBe('')
     expect(opened).toBe(0)
   })
@@ -268,7 +281,7 @@ describe('Driver', () => {
         },
       }),
     } as AsyncIterable<string>)
-    await driver.start()
+    await driver.start(plain)
     expect(await read(driver.body(plain, 20))).toMatch(/^x\.{2,5}\[stop\]$/)
     expect(asked).toBe(2)
   })
@@ -280,7 +293,7 @@ describe('Driver', () => {
       yield 'x'
       await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
     })
-    await driver.start()
+    await driver.start(plain)
     const reader = driver.body(plain, false).getReader()
     await reader.read()
     const last = reader.read()
@@ -304,7 +317,7 @@ describe('Driver', () => {
         throw new Error('mine')
       },
     })
-    await driver.start()
+    await driver.start(plain)
     expect(await read(driver.body(plain, false))).toBe('a[stop]')
     expect(log.lines.some(({ message }) => message === 'onEnd of a stream failed')).toBe(true)
   })

@@ -1,0 +1,40 @@
+import { parseArgs } from 'node:util'
+import { serve } from 'swapstream/node'
+import { createApp } from './app.ts'
+import { readCorpus } from './corpus.ts'
+import { createExtractive } from './extractive.ts'
+import { chooseAnswerer } from './model.ts'
+import { createProgress } from './progress.ts'
+import { createRetriever } from './retriever.ts'
+
+try {
+  const { docs } = parseArgs({ options: { docs: { type: 'string' } } }).values
+  const progress = createProgress(process.stdout)
+  const passages = await readCorpus({
+    root: process.cwd(),
+    ...(docs === undefined ? {} : { docs }),
+    onProgress: ({ files, passages }) => progress.show(`Reading documentation: ${files} files, ${passages} passages`),
+  })
+  const retrieve = await createRetriever(passages, ({ indexed, total }) => progress.show(`Indexing: ${indexed} of ${total} passages`))
+  const answerer = await chooseAnswerer(process.env, createExtractive(retrieve))
+  progress.done(`${retrieve.size} passages indexed. Answers: ${answerer.model ? answerer.name : 'extractive (quotes; no model is configured)'}.`)
+
+  const corpus =
+    docs === undefined
+      ? {
+          name: 'node_modules',
+          examples: [
+            'How do I read a query parameter in Hono?',
+            'What does autoescape do in nunjucks?',
+            'Fuzzy search with MiniSearch',
+            'How do I mock a module in Vitest?',
+          ],
+        }
+      : { name: docs.replace(/[/\\]+$/, '').split(/[/\\]/).pop() || docs, examples: [] }
+  serve(createApp({ retrieve, answerer, corpus }), {
+    onListen: (url) => progress.done(`Ask at ${url}`),
+  })
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+}

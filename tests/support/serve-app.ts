@@ -1,0 +1,16 @@
+import type { Hono } from 'hono'
+import { afterEach } from 'vitest'
+import { serve, type Serving } from 'swapstream/node'
+
+/** Serves an app on a free port of this machine until the test is over. */
+export function useServer(): (app: Hono) => Promise<string> {
+  const serving: Serving[] = []
+  afterEach(async () => {
+    for (const server of serving.splice(0)) await server.close()
+  })
+  return async (app) => {
+    const server = serve(app, { port: 0, hostname: '127.0.0.1', onListen: () => {} })
+    serving.push(server)
+    return server.ready
+  }
+}

@@ -117,7 +117,7 @@ export class SourceError extends SwapstreamError {
  * @example didYouMean('respones', ['page', 'response']) // '(has: page, response; did you mean "response"?)'
  */
 export function didYouMean(name: string, known: Iterable<string>): string {
-  const names = [...known].sort()
+  const names = [...known].toSorted()
   if (names.length === 0) return '(there are none)'
   const shown = names.length > 20 ? `${names.slice(0, 20).join(', ')}, … ${names.length - 20} more` : names.join(', ')
   const meant = nearest(name, names)

@@ -40,7 +40,7 @@ describe('a streamed answer', () => {
 
   let wholeAnswers = 0
 
-  function app(): Hono {
+  function createApp(): Hono {
     const app = new Hono()
     app.use(swapstream({ templates: { 'page.html': page } }))
     app.get('/', (c) => new Page('page.html', { swap: c.req.query('swap') }))
@@ -73,7 +73,7 @@ describe('a streamed answer', () => {
   }
 
   test.each(['innerHTML', 'beforeend', 'outerHTML'])('ends as one render of the whole, with hx-swap="%s", whatever its shape', async (swap) => {
-    const url = await listen(app())
+    const url = await listen(createApp())
     const streamed = await results(url, swap, false)
     wholeAnswers = 0
     const whole = await results(url, swap, true)

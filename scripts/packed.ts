@@ -1,0 +1,51 @@
+/**
+ * Proves what a user gets: packs the tarball, installs it into an empty project, and runs the smallest example there.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { once } from 'node:events'
+
+const project = mkdtempSync(join(tmpdir(), 'swapstream-packed-'))
+const npm = (args: readonly string[], cwd: string): string =>
+  execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+
+try {
+  const [{ filename }] = JSON.parse(npm(['pack', '--json', '--pack-destination', project], process.cwd())) as [{ filename: string }]
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'empty', private: true, type: 'module' }))
+  npm(['install', '--no-audit', '--no-fund', '--prefer-offline', `./${filename}`, 'hono', '@hono/node-server', 'tsx'], project)
+  cpSync('examples/hello', join(project, 'hello'), { recursive: true })
+
+  const server = spawn(process.execPath, ['--import', 'tsx', 'hello/server.ts'], { cwd: project, env: { ...process.env, PORT: '0' } })
+  try {
+    let said = ''
+    server.stdout.on('data', (data) => (said += data))
+    server.stderr.on('data', (data) => (said += data))
+    const address = /http:\/\/localhost:\d+/
+    for (let tries = 0; !address.test(said); tries++) {
+      if (tries > 300 || server.exitCode !== null) throw new Error(`The packed example did not start:\n${said}`)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    const url = address.exec(said)![0]
+    const page = await (await fetch(url)).text()
+    const script = await fetch(url + /<script src="([^"]+)"/.exec(page)![1])
+    const style = await fetch(url + /<link rel="stylesheet" href="([^"]+)"/.exec(page)![1])
+    const answer = await fetch(`${url}/chat`, {
+      method: 'POST',
+      body: new URLSearchParams({ prompt: 'Is it packed?' }),
+      headers: { accept: 'text/event-stream', 'hx-request': 'true' },
+    })
+    const stream = await answer.text()
+    if (!script.ok || !style.ok) throw new Error('The packed example cannot load its scripts or its style sheet.')
+    if (!stream.includes('Is it packed?') || !stream.endsWith('event: done\ndata: {"reason":"stop"}\n\n')) {
+      throw new Error(`The packed example gave no whole answer:\n${stream}`)
+    }
+    process.stdout.write(`packed: ${filename} installs into an empty project and streams an answer there\n`)
+  } finally {
+    server.kill()
+    if (server.exitCode === null) await once(server, 'exit')
+  }
+} finally {
+  rmSync(project, { recursive: true, force: true })
+}

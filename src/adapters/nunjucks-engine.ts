@@ -9,8 +9,8 @@ import { fromRecord, stackSources, type TemplateSource } from '../render/templat
 import { templateFolder } from './template-folder.ts'
 
 export interface NunjucksEngineOptions extends NunjucksOptions {
-  /** A folder, a record of name → text, or any other source. */
-  readonly templates: string | Readonly<Record<string, string>> | TemplateSource
+  /** A folder (its path, or a file URL), a record of name → text, or any other source. */
+  readonly templates: string | URL | Readonly<Record<string, string>> | TemplateSource
 }
 
 /**
@@ -30,6 +30,7 @@ export function nunjucksEngine(options: NunjucksEngineOptions): NunjucksEngine {
 
 function toSource(templates: NunjucksEngineOptions['templates']): TemplateSource {
   if (typeof templates === 'string') return templateFolder(templates)
+  if (templates instanceof URL) return templateFolder(fileURLToPath(templates))
   return isSource(templates) ? templates : fromRecord(templates)
 }
 

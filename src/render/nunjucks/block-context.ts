@@ -110,6 +110,16 @@ export class BlockContext {
     parent.located(env, this, frame, runtime, done)
   }
 
+  /** The name of a parent, which must not come out as nothing. Lines count from 0 here, as nunjucks counts. */
+  layout(name: unknown, template: string, line: number, column: number): unknown {
+    if (name !== undefined && name !== null && name !== '') return name
+    const place = { template, line: line + 1, column: column + 1 }
+    const hint = "Pass the layout in the fragment's context."
+    throw templateError('template/extends-nothing', place, '{% extends %} resolved to nothing.', {
+      hint,
+    })
+  }
+
   addExport(name: string): void {
     this.exported.push(name)
   }

@@ -16,6 +16,7 @@ import {
   newFrame,
 } from './internals.ts'
 import { runtime } from './runtime.ts'
+import { blockNodes, parentsOf, type ParentNode } from './syntax.ts'
 
 /**
  * One compiled template. Stands in for nunjucks' class of the same purpose, which runs includes and imports with its
@@ -29,11 +30,17 @@ export class LoadedTemplate {
   /** For compiled templates, which read this when they extend. */
   readonly blocks: Readonly<Record<string, BlockFunction>>
   readonly rootRenderFunc: BlockFunction
+  /** The syntax of each block; nothing for precompiled templates. */
+  readonly blockNodes: Readonly<Record<string, AstNode>>
+  /** Each `{% extends %}` that a page run may meet. */
+  readonly parents: readonly ParentNode[]
   readonly #env: InnerEnvironment
 
   constructor(name: string, env: InnerEnvironment, compiled: CompiledTemplate, ast?: AstNode) {
     this.name = name
     this.ast = ast
+    this.blockNodes = ast ? blockNodes(ast) : Object.create(null)
+    this.parents = ast ? parentsOf(ast) : []
     this.#env = env
     const levels: Record<string, BlockLevel> = Object.create(null)
     const blocks: Record<string, BlockFunction> = Object.create(null)

@@ -1,50 +1,82 @@
-import { didYouMean, TemplateError } from '../../base/errors.ts'
-import type { BlockRenderer, TemplateEngine } from '../engine.ts'
+import type { BlockRenderer, Context, TemplateEngine } from '../engine.ts'
 import type { GrowthPlan } from '../growth.ts'
 import type { TemplateSource } from '../template-source.ts'
-import { BlockContext, type BlockTable, plainContext } from './block-context.ts'
-import { type Captured, dryRun } from './dry-run.ts'
-import { Failure } from './failure.ts'
-import {
-  type CompiledTemplate,
-  type Frame,
-  newEnvironment,
-  newFrame,
-  type NunjucksEnvironment,
-} from './internals.ts'
-import { runtime } from './runtime.ts'
+import { type BlockContext, plainContext } from './block-context.ts'
+import { BlockDrawer } from './block-drawer.ts'
+import { type Chain, resolveChain } from './chain.ts'
+import { Failure, templateError } from './failure.ts'
+import { fragmentTag } from './fragment-tag.ts'
+import { type CompiledTemplate, newEnvironment, type NunjucksEnvironment } from './internals.ts'
+import { andThen, answer, type Outcome } from './outcome.ts'
+import { chainTable, type Plan, planBlock } from './plan.ts'
+import { safeHtml } from './safe-html.ts'
 import { TemplateLibrary } from './template-library.ts'
 
+type Filter = (...values: any[]) => unknown
+
 export interface NunjucksOptions {
-  readonly filters?: Readonly<Record<string, (...values: any[]) => unknown>>
-  readonly asyncFilters?: Readonly<Record<string, (...values: any[]) => unknown>>
+  /** Name → function of the value and the arguments. Markup comes back as `safeHtml(…)`. */
+  readonly filters?: Readonly<Record<string, Filter>>
+  /** The same, for filters that give a promise, or that take nunjucks' callback as their last argument. */
+  readonly asyncFilters?: Readonly<Record<string, Filter>>
+  /** Variables and functions that every template sees. */
   readonly globals?: Readonly<Record<string, unknown>>
+  /** Escape what is printed. Default true; leave it. */
   readonly autoescape?: boolean
+  /** Printing something that is missing is an error. Default false. */
   readonly throwOnUndefined?: boolean
+  /** Gets nunjucks' environment once, for extensions, tests and options that have no place here. */
   readonly configure?: (env: NunjucksEnvironment) => void
+  /** The longest that a draw with async filters may take, in ms. Default 10,000. */
   readonly renderTimeoutMs?: number
+  /** Follow edits of the source: what is opened after an edit is drawn from it. For development. */
   readonly watch?: boolean
+  /** Templates that were compiled before, by name, as nunjucks' precompiler writes them. */
   readonly precompiled?: Readonly<Record<string, CompiledTemplate>>
 }
 
+/** The template engine over nunjucks. */
 export interface NunjucksEngine extends TemplateEngine {
+  /**
+   * How a block may travel while the variable `key` grows, and why not better.
+   *
+   * @example (await engine.explain('chat.html', 'response', 'text')).kind // 'append'
+   */
   explain(template: string, block: string, key: string): Promise<GrowthPlan>
+  /** Ends the watcher. Renderers that are open go on. */
   close(): void
 }
 
+/**
+ * The engine over any source of templates; needs nothing of Node.
+ *
+ * In      templates from `source` only: no call takes template text.
+ * Out     blocks drawn as their page would draw them, without drawing the page.
+ * Cost    a template is compiled and a block planned when first asked for; opening a known block takes microseconds.
+ * Ends    with `watch`, `close()` ends the watcher.
+ *
+ * @example
+ * const engine = createNunjucksEngine(fromRecord({ 'chat.html': '{% block answer %}<p>{{ text }}</p>{% endblock %}' }))
+ * const answer = await engine.open('chat.html', 'answer')
+ * await answer.render({ text: 'a < b' }) // '<p>a &lt; b</p>'
+ */
 export function createNunjucksEngine(
   source: TemplateSource,
   options: NunjucksOptions = {},
 ): NunjucksEngine {
+  const limitMs = options.renderTimeoutMs ?? 10_000
   const base = newEnvironment((name) => source.read(name)?.text, {
     autoescape: options.autoescape ?? true,
     throwOnUndefined: options.throwOnUndefined ?? false,
   })
-  for (const [name, filter] of Object.entries(options.filters ?? {})) base.addFilter(name, filter)
-  for (const [name, filter] of Object.entries(options.asyncFilters ?? {}))
-    base.addFilter(name, filter, true)
-  for (const [name, value] of Object.entries(options.globals ?? {})) base.addGlobal(name, value)
+  base.addExtension('swapstream.fragment', fragmentTag)
+  const { filters = {}, asyncFilters = {}, globals = {} } = options
+  for (const [name, filter] of Object.entries(filters)) base.addFilter(name, filter)
+  for (const [name, filter] of Object.entries(asyncFilters)) base.addFilter(name, filter, true)
+  base.addGlobal('renderBlock', renderBlock)
+  for (const [name, value] of Object.entries(globals)) base.addGlobal(name, value)
   options.configure?.(base)
+
   let library = new TemplateLibrary(base, source, options.precompiled)
   const stop = options.watch
     ? source.watch?.(() => {
@@ -52,69 +84,76 @@ export function createNunjucksEngine(
       })
     : undefined
 
+  function open(
+    from: TemplateLibrary,
+    template: string,
+    block: string,
+    given: Record<string, unknown>,
+    strict: boolean,
+  ): Outcome<BlockRenderer> {
+    return andThen(resolveChain(from.get(template), given, { library: from, limitMs }), (chain) => {
+      const plan = planFor(from, chain, block)
+      const reopen = (changed: Record<string, unknown>): Outcome<BlockRenderer> =>
+        open(from, template, block, changed, true)
+      return BlockDrawer.open(plan, given, { limitMs, reopen }, strict)
+    })
+  }
+
+  /** The template global: draws a block where it stands, with the variables around it and those it is given. */
+  function renderBlock(
+    this: BlockContext,
+    template: string,
+    block: string,
+    context?: Context,
+  ): unknown {
+    const from = libraries.get(this.env) ?? library
+    const given = plainContext(this.getVariables(), context)
+    delete given['__keywords']
+    const html = andThen(open(from, String(template), block, given, true), (renderer) =>
+      renderer.render(),
+    )
+    if (!(html instanceof Promise)) return safeHtml(html)
+    html.catch(() => {})
+    const message = 'renderBlock() cannot wait: the block uses an async filter.'
+    throw templateError('template/async-filter', { template: String(template), block }, message)
+  }
+
   return {
-    render: (template, context) =>
-      new Promise((resolve, reject) => {
-        library.get(template).render(plainContext(context), undefined, (error, text) => {
-          if (error) reject(Failure.toError(error, template))
-          else resolve(text!)
-        })
-      }),
-    async open(template, block, context): Promise<BlockRenderer> {
-      const from = library
-      const leaf = from.get(template)
-      const prepare = (
-        variables: Record<string, unknown>,
-      ): Promise<{ at: Captured; table: BlockTable }> =>
-        new Promise((resolve, reject) => {
-          dryRun(from, leaf, block, variables, (error, at, table) => {
-            if (error) reject(Failure.toError(error, template, block))
-            else resolve({ at: at!, table: table! })
-          })
-        })
-      const { at, table } = await prepare(plainContext(context))
-      const level = table[block]?.[0]
-      if (!level) {
-        const message = `block "${block}" not found in template "${template}" ${didYouMean(block, Object.keys(table))}`
-        throw new TemplateError('block/unknown', message, { template, block })
-      }
-      return {
-        render(changes) {
-          const ctx: Record<string, unknown> = Object.create(at.context.ctx)
-          for (const key of Object.keys(changes ?? {})) ctx[key] = changes![key]
-          const drawing = new BlockContext(from.env, ctx, table)
-          const frame = newFrame()
-          frame.variables = Object.create(flat(at.frame))
-          let result: string | undefined
-          let failed: unknown
-          let waiting:
-            | { resolve: (text: string) => void; reject: (error: unknown) => void }
-            | undefined
-          level.call(from.env, drawing, frame, runtime, (error, text) => {
-            if (error) failed = Failure.toError(error, level.template, block)
-            else result = text
-            if (failed) waiting?.reject(failed)
-            else waiting?.resolve(result!)
-          })
-          if (failed) throw failed
-          return result ?? new Promise<string>((resolve, reject) => (waiting = { resolve, reject }))
-        },
+    async render(template, context) {
+      const page = library.get(template)
+      try {
+        return await answer<string>(
+          (done) => page.render(plainContext(context), undefined, done),
+          limitMs,
+          () =>
+            templateError('template/timeout', { template }, `not finished within ${limitMs} ms.`),
+        )
+      } catch (error) {
+        throw Failure.toError(error, template)
       }
     },
+    open: async (template, block, context) =>
+      open(library, template, block, plainContext(context), context !== undefined),
     async blocks(template) {
-      const table = await new Promise<BlockTable>((resolve, reject) => {
-        dryRun(library, library.get(template), '', plainContext(), (error, _at, blocks) =>
-          error ? reject(Failure.toError(error, template)) : resolve(blocks!),
-        )
-      })
-      return Object.keys(table)
+      const leaf = library.get(template)
+      const chain = await resolveChain(leaf, {}, { library, limitMs })
+      return Object.keys(chainTable(chain))
     },
     explain: async () => ({ kind: 'full', reason: 'not yet proved' }),
     close: () => stop?.(),
   }
 }
 
-function flat(frame: Frame): Record<string, unknown> {
-  const all: Record<string, unknown> = frame.parent ? flat(frame.parent) : Object.create(null)
-  return Object.assign(all, frame.variables)
+/** Which library a template runs in: a block that it draws must come from the same version. */
+const libraries = new WeakMap<object, TemplateLibrary>()
+
+function planFor(library: TemplateLibrary, chain: Chain, block: string): Plan {
+  libraries.set(library.env, library)
+  let plans = plansByChain.get(chain)
+  if (!plans) plansByChain.set(chain, (plans = new Map()))
+  let plan = plans.get(block)
+  if (!plan) plans.set(block, (plan = planBlock(library, chain, block)))
+  return plan
 }
+
+const plansByChain = new WeakMap<Chain, Map<string, Plan>>()

@@ -1,5 +1,7 @@
 import { didYouMean, TemplateError } from '../../base/errors.ts'
 import type { TemplateSource } from '../template-source.ts'
+import type { Chain } from './chain.ts'
+import { refuseLostFilters } from './checks.ts'
 import { Failure, templateError } from './failure.ts'
 import {
   type AstNode,
@@ -11,6 +13,7 @@ import {
   isSafeString,
   parseTemplate,
 } from './internals.ts'
+import { libraryEnvironment } from './library-environment.ts'
 import { LoadedTemplate } from './loaded-template.ts'
 
 /**
@@ -32,7 +35,7 @@ export class TemplateLibrary {
   ) {
     this.source = source
     this.#precompiled = precompiled
-    this.env = Object.create(base) as InnerEnvironment
+    this.env = libraryEnvironment(base)
     this.env.getTemplate = this.#getTemplate
   }
 
@@ -57,6 +60,21 @@ export class TemplateLibrary {
     return template
   }
 
+  /** The same, for a template that names another one. Throws with the line where it does. */
+  getFor(name: string, from: string): LoadedTemplate {
+    const template = this.lookUp(name, from)
+    if (template) return template
+    throw this.#missing(name, from)
+  }
+
+  /** The template that `name` means when it stands in the template `from`. */
+  lookUp(name: string, from: string): LoadedTemplate | undefined {
+    return this.find(resolveName(name, from))
+  }
+
+  /** Each chain that was met, by the names of its templates. Its plans hang on it, and die with this library. */
+  readonly chains: Map<string, Chain> = new Map()
+
   #load(name: string): LoadedTemplate | undefined {
     if (Object.hasOwn(this.#precompiled, name)) {
       return new LoadedTemplate(name, this.env, this.#precompiled[name]!)
@@ -65,6 +83,7 @@ export class TemplateLibrary {
     if (!found) return undefined
     try {
       const ast = parseTemplate(found.text, name, this.env)
+      refuseLostFilters(ast, name, this.env)
       return new LoadedTemplate(name, this.env, compileTemplate(ast, name, this.env), ast)
     } catch (error) {
       const failure = Failure.toError(error, name)
@@ -96,9 +115,14 @@ export class TemplateLibrary {
     }
     if (template) return done(null, template)
     if (ignoreMissing) return done(null, this.#nothing)
+    done(this.#missing(given, parent))
+  }
+
+  #missing(wanted: string, from: string | undefined): TemplateError {
+    const name = resolveName(wanted, from)
     const message = `template "${name}" not found ${didYouMean(name, this.names())}`
-    const place = { template: parent ?? name, ...this.#placeOf(parent, given) }
-    done(templateError('template/missing', place, message))
+    const place = { template: from ?? name, ...this.#placeOf(from, wanted) }
+    return templateError('template/missing', place, message)
   }
 
   #placeOf(template: string | undefined, wanted: string): { line?: number; column?: number } {

@@ -1,0 +1,146 @@
+import { ReadsCloser } from './closed-reads.ts'
+import { compileSegment, runSegments } from './compiled-segment.ts'
+import { EXTENDS } from './declarations.ts'
+import { templateError } from './failure.ts'
+import { newFrame } from './internals.ts'
+import type { LoadedTemplate } from './loaded-template.ts'
+import { needsOf } from './needs.ts'
+import { andThen, answer, type Outcome } from './outcome.ts'
+import { PrologueContext } from './prologue-context.ts'
+import { noReads } from './reads.ts'
+import { wholeRoot } from './segments.ts'
+import type { TemplateLibrary } from './template-library.ts'
+import { resolveName } from './template-library.ts'
+
+/** A template and its parents, the page's root last. */
+export interface Chain {
+  readonly templates: readonly LoadedTemplate[]
+  /** Variables that decided on a parent. A change of one asks for another chain. */
+  readonly reads: ReadonlySet<string>
+}
+
+export interface ChainOptions {
+  readonly library: TemplateLibrary
+  readonly limitMs: number
+}
+
+const NO_READS: ReadonlySet<string> = new Set()
+const literalChains = new WeakMap<LoadedTemplate, Chain>()
+
+/**
+ * Follows `{% extends %}` from a template to its page. Where a parent is chosen at run time, only what the choice needs
+ * is run.
+ *
+ * Throws  TemplateError `template/circular`, `template/missing`, `template/extends-nothing`.
+ */
+export function resolveChain(
+  leaf: LoadedTemplate,
+  variables: Readonly<Record<string, unknown>>,
+  options: ChainOptions,
+): Outcome<Chain> {
+  const known = literalChains.get(leaf)
+  if (known) return known
+  return follow({ templates: [leaf], reads: NO_READS })
+
+  function follow(chain: Chain): Outcome<Chain> {
+    const last = chain.templates[chain.templates.length - 1]!
+    const only = last.parents.length === 1 ? last.parents[0]! : undefined
+    if (last.parents.length === 0) {
+      if (chain.reads === NO_READS) literalChains.set(leaf, chain)
+      return remembered(chain)
+    }
+    if (only?.always && only.name !== undefined) {
+      return follow({ ...chain, templates: [...chain.templates, literalParent(chain, only.name)] })
+    }
+    return andThen(chooseParent(chain, variables, options), ({ parent, reads }) => {
+      const found = { ...chain, reads: new Set([...chain.reads, ...reads]) }
+      if (!parent) return remembered(found)
+      notAgain(chain, parent, last)
+      return follow({ ...found, templates: [...chain.templates, parent] })
+    })
+  }
+
+  /** The same templates are the same chain, so that what was planned for it is found again. */
+  function remembered(chain: Chain): Chain {
+    const key = chain.templates.map((template) => template.name).join('\n')
+    const same = options.library.chains.get(key)
+    if (same) return same
+    options.library.chains.set(key, chain)
+    return chain
+  }
+
+  function literalParent(chain: Chain, name: string): LoadedTemplate {
+    const from = chain.templates[chain.templates.length - 1]!
+    const parent = options.library.getFor(name, from.name)
+    notAgain(chain, parent, from)
+    return parent
+  }
+
+  function notAgain(chain: Chain, parent: LoadedTemplate, from: LoadedTemplate): void {
+    if (!chain.templates.includes(parent)) return
+    const { node } =
+      from.parents.find(
+        ({ name }) => name !== undefined && resolveName(name, from.name) === parent.name,
+      ) ?? from.parents[0]!
+    const names = [...chain.templates, parent].map((template) => template.name).join(' → ')
+    const place = { template: from.name, line: node.lineno + 1, column: node.colno + 1 }
+    throw templateError(
+      'template/circular',
+      place,
+      `templates extend each other in a circle: ${names}`,
+    )
+  }
+}
+
+/** Runs what the last template's `{% extends %}` needs, in it and in its children. */
+function chooseParent(
+  { templates }: Chain,
+  variables: Readonly<Record<string, unknown>>,
+  { library, limitMs }: ChainOptions,
+): Outcome<{ parent: LoadedTemplate | undefined; reads: ReadonlySet<string> }> {
+  const last = templates[templates.length - 1]!
+  const table = last.table()
+  const closer = new ReadsCloser(table, library)
+  const target = closer.close(noReads())
+  target.names.add(EXTENDS)
+  const segments = templates.map((template) => withoutExtends(template, last))
+  const needs = needsOf(target, segments, closer, library)
+  const compiled = segments.map((segment) => compileSegment(segment, needs.wanted, library.env))
+  const context = new PrologueContext(library.env, variables, table)
+  const frame = newFrame()
+  frame.topLevel = true
+  const ran = answer(
+    (done) => {
+      context.fail = done
+      runSegments(compiled, context, frame, done)
+    },
+    limitMs,
+    () =>
+      templateError(
+        'template/timeout',
+        { template: last.name },
+        `no parent was chosen within ${limitMs} ms`,
+      ),
+  )
+  return andThen(ran, () => ({
+    parent: context.chosenParent as LoadedTemplate | undefined,
+    reads: needs.reads,
+  }))
+}
+
+function withoutExtends(
+  template: LoadedTemplate,
+  last: LoadedTemplate,
+): ReturnType<typeof wholeRoot> {
+  const segment = wholeRoot(template, last)
+  if (template === last) return segment
+  const steps = segment.steps.map((step) =>
+    'declarations' in step
+      ? {
+          ...step,
+          declarations: step.declarations.filter(({ node }) => node.typename !== 'Extends'),
+        }
+      : step,
+  )
+  return { ...segment, steps }
+}

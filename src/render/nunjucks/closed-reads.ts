@@ -1,0 +1,113 @@
+import type { BlockTable } from './block-context.ts'
+import type { AstNode } from './internals.ts'
+import type { LoadedTemplate } from './loaded-template.ts'
+import { addReads, noReads, type Reads, readsOf, type Reference } from './reads.ts'
+import type { TemplateLibrary } from './template-library.ts'
+import { child, items } from './syntax.ts'
+
+/** Reads with everything behind them: nested blocks, parents' versions, included and imported files. */
+export interface ClosedReads extends Reads {
+  /** What is read cannot be told from the syntax: take it that everything is. */
+  everything: boolean
+}
+
+/**
+ * Follows what is read to what that reads in turn: blocks to the versions that are drawn, includes and imports
+ * `with context` to their files. Imports without context read nothing of ours, but what they hold can be wrong, too.
+ */
+export class ReadsCloser {
+  readonly #table: BlockTable
+  readonly #library: TemplateLibrary
+
+  constructor(table: BlockTable, library: TemplateLibrary) {
+    this.#table = table
+    this.#library = library
+  }
+
+  /** All that drawing one block reads. */
+  block(name: string): ClosedReads {
+    const start = noReads()
+    start.blocks.add(name)
+    return this.close(start)
+  }
+
+  closeNodes(nodes: readonly AstNode[], template: string): ClosedReads {
+    return this.close(readsOf(nodes, template))
+  }
+
+  close(reads: Reads): ClosedReads {
+    const closed: ClosedReads = { ...noReads(), everything: false }
+    const seen = new Set<string>()
+    const take = (more: Reads): void => {
+      addReads(closed, more)
+      if (more.opaque) closed.everything = true
+      for (const reference of more.references) {
+        const whole = wholeReads(reference, this.#library)
+        addReads(closed, whole)
+        closed.everything ||= whole.everything
+      }
+      for (const block of more.blocks) drawn(block, 0)
+    }
+    const drawn = (block: string, level: number): void => {
+      const key = `${level} ${block}`
+      const family = this.#table[block]
+      if (seen.has(key) || !family?.[level]) return
+      seen.add(key)
+      const { template } = family[level]
+      const node = this.#library.get(template).blockNodes[block]
+      if (!node) {
+        closed.everything = true
+        return
+      }
+      const own = readsOf([child(node, 'body')], template)
+      take(own)
+      if (own.superCalled) drawn(block, level + 1)
+    }
+    take(reads)
+    return closed
+  }
+}
+
+const wholes = new WeakMap<LoadedTemplate, Map<string, ClosedReads>>()
+
+/** What a file that is included or imported reads, with its parents and all that it includes in turn. */
+export function wholeReads(reference: Reference, library: TemplateLibrary): ClosedReads {
+  const reads: ClosedReads = { ...noReads(), everything: false }
+  const { name, kind, from } = reference
+  const template = name === undefined ? undefined : library.lookUp(name, from)
+  if (name === undefined) reads.everything = kind !== 'import'
+  if (!template) return reads
+  const known = wholes.get(template)?.get(kind)
+  if (known) return known
+  const seen = new Set<LoadedTemplate>()
+  const enter = (file: LoadedTemplate): void => {
+    if (seen.has(file)) return
+    seen.add(file)
+    if (!file.ast) {
+      reads.everything ||= kind !== 'import'
+      return
+    }
+    const own = readsOf(items(file.ast), file.name, true)
+    for (const each of own.references) {
+      const next = each.name === undefined ? undefined : library.lookUp(each.name, file.name)
+      if (next) enter(next)
+      else if (each.name === undefined && each.kind !== 'import') reads.everything = true
+    }
+    for (const { name: parent } of file.parents) {
+      const next = parent === undefined ? undefined : library.lookUp(parent, file.name)
+      if (next) enter(next)
+      else reads.everything = true
+    }
+    if (own.opaque) reads.everything = true
+    addReads(reads, { ...own, references: [], blocks: new Set() })
+  }
+  enter(template)
+  if (kind === 'import') {
+    reads.names.clear()
+    reads.everything = false
+    reads.opaque = false
+  }
+  const kinds = wholes.get(template) ?? new Map<string, ClosedReads>()
+  wholes.set(template, kinds.set(kind, reads))
+  return reads
+}

@@ -1,0 +1,134 @@
+import type { AstNode } from './internals.ts'
+
+function isNode(value: unknown): value is AstNode {
+  return typeof value === 'object' && value !== null && 'typename' in value
+}
+
+/**
+ * Every child of a node, in the order they are written.
+ *
+ * nunjucks' own walkers pass over the body of `{% set %}…{% endset %}`, over the cases of a switch, the right sides of
+ * comparisons and the bodies of extension tags; what stands there runs all the same.
+ */
+export function childrenOf(node: AstNode): AstNode[] {
+  const children: AstNode[] = []
+  const add = (value: unknown): void => {
+    if (Array.isArray(value)) for (const each of value) add(each)
+    else if (isNode(value)) children.push(value)
+  }
+  for (const field of node.fields) add(node[field])
+  if (node.typename === 'Set') add(node['body'])
+  return children
+}
+
+/** A child that is known to be there. */
+export function child(node: AstNode, field: string): AstNode {
+  return node[field] as AstNode
+}
+
+/** A child that may be missing. */
+export function optionalChild(node: AstNode, field: string): AstNode | undefined {
+  const value = node[field]
+  return isNode(value) ? value : undefined
+}
+
+/** The children of a list of any kind. */
+export function items(node: AstNode): readonly AstNode[] {
+  return (node['children'] as AstNode[] | undefined) ?? []
+}
+
+/** The name that a symbol, or a node named by one, carries. */
+export function nameOf(node: AstNode): string {
+  return node.typename === 'Symbol' ? String(node['value']) : nameOf(child(node, 'name'))
+}
+
+/** The blocks of a template by name, exactly those that nunjucks compiles. */
+export function blockNodes(root: AstNode): Record<string, AstNode> {
+  const found: Record<string, AstNode> = Object.create(null)
+  const visit = (node: AstNode): void => {
+    if (node.typename === 'Block') found[nameOf(node)] = node
+    const fields = Array.isArray(node['children']) ? ['children'] : node.fields
+    for (const field of fields) {
+      const value = node[field]
+      if (field === 'children') for (const each of value as unknown[]) isNode(each) && visit(each)
+      else if (isNode(value)) visit(value)
+    }
+  }
+  visit(root)
+  return found
+}
+
+/** The names that a loop binds. */
+export function loopNames(node: AstNode): string[] {
+  const target = child(node, 'name')
+  const names = target.typename === 'Symbol' ? [target] : items(target)
+  return names.map((name) => String(name['value']))
+}
+
+/** What a macro, or the body of a `call`, takes: its names, and those with a default. */
+export function macroParameters(node: AstNode): {
+  names: string[]
+  defaults: Map<string, AstNode>
+} {
+  const names: string[] = []
+  const defaults = new Map<string, AstNode>()
+  for (const each of items(child(node, 'args'))) {
+    if (each.typename === 'Symbol') names.push(String(each['value']))
+    else
+      for (const pair of items(each)) {
+        const name = String(child(pair, 'key')['value'])
+        names.push(name)
+        defaults.set(name, child(pair, 'value'))
+      }
+  }
+  return { names, defaults }
+}
+
+const LOOPS = new Set(['For', 'AsyncEach', 'AsyncAll'])
+/** Whether a node repeats its body. */
+export function isLoop(node: AstNode): boolean {
+  return LOOPS.has(node.typename)
+}
+
+/** Whether a node chooses between bodies by a condition. */
+export function isCondition(node: AstNode): boolean {
+  return node.typename === 'If' || node.typename === 'IfAsync'
+}
+
+/** Whether a node is a tag of an extension. */
+export function isExtension(node: AstNode): boolean {
+  return node.typename === 'CallExtension' || node.typename === 'CallExtensionAsync'
+}
+
+/** The name in front of a call or a look-up: `a` in `a.b.c(1)`. */
+export function rootName(node: AstNode): string | undefined {
+  if (node.typename === 'Symbol') return String(node['value'])
+  if (node.typename === 'LookupVal') return rootName(child(node, 'target'))
+  if (node.typename === 'FunCall') return rootName(child(node, 'name'))
+  return undefined
+}
+
+/** One `{% extends %}`. */
+export interface ParentNode {
+  readonly node: AstNode
+  /** The parent's name, when it is written as a text. */
+  readonly name: string | undefined
+  /** It stands at the top, so that it always counts. */
+  readonly always: boolean
+}
+
+/** The `{% extends %}` of a template, those in blocks and macros excepted: nunjucks does nothing there. */
+export function parentsOf(root: AstNode): ParentNode[] {
+  const found: ParentNode[] = []
+  const visit = (node: AstNode): void => {
+    if (node.typename === 'Block' || node.typename === 'Macro') return
+    if (node.typename === 'Extends') {
+      const target = child(node, 'template')
+      const name = target.typename === 'Literal' ? String(target['value']) : undefined
+      found.push({ node, name, always: items(root).includes(node) })
+    }
+    for (const each of childrenOf(node)) visit(each)
+  }
+  visit(root)
+  return found
+}

@@ -15,7 +15,7 @@ const MAX_CODE_LINES = 24
 const MAX_CODE_LINE_CHARS = 240
 
 const FENCE = /^(\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)?)(`{3,}|~{3,})(.*)$/
-const HEADING = /^ {0,3}(#{1,6})(?:\s+(.*?))??(?:\s+#+)?\s*$/
+const HEADING = /^ {0,3}(#{1,6})(?:\s(.*))?$/
 const HTML_HEADING = /^\s*(?:<[^<>h][^<>]*>\s*)*<h([1-6])(?:\s[^<>]*)?>(.*?)<\/h\1>/i
 const LIST_ITEM = /^(\s*)(?:[-*+]|\d{1,9}[.)])\s+(?:\[[ xX]\]\s+)?(.*)$/
 const DEFINITION = /^ {0,3}\[([^\]]+)\]:\s*\S/
@@ -140,7 +140,7 @@ export function toBlocks(markdown: string): Block[] {
     if (atx || html) {
       flush()
       inList = false
-      if (atx) heading(atx[1]!.length, atx[2] ?? '')
+      if (atx) heading(atx[1]!.length, (atx[2] ?? '').trim().replace(/(?<=^|\s)#+$/, ''))
       else heading(Number(html![1]), html![2]!)
       continue
     }

@@ -145,9 +145,7 @@ function toText(comment: string, signature: string): string {
   }
   // "@param options" or the name in other words tells nothing.
   if (
-    !paragraphs.some(
-      (text) => text.startsWith('    ') || /(?:\p{L}{2,}[^\p{L}]+){2}\p{L}{2,}/u.test(text),
-    )
+    !paragraphs.some((text) => text.startsWith('    ') || /(?:\p{L}+[^\p{L}]+){2}\p{L}/u.test(text))
   )
     return ''
   if (signature) paragraphs.push(`    ${signature}`)
@@ -175,8 +173,9 @@ function* toBarePassages(
   where: Place,
 ): Generator<Omit<Passage, 'id'>> {
   const heading = where.file
-    .replace(/(?:\/index)?\.d\.[cm]?ts$/, '')
-    .replace(/^(?:dist|lib|build|out|types|esm|\/)+\//, '')
+    .replace(/\.d\.[cm]?ts$/, '')
+    .replace(/^(?:(?:dist|lib|build|out|types|esm)\/)+/, '')
+    .replace(/\/index$/, '')
   let current: string[] = []
   let chars = 0
   for (const signature of signatures) {

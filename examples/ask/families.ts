@@ -1,7 +1,9 @@
 import { toWords } from './words.ts'
 
 /** How far a named package is preferred to others at most. */
-const MAX_BOOST = 5
+const MAX_BOOST = 12
+/** What its relatives get of that: who asks about vitest means vitest before @vitest/mocker. */
+const RELATIVE = 0.8
 /** From this share on a name is a name; below, a word that a package happens to have as well. */
 const MIN_SHARE = 0.3
 
@@ -54,8 +56,10 @@ export class Families {
       const share = Math.min(1, own / Math.max(1, rarest))
       if (share < MIN_SHARE) continue
       words.add(word)
-      for (const name of family)
-        boosts.set(name, Math.max(boosts.get(name) ?? 1, 1 + (MAX_BOOST - 1) * share))
+      for (const name of family) {
+        const boost = (1 + (MAX_BOOST - 1) * share) * (name === word ? 1 : RELATIVE)
+        boosts.set(name, Math.max(boosts.get(name) ?? 1, boost))
+      }
     }
     return { boosts, words }
   }

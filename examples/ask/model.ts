@@ -79,15 +79,18 @@ async function createModelAnswerer(
   const settings = provider.settings(env)
   const packages = { ai: '^6', [provider.package]: provider.range }
   const load = async (specifier: string): Promise<Record<string, unknown>> => {
-    try {
-      return await importFrom(specifier, resolveFrom)
-    } catch (cause) {
+    const path = resolveFromPlace(specifier, resolveFrom)
+    if (path === undefined) {
       const wants = Object.entries(packages).map(
         ([packageName, range]) => `${packageName}@${range}`,
       )
-      throw new Error(`${name} needs the AI SDK: npm install --no-save ${wants.join(' ')}`, {
-        cause,
-      })
+      throw new Error(`${name} needs the AI SDK: npm install --no-save ${wants.join(' ')}`)
+    }
+    try {
+      return (await import(pathToFileURL(path).href)) as Record<string, unknown>
+    } catch (cause) {
+      const [reason] = String(cause).split('\n')
+      throw new Error(`${specifier} is installed, but does not load: ${reason}`, { cause })
     }
   }
   const { streamText } = (await load('ai')) as unknown as AiSdk
@@ -118,11 +121,18 @@ async function createModelAnswerer(
   }
 }
 
-async function importFrom(specifier: string, from: string | URL): Promise<Record<string, unknown>> {
-  const path = createRequire(from).resolve(specifier)
-  return (await import(pathToFileURL(path).href)) as Record<string, unknown>
+function resolveFromPlace(specifier: string, from: string | URL): string | undefined {
+  try {
+    return createRequire(from).resolve(specifier)
+  } catch {
+    return undefined
+  }
 }
 
+/** The SDK passes on what the provider sent, which may be anything. */
 function toError(cause: unknown): Error {
-  return cause instanceof Error ? cause : new Error('The model failed.', { cause })
+  if (cause instanceof Error) return cause
+  const message =
+    typeof cause === 'object' ? (cause as { message?: unknown } | null)?.message : cause
+  return new Error(typeof message === 'string' ? message : 'The model failed.', { cause })
 }

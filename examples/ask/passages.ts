@@ -22,6 +22,8 @@ export interface Place {
 const TINY_CHARS = 160
 const TARGET_CHARS = 900
 const MAX_CHARS = 1_400
+/** Some headings are whole warnings; as a name for a place their beginning does. */
+const MAX_HEADING_CHARS = 70
 
 interface Section {
   readonly trail: readonly string[]
@@ -66,7 +68,7 @@ function toSections(blocks: readonly Block[]): Section[] {
   for (const block of blocks) {
     if (block.kind === 'heading') {
       trail = [...trail.slice(0, block.level - 1)]
-      trail[block.level - 1] = block.text
+      trail[block.level - 1] = toShort(block.text)
       const seen = trail.filter((text) => text !== undefined)
       const shown = hidesTitle && block.level > 1 && trail[0] ? seen.slice(1) : seen
       sections.push((current = { trail: shown, paragraphs: [] }))
@@ -76,6 +78,11 @@ function toSections(blocks: readonly Block[]): Section[] {
     }
   }
   return sections.filter(({ paragraphs }) => paragraphs.some((text) => !text.startsWith('    ')))
+}
+
+function toShort(heading: string): string {
+  if (heading.length <= MAX_HEADING_CHARS) return heading
+  return `${heading.slice(0, MAX_HEADING_CHARS).replace(/\s+\S*$|[\uD800-\uDBFF]$/, '')} …`
 }
 
 function joinTiny(sections: readonly Section[]): Section[] {

@@ -32,6 +32,8 @@ const MAX_PER_SECTION = 2
 const RERANKED = 40
 /** How much a passage gains that has the words of the question side by side. */
 const PHRASE_BONUS = 0.25
+/** How much a passage gains whose title is nothing but words of the question. */
+const TITLE_BONUS = 0.4
 /** A guide is written to be read; the comment on a type is read by those who found the type. */
 const GUIDE_BONUS = 1.3
 const MIN_CORRECTED_CHARS = 6
@@ -125,7 +127,11 @@ export async function createRetriever(
       .map(({ id, score }) => ({ passage: passages[id as number]!, score }))
       .map((hit) => ({
         ...hit,
-        score: hit.score * (1 + PHRASE_BONUS * phraseShare(terms, hit.passage)),
+        score:
+          hit.score *
+          (1 +
+            PHRASE_BONUS * phraseShare(terms, hit.passage) +
+            TITLE_BONUS * titleShare(terms, hit.passage)),
       }))
       .sort((a, b) => b.score - a.score)
     return withoutCopies(ranked).slice(0, k)
@@ -142,6 +148,14 @@ function phraseShare(terms: readonly string[], passage: Passage): number {
   let found = 0
   for (let i = 1; i < terms.length; i++) if (pairs.has(`${terms[i - 1]} ${terms[i]}`)) found++
   return found / (terms.length - 1)
+}
+
+/** How much of the title (the last heading) is asked for: all of `query`, a third of `detectFromQuery`. */
+function titleShare(terms: readonly string[], { heading }: Passage): number {
+  const name = heading.slice(heading.lastIndexOf('›') + 1)
+  const words = name.split(/[^\p{L}\p{N}]+|(?<=\p{Ll})(?=\p{Lu})/u).filter(Boolean)
+  if (words.length === 0) return 0
+  return words.filter((word) => terms.includes(toTerm(word.toLowerCase()))).length / words.length
 }
 
 function withoutCopies(hits: readonly Hit[]): Hit[] {

@@ -199,7 +199,7 @@ interface Entry {
 /** Sorted, so that ids and ranks are the same on every machine; a folder that cannot be read is empty. */
 async function listFolder(folder: string): Promise<Entry[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
-  return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
+  return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 /** Where an entry leads, if that is of the wanted kind, inside of the base and not yet visited. */

@@ -65,8 +65,8 @@ export function extract(
   const packages = [...new Set(chosen.map(({ source }) => source.package))]
   const paragraphs = [`Quoted from the documentation of ${listing(packages)}:`]
   for (const source of sources) {
-    const quotes = chosen.filter((quote) => quote.source === source)
-    if (quotes.length > 0) paragraphs.push(...toAnswerParagraphs(source, quotes))
+    const own = chosen.filter((quote) => quote.source === source)
+    if (own.length > 0) paragraphs.push(...toAnswerParagraphs(source, own))
   }
   return paragraphs.join('\n\n')
 }

@@ -67,7 +67,7 @@ function toSections(blocks: readonly Block[]): Section[] {
 
   for (const block of blocks) {
     if (block.kind === 'heading') {
-      trail = [...trail.slice(0, block.level - 1)]
+      trail = trail.slice(0, block.level - 1)
       trail[block.level - 1] = toShort(block.text)
       const seen = trail.filter((text) => text !== undefined)
       const shown = hidesTitle && block.level > 1 && trail[0] ? seen.slice(1) : seen

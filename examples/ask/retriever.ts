@@ -133,7 +133,7 @@ export async function createRetriever(
             PHRASE_BONUS * phraseShare(terms, hit.passage) +
             TITLE_BONUS * titleShare(terms, hit.passage)),
       }))
-      .sort((a, b) => b.score - a.score)
+      .toSorted((a, b) => b.score - a.score)
     return withoutCopies(ranked).slice(0, k)
   }
   return Object.assign(retrieve, { size, idf, terms: toOwnTerms })

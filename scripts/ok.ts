@@ -9,7 +9,6 @@ const STEPS: Readonly<Record<string, string>> = {
   format: 'oxfmt --check .',
   lint: 'oxlint --deny-warnings',
   floors: 'tsx scripts/floors.ts',
-  docs: 'tsx scripts/doors.ts',
   types: 'tsc -p tsconfig.json',
   core: 'tsc --noEmit -p tsconfig.core.json',
   build: 'npm run --silent build',

@@ -16,6 +16,7 @@ export { tokens } from './tokens/tokens.ts'
 export type { TokenSource } from './tokens/tokens.ts'
 export { ServerSentEvent } from './wire/server-sent-event.ts'
 export type { EventFields } from './wire/server-sent-event.ts'
+export { fromComponents } from './render/components.ts'
 export type { BlockRenderer, Context, TemplateEngine } from './render/engine.ts'
 export {
   AccessError,

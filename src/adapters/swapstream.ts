@@ -5,6 +5,7 @@ import { asset } from './assets.ts'
 import { nodeLog } from './node-log.ts'
 import { nunjucksEngine, type NunjucksEngineOptions } from './nunjucks-engine.ts'
 
+/** The settings of the core, those of the nunjucks engine, or another engine in its place. */
 export type SwapstreamOptions = Omit<CoreOptions, 'engine'> &
   Partial<NunjucksEngineOptions> & {
     /** Another engine in place of nunjucks. */

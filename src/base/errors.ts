@@ -114,7 +114,7 @@ export class SourceError extends SwapstreamError {
 /**
  * The sentence that lists what exists and what was probably meant.
  *
- * @example didYouMean('respones', ['page', 'response']) // '(has: page, response; did you mean "response"?)'
+ * @example didYouMean('respones', ['page', 'response']) // → '(has: page, response; did you mean "response"?)'
  */
 export function didYouMean(name: string, known: Iterable<string>): string {
   const names = [...known].toSorted()

@@ -14,7 +14,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
  *
  * Cost    short text without special characters is only tested, not copied.
  *
- * @example escapeHtml('<script>') // '&lt;script&gt;'
+ * @example escapeHtml('<script>') // → '&lt;script&gt;'
  */
 export function escapeHtml(text: string): string {
   return SPECIAL.test(text) ? text.replace(/[&<>"'`\\]/g, (character) => ENTITIES[character]!) : text

@@ -3,7 +3,7 @@
  *
  * Counts single-letter edits (insert, delete, replace, swap of neighbours), without regard to case.
  *
- * @example nearest('respones', ['page', 'response']) // 'response'
+ * @example nearest('respones', ['page', 'response']) // → 'response'
  */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined

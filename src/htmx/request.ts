@@ -10,7 +10,7 @@ export interface RequestFacts {
  * Who asks, from the headers alone. A boosted link or a restored history entry wants the whole page,
  * although htmx asks for it.
  *
- * @example requestFacts(c.req.raw.headers).streams
+ * @example requestFacts(new Headers({ accept: 'text/html, text/event-stream' })).streams // → true
  */
 export function requestFacts(headers: Headers): RequestFacts {
   const is = (name: string): boolean => headers.get(name) === 'true'

@@ -24,8 +24,8 @@ const PLAIN_ID = /^[A-Za-z_][\w-]*$/
  *
  * Cost    one pass over the HTML.
  *
- * @example rootOf('<p id="a">Hello</p>')?.id // 'a'
- * @example rootOf('<p>one</p><p>two</p>') // undefined
+ * @example rootOf('<p id="a">Hello</p>')?.id // → 'a'
+ * @example rootOf('<p>one</p><p>two</p>') // → undefined
  */
 export function rootOf(html: string): Root | undefined {
   let first: RegExpExecArray | undefined

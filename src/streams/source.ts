@@ -8,6 +8,7 @@ export interface StreamContext {
   readonly lastEventId: string | undefined
 }
 
+/** Values one by one: an iterable, plain or asynchronous, or a web stream. */
 export type Values<T> = AsyncIterable<T> | Iterable<T> | ReadableStream<T>
 
 /** Where the values of a stream come from. The function is the form to prefer: it starts late, and can be told to stop. */

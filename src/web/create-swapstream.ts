@@ -41,7 +41,7 @@ const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
  * Throws  HTTPException with the answer in it: 403 for another site's request, 413 for a large body,
  *         500 for a template that fails before anything was sent. What a source throws first goes to `app.onError`.
  *
- * @example app.use(createSwapstream({ engine: fromComponents({ Answer }) }))
+ * @example app.use(createSwapstream({ engine: fromComponents({ page: () => '<p>Hello</p>' }) }))
  */
 export function createSwapstream(options: CoreOptions): MiddlewareHandler {
   const { engine, log = silent, expose = false, allowedOrigins = [], csp = STRICT_CSP } = options

@@ -8,7 +8,7 @@ const LINE_BREAK = /\r\n|\r|\n/g
  * LF only, because htmx 4 keeps no state for a CRLF that two packets cut apart: it would see an empty line too early.
  * `event` and `id` are trusted here: `ServerSentEvent` has checked them.
  *
- * @example encodeEvent({ data: '<p>Hello\nyou</p>' }) // 'data: <p>Hello\ndata: you</p>\n\n'
+ * @example encodeEvent({ data: '<p>Hello\nyou</p>' }) // → 'data: <p>Hello\ndata: you</p>\n\n'
  */
 export function encodeEvent(fields: EventFields): string {
   let text = ''

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import { Hono } from 'hono'
+import { expect, test } from 'vitest'
+import { EventStream, nunjucksEngine, streamToFragments, swapstream } from 'swapstream'
+import { Addresser } from '../../src/htmx/addresser.ts'
+import { accumulate } from '../../src/tokens/accumulate.ts'
+import { tokens } from '../../src/tokens/tokens.ts'
+import { encodeEvent } from '../../src/wire/sse.ts'
+
+const MODEL = ['Hel', 'lo']
+const TEMPLATES = { 'chat.html': '{% block response %}<p>{{ text }}</p>{% endblock %}' }
+
+/** The stations of the tour, by their number. */
+const tour = new Map(
+  [...readFileSync('src/README.md', 'utf8').matchAll(/^\| (\d) \| `([^`]+)` \| (.+) \|$/gm)].map(([, number, file, says]) => [
+    Number(number),
+    { file: file!, quoted: [...says!.matchAll(/`([^`]+)`/g)].map(([, text]) => text!) },
+  ]),
+)
+const quoted = (station: number): string[] => tour.get(station)!.quoted
+
+async function second<T>(values: AsyncIterable<T>): Promise<T> {
+  let count = 0
+  for await (const value of values) if (++count === 2) return value
+  throw new Error('There was no second value.')
+}
+
+/** The tour writes the lent id as s1. */
+const masked = (text: string): string => text.replace(/(id="|#)s[0-9a-z]+(?=")/g, '$1s1')
+
+test('the tour in src/README.md shows what the token really is at each station', async () => {
+  expect([...tour.keys()]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
+
+  const token = await second(tokens(MODEL))
+  expect(JSON.stringify(token)).toBe(quoted(1)[0])
+
+  const accumulated = await second(accumulate(MODEL))
+  expect(JSON.stringify(accumulated)).toBe(quoted(2)[0])
+
+  const fragment = await second(streamToFragments(MODEL, 'chat.html', 'response'))
+  expect([fragment.constructor.name, fragment.block, JSON.stringify(fragment.context)]).toEqual(quoted(3))
+
+  const engine = nunjucksEngine({ templates: TEMPLATES })
+  const renderer = await engine.open('chat.html', 'response', { text: 'Hel', streaming: true, failed: false })
+  const html = renderer.render(fragment.context)
+  expect(html).toBe(quoted(4)[0])
+
+  const addresser = new Addresser()
+  addresser.address(fragment, '<p>Hel</p>')
+  const addressed = addresser.address(fragment, html as string)
+  expect(masked(addressed)).toBe(quoted(5)[0])
+
+  const event = encodeEvent({ data: addressed })
+  expect(masked(event)).toBe(`${quoted(6)[0]}\n\n`)
+
+  const app = new Hono()
+  app.use(swapstream({ templates: TEMPLATES }))
+  app.post('/chat', () => new EventStream(() => streamToFragments(MODEL, 'chat.html', 'response')))
+  const response = await app.request('/chat', { method: 'POST', headers: { accept: 'text/event-stream' } })
+  expect(masked(await response.text())).toContain(`${quoted(6)[0]}\n\n`)
+})
+
+test('the tour names files that exist', () => {
+  for (const { file } of tour.values()) expect(() => readFileSync(`src/${file}${file.endsWith('/') ? 'nunjucks-engine.ts' : ''}`)).not.toThrow()
+})

@@ -12,7 +12,7 @@ export { writeOut, type WriteOutOptions } from './write-out.ts'
 export type Weights = Pick<Retriever, 'idf' | 'size' | 'terms'>
 
 /** How much of the question's weight one passage must hold, and all passages together. */
-const MIN_COVERED_BY_ONE = 0.5
+const MIN_COVERED_BY_ONE = 0.6
 const MIN_COVERED_BY_ALL = 0.65
 const MAX_QUOTES = 5
 const MAX_QUOTE_CHARS = 420

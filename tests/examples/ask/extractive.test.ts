@@ -63,6 +63,7 @@ describe('extract', () => {
     'who won the world cup in 2022?',
     'how do I train a neural network in pytorch?',
     'how to cook spaghetti carbonara',
+    'what is the meaning of life',
     'tell me a joke',
     'how do I?',
     '',

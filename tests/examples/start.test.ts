@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { takenPort, usePrograms } from '../support/run-program.ts'
+
+const SERVER = 'examples/ask/server.ts'
+
+describe('npm start', () => {
+  const run = usePrograms()
+
+  test('indexes the installed packages, says what answers, prints its address, and answers from them', async () => {
+    const program = run(SERVER, [], { PORT: '0' })
+    const url = await program.url
+    const page = await (await fetch(url)).text()
+    expect(page).toContain('Ask your <code>node_modules</code>')
+    expect(page).toContain('No model is configured')
+    const response = await fetch(`${url}/ask`, {
+      method: 'POST',
+      body: new URLSearchParams({ question: 'What does autoescape do in nunjucks?' }),
+      headers: { accept: 'text/event-stream', 'hx-request': 'true' },
+    })
+    let stream = ''
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+      stream += chunk
+      if (stream.split('\n\n').length > 5) break
+    }
+    expect(stream).toMatch(/^data: <div hx-swap-oob="innerMorph:#sources"><li id="src-1"/)
+    expect(stream).toContain('nunjucks')
+    expect(stream).not.toContain('\r')
+    expect(stream).not.toMatch(/^event:/m)
+  }, 60_000)
+
+  test('answers from another folder with --docs', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'docs-'))
+    try {
+      writeFileSync(join(folder, 'tea.md'), '# Tea\n\nGreen tea is brewed at eighty degrees, because hotter water makes it bitter.\n')
+      const url = await run(SERVER, ['--docs', folder], { PORT: '0' }).url
+      const response = await fetch(`${url}/ask`, { method: 'POST', body: new URLSearchParams({ question: 'How hot is green tea brewed?' }) })
+      expect(await response.text()).toMatch(/eighty degrees/)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  test.each<[string, string[], Record<string, string>, RegExp]>([
+    ['a missing --docs folder', ['--docs', '/no/such/folder'], {}, /\/no\/such\/folder/],
+    ['an unknown provider', ['--docs', 'docs'], { MODEL: 'nobody:knows' }, /MODEL=nobody:knows/],
+    ['a model without a provider', ['--docs', 'docs'], { MODEL: 'gpt' }, /MODEL=provider:model/],
+    ['a model whose package is not installed', ['--docs', 'docs'], { MODEL: 'openai:gpt-4.1-mini', OPENAI_API_KEY: 'x' }, /npm install .*ai@/],
+    ['an option that does not exist', ['--doc', 'docs'], {}, /--doc/],
+    ['a port that is none', ['--docs', 'docs'], { PORT: 'http' }, /PORT is "http"/],
+  ])('ends with one clear line and exit code 1 for %s', async (_, args, env, said) => {
+    const { code, stderr } = await run(SERVER, args, { PORT: '0', ...env }).ended
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(stderr).toMatch(said)
+    expect(code).toBe(1)
+  })
+
+  test('ends with one clear line and exit code 1 for a taken port', async () => {
+    const { port, release } = await takenPort()
+    try {
+      const { code, stderr } = await run(SERVER, ['--docs', 'docs'], { PORT: String(port) }).ended
+      expect(stderr).toBe(`Port ${port} of 127.0.0.1 is taken by another program. Choose another one: PORT=${port + 1}.\n`)
+      expect(code).toBe(1)
+    } finally {
+      release()
+    }
+  })
+})
+
+describe('npm run hello', () => {
+  const run = usePrograms()
+
+  test('is at most 15 lines of TypeScript, and streams', async () => {
+    const url = await run('examples/hello/server.ts', [], { PORT: '0' }).url
+    const response = await fetch(`${url}/chat`, {
+      method: 'POST',
+      body: new URLSearchParams({ prompt: 'Who <b>are</b> you?' }),
+      headers: { accept: 'text/html, text/event-stream', 'hx-request': 'true' },
+    })
+    const frames = (await response.text()).split('\n\n')
+    expect(frames.length).toBeGreaterThan(10)
+    expect(frames.at(-2)).toBe('event: done\ndata: {"reason":"stop"}')
+    expect(frames.at(-3)).toContain('Who &lt;b&gt;are&lt;/b&gt; you?')
+  })
+})

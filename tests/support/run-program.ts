@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process'
+import { createServer, type AddressInfo } from 'node:net'
+import { afterEach } from 'vitest'
+
+export interface Program {
+  /** The address that it prints. */
+  readonly url: Promise<string>
+  readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>
+  kill(signal?: NodeJS.Signals): void
+}
+
+/** Runs TypeScript programs of this repository as real processes, and ends them with the test. */
+export function usePrograms(): (file: string, args?: readonly string[], env?: Record<string, string>) => Program {
+  const running: (() => Promise<unknown>)[] = []
+  afterEach(async () => {
+    for (const stop of running.splice(0)) await stop()
+  })
+  return (file, args = [], env = {}) => {
+    const clean = { ...process.env }
+    for (const name of ['MODEL', 'OPENAI_API_KEY', 'OPENAI_BASE_URL', 'ANTHROPIC_API_KEY', 'OLLAMA_HOST', 'PORT', 'NODE_ENV']) delete clean[name]
+    const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', file, ...args], { env: { ...clean, ...env } })
+    let stdout = ''
+    let stderr = ''
+    const url = new Promise<string>((resolve) => {
+      child.stdout.on('data', (data) => {
+        stdout += data
+        const found = /http:\/\/localhost:\d+/.exec(stdout)
+        if (found) resolve(found[0])
+      })
+    })
+    child.stderr.on('data', (data) => (stderr += data))
+    const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
+      child.on('close', (code) => resolve({ code, stdout, stderr }))
+    })
+    running.push(() => {
+      child.kill('SIGKILL')
+      return ended
+    })
+    return { url, ended, kill: (signal) => child.kill(signal) }
+  }
+}
+
+/** A port that another program holds until `release` is called. */
+export async function takenPort(): Promise<{ port: number; release: () => void }> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { port: (server.address() as AddressInfo).port, release: () => server.close() }
+}

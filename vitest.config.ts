@@ -1,10 +1,21 @@
 import { defineConfig } from 'vitest/config'
-
-const resolve = { conditions: ['source'] }
+import manifest from './package.json' with { type: 'json' }
 
 export default defineConfig({
-  resolve,
-  ssr: { resolve },
+  resolve: {
+    // Tests import the package by its name and get its source. Not by the `source` condition, as programs do: vitest
+    // would hand that on to Node, and Node cannot load the sources that other packages keep under the same condition.
+    alias: Object.entries(manifest.exports).flatMap(([door, targets]) =>
+      typeof targets === 'string'
+        ? []
+        : [
+            {
+              find: new RegExp(`^swapstream${door.slice(1)}$`),
+              replacement: new URL(targets.source, import.meta.url).pathname,
+            },
+          ],
+    ),
+  },
   test: {
     include: ['tests/**/*.test.ts'],
     testTimeout: 20_000,

@@ -4,7 +4,14 @@ import { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
 import { chromium } from 'playwright-core'
 
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'msedge']
+const NAMES = [
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+  'chrome',
+  'msedge',
+]
 const PLACES = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
@@ -27,7 +34,11 @@ export function findChromium(): string {
 
 function installed(): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(delimiter)
-  const candidates = [...NAMES.flatMap((name) => folders.map((folder) => join(folder, name))), ...PLACES, ownDownload()]
+  const candidates = [
+    ...NAMES.flatMap((name) => folders.map((folder) => join(folder, name))),
+    ...PLACES,
+    ownDownload(),
+  ]
   return candidates.find((path) => existsSync(path))
 }
 
@@ -42,13 +53,18 @@ function ownDownload(): string {
 
 function install(): string {
   const debian = existsSync('/etc/debian_version') && process.getuid?.() === 0
-  process.stderr.write(`No browser found: installing one (${debian ? 'apt-get install chromium' : "playwright's download"}) …\n`)
+  process.stderr.write(
+    `No browser found: installing one (${debian ? 'apt-get install chromium' : "playwright's download"}) …\n`,
+  )
   try {
     if (debian) {
       run('apt-get', ['update', '-qq'])
       run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'])
     } else {
-      const cli = join(dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')), 'cli.js')
+      const cli = join(
+        dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')),
+        'cli.js',
+      )
       run(process.execPath, [cli, 'install', 'chromium'])
     }
   } catch {
@@ -56,9 +72,14 @@ function install(): string {
   }
   const found = installed()
   if (found) return found
-  throw new Error('No browser for the tests: install Chromium or Chrome, or set CHROMIUM to the path of one.')
+  throw new Error(
+    'No browser for the tests: install Chromium or Chrome, or set CHROMIUM to the path of one.',
+  )
 }
 
 function run(command: string, args: readonly string[]): void {
-  execFileSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+  execFileSync(command, args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  })
 }

@@ -7,7 +7,19 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** In the order in which a token walks through them: a room imports from those before it. */
-const ROOMS = ['base', 'wire', 'tokens', 'fragments', 'render', 'htmx', 'streams', 'runs', 'web', 'adapters', 'cli']
+const ROOMS = [
+  'base',
+  'wire',
+  'tokens',
+  'fragments',
+  'render',
+  'htmx',
+  'streams',
+  'runs',
+  'web',
+  'adapters',
+  'cli',
+]
 
 /** Words with an owner. Comments may use them freely. */
 const OWNED: readonly { word: RegExp; rooms: readonly string[]; what: string }[] = [
@@ -23,21 +35,27 @@ const OWNED: readonly { word: RegExp; rooms: readonly string[]; what: string }[]
 const root = fileURLToPath(new URL('..', import.meta.url))
 const src = process.argv[2] ?? join(root, 'src')
 
-const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.ts'),
+)
 const imports = new Map<string, string[]>()
 const faults: string[] = []
 
 for (const file of files) {
   const code = withoutComments(readFileSync(join(src, file), 'utf8'))
   const room = file.includes('/') ? file.slice(0, file.indexOf('/')) : undefined
-  if (room !== undefined && !ROOMS.includes(room)) faults.push(`${file}: "${room}" is no room (${ROOMS.join(', ')})`)
+  if (room !== undefined && !ROOMS.includes(room))
+    faults.push(`${file}: "${room}" is no room (${ROOMS.join(', ')})`)
 
-  const local = [...code.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(([, to]) => relative(src, join(src, dirname(file), to!)))
+  const local = [...code.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(([, to]) =>
+    relative(src, join(src, dirname(file), to!)),
+  )
   imports.set(file, local)
   for (const to of local) {
     if (room === undefined) continue
     const toRoom = to.slice(0, Math.max(0, to.indexOf('/')))
-    if (ROOMS.indexOf(toRoom) > ROOMS.indexOf(room) || toRoom === '') faults.push(`${file}: imports ${to}, which is downstream of ${room}`)
+    if (ROOMS.indexOf(toRoom) > ROOMS.indexOf(room) || toRoom === '')
+      faults.push(`${file}: imports ${to}, which is downstream of ${room}`)
   }
   for (const { word, rooms, what } of OWNED) {
     if (word.test(code) && !rooms.some((owner) => file === owner || file.startsWith(`${owner}/`))) {
@@ -64,4 +82,6 @@ function withoutComments(code: string): string {
 
 for (const fault of faults) process.stdout.write(`${fault}\n`)
 if (faults.length > 0) process.exit(1)
-process.stdout.write(`floors: ${files.length} files, imports upstream, no circles, words with their owners\n`)
+process.stdout.write(
+  `floors: ${files.length} files, imports upstream, no circles, words with their owners\n`,
+)

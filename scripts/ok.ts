@@ -21,16 +21,23 @@ const STEPS: Readonly<Record<string, string>> = {
 const { skip = '' } = parseArgs({ options: { skip: { type: 'string' } } }).values
 const skipped = new Set(skip.split(',').filter(Boolean))
 for (const name of skipped) {
-  if (!(name in STEPS)) throw new Error(`--skip ${name}: the steps are ${Object.keys(STEPS).join(', ')}.`)
+  if (!(name in STEPS))
+    throw new Error(`--skip ${name}: the steps are ${Object.keys(STEPS).join(', ')}.`)
 }
 
 const failed: string[] = []
 for (const [name, command] of Object.entries(STEPS)) {
   if (skipped.has(name)) continue
   const startedAt = Date.now()
-  const { status, stdout, stderr } = spawnSync(command, { shell: true, encoding: 'utf8', maxBuffer: 64e6 })
+  const { status, stdout, stderr } = spawnSync(command, {
+    shell: true,
+    encoding: 'utf8',
+    maxBuffer: 64e6,
+  })
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1)
-  process.stdout.write(`${status === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(8)} ${seconds.padStart(6)} s\n`)
+  process.stdout.write(
+    `${status === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(8)} ${seconds.padStart(6)} s\n`,
+  )
   if (status !== 0) {
     failed.push(name)
     process.stdout.write(`${stdout}${stderr}\n`)

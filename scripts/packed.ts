@@ -12,19 +12,40 @@ const npm = (args: readonly string[], cwd: string): string =>
   execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 
 try {
-  const [{ filename }] = JSON.parse(npm(['pack', '--json', '--pack-destination', project], process.cwd())) as [{ filename: string }]
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'empty', private: true, type: 'module' }))
-  npm(['install', '--no-audit', '--no-fund', '--prefer-offline', `./${filename}`, 'hono', '@hono/node-server', 'tsx'], project)
+  const [{ filename }] = JSON.parse(
+    npm(['pack', '--json', '--pack-destination', project], process.cwd()),
+  ) as [{ filename: string }]
+  writeFileSync(
+    join(project, 'package.json'),
+    JSON.stringify({ name: 'empty', private: true, type: 'module' }),
+  )
+  npm(
+    [
+      'install',
+      '--no-audit',
+      '--no-fund',
+      '--prefer-offline',
+      `./${filename}`,
+      'hono',
+      '@hono/node-server',
+      'tsx',
+    ],
+    project,
+  )
   cpSync('examples/hello', join(project, 'hello'), { recursive: true })
 
-  const server = spawn(process.execPath, ['--import', 'tsx', 'hello/server.ts'], { cwd: project, env: { ...process.env, PORT: '0' } })
+  const server = spawn(process.execPath, ['--import', 'tsx', 'hello/server.ts'], {
+    cwd: project,
+    env: { ...process.env, PORT: '0' },
+  })
   try {
     let said = ''
     server.stdout.on('data', (data) => (said += data))
     server.stderr.on('data', (data) => (said += data))
     const address = /http:\/\/localhost:\d+/
     for (let tries = 0; !address.test(said); tries++) {
-      if (tries > 300 || server.exitCode !== null) throw new Error(`The packed example did not start:\n${said}`)
+      if (tries > 300 || server.exitCode !== null)
+        throw new Error(`The packed example did not start:\n${said}`)
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
     const url = address.exec(said)![0]
@@ -37,11 +58,17 @@ try {
       headers: { accept: 'text/event-stream', 'hx-request': 'true' },
     })
     const stream = await answer.text()
-    if (!script.ok || !style.ok) throw new Error('The packed example cannot load its scripts or its style sheet.')
-    if (!stream.includes('Is it packed?') || !stream.endsWith('event: done\ndata: {"reason":"stop"}\n\n')) {
+    if (!script.ok || !style.ok)
+      throw new Error('The packed example cannot load its scripts or its style sheet.')
+    if (
+      !stream.includes('Is it packed?') ||
+      !stream.endsWith('event: done\ndata: {"reason":"stop"}\n\n')
+    ) {
       throw new Error(`The packed example gave no whole answer:\n${stream}`)
     }
-    process.stdout.write(`packed: ${filename} installs into an empty project and streams an answer there\n`)
+    process.stdout.write(
+      `packed: ${filename} installs into an empty project and streams an answer there\n`,
+    )
   } finally {
     server.kill()
     if (server.exitCode === null) await once(server, 'exit')

@@ -6,10 +6,14 @@ import { findChromium } from './chromium.ts'
 
 const QUESTION = 'How do I read a query parameter in Hono?'
 
-const demo = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', 'examples/ask/server.ts'], {
-  env: { ...process.env, PORT: '0' },
-  stdio: ['ignore', 'pipe', 'inherit'],
-})
+const demo = spawn(
+  process.execPath,
+  ['--conditions=source', '--import', 'tsx', 'examples/ask/server.ts'],
+  {
+    env: { ...process.env, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  },
+)
 try {
   let said = ''
   const url = await new Promise<string>((resolve) => {

@@ -1,5 +1,12 @@
 import { Hono } from 'hono'
-import { EventStream, Page, safeHtml, streamWithSources, swapstream, type SwapstreamOptions } from 'swapstream'
+import {
+  EventStream,
+  Page,
+  safeHtml,
+  streamWithSources,
+  swapstream,
+  type SwapstreamOptions,
+} from 'swapstream'
 import { citeHtml } from './cite.ts'
 import { covers } from './extractive.ts'
 import type { Answerer } from './model.ts'
@@ -18,13 +25,19 @@ export interface AskOptions {
 export function createApp({ retrieve, answerer, corpus, swapstream: options }: AskOptions): Hono {
   const shown = {
     answerer: { name: answerer.name, model: answerer.model },
-    corpus: { ...corpus, passages: retrieve.size.toLocaleString('en') },
+    corpus: {
+      ...corpus,
+      passages: `${retrieve.size.toLocaleString('en')} passage${retrieve.size === 1 ? '' : 's'}`,
+    },
   }
   const app = new Hono()
   app.use(
     swapstream({
       templates: new URL('templates', import.meta.url),
-      filters: { cite: (text: string, sources: readonly Source[] = []) => safeHtml(citeHtml(text, sources.length)) },
+      filters: {
+        cite: (text: string, sources: readonly Source[] = []) =>
+          safeHtml(citeHtml(text, sources.length)),
+      },
       ...options,
     }),
   )
@@ -36,7 +49,11 @@ export function createApp({ retrieve, answerer, corpus, swapstream: options }: A
     const question = typeof form['question'] === 'string' ? form['question'].trim() : ''
     if (question === '') {
       const problem = 'Type a question first: a few words are enough.'
-      return new Page('ask.html', { ...shown, problem }, { block: 'form', target: '#ask', status: 422 })
+      return new Page(
+        'ask.html',
+        { ...shown, problem },
+        { block: 'form', target: '#ask', status: 422 },
+      )
     }
     const found = toSources(retrieve(question, 6))
     // Search always finds something. What does not cover the question is no source.

@@ -1,7 +1,10 @@
 import type { WriteStream } from 'node:tty'
 
 /** One line that counts on a terminal; silence until the result where nobody watches. */
-export function createProgress(out: Pick<WriteStream, 'write' | 'isTTY'>): { show(text: string): void; done(text: string): void } {
+export function createProgress(out: Pick<WriteStream, 'write' | 'isTTY'>): {
+  show(text: string): void
+  done(text: string): void
+} {
   let shownAt = 0
   return {
     show(text) {

@@ -15,7 +15,7 @@ export interface Retriever {
   (question: string, k: number): Hit[]
   /** How many passages are indexed. */
   readonly size: number
-  /** How much a term tells: 0 for one that is everywhere, ln(size + 1) for one that is nowhere. */
+  /** How much a term tells: ln 2 for one that is everywhere, ln(size + 2) for one that is nowhere. */
   idf(term: string): number
   /** What a question asks about, as terms of this index: a slip of the fingers is put right. */
   terms(question: string): string[]
@@ -88,7 +88,7 @@ export async function createRetriever(
   onProgress?.({ indexed: passages.length, total: passages.length })
 
   const size = passages.length
-  const idf = (term: string): number => Math.log((size + 1) / ((frequency.get(term) ?? 0) + 1))
+  const idf = (term: string): number => Math.log(1 + (size + 1) / ((frequency.get(term) ?? 0) + 1))
 
   const correct = (term: string): string => {
     if (frequency.has(term) || term.length < MIN_CORRECTED_CHARS) return term

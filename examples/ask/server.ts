@@ -13,11 +13,16 @@ try {
   const passages = await readCorpus({
     root: process.cwd(),
     ...(docs === undefined ? {} : { docs }),
-    onProgress: ({ files, passages }) => progress.show(`Reading documentation: ${files} files, ${passages} passages`),
+    onProgress: (read) =>
+      progress.show(`Reading documentation: ${read.files} files, ${read.passages} passages`),
   })
-  const retrieve = await createRetriever(passages, ({ indexed, total }) => progress.show(`Indexing: ${indexed} of ${total} passages`))
+  const retrieve = await createRetriever(passages, ({ indexed, total }) =>
+    progress.show(`Indexing: ${indexed} of ${total} passages`),
+  )
   const answerer = await chooseAnswerer(process.env, createExtractive(retrieve))
-  progress.done(`${retrieve.size} passages indexed. Answers: ${answerer.model ? answerer.name : 'extractive (quotes; no model is configured)'}.`)
+  progress.done(
+    `${retrieve.size} passages indexed. Answers: ${answerer.model ? answerer.name : 'extractive (quotes; no model is configured)'}.`,
+  )
 
   const corpus =
     docs === undefined
@@ -25,12 +30,19 @@ try {
           name: 'node_modules',
           examples: [
             'How do I read a query parameter in Hono?',
-            'What does autoescape do in nunjucks?',
             'Fuzzy search with MiniSearch',
             'How do I mock a module in Vitest?',
+            'How does swapstream stop the model when the reader leaves?',
           ],
         }
-      : { name: docs.replace(/[/\\]+$/, '').split(/[/\\]/).pop() || docs, examples: [] }
+      : {
+          name:
+            docs
+              .replace(/[/\\]+$/, '')
+              .split(/[/\\]/)
+              .pop() || docs,
+          examples: [],
+        }
   serve(createApp({ retrieve, answerer, corpus }), {
     onListen: (url) => progress.done(`Ask at ${url}`),
   })

@@ -9,6 +9,8 @@ app.use(swapstream({ templates: new URL('templates', import.meta.url) }))
 app.get('/', () => new Page('chat.html'))
 app.post('/chat', async (c) => {
   const { prompt } = await c.req.parseBody()
-  return new EventStream(({ signal }) => streamToFragments(ask(String(prompt), signal), 'chat.html', 'response'))
+  return new EventStream(({ signal }) =>
+    streamToFragments(ask(String(prompt), signal), 'chat.html', 'response'),
+  )
 })
 serve(app)

@@ -10,7 +10,8 @@ const { resolve } = createRequire(import.meta.url)
 /** Every file a page of ours needs, by its address. A closed list: no path of a request ever reaches the disk. */
 const FILES: ReadonlyMap<string, { type: string; path: () => string }> = new Map([
   ...Object.entries(HTMX_SCRIPTS).map(
-    ([address, file]) => [address, { type: 'text/javascript; charset=utf-8', path: () => resolve(file) }] as const,
+    ([address, file]) =>
+      [address, { type: 'text/javascript; charset=utf-8', path: () => resolve(file) }] as const,
   ),
   [
     '/swapstream/swapstream.css',
@@ -32,7 +33,12 @@ export function asset(c: Context): Response | undefined {
   const file = c.req.method === 'GET' || c.req.method === 'HEAD' ? FILES.get(c.req.path) : undefined
   if (file === undefined) return undefined
   const { body, etag } = load(c.req.path, file.path)
-  const headers = { 'Content-Type': file.type, ETag: etag, 'Cache-Control': 'public, max-age=3600', 'X-Content-Type-Options': 'nosniff' }
+  const headers = {
+    'Content-Type': file.type,
+    ETag: etag,
+    'Cache-Control': 'public, max-age=3600',
+    'X-Content-Type-Options': 'nosniff',
+  }
   if (c.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers })
   return new Response(body, { headers })
 }
@@ -41,7 +47,10 @@ function load(name: string, path: () => string): Asset {
   let found = loaded.get(name)
   if (found === undefined) {
     const body = readFileSync(path())
-    found = { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"` }
+    found = {
+      body,
+      etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`,
+    }
     loaded.set(name, found)
   }
   return found

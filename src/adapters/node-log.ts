@@ -14,6 +14,11 @@ export const nodeLog: Log = {
 }
 
 function write(level: string, { err, ...fields }: Record<string, unknown>, message: string): void {
-  const cause = err === undefined ? {} : { err: err instanceof Error ? (err.stack ?? err.message) : String(err) }
-  process.stderr.write(`${JSON.stringify({ level, time: new Date().toISOString(), msg: message, ...fields, ...cause })}\n`)
+  const cause =
+    err === undefined
+      ? {}
+      : { err: err instanceof Error ? (err.stack ?? err.message) : String(err) }
+  process.stderr.write(
+    `${JSON.stringify({ level, time: new Date().toISOString(), msg: message, ...fields, ...cause })}\n`,
+  )
 }

@@ -28,7 +28,10 @@ export interface Serving {
  * @example serve(app)
  * @example const server = serve(app, { port: 0 }); const url = await server.ready
  */
-export function serve(app: { fetch: (request: Request, env?: never) => Response | Promise<Response> }, options: ServeOptions = {}): Serving {
+export function serve(
+  app: { fetch: (request: Request, env?: never) => Response | Promise<Response> },
+  options: ServeOptions = {},
+): Serving {
   const { onListen = announce, onError = giveUp } = options
   const hostname = options.hostname ?? process.env['HOST'] ?? '127.0.0.1'
   const port = options.port ?? portFrom(process.env['PORT'], onError)
@@ -37,7 +40,10 @@ export function serve(app: { fetch: (request: Request, env?: never) => Response 
   let listening: (url: string) => void
   const ready = new Promise<string>((resolve) => (listening = resolve))
   const server = listen({ fetch: app.fetch as never, port, hostname }, (address) => {
-    const shown = hostname === '127.0.0.1' || hostname === '0.0.0.0' || hostname === '::' ? 'localhost' : hostname
+    const shown =
+      hostname === '127.0.0.1' || hostname === '0.0.0.0' || hostname === '::'
+        ? 'localhost'
+        : hostname
     const url = `http://${shown.includes(':') ? `[${shown}]` : shown}:${address.port}`
     onListen(url)
     listening(url)
@@ -53,21 +59,36 @@ export function serve(app: { fetch: (request: Request, env?: never) => Response 
   }
 }
 
-function portFrom(text: string | undefined, onError: (error: ConfigError) => void): number | undefined {
+function portFrom(
+  text: string | undefined,
+  onError: (error: ConfigError) => void,
+): number | undefined {
   if (text === undefined || text === '') return 3000
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
-  onError(new ConfigError('config/invalid', `PORT is ${JSON.stringify(text)}, which is no port.`, { hint: 'Use a number from 0 to 65535.' }))
+  onError(
+    new ConfigError('config/invalid', `PORT is ${JSON.stringify(text)}, which is no port.`, {
+      hint: 'Use a number from 0 to 65535.',
+    }),
+  )
   return undefined
 }
 
 function cannotListen(error: NodeJS.ErrnoException, hostname: string, port: number): ConfigError {
   if (error.code === 'EADDRINUSE') {
-    return new ConfigError('config/port-taken', `Port ${port} of ${hostname} is taken by another program.`, {
-      hint: `Choose another one: PORT=${port + 1}.`,
-      cause: error,
-    })
+    return new ConfigError(
+      'config/port-taken',
+      `Port ${port} of ${hostname} is taken by another program.`,
+      {
+        hint: `Choose another one: PORT=${port + 1}.`,
+        cause: error,
+      },
+    )
   }
-  return new ConfigError('config/invalid', `Cannot listen on ${hostname}:${port}: ${error.message}.`, { cause: error })
+  return new ConfigError(
+    'config/invalid',
+    `Cannot listen on ${hostname}:${port}: ${error.message}.`,
+    { cause: error },
+  )
 }
 
 function announce(url: string): void {

@@ -62,7 +62,11 @@ export class SwapstreamError extends Error {
 
 /** A wrong setting or a wrong use of the API: thrown when declared or started. The developer moves next. */
 export class ConfigError extends SwapstreamError {
-  constructor(code: Extract<ErrorCode, `config/${string}`>, message: string, details?: ErrorDetails) {
+  constructor(
+    code: Extract<ErrorCode, `config/${string}`>,
+    message: string,
+    details?: ErrorDetails,
+  ) {
     super(code, message, 500, details)
   }
 }
@@ -92,21 +96,33 @@ export class TemplateError extends SwapstreamError {
 
 /** A request whose content cannot be used. The caller moves next. */
 export class InputError extends SwapstreamError {
-  constructor(code: Extract<ErrorCode, `input/${string}`>, message: string, details?: ErrorDetails) {
+  constructor(
+    code: Extract<ErrorCode, `input/${string}`>,
+    message: string,
+    details?: ErrorDetails,
+  ) {
     super(code, message, code === 'input/too-large' ? 413 : 422, details)
   }
 }
 
 /** A request that may not do this. The caller moves next. */
 export class AccessError extends SwapstreamError {
-  constructor(code: Extract<ErrorCode, `access/${string}`>, message: string, details?: ErrorDetails) {
+  constructor(
+    code: Extract<ErrorCode, `access/${string}`>,
+    message: string,
+    details?: ErrorDetails,
+  ) {
     super(code, message, 403, details)
   }
 }
 
 /** What feeds a stream failed or gave something that cannot be sent. */
 export class SourceError extends SwapstreamError {
-  constructor(code: Extract<ErrorCode, `source/${string}` | `wire/${string}`>, message: string, details?: ErrorDetails) {
+  constructor(
+    code: Extract<ErrorCode, `source/${string}` | `wire/${string}`>,
+    message: string,
+    details?: ErrorDetails,
+  ) {
     super(code, message, 502, details)
   }
 }
@@ -119,7 +135,10 @@ export class SourceError extends SwapstreamError {
 export function didYouMean(name: string, known: Iterable<string>): string {
   const names = [...known].toSorted()
   if (names.length === 0) return '(there are none)'
-  const shown = names.length > 20 ? `${names.slice(0, 20).join(', ')}, … ${names.length - 20} more` : names.join(', ')
+  const shown =
+    names.length > 20
+      ? `${names.slice(0, 20).join(', ')}, … ${names.length - 20} more`
+      : names.join(', ')
   const meant = nearest(name, names)
   return meant === undefined ? `(has: ${shown})` : `(has: ${shown}; did you mean "${meant}"?)`
 }

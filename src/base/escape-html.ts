@@ -17,5 +17,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
  * @example escapeHtml('<script>') // → '&lt;script&gt;'
  */
 export function escapeHtml(text: string): string {
-  return SPECIAL.test(text) ? text.replace(/[&<>"'`\\]/g, (character) => ENTITIES[character]!) : text
+  return SPECIAL.test(text)
+    ? text.replace(/[&<>"'`\\]/g, (character) => ENTITIES[character]!)
+    : text
 }

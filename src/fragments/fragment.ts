@@ -49,10 +49,14 @@ export class Fragment {
   ) {
     const { target, swap, final = false } = options
     if (target !== undefined && !ID_SELECTOR.test(target)) {
-      throw new TypeError(`A fragment's target is one element by its id, such as "#answer"; it cannot be ${JSON.stringify(target)}.`)
+      throw new TypeError(
+        `A fragment's target is one element by its id, such as "#answer"; it cannot be ${JSON.stringify(target)}.`,
+      )
     }
     if (swap !== undefined && target === undefined) {
-      throw new TypeError(`A fragment with swap "${swap}" needs a target, such as { target: '#feed', swap: '${swap}' }.`)
+      throw new TypeError(
+        `A fragment with swap "${swap}" needs a target, such as { target: '#feed', swap: '${swap}' }.`,
+      )
     }
     this.template = template
     this.block = block

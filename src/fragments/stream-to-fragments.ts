@@ -31,7 +31,12 @@ export async function* streamToFragments(
 ): AsyncGenerator<Fragment, void, undefined> {
   const { contextKey = 'text', extraContext, ...placed } = options
   const drawn = (text: string, streaming: boolean, failed: boolean): Fragment =>
-    new Fragment(template, block, { ...extraContext, [contextKey]: text, streaming, failed }, { ...placed, final: !streaming && !failed })
+    new Fragment(
+      template,
+      block,
+      { ...extraContext, [contextKey]: text, streaming, failed },
+      { ...placed, final: !streaming && !failed },
+    )
 
   let written = ''
   try {

@@ -38,7 +38,12 @@ export async function* streamWithSources(
   template: string,
   options: StreamWithSourcesOptions = {},
 ): AsyncGenerator<Fragment, void, undefined> {
-  const { responseBlock = 'response', sourcesBlock = 'sources', contextKey = 'text', onComplete } = options
+  const {
+    responseBlock = 'response',
+    sourcesBlock = 'sources',
+    contextKey = 'text',
+    onComplete,
+  } = options
   const { sourcesTarget = `#${sourcesBlock}`, target } = options
   const sources = await options.sources
   const extraContext = { ...options.extraContext, ...(sources ? { sources } : {}) }

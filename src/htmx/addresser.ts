@@ -81,11 +81,18 @@ export class Addresser {
     return this.#target === undefined ? notice : swapped('beforeend', this.#target, notice)
   }
 
-  #keep(key: string, fragment: Fragment, html: string, root: Root | undefined, before?: Place): Place {
+  #keep(
+    key: string,
+    fragment: Fragment,
+    html: string,
+    root: Root | undefined,
+    before?: Place,
+  ): Place {
     const own = root?.id
     const canCarry = root !== undefined || !NEEDS_A_TABLE.test(html)
     const lent = own === undefined && !fragment.final && canCarry
-    const lentId = (): string => (before?.lent ? before.id! : `${this.#prefix}${this.#lentIds++ || ''}`)
+    const lentId = (): string =>
+      before?.lent ? before.id! : `${this.#prefix}${this.#lentIds++ || ''}`
     const place = { fragment, html, root, lent, id: own ?? (lent ? lentId() : undefined) }
     this.#places.set(key, place)
     return place
@@ -93,14 +100,17 @@ export class Addresser {
 
   #dressed({ html, root, lent, id }: Place): string {
     if (!lent) return html
-    return root ? withAttribute(html, root, `id="${id}"`) : `<swap-frame id="${id}">${html}</swap-frame>`
+    return root
+      ? withAttribute(html, root, `id="${id}"`)
+      : `<swap-frame id="${id}">${html}</swap-frame>`
   }
 }
 
 /** The page's element around the content stays as it is: only the content has to be morphed. */
 function sameShell(before: Place, next: Place): boolean {
   if (next.lent !== before.lent || next.id !== before.id) return false
-  if (before.root === undefined || next.root === undefined) return before.root === next.root && next.lent
+  if (before.root === undefined || next.root === undefined)
+    return before.root === next.root && next.lent
   return shell(before) === shell(next) && before.root.innerEnd > before.root.attributesAt
 }
 
@@ -114,7 +124,8 @@ function inner({ html, root }: Place): string {
 
 /** Only the address of a frame, whatever its content needs around it. */
 function swapped(swap: Swap, id: string, html: string): string {
-  if (NEEDS_A_TABLE.test(html)) return `<hx-partial hx-target="#${id}" hx-swap="${swap}">${html}</hx-partial>`
+  if (NEEDS_A_TABLE.test(html))
+    return `<hx-partial hx-target="#${id}" hx-swap="${swap}">${html}</hx-partial>`
   if (swap !== 'outerHTML') return `<div hx-swap-oob="${swap}:#${id}">${html}</div>`
   // `outerHTML` on a wrapper would leave the wrapper in the page, so the element itself says where it goes.
   const root = rootOf(html)

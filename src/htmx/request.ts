@@ -15,7 +15,9 @@ export interface RequestFacts {
 export function requestFacts(headers: Headers): RequestFacts {
   const is = (name: string): boolean => headers.get(name) === 'true'
   const wholePage =
-    is('HX-Boosted') || is('HX-History-Restore-Request') || headers.get('HX-Request-Type') === 'full'
+    is('HX-Boosted') ||
+    is('HX-History-Restore-Request') ||
+    headers.get('HX-Request-Type') === 'full'
   return {
     fragment: is('HX-Request') && !wholePage,
     streams: accepts(headers, 'text/event-stream'),

@@ -10,7 +10,21 @@ export interface Root {
 
 const TOKEN = /<!--[^]*?-->|<(\/?)([a-zA-Z][^\s/>]*)((?:"[^"]*"|'[^']*'|[^"'>])*)>/y
 const TAG_OR_COMMENT = /^<(?:\/?[a-zA-Z]|!--)/
-const VOID = new Set(['area', 'base', 'br', 'col', 'embed', 'hr', 'img', 'input', 'link', 'meta', 'source', 'track', 'wbr'])
+const VOID = new Set([
+  'area',
+  'base',
+  'br',
+  'col',
+  'embed',
+  'hr',
+  'img',
+  'input',
+  'link',
+  'meta',
+  'source',
+  'track',
+  'wbr',
+])
 const RAW_TEXT = new Set(['script', 'style', 'textarea', 'title', 'iframe', 'noscript', 'xmp'])
 /** Start tags before which a browser closes an open paragraph by itself. */
 const ENDS_PARAGRAPH =
@@ -67,7 +81,13 @@ export function rootOf(html: string): Root | undefined {
       if (RAW_TEXT.has(tag)) next = afterRawText(html, tag, seen)
     }
   }
-  if (first === undefined || innerEnd === undefined || depth !== 0 || html.slice(seen).trim() !== '') return undefined
+  if (
+    first === undefined ||
+    innerEnd === undefined ||
+    depth !== 0 ||
+    html.slice(seen).trim() !== ''
+  )
+    return undefined
 
   const tag = first[2]!.toLowerCase()
   const innerStart = first.index + first[0].length

@@ -110,7 +110,8 @@ export class Driver<T> {
             failure = error
           }
           // Over already means that the reader has left: nobody is there to be told.
-          if (!this.#over) this.#send(controller, wire.terminal(reason, this.#report(reason, failure)))
+          if (!this.#over)
+            this.#send(controller, wire.terminal(reason, this.#report(reason, failure)))
           closeQuietly(controller)
           this.#end(reason, failure)
         },
@@ -247,11 +248,16 @@ export class Driver<T> {
   #close(iterator: AsyncIterator<T> | Iterator<T>): void {
     const { route, log } = this.#options
     const cancel = after(TEARDOWN_MS, () => {
-      log.warn({ route }, 'a source was told to stop 5 s ago and still runs: pass its signal to what it waits for')
+      log.warn(
+        { route },
+        'a source was told to stop 5 s ago and still runs: pass its signal to what it waits for',
+      )
     })
     Promise.resolve()
       .then(() => iterator.return?.())
-      .catch((error: unknown) => log.error({ route, err: error }, 'a source failed while it was closed'))
+      .catch((error: unknown) =>
+        log.error({ route, err: error }, 'a source failed while it was closed'),
+      )
       .finally(cancel)
   }
 }

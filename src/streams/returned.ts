@@ -13,9 +13,13 @@ export function brand(value: object): ReadableStream<Uint8Array> {
   const body = new ReadableStream<Uint8Array>(
     {
       pull() {
-        throw new ConfigError('config/middleware-missing', `A handler returned a ${value.constructor.name}, but nothing turns it into an answer.`, {
-          hint: "Add app.use(swapstream({ templates: 'templates' })) before the route.",
-        })
+        throw new ConfigError(
+          'config/middleware-missing',
+          `A handler returned a ${value.constructor.name}, but nothing turns it into an answer.`,
+          {
+            hint: "Add app.use(swapstream({ templates: 'templates' })) before the route.",
+          },
+        )
       },
     },
     // 0: nothing is pulled before somebody reads.

@@ -19,16 +19,23 @@ export type Source<T> = Values<T> | ((context: StreamContext) => Values<T> | Pro
  *
  * Throws  SourceError `source/value` when what it gives cannot be iterated; whatever the function throws.
  */
-export async function open<T>(source: Source<T>, context: StreamContext): Promise<AsyncIterator<T> | Iterator<T>> {
+export async function open<T>(
+  source: Source<T>,
+  context: StreamContext,
+): Promise<AsyncIterator<T> | Iterator<T>> {
   const values: unknown = typeof source === 'function' ? await source(context) : source
   if (values !== null && typeof values === 'object') {
     if (Symbol.asyncIterator in values) return (values as AsyncIterable<T>)[Symbol.asyncIterator]()
     if (Symbol.iterator in values) return (values as Iterable<T>)[Symbol.iterator]()
     if ('getReader' in values) return pulled((values as ReadableStream<T>).getReader())
   }
-  throw new SourceError('source/value', `A stream's source gives values one by one, but this one gave ${typeof values}.`, {
-    hint: 'Return an async generator, such as streamToFragments(…), from the function.',
-  })
+  throw new SourceError(
+    'source/value',
+    `A stream's source gives values one by one, but this one gave ${typeof values}.`,
+    {
+      hint: 'Return an async generator, such as streamToFragments(…), from the function.',
+    },
+  )
 }
 
 function pulled<T>(reader: ReadableStreamDefaultReader<T>): AsyncIterator<T> {

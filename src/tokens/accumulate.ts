@@ -18,7 +18,9 @@ export interface Accumulated {
  *
  * @example for await (const { text, final } of accumulate(['Hel', 'lo'])) show(text) // 'Hel', 'Hello', 'Hello'
  */
-export async function* accumulate(source: TokenSource): AsyncGenerator<Accumulated, void, undefined> {
+export async function* accumulate(
+  source: TokenSource,
+): AsyncGenerator<Accumulated, void, undefined> {
   let text = ''
   let seq = 0
   for await (const delta of tokens(source)) {

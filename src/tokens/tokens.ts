@@ -30,9 +30,13 @@ function iterable(source: TokenSource): AsyncIterable<string> | Iterable<string>
     if (Symbol.asyncIterator in source || Symbol.iterator in source) return source
     if ('getReader' in source) return read(source)
   }
-  throw new SourceError('source/value', `A source of tokens is an iterable of strings, but this is ${kind(source)}.`, {
-    hint: 'An async generator is the usual one.',
-  })
+  throw new SourceError(
+    'source/value',
+    `A source of tokens is an iterable of strings, but this is ${kind(source)}.`,
+    {
+      hint: 'An async generator is the usual one.',
+    },
+  )
 }
 
 /** Some runtimes have web streams that are not iterable. */

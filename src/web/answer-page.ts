@@ -3,7 +3,11 @@ import type { TemplateEngine } from '../render/engine.ts'
 import type { Page } from './page.ts'
 
 /** Draws a page, or to htmx the block it names. */
-export async function answerPage(page: Page, request: Headers, engine: TemplateEngine): Promise<Response> {
+export async function answerPage(
+  page: Page,
+  request: Headers,
+  engine: TemplateEngine,
+): Promise<Response> {
   const { template, context, options, status } = page
   const block = requestFacts(request).fragment ? options.block : undefined
   const html =

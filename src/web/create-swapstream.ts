@@ -50,9 +50,13 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
   const limited = bodyLimit({
     maxSize: maxBodyBytes,
     onError: () => {
-      throw new InputError('input/too-large', `The request body is larger than ${maxBodyBytes} bytes.`, {
-        hint: 'Raise swapstream({ limits: { maxBodyBytes } }) if that is meant.',
-      })
+      throw new InputError(
+        'input/too-large',
+        `The request body is larger than ${maxBodyBytes} bytes.`,
+        {
+          hint: 'Raise swapstream({ limits: { maxBodyBytes } }) if that is meant.',
+        },
+      )
     },
   })
 

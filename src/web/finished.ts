@@ -5,7 +5,10 @@ import type { TemplateEngine } from '../render/engine.ts'
 import { Renders } from './renders.ts'
 
 /** The stream drawn once, as its end would look: for htmx without its streaming extension. */
-export async function finishedFragments(values: AsyncIterable<unknown>, engine: TemplateEngine): Promise<string> {
+export async function finishedFragments(
+  values: AsyncIterable<unknown>,
+  engine: TemplateEngine,
+): Promise<string> {
   const renders = new Renders(engine)
   const addresser = new Addresser()
   let html = ''
@@ -25,21 +28,31 @@ export async function finishedFragments(values: AsyncIterable<unknown>, engine: 
  * The stream as the page it would have become: the template of the answer, drawn whole with the newest context of
  * each of its blocks. So one template serves with and without JavaScript.
  */
-export async function finishedPage(values: AsyncIterable<unknown>, engine: TemplateEngine): Promise<string> {
+export async function finishedPage(
+  values: AsyncIterable<unknown>,
+  engine: TemplateEngine,
+): Promise<string> {
   const fragments = await newest(values)
   const main = fragments.find(({ target }) => target === undefined) ?? fragments[0]
   if (main === undefined) {
-    throw new SourceError('source/value', 'The stream gave no Fragment, so there is no template to show as a page.', {
-      hint: 'Ask for it with the header Accept: text/event-stream.',
-    })
+    throw new SourceError(
+      'source/value',
+      'The stream gave no Fragment, so there is no template to show as a page.',
+      {
+        hint: 'Ask for it with the header Accept: text/event-stream.',
+      },
+    )
   }
   const context = {}
-  for (const fragment of fragments) if (fragment.template === main.template) Object.assign(context, fragment.context)
+  for (const fragment of fragments)
+    if (fragment.template === main.template) Object.assign(context, fragment.context)
   return engine.render(main.template, context)
 }
 
 /** What is left of a stream when each state has given way to the newest of its block. Added pieces all stay. */
-async function newest(values: AsyncIterable<unknown>): Promise<Iterable<Fragment> & readonly Fragment[]> {
+async function newest(
+  values: AsyncIterable<unknown>,
+): Promise<Iterable<Fragment> & readonly Fragment[]> {
   const kept = new Map<string, Fragment>()
   let added = 0
   for await (const value of values) {

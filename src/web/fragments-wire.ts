@@ -27,7 +27,9 @@ export class FragmentsWire implements Wire<unknown> {
   value(value: unknown): string | Promise<string> {
     if (value instanceof Fragment) {
       const html = this.#renders.render(value)
-      return typeof html === 'string' ? this.#frame(value, html) : html.then((text) => this.#frame(value, text))
+      return typeof html === 'string'
+        ? this.#frame(value, html)
+        : html.then((text) => this.#frame(value, text))
     }
     if (value instanceof ServerSentEvent) return encodeEvent(value)
     // Text is text: as HTML it could do anything the page can.
@@ -41,7 +43,10 @@ export class FragmentsWire implements Wire<unknown> {
     const below = error ? this.#addresser.below(notice(error.message, error.code, error.id)) : ''
     const last = below + this.#addresser.end()
     // `done` needs a data line: without one the browser's own EventSource never delivers it.
-    return (last && encodeEvent({ data: last })) + encodeEvent({ event: 'done', data: JSON.stringify({ reason }) })
+    return (
+      (last && encodeEvent({ data: last })) +
+      encodeEvent({ event: 'done', data: JSON.stringify({ reason }) })
+    )
   }
 
   heartbeat(): string {
@@ -55,5 +60,7 @@ export class FragmentsWire implements Wire<unknown> {
 
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value)
-  return typeof value === 'object' ? `a ${value.constructor?.name ?? 'bare object'}` : `a ${typeof value}`
+  return typeof value === 'object'
+    ? `a ${value.constructor?.name ?? 'bare object'}`
+    : `a ${typeof value}`
 }

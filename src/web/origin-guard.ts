@@ -12,11 +12,14 @@ export function guardOrigin(headers: Headers, url: string, allowed: readonly str
   const site = headers.get('sec-fetch-site')
   const origin = headers.get('origin')
   if (origin !== null && allowed.includes(origin)) return
-  if (site === 'cross-site' || site === 'same-site') throw refused(`a page of another site (Sec-Fetch-Site: ${site})`)
+  if (site === 'cross-site' || site === 'same-site')
+    throw refused(`a page of another site (Sec-Fetch-Site: ${site})`)
   const host = headers.get('host') ?? new URL(url).host
   if (origin !== null) {
     if (hostOf(origin) === host.toLowerCase()) return
-    throw refused(`the origin ${JSON.stringify(origin)}, which is not this host, ${JSON.stringify(host)}`)
+    throw refused(
+      `the origin ${JSON.stringify(origin)}, which is not this host, ${JSON.stringify(host)}`,
+    )
   }
   if (site === null && headers.has('cookie')) {
     throw refused('no origin at all but with cookies, which no browser does')

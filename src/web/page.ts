@@ -31,7 +31,11 @@ export class Page {
   readonly headers: Headers
   readonly body: ReadableStream<Uint8Array>
 
-  constructor(template: string, context: Readonly<Record<string, unknown>> = {}, options: PageOptions = {}) {
+  constructor(
+    template: string,
+    context: Readonly<Record<string, unknown>> = {},
+    options: PageOptions = {},
+  ) {
     this.template = template
     this.context = context
     this.options = options

@@ -17,17 +17,28 @@ const TOLD: Partial<Record<number, string>> = {
  *
  * Out     an HTTPException that holds the answer, so that the app's own `onError` still has the last word.
  */
-export function toProblem(c: Context, error: SwapstreamError, log: Log, expose: boolean): HTTPException {
+export function toProblem(
+  c: Context,
+  error: SwapstreamError,
+  log: Log,
+  expose: boolean,
+): HTTPException {
   const { code, id, message } = toPublicError(error, expose)
   const { status } = error
   const told = expose ? message : (TOLD[status] ?? message)
   const level = status >= 500 ? 'error' : 'warn'
-  log[level]({ id, code, status, method: c.req.method, path: c.req.path, err: error }, error.message)
+  log[level](
+    { id, code, status, method: c.req.method, path: c.req.path, err: error },
+    error.message,
+  )
 
   const { headers } = c.req.raw
   const people = requestFacts(headers).fragment || accepts(headers, 'text/html')
   const body = people ? notice(told, code, id) : JSON.stringify({ title: told, status, code, id })
   const type = people ? 'text/html; charset=utf-8' : 'application/problem+json'
-  const res = new Response(body, { status, headers: { 'Content-Type': type, 'Cache-Control': 'no-store' } })
+  const res = new Response(body, {
+    status,
+    headers: { 'Content-Type': type, 'Cache-Control': 'no-store' },
+  })
   return new HTTPException(status as 500, { res, cause: error, message: error.message })
 }

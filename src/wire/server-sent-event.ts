@@ -14,7 +14,17 @@ export interface EventFields {
 
 /** Names htmx or the browser already gives a meaning to: as events they would submit forms or look like a lost network. */
 const MEANT_OTHERWISE = new Set([
-  'error', 'submit', 'click', 'load', 'change', 'open', 'close', 'message', 'input', 'reset', 'abort',
+  'error',
+  'submit',
+  'click',
+  'load',
+  'change',
+  'open',
+  'close',
+  'message',
+  'input',
+  'reset',
+  'abort',
 ])
 const EVENT_NAME = /^[A-Za-z][\w:.-]{0,63}$/
 // oxlint-disable-next-line no-control-regex
@@ -40,10 +50,18 @@ export class ServerSentEvent implements EventFields {
       throw refused('data', data, 'Give text; JSON.stringify an object first.')
     }
     if (event !== undefined && !(typeof event === 'string' && EVENT_NAME.test(event))) {
-      throw refused('event', event, 'Use a constant name of letters, digits, and _ : . - (at most 64).')
+      throw refused(
+        'event',
+        event,
+        'Use a constant name of letters, digits, and _ : . - (at most 64).',
+      )
     }
     if (event !== undefined && (MEANT_OTHERWISE.has(event) || event.startsWith('htmx:'))) {
-      throw refused('event', event, `The browser fires it as a DOM event; use a name of your own, such as "app:${event}".`)
+      throw refused(
+        'event',
+        event,
+        `The browser fires it as a DOM event; use a name of your own, such as "app:${event}".`,
+      )
     }
     if (id !== undefined && (typeof id !== 'string' || BREAKS_A_FIELD.test(id))) {
       throw refused('id', id, 'An id is text without line breaks and NUL.')

@@ -22,15 +22,20 @@ describe('the page that answers questions', () => {
   })
 
   const corpus = { name: 'kitchen', examples: ['What boils water?'] }
-  const demo = (writes = answerer): Promise<string> => listen(createApp({ retrieve, answerer: writes, corpus }))
+  const demo = (writes = answerer): Promise<string> =>
+    listen(createApp({ retrieve, answerer: writes, corpus }))
 
   const ask = async (page: Page, question: string): Promise<void> => {
     await page.fill('#question', question)
     await page.click('#ask button')
   }
-  const finished = (page: Page): Promise<unknown> => page.waitForSelector('.answer[aria-busy="false"]')
+  const finished = (page: Page): Promise<unknown> =>
+    page.waitForSelector('.answer[aria-busy="false"]')
   const html = (page: Page, selector: string): Promise<string> =>
-    page.evaluate((wanted) => document.querySelector(wanted)!.innerHTML.replaceAll(' class=""', '').trim(), selector)
+    page.evaluate(
+      (wanted) => document.querySelector(wanted)!.innerHTML.replaceAll(' class=""', '').trim(),
+      selector,
+    )
 
   test('shows the sources before the first word, then an answer that grows, then nothing more is asked for', async () => {
     const page = await browser.open(await demo())
@@ -47,11 +52,14 @@ describe('the page that answers questions', () => {
     await ask(page, QUESTION)
     await finished(page)
 
-    const [atFirstWord] = await page.evaluate(() => (window as unknown as { atFirstWord: string[] }).atFirstWord)
+    const [atFirstWord] = await page.evaluate(
+      () => (window as unknown as { atFirstWord: string[] }).atFirstWord,
+    )
     expect(atFirstWord).toMatch(/^[1-6] sources$/)
     const texts = await states()
     expect(texts.length).toBeGreaterThan(5)
-    for (const [n, text] of texts.entries()) if (n > 0) expect(text.startsWith(texts[n - 1]!.trimEnd())).toBe(true)
+    for (const [n, text] of texts.entries())
+      if (n > 0) expect(text.startsWith(texts[n - 1]!.trimEnd())).toBe(true)
     expect(await page.textContent('.answer .text')).toContain('baking soda')
     expect(await page.textContent('#sources')).toContain('teapots')
     expect(await page.textContent('#sources')).toContain('README.md')
@@ -73,8 +81,10 @@ describe('the page that answers questions', () => {
     const plain = await browser.open(url, { javaScriptEnabled: false })
     await ask(plain, QUESTION)
     await finished(plain)
-    const inner = async (page: Page, selector: string): Promise<string> => (await page.locator(selector).innerHTML()).replaceAll(' class=""', '').trim()
-    for (const part of ['#answer', '#sources']) expect(await html(streamed, part)).toBe(await inner(plain, part))
+    const inner = async (page: Page, selector: string): Promise<string> =>
+      (await page.locator(selector).innerHTML()).replaceAll(' class=""', '').trim()
+    for (const part of ['#answer', '#sources'])
+      expect(await html(streamed, part)).toBe(await inner(plain, part))
     expect(await plain.inputValue('#question')).toBe(QUESTION)
   })
 
@@ -85,7 +95,9 @@ describe('the page that answers questions', () => {
     const cite = page.locator('.answer .cite').first()
     const href = (await cite.getAttribute('href'))!
     await cite.click()
-    expect(await page.evaluate((id) => document.querySelector(id)?.matches('.source:target'), href)).toBe(true)
+    expect(
+      await page.evaluate((id) => document.querySelector(id)?.matches('.source:target'), href),
+    ).toBe(true)
   })
 
   test('answers a second question in place of the first, also while the first is still written', async () => {
@@ -108,23 +120,26 @@ describe('the page that answers questions', () => {
     const page = await browser.open(await demo())
     await ask(page, 'Which chromodynamic symmetry breaks in quark confinement?')
     await finished(page)
-    expect(await page.textContent('.answer .text')).toMatch(/^Nothing in the \d+ indexed passages covers/)
+    expect(await page.textContent('.answer .text')).toMatch(
+      /^Nothing in the \d+ indexed passages covers/,
+    )
     expect(await page.locator('#sources li').count()).toBe(0)
   })
 
-  test.each(['<script>window.hacked = 1</script> teapot', '<img src=x onerror="window.hacked = 1"> teapot', '<div hx-get="/" hx-trigger="load"></div> teapot'])(
-    'keeps %s as text',
-    async (hostile) => {
-      for (const javaScriptEnabled of [true, false]) {
-        const page = await browser.open(await demo(), { javaScriptEnabled })
-        await ask(page, hostile)
-        await finished(page)
-        expect(await page.locator('.answer h2').textContent()).toBe(hostile)
-        expect(await page.locator('#answer script, #answer img, #answer [hx-get]').count()).toBe(0)
-        if (javaScriptEnabled) expect(await page.evaluate(() => 'hacked' in window)).toBe(false)
-      }
-    },
-  )
+  test.each([
+    '<script>window.hacked = 1</script> teapot',
+    '<img src=x onerror="window.hacked = 1"> teapot',
+    '<div hx-get="/" hx-trigger="load"></div> teapot',
+  ])('keeps %s as text', async (hostile) => {
+    for (const javaScriptEnabled of [true, false]) {
+      const page = await browser.open(await demo(), { javaScriptEnabled })
+      await ask(page, hostile)
+      await finished(page)
+      expect(await page.locator('.answer h2').textContent()).toBe(hostile)
+      expect(await page.locator('#answer script, #answer img, #answer [hx-get]').count()).toBe(0)
+      if (javaScriptEnabled) expect(await page.evaluate(() => 'hacked' in window)).toBe(false)
+    }
+  })
 
   test('keeps a hostile answer as text, and cites only sources that exist', async () => {
     const text = '<script>window.hacked=1</script> <b>[1]</b> [99] <img src=x onerror=1>'
@@ -138,7 +153,9 @@ describe('the page that answers questions', () => {
     const page = await browser.open(await demo(hostile))
     await ask(page, QUESTION)
     await finished(page)
-    expect((await page.textContent('.answer .text'))!.replace(/\s+/g, ' ')).toBe(text.replace('[1]', '1').replace(/\s+/g, ' '))
+    expect((await page.textContent('.answer .text'))!.replace(/\s+/g, ' ')).toBe(
+      text.replace('[1]', '1').replace(/\s+/g, ' '),
+    )
     expect(await page.locator('#answer script, #answer img, #answer b').count()).toBe(0)
     expect(await page.locator('.answer .cite').count()).toBe(1)
   })
@@ -180,7 +197,9 @@ describe('the page that answers questions', () => {
       await page.fill('#question', '   ')
       await page.click('#ask button')
       await page.waitForSelector('#problem')
-      expect(await page.textContent('#problem')).toBe('Type a question first: a few words are enough.')
+      expect(await page.textContent('#problem')).toBe(
+        'Type a question first: a few words are enough.',
+      )
       expect(await page.getAttribute('#question', 'aria-invalid')).toBe('true')
       expect(await page.locator('form#ask').count()).toBe(1)
       expect(await page.locator('.answer').count()).toBe(0)
@@ -205,7 +224,9 @@ describe('the page that answers questions', () => {
     await ask(page, QUESTION)
     const notice = page.locator('#answer .swapstream-error[role="alert"]')
     await notice.waitFor()
-    expect(await notice.textContent()).toMatch(/^Something went wrong\. \(source\/failed [0-9a-f]{8}\)$/)
+    expect(await notice.textContent()).toMatch(
+      /^Something went wrong\. \(source\/failed [0-9a-f]{8}\)$/,
+    )
     expect(await page.textContent('.answer .text')).toContain('The first words.')
     expect(await page.getAttribute('.answer', 'aria-busy')).toBe('false')
     expect(await page.content()).not.toContain('SECRET')

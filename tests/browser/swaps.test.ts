@@ -16,16 +16,19 @@ const BLOCKS: Record<string, string> = {
   'a root with its own id': '<article id="own"><p>{{ text }}</p></article>',
   'a root whose tag changes': '<p aria-busy="{{ streaming }}">{{ text }}</p>',
   'several roots': '<p>{{ text }}</p><p>{{ text | length }}</p>',
-  'roots that become more': '<p>{{ text }}</p>{% if not streaming %}<footer>done</footer>{% endif %}',
+  'roots that become more':
+    '<p>{{ text }}</p>{% if not streaming %}<footer>done</footer>{% endif %}',
   'text only': '{{ text }}',
   'a root with an odd id': '<p id="a:b">{{ text }}</p>',
   'nothing at first': '{% if text | length > 5 %}<p>{{ text }}</p>{% endif %}',
   'a list item': '<li value="3">{{ text }}</li>',
 }
 
-const shapes = Object.values(BLOCKS).map((block, n) => `
+const shapes = Object.values(BLOCKS).map(
+  (block, n) => `
 <form id="form${n}" hx-post="/answer/${n}" hx-target="#answer${n}" hx-swap="{{ swap }}"><button>Ask</button></form>
-<section id="here${n}"><div id="answer${n}">{% block block${n} %}{% if text is defined %}${block}{% endif %}{% endblock %}</div></section>`)
+<section id="here${n}"><div id="answer${n}">{% block block${n} %}{% if text is defined %}${block}{% endif %}{% endblock %}</div></section>`,
+)
 
 /** Rows need a table around them, and innerHTML is the only swap that puts a row into a <tbody>. */
 const table = `<form id="formrow" hx-post="/answer/row" hx-target="#rows" hx-swap="innerHTML"><button>Ask</button></form>
@@ -47,7 +50,8 @@ describe('a streamed answer', () => {
     app.post('/answer/:n', (c) => {
       const block = `block${c.req.param('n')}`
       // What the same form gets when the answer is sent whole is the measure for the streamed one.
-      if (c.req.query('whole') === undefined) return new EventStream(() => streamToFragments(TOKENS, 'page.html', block))
+      if (c.req.query('whole') === undefined)
+        return new EventStream(() => streamToFragments(TOKENS, 'page.html', block))
       wholeAnswers += 1
       return new Page('page.html', { text: TEXT, streaming: false, failed: false }, { block })
     })
@@ -56,34 +60,44 @@ describe('a streamed answer', () => {
 
   async function results(url: string, swap: string, whole: boolean): Promise<string[]> {
     const tab = await browser.open(`${url}/?swap=${swap}`)
-    return tab.evaluate(async (ask) => {
-      const { htmx } = window as unknown as { htmx: { process(element: Element): void } }
-      const forms = [...document.querySelectorAll('form')]
-      if (ask.whole) for (const form of forms) form.setAttribute('hx-post', `${form.getAttribute('hx-post')}?whole`)
-      htmx.process(document.body)
-      for (const form of forms) {
-        await new Promise((resolve) => {
-          form.addEventListener('htmx:finally:request', resolve, { once: true })
-          form.requestSubmit()
-        })
-      }
-      // The emptied class attribute is htmx's own trace on whatever it swapped.
-      return [...document.querySelectorAll('section, tbody')].map((place) => place.innerHTML.replaceAll(' class=""', '').trim())
-    }, { whole })
+    return tab.evaluate(
+      async (ask) => {
+        const { htmx } = window as unknown as { htmx: { process(element: Element): void } }
+        const forms = [...document.querySelectorAll('form')]
+        if (ask.whole)
+          for (const form of forms)
+            form.setAttribute('hx-post', `${form.getAttribute('hx-post')}?whole`)
+        htmx.process(document.body)
+        for (const form of forms) {
+          await new Promise((resolve) => {
+            form.addEventListener('htmx:finally:request', resolve, { once: true })
+            form.requestSubmit()
+          })
+        }
+        // The emptied class attribute is htmx's own trace on whatever it swapped.
+        return [...document.querySelectorAll('section, tbody')].map((place) =>
+          place.innerHTML.replaceAll(' class=""', '').trim(),
+        )
+      },
+      { whole },
+    )
   }
 
-  test.each(['innerHTML', 'beforeend', 'outerHTML'])('ends as one render of the whole, with hx-swap="%s", whatever its shape', async (swap) => {
-    const url = await listen(createApp())
-    const streamed = await results(url, swap, false)
-    wholeAnswers = 0
-    const whole = await results(url, swap, true)
-    expect(wholeAnswers).toBe(11)
-    const names = [...Object.keys(BLOCKS), 'a table row']
-    for (const [n, name] of names.entries()) {
-      expect(whole[n], name).toContain('you')
-      expect(streamed[n], name).toBe(whole[n])
-    }
-    expect(streamed).toHaveLength(names.length)
-    await expectNothingLeft(timersRunning)
-  })
+  test.each(['innerHTML', 'beforeend', 'outerHTML'])(
+    'ends as one render of the whole, with hx-swap="%s", whatever its shape',
+    async (swap) => {
+      const url = await listen(createApp())
+      const streamed = await results(url, swap, false)
+      wholeAnswers = 0
+      const whole = await results(url, swap, true)
+      expect(wholeAnswers).toBe(11)
+      const names = [...Object.keys(BLOCKS), 'a table row']
+      for (const [n, name] of names.entries()) {
+        expect(whole[n], name).toContain('you')
+        expect(streamed[n], name).toBe(whole[n])
+      }
+      expect(streamed).toHaveLength(names.length)
+      await expectNothingLeft(timersRunning)
+    },
+  )
 })

@@ -17,7 +17,8 @@ const AsyncGeneratorFunction = Object.getPrototypeOf(async function* () {}).cons
 
 const TEMPLATES = {
   'chat.html': '<div>{% block response %}<p>{{ text }}</p>{% endblock %}</div>',
-  'ask.html': '<ol>{% block sources %}{% endblock %}</ol>{% block form %}<form></form>{% endblock %}{% block response %}<p>{{ text }}</p>{% endblock %}',
+  'ask.html':
+    '<ol>{% block sources %}{% endblock %}</ol>{% block form %}<form></form>{% endblock %}{% block response %}<p>{{ text }}</p>{% endblock %}',
   'feed.html': '{% block item %}<li>{{ item }}</li>{% endblock %}',
 }
 
@@ -33,9 +34,12 @@ function surroundings(): Record<string, unknown> {
   return {
     app,
     engine,
-    c: { req: { raw: new Request('http://localhost/'), parseBody: async () => ({ prompt: 'Hi' }) } },
+    c: {
+      req: { raw: new Request('http://localhost/'), parseBody: async () => ({ prompt: 'Hi' }) },
+    },
     swapstream: (options: object) => swapstream.swapstream({ ...options, templates: TEMPLATES }),
-    nunjucksEngine: (options: object) => swapstream.nunjucksEngine({ ...options, templates: TEMPLATES }),
+    nunjucksEngine: (options: object) =>
+      swapstream.nunjucksEngine({ ...options, templates: TEMPLATES }),
     serve: (served: Hono, options: object) => {
       const server = node.serve(served, { ...options, port: 0, onListen: () => {} })
       closing.push(async () => {
@@ -66,23 +70,35 @@ function surroundings(): Record<string, unknown> {
 
 function examplesOf(file: string): { name: string; code: string }[] {
   const text = readFileSync(join(SRC, file), 'utf8')
-  return [...text.matchAll(/\/\*\*([^]*?)\*\/\s*(?:export )?(?:declare )?(?:async )?(?:abstract )?(?:function\*?|class|const|interface|type)?\s*(\w+)?/g)].flatMap(
-    ([, comment, name]) =>
-      comment!
-        .split(/^\s*\* ?@/m)
-        .filter((part) => part.startsWith('example'))
-        .map((part) => ({
-          name: name ?? file,
-          code: part.slice('example'.length).replace(/^[ \t]*\* ?/gm, '').trim(),
-        })),
+  return [
+    ...text.matchAll(
+      /\/\*\*([^]*?)\*\/\s*(?:export )?(?:declare )?(?:async )?(?:abstract )?(?:function\*?|class|const|interface|type)?\s*(\w+)?/g,
+    ),
+  ].flatMap(([, comment, name]) =>
+    comment!
+      .split(/^\s*\* ?@/m)
+      .filter((part) => part.startsWith('example'))
+      .map((part) => ({
+        name: name ?? file,
+        code: part
+          .slice('example'.length)
+          .replace(/^[ \t]*\* ?/gm, '')
+          .trim(),
+      })),
   )
 }
 
 /** `expression // → value` becomes a check. */
-const withChecks = (code: string): string => code.replace(/^(.+?)\s*\/\/ → (.+)$/gm, (_, expression: string, value: string) =>
-  /^(?:const|let) /.test(expression) ? `${expression}\ncheck(${/^(?:const|let) (\w+)/.exec(expression)![1]}, ${value})` : `check(await (${expression}), ${value})`)
+const withChecks = (code: string): string =>
+  code.replace(/^(.+?)\s*\/\/ → (.+)$/gm, (_, expression: string, value: string) =>
+    /^(?:const|let) /.test(expression)
+      ? `${expression}\ncheck(${/^(?:const|let) (\w+)/.exec(expression)![1]}, ${value})`
+      : `check(await (${expression}), ${value})`,
+  )
 
-const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
+  (name) => name.endsWith('.ts') && !name.endsWith('.d.ts'),
+)
 
 describe('the example of', () => {
   for (const file of files) {
@@ -90,7 +106,13 @@ describe('the example of', () => {
       test(`${name} in ${file} runs`, async () => {
         const own = (await import(pathToFileURL(join(SRC, file)).href)) as Record<string, unknown>
         const check = (value: unknown, wanted: unknown): void => expect(value).toEqual(wanted)
-        const scope: Record<string, unknown> = { ...swapstream, ...node, ...own, ...surroundings(), check }
+        const scope: Record<string, unknown> = {
+          ...swapstream,
+          ...node,
+          ...own,
+          ...surroundings(),
+          check,
+        }
         const run = new AsyncGeneratorFunction(...Object.keys(scope), `{${withChecks(code)}\n}`)
         for await (const _ of run(...Object.values(scope))) continue
       })

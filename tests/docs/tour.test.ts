@@ -12,10 +12,12 @@ const TEMPLATES = { 'chat.html': '{% block response %}<p>{{ text }}</p>{% endblo
 
 /** The stations of the tour, by their number. */
 const tour = new Map(
-  [...readFileSync('src/README.md', 'utf8').matchAll(/^\| (\d) \| `([^`]+)` \| (.+) \|$/gm)].map(([, number, file, says]) => [
-    Number(number),
-    { file: file!, quoted: [...says!.matchAll(/`([^`]+)`/g)].map(([, text]) => text!) },
-  ]),
+  [...readFileSync('src/README.md', 'utf8').matchAll(/^\| (\d) \| `([^`]+)` \| (.+) \|$/gm)].map(
+    ([, number, file, says]) => [
+      Number(number),
+      { file: file!, quoted: [...says!.matchAll(/`([^`]+)`/g)].map(([, text]) => text!) },
+    ],
+  ),
 )
 const quoted = (station: number): string[] => tour.get(station)!.quoted
 
@@ -38,10 +40,16 @@ test('the tour in src/README.md shows what the token really is at each station',
   expect(JSON.stringify(accumulated)).toBe(quoted(2)[0])
 
   const fragment = await second(streamToFragments(MODEL, 'chat.html', 'response'))
-  expect([fragment.constructor.name, fragment.block, JSON.stringify(fragment.context)]).toEqual(quoted(3))
+  expect([fragment.constructor.name, fragment.block, JSON.stringify(fragment.context)]).toEqual(
+    quoted(3),
+  )
 
   const engine = nunjucksEngine({ templates: TEMPLATES })
-  const renderer = await engine.open('chat.html', 'response', { text: 'Hel', streaming: true, failed: false })
+  const renderer = await engine.open('chat.html', 'response', {
+    text: 'Hel',
+    streaming: true,
+    failed: false,
+  })
   const html = renderer.render(fragment.context)
   expect(html).toBe(quoted(4)[0])
 
@@ -56,10 +64,16 @@ test('the tour in src/README.md shows what the token really is at each station',
   const app = new Hono()
   app.use(swapstream({ templates: TEMPLATES }))
   app.post('/chat', () => new EventStream(() => streamToFragments(MODEL, 'chat.html', 'response')))
-  const response = await app.request('/chat', { method: 'POST', headers: { accept: 'text/event-stream' } })
+  const response = await app.request('/chat', {
+    method: 'POST',
+    headers: { accept: 'text/event-stream' },
+  })
   expect(masked(await response.text())).toContain(`${quoted(6)[0]}\n\n`)
 })
 
 test('the tour names files that exist', () => {
-  for (const { file } of tour.values()) expect(() => readFileSync(`src/${file}${file.endsWith('/') ? 'nunjucks-engine.ts' : ''}`)).not.toThrow()
+  for (const { file } of tour.values())
+    expect(() =>
+      readFileSync(`src/${file}${file.endsWith('/') ? 'nunjucks-engine.ts' : ''}`),
+    ).not.toThrow()
 })

@@ -17,7 +17,7 @@ describe('npm start', () => {
     expect(page).toContain('No model is configured')
     const response = await fetch(`${url}/ask`, {
       method: 'POST',
-      body: new URLSearchParams({ question: 'What does autoescape do in nunjucks?' }),
+      body: new URLSearchParams({ question: 'How do I read a query parameter in Hono?' }),
       headers: { accept: 'text/event-stream', 'hx-request': 'true' },
     })
     let stream = ''
@@ -26,7 +26,7 @@ describe('npm start', () => {
       if (stream.split('\n\n').length > 5) break
     }
     expect(stream).toMatch(/^data: <div hx-swap-oob="innerMorph:#sources"><li id="src-1"/)
-    expect(stream).toContain('nunjucks')
+    expect(stream).toContain('hono')
     expect(stream).not.toContain('\r')
     expect(stream).not.toMatch(/^event:/m)
   }, 60_000)
@@ -34,9 +34,15 @@ describe('npm start', () => {
   test('answers from another folder with --docs', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'docs-'))
     try {
-      writeFileSync(join(folder, 'tea.md'), '# Tea\n\nGreen tea is brewed at eighty degrees, because hotter water makes it bitter.\n')
+      writeFileSync(
+        join(folder, 'tea.md'),
+        '# Tea\n\nGreen tea is brewed at eighty degrees, because hotter water makes it bitter.\n',
+      )
       const url = await run(SERVER, ['--docs', folder], { PORT: '0' }).url
-      const response = await fetch(`${url}/ask`, { method: 'POST', body: new URLSearchParams({ question: 'How hot is green tea brewed?' }) })
+      const response = await fetch(`${url}/ask`, {
+        method: 'POST',
+        body: new URLSearchParams({ question: 'How hot is green tea brewed?' }),
+      })
       expect(await response.text()).toMatch(/eighty degrees/)
     } finally {
       rmSync(folder, { recursive: true })
@@ -47,7 +53,12 @@ describe('npm start', () => {
     ['a missing --docs folder', ['--docs', '/no/such/folder'], {}, /\/no\/such\/folder/],
     ['an unknown provider', ['--docs', 'docs'], { MODEL: 'nobody:knows' }, /MODEL=nobody:knows/],
     ['a model without a provider', ['--docs', 'docs'], { MODEL: 'gpt' }, /MODEL=provider:model/],
-    ['a model whose package is not installed', ['--docs', 'docs'], { MODEL: 'openai:gpt-4.1-mini', OPENAI_API_KEY: 'x' }, /npm install .*ai@/],
+    [
+      'a model whose package is not installed',
+      ['--docs', 'docs'],
+      { MODEL: 'openai:gpt-4.1-mini', OPENAI_API_KEY: 'x' },
+      /npm install .*ai@/,
+    ],
     ['an option that does not exist', ['--doc', 'docs'], {}, /--doc/],
     ['a port that is none', ['--docs', 'docs'], { PORT: 'http' }, /PORT is "http"/],
   ])('ends with one clear line and exit code 1 for %s', async (_, args, env, said) => {
@@ -61,7 +72,9 @@ describe('npm start', () => {
     const { port, release } = await takenPort()
     try {
       const { code, stderr } = await run(SERVER, ['--docs', 'docs'], { PORT: String(port) }).ended
-      expect(stderr).toBe(`Port ${port} of 127.0.0.1 is taken by another program. Choose another one: PORT=${port + 1}.\n`)
+      expect(stderr).toBe(
+        `Port ${port} of 127.0.0.1 is taken by another program. Choose another one: PORT=${port + 1}.\n`,
+      )
       expect(code).toBe(1)
     } finally {
       release()

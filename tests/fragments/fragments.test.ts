@@ -8,7 +8,8 @@ const all = async (source: AsyncIterable<Fragment>): Promise<Fragment[]> => {
   for await (const value of source) values.push(value)
   return values
 }
-const contexts = async (source: AsyncIterable<Fragment>): Promise<unknown[]> => (await all(source)).map(({ context }) => context)
+const contexts = async (source: AsyncIterable<Fragment>): Promise<unknown[]> =>
+  (await all(source)).map(({ context }) => context)
 
 async function* failing(): AsyncGenerator<string> {
   yield 'Hel'
@@ -42,7 +43,10 @@ describe('streamToFragments', () => {
   })
 
   test('adds the extra context, and the text wins over an equal name', async () => {
-    const options = { contextKey: 'answer', extraContext: { user: 'Ada', answer: 'no', streaming: 'no' } }
+    const options = {
+      contextKey: 'answer',
+      extraContext: { user: 'Ada', answer: 'no', streaming: 'no' },
+    }
     expect((await contexts(streamToFragments(['x'], 't', 'b', options)))[0]).toEqual({
       user: 'Ada',
       answer: 'x',
@@ -54,7 +58,8 @@ describe('streamToFragments', () => {
   test('closes the partial answer before it passes the failure on', async () => {
     const seen: unknown[] = []
     const drain = async (): Promise<void> => {
-      for await (const { context, final } of streamToFragments(failing(), 't', 'b')) seen.push([context['text'], context['streaming'], context['failed'], final])
+      for await (const { context, final } of streamToFragments(failing(), 't', 'b'))
+        seen.push([context['text'], context['streaming'], context['failed'], final])
     }
     await expect(drain()).rejects.toThrow('gone')
     expect(seen).toEqual([
@@ -79,21 +84,35 @@ describe('streamWithSources', () => {
   const sources = [{ title: 'One' }]
 
   test('shows the sources first and once, then the answer with them', async () => {
-    const fragments = await all(streamWithSources(['Hi'], 'ask.html', { sources, extraContext: { question: 'q' } }))
+    const fragments = await all(
+      streamWithSources(['Hi'], 'ask.html', { sources, extraContext: { question: 'q' } }),
+    )
     expect(fragments.map(({ block, target, context }) => [block, target, context])).toEqual([
       ['sources', '#sources', { question: 'q', sources }],
-      ['response', undefined, { question: 'q', sources, text: 'Hi', streaming: true, failed: false }],
-      ['response', undefined, { question: 'q', sources, text: 'Hi', streaming: false, failed: false }],
+      [
+        'response',
+        undefined,
+        { question: 'q', sources, text: 'Hi', streaming: true, failed: false },
+      ],
+      [
+        'response',
+        undefined,
+        { question: 'q', sources, text: 'Hi', streaming: false, failed: false },
+      ],
     ])
   })
 
   test.each([[null], [undefined]])('shows no sources for %s', async (none) => {
-    const fragments = await all(streamWithSources(['Hi'], 'ask.html', none === null ? { sources: null } : {}))
+    const fragments = await all(
+      streamWithSources(['Hi'], 'ask.html', none === null ? { sources: null } : {}),
+    )
     expect(fragments.map(({ block }) => block)).toEqual(['response', 'response'])
   })
 
   test('waits for sources that are still being searched', async () => {
-    const fragments = await all(streamWithSources(['Hi'], 'ask.html', { sources: Promise.resolve(sources) }))
+    const fragments = await all(
+      streamWithSources(['Hi'], 'ask.html', { sources: Promise.resolve(sources) }),
+    )
     expect(fragments[0]!.context['sources']).toBe(sources)
   })
 

@@ -2,23 +2,29 @@ import { describe, expect, test } from 'vitest'
 import { Fragment, type FragmentOptions } from '../../src/fragments/fragment.ts'
 import { Addresser } from '../../src/htmx/addresser.ts'
 
-const fragment = (options: FragmentOptions = {}, block = 'response'): Fragment => new Fragment('chat.html', block, {}, options)
+const fragment = (options: FragmentOptions = {}, block = 'response'): Fragment =>
+  new Fragment('chat.html', block, {}, options)
 const final = { final: true }
 
 /** Lent ids are random: shown as S here. */
-const masked = (html: string): string => html.replace(/\bs[0-9a-z]{1,5}(?=["])/g, 'S').replace(/\bs[0-9a-z]{1,6}(?=["])/g, 'S')
+const masked = (html: string): string =>
+  html.replace(/\bs[0-9a-z]{1,5}(?=["])/g, 'S').replace(/\bs[0-9a-z]{1,6}(?=["])/g, 'S')
 
 function frames(...htmls: (string | [string, FragmentOptions])[]): string[] {
   const addresser = new Addresser()
   const sent = htmls.map((html) =>
-    typeof html === 'string' ? addresser.address(fragment(), html) : addresser.address(fragment(html[1]), html[0]),
+    typeof html === 'string'
+      ? addresser.address(fragment(), html)
+      : addresser.address(fragment(html[1]), html[0]),
   )
   return [...sent, addresser.end()].map(masked)
 }
 
 describe('Addresser', () => {
   test('lends the root an id, morphs its content, and takes the id back with the last frame', () => {
-    expect(frames('<p class="a">Hel</p>', '<p class="a">Hello</p>', ['<p class="a">Hello.</p>', final])).toEqual([
+    expect(
+      frames('<p class="a">Hel</p>', '<p class="a">Hello</p>', ['<p class="a">Hello.</p>', final]),
+    ).toEqual([
       '<p id="S" class="a">Hel</p>',
       '<div hx-swap-oob="innerMorph:#S">Hello</div>',
       '<p hx-swap-oob="outerHTML:#S" class="a">Hello.</p>',
@@ -27,11 +33,15 @@ describe('Addresser', () => {
   })
 
   test('takes a lent id back at the end of the stream when no fragment was said to be the last', () => {
-    expect(frames('<p>Hel</p>', '<p>Hello</p>').at(-1)).toBe('<p hx-swap-oob="outerHTML:#S">Hello</p>')
+    expect(frames('<p>Hel</p>', '<p>Hello</p>').at(-1)).toBe(
+      '<p hx-swap-oob="outerHTML:#S">Hello</p>',
+    )
   })
 
   test('uses the id that the root has, and has nothing to take back', () => {
-    expect(frames('<p id="a">Hel</p>', '<p id="a">Hello</p>', ['<p id="a">Hello.</p>', final])).toEqual([
+    expect(
+      frames('<p id="a">Hel</p>', '<p id="a">Hello</p>', ['<p id="a">Hello.</p>', final]),
+    ).toEqual([
       '<p id="a">Hel</p>',
       '<div hx-swap-oob="innerMorph:#a">Hello</div>',
       '<div hx-swap-oob="innerMorph:#a">Hello.</div>',
@@ -40,7 +50,9 @@ describe('Addresser', () => {
   })
 
   test('replaces the element itself when its own tag changed', () => {
-    expect(frames('<p id="a" class="on">x</p>', '<p id="a">x</p>')[1]).toBe('<p hx-swap-oob="outerHTML:#a" id="a">x</p>')
+    expect(frames('<p id="a" class="on">x</p>', '<p id="a">x</p>')[1]).toBe(
+      '<p hx-swap-oob="outerHTML:#a" id="a">x</p>',
+    )
     expect(frames('<p aria-busy="true">x</p>', '<p aria-busy="false">x</p>')[1]).toBe(
       '<p hx-swap-oob="outerHTML:#S" id="S" aria-busy="false">x</p>',
     )
@@ -75,7 +87,9 @@ describe('Addresser', () => {
   })
 
   test('puts table parts into a partial, because a <div> would lose them', () => {
-    expect(frames('<tr><td>1</td></tr>', '<tr><td>2</td></tr>', ['<tr><td>3</td></tr>', final])).toEqual([
+    expect(
+      frames('<tr><td>1</td></tr>', '<tr><td>2</td></tr>', ['<tr><td>3</td></tr>', final]),
+    ).toEqual([
       '<tr id="S"><td>1</td></tr>',
       '<hx-partial hx-target="#S" hx-swap="innerMorph"><td>2</td></hx-partial>',
       '<hx-partial hx-target="#S" hx-swap="outerHTML"><tr><td>3</td></tr></hx-partial>',
@@ -91,7 +105,9 @@ describe('Addresser', () => {
   test('sends a fragment with a target there, every time', () => {
     const addresser = new Addresser()
     const sources = fragment({ target: '#sources' }, 'sources')
-    expect(addresser.address(sources, '<li>1</li>')).toBe('<div hx-swap-oob="innerMorph:#sources"><li>1</li></div>')
+    expect(addresser.address(sources, '<li>1</li>')).toBe(
+      '<div hx-swap-oob="innerMorph:#sources"><li>1</li></div>',
+    )
     expect(addresser.address(fragment({ target: '#feed', swap: 'beforeend' }), '<li>1</li>')).toBe(
       '<div hx-swap-oob="beforeend:#feed"><li>1</li></div>',
     )

@@ -60,7 +60,13 @@ describe('Driver', () => {
           controller.close()
         },
       })
-    for (const source of [['a'], async () => ['a'], webStream(), () => webStream(), async () => webStream()]) {
+    for (const source of [
+      ['a'],
+      async () => ['a'],
+      webStream(),
+      () => webStream(),
+      async () => webStream(),
+    ]) {
       const { driver } = drive(source)
       await driver.start(plain)
       expect(await read(driver.body(plain, false))).toBe('a[stop]')
@@ -132,7 +138,9 @@ describe('Driver', () => {
       await vi.advanceTimersByTimeAsync(4_999)
       expect(log.lines.filter(({ level }) => level === 'warn')).toEqual([])
       await vi.advanceTimersByTimeAsync(1)
-      expect(log.lines.filter(({ level }) => level === 'warn')).toMatchObject([{ fields: { route: 'POST /test' } }])
+      expect(log.lines.filter(({ level }) => level === 'warn')).toMatchObject([
+        { fields: { route: 'POST /test' } },
+      ])
     } finally {
       vi.useRealTimers()
     }
@@ -142,18 +150,23 @@ describe('Driver', () => {
     ['an error', new Error('SECRET')],
     ['undefined', undefined],
     ['text', 'SECRET'],
-  ])('says in the terminal that the source threw %s, without its words, and logs them', async (_, thrown) => {
-    const { driver, log, ends } = drive(async function* () {
-      yield 'a'
-      throw thrown
-    })
-    await driver.start(plain)
-    expect(await read(driver.body(plain, false))).toBe('a[error source/failed Something went wrong.]')
-    expect(ends).toMatchObject([{ reason: 'error', values: 1 }])
-    expect(log.lines.filter(({ level }) => level === 'error')).toMatchObject([
-      { fields: { route: 'POST /test', code: 'source/failed', err: thrown } },
-    ])
-  })
+  ])(
+    'says in the terminal that the source threw %s, without its words, and logs them',
+    async (_, thrown) => {
+      const { driver, log, ends } = drive(async function* () {
+        yield 'a'
+        throw thrown
+      })
+      await driver.start(plain)
+      expect(await read(driver.body(plain, false))).toBe(
+        'a[error source/failed Something went wrong.]',
+      )
+      expect(ends).toMatchObject([{ reason: 'error', values: 1 }])
+      expect(log.lines.filter(({ level }) => level === 'error')).toMatchObject([
+        { fields: { route: 'POST /test', code: 'source/failed', err: thrown } },
+      ])
+    },
+  )
 
   test('shows the words of a failure when that is asked for', async () => {
     const { driver } = drive(
@@ -197,7 +210,9 @@ describe('Driver', () => {
       },
     }
     await driver.start(failing)
-    expect(await read(driver.body(failing, false))).toBe('a[error source/failed Something went wrong.]')
+    expect(await read(driver.body(failing, false))).toBe(
+      'a[error source/failed Something went wrong.]',
+    )
     await eventually(() => expect(closed).toBe(1))
   })
 

@@ -5,7 +5,9 @@ import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest'
  * A real browser for the tests of one file, and a page that fails its test when anything goes wrong in it:
  * a script error, a refused resource, a breach of the content security policy.
  */
-export function useBrowser(): { open(url: string, options?: BrowserContextOptions): Promise<Page> } {
+export function useBrowser(): {
+  open(url: string, options?: BrowserContextOptions): Promise<Page>
+} {
   let browser: Browser
   let problems: string[] = []
   const pages: Page[] = []
@@ -30,7 +32,8 @@ export function useBrowser(): { open(url: string, options?: BrowserContextOption
       page.on('pageerror', (error) => problems.push(String(error)))
       page.on('console', (message) => {
         // A 4xx answer is what some tests ask for; the browser reports each as an error.
-        if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) problems.push(message.text())
+        if (message.type() === 'error' && !/status of 4\d\d/.test(message.text()))
+          problems.push(message.text())
       })
       await page.goto(url)
       pages.push(page)
@@ -47,8 +50,13 @@ export async function recordStates(page: Page, selector: string): Promise<() => 
       const text = document.querySelector(watched)?.textContent?.trim() ?? ''
       if (text !== '' && states.at(-1) !== text) states.push(text)
     }
-    new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true })
+    new MutationObserver(look).observe(document.body, {
+      childList: true,
+      subtree: true,
+      characterData: true,
+    })
     Object.assign(window, { recordedStates: states })
   }, selector)
-  return () => page.evaluate(() => (window as unknown as { recordedStates: string[] }).recordedStates)
+  return () =>
+    page.evaluate(() => (window as unknown as { recordedStates: string[] }).recordedStates)
 }

@@ -1,7 +1,10 @@
 import { expect } from 'vitest'
 
 /** Looks again until `look` no longer throws: for what another process or the next turn of the loop does. */
-export async function eventually(look: () => void | Promise<void>, withinMs = 2_000): Promise<void> {
+export async function eventually(
+  look: () => void | Promise<void>,
+  withinMs = 2_000,
+): Promise<void> {
   const until = Date.now() + withinMs
   for (;;) {
     try {

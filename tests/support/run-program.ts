@@ -10,15 +10,32 @@ export interface Program {
 }
 
 /** Runs TypeScript programs of this repository as real processes, and ends them with the test. */
-export function usePrograms(): (file: string, args?: readonly string[], env?: Record<string, string>) => Program {
+export function usePrograms(): (
+  file: string,
+  args?: readonly string[],
+  env?: Record<string, string>,
+) => Program {
   const running: (() => Promise<unknown>)[] = []
   afterEach(async () => {
     for (const stop of running.splice(0)) await stop()
   })
   return (file, args = [], env = {}) => {
     const clean = { ...process.env }
-    for (const name of ['MODEL', 'OPENAI_API_KEY', 'OPENAI_BASE_URL', 'ANTHROPIC_API_KEY', 'OLLAMA_HOST', 'PORT', 'NODE_ENV']) delete clean[name]
-    const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', file, ...args], { env: { ...clean, ...env } })
+    for (const name of [
+      'MODEL',
+      'OPENAI_API_KEY',
+      'OPENAI_BASE_URL',
+      'ANTHROPIC_API_KEY',
+      'OLLAMA_HOST',
+      'PORT',
+      'NODE_ENV',
+    ])
+      delete clean[name]
+    const child = spawn(
+      process.execPath,
+      ['--conditions=source', '--import', 'tsx', file, ...args],
+      { env: { ...clean, ...env } },
+    )
     let stdout = ''
     let stderr = ''
     const url = new Promise<string>((resolve) => {
@@ -29,9 +46,11 @@ export function usePrograms(): (file: string, args?: readonly string[], env?: Re
       })
     })
     child.stderr.on('data', (data) => (stderr += data))
-    const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
-      child.on('close', (code) => resolve({ code, stdout, stderr }))
-    })
+    const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>(
+      (resolve) => {
+        child.on('close', (code) => resolve({ code, stdout, stderr }))
+      },
+    )
     running.push(() => {
       child.kill('SIGKILL')
       return ended

@@ -27,7 +27,9 @@ The whistle of a kettle sounds when steam leaves through two plates with a hole 
 }
 
 /** A small documentation of two packages, searched and quoted by the demo's own parts. */
-export async function sampleCorpus(tokensPerSecond: number): Promise<{ retrieve: Retriever; answerer: Answerer }> {
+export async function sampleCorpus(
+  tokensPerSecond: number,
+): Promise<{ retrieve: Retriever; answerer: Answerer }> {
   const passages: Passage[] = Object.entries(FILES)
     .flatMap(([name, text]) => toPassages(text, { package: name, file: 'README.md' }))
     .map((passage, id) => ({ ...passage, id }))

@@ -59,8 +59,12 @@ describe('tokens', () => {
   })
 
   test('says what was given when a part or the source is not text', async () => {
-    await expect(all(tokens([{ delta: 'x' }] as unknown as string[]))).rejects.toThrow(/A token is text, but the source gave a Object/)
-    await expect(all(tokens(42 as unknown as string[]))).rejects.toMatchObject({ code: 'source/value' })
+    await expect(all(tokens([{ delta: 'x' }] as unknown as string[]))).rejects.toThrow(
+      /A token is text, but the source gave a Object/,
+    )
+    await expect(all(tokens(42 as unknown as string[]))).rejects.toMatchObject({
+      code: 'source/value',
+    })
     await expect(all(tokens(null as unknown as string[]))).rejects.toThrow(/but this is null/)
   })
 })

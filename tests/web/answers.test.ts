@@ -65,12 +65,16 @@ describe('a returned EventStream', () => {
       'x-content-type-options': 'nosniff',
       vary: 'Accept, HX-Request',
     })
-    for (const name of ['connection', 'transfer-encoding', 'access-control-allow-origin']) expect(headers.has(name)).toBe(false)
+    for (const name of ['connection', 'transfer-encoding', 'access-control-allow-origin'])
+      expect(headers.has(name)).toBe(false)
   })
 
   test('answers a browser without scripts with the finished page', async () => {
     const { app } = setUp()
-    const response = await app.request('/answer', { method: 'POST', headers: { accept: 'text/html' } })
+    const response = await app.request('/answer', {
+      method: 'POST',
+      headers: { accept: 'text/html' },
+    })
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')
     expect(response.headers.get('content-security-policy')).toContain("script-src 'self'")
     expect(await response.text()).toBe(
@@ -80,16 +84,28 @@ describe('a returned EventStream', () => {
 
   test('answers htmx without its streaming extension with the finished fragments', async () => {
     const { app } = setUp()
-    app.post('/ask', () => new EventStream(() => streamWithSources(['Hi'], 'chat.html', { sources: ['one', 'two'] })))
+    app.post(
+      '/ask',
+      () =>
+        new EventStream(() => streamWithSources(['Hi'], 'chat.html', { sources: ['one', 'two'] })),
+    )
     const response = await app.request('/ask', { method: 'POST', headers: FRAGMENT })
-    expect(await response.text()).toBe('<div hx-swap-oob="innerMorph:#sources"><li>one</li><li>two</li></div><p>Hi</p>')
+    expect(await response.text()).toBe(
+      '<div hx-swap-oob="innerMorph:#sources"><li>one</li><li>two</li></div><p>Hi</p>',
+    )
   })
 
   test('keeps every added piece in a finished answer, and of a state only the newest', async () => {
     const { app } = setUp()
     app.post('/feed', () => {
-      const add = (text: string): Fragment => new Fragment('chat.html', 'response', { text }, { target: '#feed', swap: 'beforeend' })
-      return new EventStream([add('1'), add('2'), new Fragment('chat.html', 'form', { problem: 'a' }), new Fragment('chat.html', 'form', { problem: 'b' })])
+      const add = (text: string): Fragment =>
+        new Fragment('chat.html', 'response', { text }, { target: '#feed', swap: 'beforeend' })
+      return new EventStream([
+        add('1'),
+        add('2'),
+        new Fragment('chat.html', 'form', { problem: 'a' }),
+        new Fragment('chat.html', 'form', { problem: 'b' }),
+      ])
     })
     const response = await app.request('/feed', { method: 'POST', headers: FRAGMENT })
     expect(await response.text()).toBe(
@@ -109,16 +125,32 @@ describe('a returned EventStream', () => {
   test('gives the source a signal, and the last event that the client saw', async () => {
     const { app } = setUp()
     const seen: unknown[] = []
-    app.get('/seen', () => new EventStream(({ signal, lastEventId }) => [`${seen.push(signal instanceof AbortSignal, lastEventId)}`]))
+    app.get(
+      '/seen',
+      () =>
+        new EventStream(({ signal, lastEventId }) => [
+          `${seen.push(signal instanceof AbortSignal, lastEventId)}`,
+        ]),
+    )
     await (await app.request('/seen', { headers: { ...STREAM, 'last-event-id': '42' } })).text()
     expect(seen).toEqual([true, '42'])
   })
 
   test('escapes plain text, sends an event as its author spelt it, and refuses what it cannot send', async () => {
     const { app, log } = setUp()
-    app.get('/mixed', () => new EventStream(['<i>', new ServerSentEvent({ event: 'app:n', data: '1' }), { not: 'this' }]))
+    app.get(
+      '/mixed',
+      () =>
+        new EventStream([
+          '<i>',
+          new ServerSentEvent({ event: 'app:n', data: '1' }),
+          { not: 'this' },
+        ]),
+    )
     const text = await (await app.request('/mixed', { headers: STREAM })).text()
-    expect(text).toMatch(/^data: &lt;i&gt;\n\nevent: app:n\ndata: 1\n\ndata: <p class="swapstream-error"/)
+    expect(text).toMatch(
+      /^data: &lt;i&gt;\n\nevent: app:n\ndata: 1\n\ndata: <p class="swapstream-error"/,
+    )
     expect(text.endsWith('event: done\ndata: {"reason":"error"}\n\n')).toBe(true)
     expect(log.lines.at(-2)?.message ?? '').toContain('cannot send a Object')
   })
@@ -136,9 +168,14 @@ describe('a returned EventStream', () => {
     app.get('/answer', (c) => {
       setCookie(c, 'a', '1')
       setCookie(c, 'b', '2')
-      return new EventStream(() => streamToFragments(['x'], 'chat.html', 'response'), { status: 202, headers: { 'x-own': '1' } })
+      return new EventStream(() => streamToFragments(['x'], 'chat.html', 'response'), {
+        status: 202,
+        headers: { 'x-own': '1' },
+      })
     })
-    const { status, headers } = await app.request('/answer', { headers: { ...STREAM, origin: 'https://a.example' } })
+    const { status, headers } = await app.request('/answer', {
+      headers: { ...STREAM, origin: 'https://a.example' },
+    })
     expect(status).toBe(202)
     for (const name of ['x-before', 'x-after', 'x-own']) expect(headers.get(name), name).toBe('1')
     expect(headers.getSetCookie()).toEqual(['a=1; Path=/', 'b=2; Path=/'])
@@ -158,10 +195,12 @@ describe('a returned EventStream', () => {
   test('turns an error before the first value into an ordinary HTTP error that the app can shape', async () => {
     const { app } = setUp()
     app.onError((error, c) => c.text(`shaped: ${error.message}`, 503))
-    app.post('/fail', () =>
-      new EventStream(async function* () {
-        throw new Error('no key')
-      }),
+    app.post(
+      '/fail',
+      () =>
+        new EventStream(async function* () {
+          throw new Error('no key')
+        }),
     )
     for (const headers of [STREAM, FRAGMENT, {}]) {
       const response = await app.request('/fail', { method: 'POST', headers })
@@ -172,21 +211,25 @@ describe('a returned EventStream', () => {
 
   test('puts a failure after the first value below the answer, and its cause only into the log', async () => {
     const { app, log } = setUp()
-    app.post('/fail', () =>
-      new EventStream(() =>
-        streamToFragments(
-          (async function* () {
-            yield 'Hel'
-            throw new Error('SECRET')
-          })(),
-          'chat.html',
-          'response',
+    app.post(
+      '/fail',
+      () =>
+        new EventStream(() =>
+          streamToFragments(
+            (async function* () {
+              yield 'Hel'
+              throw new Error('SECRET')
+            })(),
+            'chat.html',
+            'response',
+          ),
         ),
-      ),
     )
     const text = await (await app.request('/fail', { method: 'POST', headers: STREAM })).text()
     const messages = text.split('\n\n')
-    expect(messages.at(-3)).toMatch(/^data: <div hx-swap-oob="afterend:#s\w+"><p class="swapstream-error" role="alert".*<\/div><p hx-swap-oob="outerHTML:#s\w+">Hel<\/p>$/)
+    expect(messages.at(-3)).toMatch(
+      /^data: <div hx-swap-oob="afterend:#s\w+"><p class="swapstream-error" role="alert".*<\/div><p hx-swap-oob="outerHTML:#s\w+">Hel<\/p>$/,
+    )
     expect(messages.at(-2)).toBe('event: done\ndata: {"reason":"error"}')
     expect(text).not.toContain('SECRET')
     expect(JSON.stringify(log.lines.map(({ fields }) => String(fields['err'])))).toContain('SECRET')
@@ -210,12 +253,18 @@ describe('a returned Page', () => {
   ])('is the whole page for %s', async (_, headers) => {
     const { app } = setUp()
     app.get('/block', () => new Page('chat.html', {}, { block: 'response' }))
-    expect(await (await app.request('/block', { headers: { ...FRAGMENT, ...headers } })).text()).toContain('<!doctype html>')
+    expect(
+      await (await app.request('/block', { headers: { ...FRAGMENT, ...headers } })).text(),
+    ).toContain('<!doctype html>')
   })
 
   test('chooses its own place and status as a fragment', async () => {
     const { app } = setUp()
-    app.post('/form', () => new Page('chat.html', { problem: 'no' }, { block: 'form', target: '#form', status: 422 }))
+    app.post(
+      '/form',
+      () =>
+        new Page('chat.html', { problem: 'no' }, { block: 'form', target: '#form', status: 422 }),
+    )
     const fragment = await app.request('/form', { method: 'POST', headers: FRAGMENT })
     expect(fragment.status).toBe(422)
     expect(fragment.headers.get('hx-retarget')).toBe('#form')
@@ -227,29 +276,41 @@ describe('a returned Page', () => {
 
   test.each([
     ['a template', () => new Page('chat.htm'), /chat\.html/],
-    ['a block', () => new Page('chat.html', {}, { block: 'respones' }), /form, response, sources.*did you mean "response"/],
-  ])('with an unknown name of %s says in the log what exists and what was meant, to the client a code', async (_, page, said) => {
-    const { app, log } = setUp()
-    app.get('/wrong', page)
-    const response = await app.request('/wrong', { headers: FRAGMENT })
-    expect(response.status).toBe(500)
-    const text = await response.text()
-    expect(text).toMatch(/role="alert".*(template\/missing|block\/unknown)/)
-    expect(text).not.toMatch(/chat\.html/)
-    expect(log.lines.map(({ message }) => message).join('\n')).toMatch(said)
-  })
+    [
+      'a block',
+      () => new Page('chat.html', {}, { block: 'respones' }),
+      /form, response, sources.*did you mean "response"/,
+    ],
+  ])(
+    'with an unknown name of %s says in the log what exists and what was meant, to the client a code',
+    async (_, page, said) => {
+      const { app, log } = setUp()
+      app.get('/wrong', page)
+      const response = await app.request('/wrong', { headers: FRAGMENT })
+      expect(response.status).toBe(500)
+      const text = await response.text()
+      expect(text).toMatch(/role="alert".*(template\/missing|block\/unknown)/)
+      expect(text).not.toMatch(/chat\.html/)
+      expect(log.lines.map(({ message }) => message).join('\n')).toMatch(said)
+    },
+  )
 
   test('shows the cause in the page when that is asked for', async () => {
     const { app } = setUp({ expose: true })
     app.get('/wrong', () => new Page('chat.html', {}, { block: 'respones' }))
-    expect(await (await app.request('/wrong', { headers: FRAGMENT })).text()).toContain('did you mean')
+    expect(await (await app.request('/wrong', { headers: FRAGMENT })).text()).toContain(
+      'did you mean',
+    )
   })
 })
 
 describe('an unknown block in a stream', () => {
   test('is an ordinary HTTP error: nothing was sent yet', async () => {
     const { app, log } = setUp()
-    app.post('/wrong', () => new EventStream(() => streamToFragments(['x'], 'chat.html', 'respones')))
+    app.post(
+      '/wrong',
+      () => new EventStream(() => streamToFragments(['x'], 'chat.html', 'respones')),
+    )
     const response = await app.request('/wrong', { method: 'POST', headers: STREAM })
     expect(response.status).toBe(500)
     expect(log.lines.map(({ message }) => message).join('\n')).toMatch(/did you mean "response"/)
@@ -266,15 +327,30 @@ describe('guards', () => {
     ['another site', { 'sec-fetch-site': 'cross-site' }, 403],
     ['another site of the same owner', { 'sec-fetch-site': 'same-site' }, 403],
     ['a foreign origin', { origin: 'https://evil.example' }, 403],
-    ['a foreign origin that claims to be the same', { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' }, 403],
+    [
+      'a foreign origin that claims to be the same',
+      { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' },
+      403,
+    ],
     ['an opaque origin', { origin: 'null' }, 403],
     ['cookies without any origin', cookie, 403],
-    ['an origin that is allowed by name', { origin: 'https://app.example', 'sec-fetch-site': 'cross-site' }, 200],
+    [
+      'an origin that is allowed by name',
+      { origin: 'https://app.example', 'sec-fetch-site': 'cross-site' },
+      200,
+    ],
   ])('for a request from %s', async (_, headers, status) => {
     for (const method of ['POST', 'GET']) {
       for (const type of ['application/json', 'text/plain', 'application/x-www-form-urlencoded']) {
         const { app, opened } = setUp({ allowedOrigins: ['https://app.example'] })
-        const response = await app.request('/answer', { method, headers: { ...STREAM, ...headers, ...(method === 'POST' ? { 'content-type': type } : {}) } })
+        const response = await app.request('/answer', {
+          method,
+          headers: {
+            ...STREAM,
+            ...headers,
+            ...(method === 'POST' ? { 'content-type': type } : {}),
+          },
+        })
         expect(response.status).toBe(status)
         await response.text()
         expect(opened()).toBe(status === 200 ? 1 : 0)
@@ -289,7 +365,10 @@ describe('guards', () => {
       ran += 1
       return c.text('ok')
     })
-    expect((await app.request('/write', { method: 'POST', headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(403)
+    expect(
+      (await app.request('/write', { method: 'POST', headers: { 'sec-fetch-site': 'cross-site' } }))
+        .status,
+    ).toBe(403)
     expect(ran).toBe(0)
   })
 
@@ -299,9 +378,19 @@ describe('guards', () => {
     const send = (size: number, chunked: boolean): Response | Promise<Response> => {
       const body = `q=${'x'.repeat(size - 2)}`
       const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'text/html' }
-      if (!chunked) return app.request('/form', { method: 'POST', body, headers: { ...headers, 'content-length': String(size) } })
+      if (!chunked)
+        return app.request('/form', {
+          method: 'POST',
+          body,
+          headers: { ...headers, 'content-length': String(size) },
+        })
       const stream = new Blob([body]).stream()
-      return app.request('/form', { method: 'POST', body: stream, duplex: 'half', headers: { ...headers, 'transfer-encoding': 'chunked' } } as RequestInit)
+      return app.request('/form', {
+        method: 'POST',
+        body: stream,
+        duplex: 'half',
+        headers: { ...headers, 'transfer-encoding': 'chunked' },
+      } as RequestInit)
     }
     for (const chunked of [false, true]) {
       expect(await (await send(65_536, chunked)).text()).toBe('65534')
@@ -313,9 +402,16 @@ describe('guards', () => {
 
   test('answers programs with problem+json', async () => {
     const { app } = setUp()
-    const response = await app.request('/answer', { method: 'POST', headers: { 'sec-fetch-site': 'cross-site' } })
+    const response = await app.request('/answer', {
+      method: 'POST',
+      headers: { 'sec-fetch-site': 'cross-site' },
+    })
     expect(response.headers.get('content-type')).toBe('application/problem+json')
-    expect(await response.json()).toMatchObject({ status: 403, code: 'access/cross-site', id: expect.stringMatching(/^[0-9a-f]{8}$/) })
+    expect(await response.json()).toMatchObject({
+      status: 403,
+      code: 'access/cross-site',
+      id: expect.stringMatching(/^[0-9a-f]{8}$/),
+    })
   })
 })
 
@@ -330,7 +426,11 @@ describe('pages', () => {
 
   test('keep the policy that a handler has set', async () => {
     const { app } = setUp()
-    app.get('/own', (c) => c.html('<p>x</p>', 200, { 'content-security-policy': "script-src 'none'" }))
-    expect((await app.request('/own')).headers.get('content-security-policy')).toBe("script-src 'none'")
+    app.get('/own', (c) =>
+      c.html('<p>x</p>', 200, { 'content-security-policy': "script-src 'none'" }),
+    )
+    expect((await app.request('/own')).headers.get('content-security-policy')).toBe(
+      "script-src 'none'",
+    )
   })
 })

@@ -4,9 +4,13 @@ import { describe, expect, test } from 'vitest'
 import { ServerSentEvent, SourceError } from 'swapstream'
 import { encodeComment, encodeEvent } from '../../src/wire/sse.ts'
 
-function parse(text: string): { event: string | undefined; id: string | undefined; data: string }[] {
+function parse(
+  text: string,
+): { event: string | undefined; id: string | undefined; data: string }[] {
   const events: { event: string | undefined; id: string | undefined; data: string }[] = []
-  const parser = createParser({ onEvent: ({ event, id, data }) => events.push({ event, id, data }) })
+  const parser = createParser({
+    onEvent: ({ event, id, data }) => events.push({ event, id, data }),
+  })
   parser.feed(text)
   return events
 }
@@ -25,7 +29,9 @@ describe('encodeEvent', () => {
   test('keeps empty data, an empty id, and text that looks like a field', () => {
     expect(encodeEvent({ data: '' })).toBe('data: \n\n')
     expect(encodeEvent({ id: '', data: 'x' })).toBe('id: \ndata: x\n\n')
-    expect(encodeEvent({ data: 'event: x\nid: 1\n: comment' })).toBe('data: event: x\ndata: id: 1\ndata: : comment\n\n')
+    expect(encodeEvent({ data: 'event: x\nid: 1\n: comment' })).toBe(
+      'data: event: x\ndata: id: 1\ndata: : comment\n\n',
+    )
   })
 
   test('leaves U+2028 and NUL in the data alone', () => {
@@ -34,11 +40,18 @@ describe('encodeEvent', () => {
 
   test('any text comes out of an independent parser as it went in, with LF for every line break, as one event', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom('a', ' ', ':', '\n', '\r', '\r\n', 'data: ', '\u2028', '😀', '<') }), (data) => {
-        const text = encodeEvent({ data })
-        expect(text).not.toContain('\r')
-        expect(parse(text)).toEqual([{ event: undefined, id: undefined, data: data.replace(/\r\n|\r/g, '\n') }])
-      }),
+      fc.property(
+        fc.string({
+          unit: fc.constantFrom('a', ' ', ':', '\n', '\r', '\r\n', 'data: ', '\u2028', '😀', '<'),
+        }),
+        (data) => {
+          const text = encodeEvent({ data })
+          expect(text).not.toContain('\r')
+          expect(parse(text)).toEqual([
+            { event: undefined, id: undefined, data: data.replace(/\r\n|\r/g, '\n') },
+          ])
+        },
+      ),
     )
   })
 })
@@ -64,7 +77,9 @@ describe('ServerSentEvent', () => {
     ['data that is not text', { data: { a: 1 } as unknown as string }],
   ])('refuses %s when it is made', (_, fields) => {
     expect(() => new ServerSentEvent(fields)).toThrow(SourceError)
-    expect(() => new ServerSentEvent(fields)).toThrow(expect.objectContaining({ code: 'wire/field' }))
+    expect(() => new ServerSentEvent(fields)).toThrow(
+      expect.objectContaining({ code: 'wire/field' }),
+    )
   })
 
   test('is frozen, and keeps exactly the fields it was given', () => {

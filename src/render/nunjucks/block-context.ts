@@ -1,4 +1,5 @@
 import type { Context } from '../engine.ts'
+import { newVariables } from './frame.ts'
 import { Failure, templateError } from './failure.ts'
 import type { BlockFunction, Callback, Frame, InnerEnvironment, Runtime } from './internals.ts'
 
@@ -27,7 +28,7 @@ export function blockLevel(template: string, name: string, call: BlockFunction):
 
 /** Own enumerable keys only, onto an object without a prototype; `__proto__` out of a JSON body is not a variable. */
 export function plainContext(...layers: (Context | undefined)[]): Record<string, unknown> {
-  const plain: Record<string, unknown> = Object.create(null)
+  const plain = newVariables()
   for (const layer of layers) {
     if (!layer) continue
     for (const key of Object.keys(layer)) if (key !== '__proto__') plain[key] = layer[key]
@@ -69,7 +70,7 @@ export class BlockContext {
 
   /** All variables on one object: includes and imports copy own keys only. */
   getVariables(): Record<string, unknown> {
-    const all: Record<string, unknown> = Object.create(null)
+    const all = newVariables()
     for (const name in this.ctx) all[name] = this.ctx[name]
     return all
   }
@@ -125,7 +126,7 @@ export class BlockContext {
   }
 
   getExported(): Record<string, unknown> {
-    const found: Record<string, unknown> = Object.create(null)
+    const found = newVariables()
     for (const name of this.exported) found[name] = this.ctx[name]
     return found
   }

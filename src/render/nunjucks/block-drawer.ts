@@ -2,10 +2,11 @@ import type { BlockRenderer, Context } from '../engine.ts'
 import { plainContext } from './block-context.ts'
 import { runSegments } from './compiled-segment.ts'
 import { Failure, templateError } from './failure.ts'
-import { type Frame, newFrame } from './internals.ts'
+import type { Callback, Frame } from './internals.ts'
 import { andThen, answer, type Outcome } from './outcome.ts'
 import type { Plan } from './plan.ts'
 import { PrologueContext } from './prologue-context.ts'
+import { RuntimeFrame } from './frame.ts'
 import { runtime } from './runtime.ts'
 
 /** A block's declarations, run: what is left is to draw the block, any number of times. */
@@ -100,31 +101,21 @@ export class BlockDrawer implements BlockRenderer {
       if (key !== '__proto__' && !context.written.has(key)) layer[key] = changes![key]
     }
     context.ctx = layer
-    const frame = newFrame()
+    const frame = new RuntimeFrame()
     frame.variables = Object.create(scope)
-    let settled = false
-    let failed: { error: unknown } | undefined
-    let html: string | undefined
-    let wake: (() => void) | undefined
-    const done = (error: unknown, text?: string): void => {
-      if (settled) return
-      settled = true
-      if (error) failed = { error }
-      else html = text
-      wake?.()
-    }
-    context.fail = done
-    level.call(library.env, context, frame, runtime, done)
-    if (settled) {
+    const draw = new Draw()
+    context.fail = draw.settle
+    level.call(library.env, context, frame, runtime, draw.settle)
+    if (draw.settled) {
       context.ctx = variables
-      if (failed) throw this.#located(failed.error)
-      return html!
+      if (draw.error) throw this.#located(draw.error)
+      return draw.html
     }
     // From here on the context belongs to this draw alone.
     if (keep) this.#prepared = undefined
     const waiting = answer<string>(
       (finish) => {
-        wake = () => finish(failed?.error, html)
+        draw.wake = finish
       },
       this.#options.limitMs,
       () => this.#late(),
@@ -145,7 +136,7 @@ export class BlockDrawer implements BlockRenderer {
     const { library, table, segments, chain, block } = this.#plan
     this.#requireNames(given)
     const context = new PrologueContext(library.env, given, table)
-    const start = newFrame()
+    const start = new RuntimeFrame()
     start.topLevel = true
     const finish = (end: Frame): Prepared => {
       context.settled = true
@@ -190,6 +181,22 @@ export class BlockDrawer implements BlockRenderer {
     const place = { template: level.template, block }
     const message = `not finished within ${this.#options.limitMs} ms: an async filter never called back.`
     return templateError('template/timeout', place, message)
+  }
+}
+
+/** How one draw ends. Only the first answer counts: after an error, nunjucks may call back again. */
+class Draw {
+  settled = false
+  error: unknown
+  html = ''
+  wake: Callback | undefined
+
+  readonly settle: Callback = (error, text) => {
+    if (this.settled) return
+    this.settled = true
+    if (error) this.error = error
+    else this.html = text!
+    this.wake?.(this.error, this.html)
   }
 }
 

@@ -2,7 +2,8 @@ import { ReadsCloser } from './closed-reads.ts'
 import { compileSegment, runSegments } from './compiled-segment.ts'
 import { EXTENDS } from './declarations.ts'
 import { templateError } from './failure.ts'
-import { newFrame } from './internals.ts'
+import {} from './internals.ts'
+import { RuntimeFrame } from './frame.ts'
 import type { LoadedTemplate } from './loaded-template.ts'
 import { needsOf } from './needs.ts'
 import { andThen, answer, type Outcome } from './outcome.ts'
@@ -107,7 +108,7 @@ function chooseParent(
   const needs = needsOf(target, segments, closer, library)
   const compiled = segments.map((segment) => compileSegment(segment, needs.wanted, library.env))
   const context = new PrologueContext(library.env, variables, table)
-  const frame = newFrame()
+  const frame = new RuntimeFrame()
   frame.topLevel = true
   const ran = answer(
     (done) => {

@@ -31,11 +31,15 @@ export class ReadsCloser {
     return this.close(start)
   }
 
+  /** In: what is read, and in which level of which block, where that matters for `super()`. */
   closeNodes(nodes: readonly AstNode[], template: string): ClosedReads {
     return this.close(readsOf(nodes, template))
   }
 
-  close(reads: Reads): ClosedReads {
+  close(
+    reads: Reads,
+    at?: { readonly block: string | undefined; readonly level: number },
+  ): ClosedReads {
     const closed: ClosedReads = { ...noReads(), everything: false }
     const seen = new Set<string>()
     const take = (more: Reads): void => {
@@ -60,13 +64,21 @@ export class ReadsCloser {
         return
       }
       const own = readsOf([child(node, 'body')], template)
+      for (const each of own.names) if (HOLE.test(each)) own.names.delete(each)
       take(own)
       if (own.superCalled) drawn(block, level + 1)
     }
     take(reads)
+    if (reads.superCalled && at?.block !== undefined) drawn(at.block, at.level + 1)
     return closed
   }
 }
+
+/**
+ * What nunjucks calls the place of a lifted filter or super: seen in its own block only. A nested block that has one of
+ * the block around it (nunjucks takes its `super()` for the outer one) reads nothing there, in the page as well.
+ */
+const HOLE = /^hole_\d+$/
 
 const wholes = new WeakMap<LoadedTemplate, Map<string, ClosedReads>>()
 

@@ -1,12 +1,7 @@
 import { BlockContext, type BlockTable } from './block-context.ts'
-import {
-  type BlockFunction,
-  type Callback,
-  type Frame,
-  newFrame,
-  type Runtime,
-} from './internals.ts'
+import { type BlockFunction, type Callback, type Frame, type Runtime } from './internals.ts'
 import type { LoadedTemplate } from './loaded-template.ts'
+import { RuntimeFrame } from './frame.ts'
 import { runtime } from './runtime.ts'
 import type { TemplateLibrary } from './template-library.ts'
 
@@ -45,7 +40,7 @@ export function dryRun(
   done: (error: unknown, captured?: Captured, table?: BlockTable) => void,
 ): void {
   const context = new DryContext(library.env, variables, leaf.table())
-  const frame = newFrame()
+  const frame = new RuntimeFrame()
   frame.topLevel = true
   let frameAtBlock: Frame | undefined
   context.target = block

@@ -1,7 +1,8 @@
 import type { BlockTable } from './block-context.ts'
 import type { AstNode } from './internals.ts'
 import type { LoadedTemplate } from './loaded-template.ts'
-import { childrenOf, nameOf } from './syntax.ts'
+import { readsOf } from './reads.ts'
+import { child, childrenOf, isCondition, isLoop, nameOf } from './syntax.ts'
 
 /** One body on the way from the page to a block: the nodes from the body down to the next block, both included. */
 export interface Stretch {
@@ -17,7 +18,8 @@ type Lookup = (template: string) => LoadedTemplate
 /**
  * The way from the root template to a block, through whichever override of each enclosing block is drawn.
  *
- * Conditions do not count: a block in a branch that is not taken now may be asked for all the same.
+ * Conditions do not count: a block in a branch that is not taken now may be asked for all the same. Where a page draws a
+ * block in several places, the first one that stands in no condition is meant, and the first one if there is none.
  *
  * Out     nothing when the page never draws the block.
  */
@@ -27,43 +29,61 @@ export function emissionPath(
   table: BlockTable,
   get: Lookup,
 ): Stretch[] | undefined {
+  const paths = emissionPaths(root, target, table, get)
+  return paths.find((path) => !isConditional(path)) ?? paths[0]
+}
+
+/** Whether a block on this path may be left out by its page. */
+export function isConditional(path: readonly Stretch[]): boolean {
+  return path.some((stretch) =>
+    stretch.path.some((node) => isCondition(node) || isLoop(node) || node.typename === 'Switch'),
+  )
+}
+
+/** Every way from the root template to a block, in the order in which the page would take them. */
+export function emissionPaths(
+  root: LoadedTemplate,
+  target: string,
+  table: BlockTable,
+  get: Lookup,
+): Stretch[][] {
   const entered = new Set<string>()
   return search(root.ast!, { template: root.name, level: 0 })
 
-  function search(body: AstNode, at: Omit<Stretch, 'path'>): Stretch[] | undefined {
+  function search(body: AstNode, at: Omit<Stretch, 'path'>): Stretch[][] {
+    const found: Stretch[][] = []
     const path: AstNode[] = []
-    const visit = (node: AstNode): Stretch[] | undefined => {
+    const visit = (node: AstNode): void => {
       path.push(node)
       const here = { ...at, path: [...path] }
-      let found: Stretch[] | undefined
       if (node.typename === 'Block' && node !== body) {
         const name = nameOf(node)
-        if (name === target) return [here]
-        const inner = enter(name, 0)
-        if (inner) found = [here, ...inner]
+        const inner = name === target ? [[]] : enter(name, 0)
+        for (const rest of inner) found.push([here, ...rest])
       } else if (node.typename === 'Super' && at.block !== undefined) {
-        const parent = at.block === target ? undefined : enter(at.block, at.level + 1)
-        if (parent) found = [here, ...parent]
+        // A super() of a nested block is drawn by this one, and printed by nobody: nunjucks takes it for this one's.
+        const isPrinted = readsOf([child(body, 'body')], at.template).names.has(
+          nameOf(child(node, 'symbol')),
+        )
+        const inner = at.block === target || !isPrinted ? [] : enter(at.block, at.level + 1)
+        for (const rest of inner) found.push([here, ...rest])
       } else {
-        for (const each of childrenOf(node)) {
-          found = visit(each)
-          if (found) break
-        }
+        for (const each of childrenOf(node)) visit(each)
       }
       path.pop()
-      return found
     }
-    return visit(body)
+    visit(body)
+    return found
   }
 
-  function enter(block: string, level: number): Stretch[] | undefined {
+  function enter(block: string, level: number): Stretch[][] {
     const family = table[block]
     const key = `${level} ${block}`
-    if (!family?.[level] || entered.has(key)) return undefined
+    if (!family?.[level] || entered.has(key)) return []
     entered.add(key)
     const { template } = family[level]
     const node = get(template).blockNodes[block]
-    return node && search(node, { template, block, level })
+    return node ? search(node, { template, block, level }) : []
   }
 }
 

@@ -17,7 +17,9 @@ export interface Frame {
   topLevel: boolean
   set(name: string, value: unknown, resolveUp?: boolean): void
   lookup(name: string): unknown
+  resolve(name: string, forWrite?: boolean): Frame | undefined
   push(isolateWrites?: boolean): Frame
+  pop(): Frame | undefined
 }
 
 export type Callback<T = string> = (error: unknown, result?: T) => void
@@ -97,11 +99,6 @@ const transformer = deepTransformer as {
 
 export const nunjucksRuntime: Runtime = inside.runtime
 export const SafeString: Runtime['SafeString'] = inside.runtime.SafeString
-
-/** A new, empty scope. */
-export function newFrame(): Frame {
-  return new inside.runtime.Frame()
-}
 
 /** A nunjucks environment that finds templates through `read` only. */
 export function newEnvironment(
@@ -269,7 +266,7 @@ class SliceCompiler extends PlacedCompiler {
   declare level: number
 
   begin(options: SliceOptions): void {
-    this.scope = newFrame()
+    this.scope = new inside.runtime.Frame()
     this.level = options.level
     this.inBlock = options.isBlock
     this.buffer = 'output'
@@ -281,7 +278,7 @@ class SliceCompiler extends PlacedCompiler {
 
   enter({ enter, names, defaults }: SliceScope): void {
     const isolated = enter === 'call'
-    this.scope = enter === 'macro' ? newFrame() : this.scope.push(isolated)
+    this.scope = enter === 'macro' ? new inside.runtime.Frame() : this.scope.push(isolated)
     this._emitLine(
       enter === 'macro' ? 'frame = new runtime.Frame();' : `frame = frame.push(${isolated});`,
     )

@@ -13,8 +13,8 @@ import {
   type CompiledTemplate,
   type Frame,
   type InnerEnvironment,
-  newFrame,
 } from './internals.ts'
+import { RuntimeFrame } from './frame.ts'
 import { runtime } from './runtime.ts'
 import { blockNodes, parentsOf, type ParentNode } from './syntax.ts'
 
@@ -74,7 +74,7 @@ export class LoadedTemplate {
    * In      the variables, on an object that is ours to keep.
    */
   render(variables: Record<string, unknown>, parent: Frame | undefined, done: Callback): void {
-    this.#run(this.#context(variables, done), parent ? parent.push(true) : newFrame(), done)
+    this.#run(this.#context(variables, done), parent ? parent.push(true) : new RuntimeFrame(), done)
   }
 
   /** What an import takes from the template. Called as `(done)`, or `(variables, scope, done)` for `with context`. */
@@ -84,7 +84,7 @@ export class LoadedTemplate {
     const done = given[given.length - 1] as Callback<object>
     const [variables, parent] = given.length === 3 ? given : []
     const context = this.#context(variables ?? Object.create(null), (error) => done(error))
-    this.#run(context, parent ? parent.push() : newFrame(), (error) => {
+    this.#run(context, parent ? parent.push() : new RuntimeFrame(), (error) => {
       if (error) done(error)
       else done(null, context.getExported())
     })

@@ -40,7 +40,11 @@ export function needsOf(
   library: TemplateLibrary,
 ): Needs {
   const steps = segments.flatMap((segment) => segment.steps)
-  const declarations = steps.flatMap((step) => (isSurrounding(step) ? [] : step.declarations))
+  const declarations = segments.flatMap((segment) =>
+    segment.steps
+      .flatMap((step) => (isSurrounding(step) ? [] : step.declarations))
+      .map((declaration) => ({ declaration, segment })),
+  )
   const wanted = new Set<AstNode>()
   const chosen: { declaration: Declaration; reads: ClosedReads; guards: ClosedReads }[] = []
   const names = new Set(target.names)
@@ -55,11 +59,11 @@ export function needsOf(
   }
   for (let grew = true; grew;) {
     grew = false
-    for (const declaration of declarations) {
+    for (const { declaration, segment } of declarations) {
       if (wanted.has(declaration.node) || !isNeeded(declaration, names, everything)) continue
       const entry = {
         declaration,
-        reads: closer.close(declaration.reads),
+        reads: closer.close(declaration.reads, segment),
         guards: closer.close(declaration.guards),
       }
       wanted.add(declaration.node)

@@ -1,3 +1,4 @@
+import { TemplateError } from '../../base/errors.ts'
 import type { BlockRenderer, Context, TemplateEngine } from '../engine.ts'
 import type { GrowthPlan } from '../growth.ts'
 import type { TemplateSource } from '../template-source.ts'
@@ -6,6 +7,7 @@ import { BlockDrawer } from './block-drawer.ts'
 import { type Chain, resolveChain } from './chain.ts'
 import { Failure, templateError } from './failure.ts'
 import { fragmentTag } from './fragment-tag.ts'
+import { proveGrowth } from './growth-proof.ts'
 import { type CompiledTemplate, newEnvironment, type NunjucksEnvironment } from './internals.ts'
 import { andThen, answer, type Outcome } from './outcome.ts'
 import { chainTable, type Plan, planBlock } from './plan.ts'
@@ -38,11 +40,13 @@ export interface NunjucksOptions {
 /** The template engine over nunjucks. */
 export interface NunjucksEngine extends TemplateEngine {
   /**
-   * How a block may travel while the variable `key` grows, and why not better.
+   * How a block may travel while the variable `key`, and nothing else, grows; and why not better.
+   *
+   * In      `context` only where a parent is chosen by a variable.
    *
    * @example (await engine.explain('chat.html', 'response', 'text')).kind // 'append'
    */
-  explain(template: string, block: string, key: string): Promise<GrowthPlan>
+  explain(template: string, block: string, key: string, context?: Context): Promise<GrowthPlan>
   /** Ends the watcher. Renderers that are open go on. */
   close(): void
 }
@@ -139,7 +143,23 @@ export function createNunjucksEngine(
       const chain = await resolveChain(leaf, {}, { library, limitMs })
       return Object.keys(chainTable(chain))
     },
-    explain: async () => ({ kind: 'full', reason: 'not yet proved' }),
+    async explain(template, block, key, context) {
+      const from = library
+      let chain: Chain
+      try {
+        chain = await resolveChain(from.get(template), plainContext(context), {
+          library: from,
+          limitMs,
+        })
+      } catch (error) {
+        if (!(error instanceof TemplateError) || error.code !== 'template/extends-nothing')
+          throw error
+        const { line, template: where } = error.place
+        const reason = 'the parent is only known at run time'
+        return { kind: 'full', reason, template: where, ...(line !== undefined && { line }) }
+      }
+      return proveGrowth(planFor(from, chain, block), key)
+    },
     close: () => stop?.(),
   }
 }

@@ -1,4 +1,5 @@
 import { Failure } from './failure.ts'
+import { RuntimeFrame } from './frame.ts'
 import { nunjucksRuntime, type Runtime, SafeString } from './internals.ts'
 
 const SPECIAL = /[&"'<>\\]/
@@ -97,6 +98,7 @@ function memberLookup(object: unknown, key: unknown): unknown {
  */
 export const runtime: Runtime = {
   ...nunjucksRuntime,
+  Frame: RuntimeFrame,
   suppressValue(value, autoescape) {
     if (typeof value === 'string') return autoescape ? escapeHtml(value) : value
     if (value === undefined || value === null) return ''

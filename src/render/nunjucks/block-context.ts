@@ -1,6 +1,6 @@
 import type { Context } from '../engine.ts'
 import { newVariables } from './frame.ts'
-import { Failure, templateError } from './failure.ts'
+import { circular, Failure, templateError } from './failure.ts'
 import type { BlockFunction, Callback, Frame, InnerEnvironment, Runtime } from './internals.ts'
 
 /** One level of a block: its function, and the template it was written in. */
@@ -50,6 +50,8 @@ export class BlockContext {
   readonly exported: string[] = []
   /** Ends the render that this context belongs to, for errors thrown where no one can catch them. */
   fail: ((error: unknown) => void) | undefined
+
+  #lineage: string[] | undefined
 
   constructor(env: InnerEnvironment, ctx: Record<string, unknown>, blocks: BlockTable) {
     this.env = env
@@ -119,6 +121,15 @@ export class BlockContext {
     throw templateError('template/extends-nothing', place, '{% extends %} resolved to nothing.', {
       hint,
     })
+  }
+
+  /** One more parent. Lines count from 0, as nunjucks counts. */
+  extend(parent: { readonly name: string }, template: string, line: number, column: number): void {
+    const lineage = (this.#lineage ??= [template])
+    if (lineage.includes(parent.name)) {
+      throw circular([...lineage, parent.name], { template, line: line + 1, column: column + 1 })
+    }
+    lineage.push(parent.name)
   }
 
   addExport(name: string): void {

@@ -1,7 +1,7 @@
 import { ReadsCloser } from './closed-reads.ts'
 import { compileSegment, runSegments } from './compiled-segment.ts'
 import { EXTENDS } from './declarations.ts'
-import { templateError } from './failure.ts'
+import { circular, templateError } from './failure.ts'
 import {} from './internals.ts'
 import { RuntimeFrame } from './frame.ts'
 import type { LoadedTemplate } from './loaded-template.ts'
@@ -26,6 +26,7 @@ export interface ChainOptions {
 }
 
 const NO_READS: ReadonlySet<string> = new Set()
+const chainsOf = new WeakMap<TemplateLibrary, Map<string, Chain>>()
 const literalChains = new WeakMap<LoadedTemplate, Chain>()
 
 /**
@@ -64,10 +65,11 @@ export function resolveChain(
   /** The same templates are the same chain, so that what was planned for it is found again. */
   function remembered(chain: Chain): Chain {
     const key = chain.templates.map((template) => template.name).join('\n')
-    const same = options.library.chains.get(key)
-    if (same) return same
-    options.library.chains.set(key, chain)
-    return chain
+    let chains = chainsOf.get(options.library)
+    if (!chains) chainsOf.set(options.library, (chains = new Map()))
+    const same = chains.get(key)
+    if (!same) chains.set(key, chain)
+    return same ?? chain
   }
 
   function literalParent(chain: Chain, name: string): LoadedTemplate {
@@ -83,13 +85,8 @@ export function resolveChain(
       from.parents.find(
         ({ name }) => name !== undefined && resolveName(name, from.name) === parent.name,
       ) ?? from.parents[0]!
-    const names = [...chain.templates, parent].map((template) => template.name).join(' → ')
-    const place = { template: from.name, line: node.lineno + 1, column: node.colno + 1 }
-    throw templateError(
-      'template/circular',
-      place,
-      `templates extend each other in a circle: ${names}`,
-    )
+    const names = [...chain.templates, parent].map((template) => template.name)
+    throw circular(names, { template: from.name, line: node.lineno + 1, column: node.colno + 1 })
   }
 }
 

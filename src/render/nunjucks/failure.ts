@@ -20,17 +20,17 @@ export class Failure {
     this.column = column
   }
 
-  /** In: whatever was thrown, with nunjucks' line and column from 0. */
+  /** In: whatever was thrown, with nunjucks' line and column from 0, NaN when unknown. */
   static of(error: unknown, line: number, column: number): unknown {
     if (error instanceof Failure || error instanceof TemplateError) return error
     if (isNunjucksError(error) && error.lineno) return new Failure(error, error.lineno, error.colno)
-    return new Failure(error, line + 1, column + 1)
+    return Number.isNaN(line) ? new Failure(error) : new Failure(error, line + 1, column + 1)
   }
 
   /** Adds the file, unless somebody nearer has. */
   static within(error: unknown, template: string, block?: string): unknown {
     if (error instanceof TemplateError) return error
-    const failure = error instanceof Failure ? error : new Failure(error)
+    const failure = error instanceof Failure ? error : (Failure.of(error, NaN, NaN) as Failure)
     if (failure.template === undefined) {
       failure.template = template
       failure.block = block
@@ -74,4 +74,10 @@ export function templateError(
     line === undefined ? template : `${template}:${line}${column === undefined ? '' : `:${column}`}`
   const inBlock = block === undefined ? '' : ` (block "${block}")`
   return new TemplateError(code, `${at}${inBlock}: ${message}`, place, details)
+}
+
+/** Templates that extend each other. In: their names, the last of which closes the circle, and where it is named. */
+export function circular(names: readonly string[], place: TemplatePlace): TemplateError {
+  const message = `templates extend each other in a circle: ${names.join(' → ')}`
+  return templateError('template/circular', place, message)
 }

@@ -121,11 +121,15 @@ export function makeNode(type: string, at: AstNode, ...fields: unknown[]): AstNo
   return new Node(at.lineno, at.colno, ...fields)
 }
 
-/** Template text → syntax tree as the compiler takes it: async filters lifted, `super()` resolved. */
-export function parseTemplate(text: string, name: string, env: InnerEnvironment): AstNode {
+/** Template text → syntax tree as it was written. */
+export function parseTemplate(text: string, env: InnerEnvironment): AstNode {
   let source = text
   for (const extension of env.extensionsList) source = extension.preprocess?.(source) ?? source
-  const ast = inside.parser.parse(source, env.extensionsList, env.opts)
+  return inside.parser.parse(source, env.extensionsList, env.opts)
+}
+
+/** The tree as the compiler takes it: async filters lifted out of their expressions, `super()` resolved. */
+export function transformTemplate(ast: AstNode, name: string, env: InnerEnvironment): AstNode {
   return transformer.transform(ast, env.asyncFilters, name)
 }
 
@@ -227,6 +231,8 @@ class PlacedCompiler extends inside.compiler.Compiler {
 
   compileExtends(node: AstNode, frame: CompileFrame): void {
     const parent = this.emitParent(node, frame)
+    const { _templateName } = compilerMethods
+    this._emitLine(`context.extend(${parent}, ${_templateName.call(this)}, lineno, colno);`)
     this._emitLine(`parentTemplate = ${parent};`)
     this._emitLine(
       `for (var each in ${parent}.blocks) context.addBlock(each, ${parent}.blocks[each]);`,

@@ -1,7 +1,7 @@
 import { didYouMean, TemplateError } from '../../base/errors.ts'
 import type { BlockLevel, BlockTable } from './block-context.ts'
 import type { Chain } from './chain.ts'
-import { checkNames } from './checks.ts'
+import { checkNames } from './check-names.ts'
 import { type ClosedReads, ReadsCloser } from './closed-reads.ts'
 import { type CompiledSegment, compileSegment } from './compiled-segment.ts'
 import { type Needs, needsOf } from './needs.ts'

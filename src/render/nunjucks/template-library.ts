@@ -1,7 +1,6 @@
 import { didYouMean, TemplateError } from '../../base/errors.ts'
 import type { TemplateSource } from '../template-source.ts'
-import type { Chain } from './chain.ts'
-import { refuseLostFilters } from './checks.ts'
+import { refuseLostFilters } from './lost-filters.ts'
 import { Failure, templateError } from './failure.ts'
 import {
   type AstNode,
@@ -12,6 +11,7 @@ import {
   isNunjucksTemplate,
   isSafeString,
   parseTemplate,
+  transformTemplate,
 } from './internals.ts'
 import { libraryEnvironment } from './library-environment.ts'
 import { LoadedTemplate } from './loaded-template.ts'
@@ -72,9 +72,6 @@ export class TemplateLibrary {
     return this.find(resolveName(name, from))
   }
 
-  /** Each chain that was met, by the names of its templates. Its plans hang on it, and die with this library. */
-  readonly chains: Map<string, Chain> = new Map()
-
   #load(name: string): LoadedTemplate | undefined {
     if (Object.hasOwn(this.#precompiled, name)) {
       return new LoadedTemplate(name, this.env, this.#precompiled[name]!)
@@ -82,8 +79,9 @@ export class TemplateLibrary {
     const found = this.source.read(name)
     if (!found) return undefined
     try {
-      const ast = parseTemplate(found.text, name, this.env)
-      refuseLostFilters(ast, name, this.env)
+      const written = parseTemplate(found.text, this.env)
+      refuseLostFilters(written, name, this.env)
+      const ast = transformTemplate(written, name, this.env)
       return new LoadedTemplate(name, this.env, compileTemplate(ast, name, this.env), ast)
     } catch (error) {
       const failure = Failure.toError(error, name)

@@ -48,8 +48,8 @@ export class BlockContext {
   readonly blocks: BlockTable
   /** Names of what an import may take from here. */
   readonly exported: string[] = []
-  /** Ends the render that this context belongs to, for errors thrown where no one can catch them. */
-  fail: ((error: unknown) => void) | undefined
+  /** The draw that this context belongs to: an error thrown where no one can catch it ends it. */
+  draw: { end(error: unknown): void } | undefined
 
   #lineage: string[] | undefined
 

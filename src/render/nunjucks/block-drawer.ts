@@ -104,8 +104,8 @@ export class BlockDrawer implements BlockRenderer {
     const frame = new RuntimeFrame()
     frame.variables = Object.create(scope)
     const draw = new Draw()
-    context.fail = draw.settle
-    level.call(library.env, context, frame, runtime, draw.settle)
+    context.draw = draw
+    level.call(library.env, context, frame, runtime, (error, text) => draw.end(error, text))
     if (draw.settled) {
       context.ctx = variables
       if (draw.error) throw this.#located(draw.error)
@@ -145,7 +145,7 @@ export class BlockDrawer implements BlockRenderer {
     try {
       const end = answer<Frame>(
         (done) => {
-          context.fail = done
+          context.draw = { end: done }
           runSegments(segments, context, start, done)
         },
         this.#options.limitMs,
@@ -191,7 +191,7 @@ class Draw {
   html = ''
   wake: Callback | undefined
 
-  readonly settle: Callback = (error, text) => {
+  end(error: unknown, text?: string): void {
     if (this.settled) return
     this.settled = true
     if (error) this.error = error

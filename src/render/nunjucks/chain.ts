@@ -109,7 +109,7 @@ function chooseParent(
   frame.topLevel = true
   const ran = answer(
     (done) => {
-      context.fail = done
+      context.draw = { end: done }
       runSegments(compiled, context, frame, done)
     },
     limitMs,

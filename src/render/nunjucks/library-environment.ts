@@ -55,8 +55,8 @@ function caught(context: BlockContext, done: Callback<unknown>): Callback<unknow
     try {
       done(error, value)
     } catch (thrown) {
-      if (!context.fail) throw thrown
-      context.fail(thrown)
+      if (!context.draw) throw thrown
+      context.draw.end(thrown)
     }
   }
 }

@@ -14,6 +14,7 @@ import {
   type Frame,
   type InnerEnvironment,
 } from './internals.ts'
+import { isConstant } from './is-constant.ts'
 import { RuntimeFrame } from './frame.ts'
 import { runtime } from './runtime.ts'
 import { blockNodes, parentsOf, type ParentNode } from './syntax.ts'
@@ -35,6 +36,7 @@ export class LoadedTemplate {
   /** Each `{% extends %}` that a page run may meet. */
   readonly parents: readonly ParentNode[]
   readonly #env: InnerEnvironment
+  #exported: object | undefined
 
   constructor(name: string, env: InnerEnvironment, compiled: CompiledTemplate, ast?: AstNode) {
     this.name = name
@@ -83,16 +85,21 @@ export class LoadedTemplate {
   ): void {
     const done = given[given.length - 1] as Callback<object>
     const [variables, parent] = given.length === 3 ? given : []
+    if (this.#exported && !parent) return done(null, this.#exported)
     const context = this.#context(variables ?? Object.create(null), (error) => done(error))
     this.#run(context, parent ? parent.push() : new RuntimeFrame(), (error) => {
       if (error) done(error)
-      else done(null, context.getExported())
+      else {
+        const exported = context.getExported()
+        if (!parent && this.ast && isConstant(this.ast)) this.#exported = exported
+        done(null, exported)
+      }
     })
   }
 
   #context(variables: Record<string, unknown>, done: Callback): BlockContext {
     const context = new BlockContext(this.#env, variables, this.table())
-    context.fail = done
+    context.draw = { end: done }
     return context
   }
 

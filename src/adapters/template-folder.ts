@@ -51,7 +51,8 @@ function realRoot(dir: string): string {
 
 function isPlain(name: string): boolean {
   if (name === '' || name.includes('\0') || name.includes('\\') || name.includes(':')) return false
-  return name.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+  // A leading dot covers `.`, `..`, and what is hidden on purpose.
+  return name.split('/').every((part) => part !== '' && !part.startsWith('.'))
 }
 
 function realFile(root: string, name: string): string | undefined {

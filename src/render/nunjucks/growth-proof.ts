@@ -1,5 +1,6 @@
 import type { FullPlan, GrowthPlan } from '../growth.ts'
 import { MarkupScan, type OpenElement } from '../markup-scan.ts'
+import type { Declaration } from './declarations.ts'
 import type { AstNode } from './internals.ts'
 import type { Plan } from './plan.ts'
 import { boundBy, readsOf } from './reads.ts'
@@ -73,7 +74,7 @@ class Proof {
       throw new Refusal(`${what} may read "${this.#key}"`, each.from, each.node)
     }
     if (target.everything) throw new Refusal('the block holds a tag that may read anything')
-    for (const node of needs.wanted) this.#declared(node)
+    for (const declaration of needs.declarations) this.#declared(declaration)
     if (needs.reads.has(this.#key) || needs.readsEverything) {
       throw new Refusal(`what is declared before the block depends on "${this.#key}"`)
     }
@@ -93,12 +94,12 @@ class Proof {
     return { kind, ...place, element: id === undefined ? { tag } : { tag, id } }
   }
 
-  #declared(node: AstNode): void {
-    const template = this.#plan.chain.templates[0]!.name
-    if (boundBy(node).includes(this.#key))
-      throw new Refusal(`"${this.#key}" is set here`, template, node)
-    const reads = readsOf([node], template)
-    if (!reads.names.has(this.#key)) return
+  #declared({ node, names, reads, guards, template }: Declaration): void {
+    if (names.includes(this.#key)) throw new Refusal(`"${this.#key}" is set here`, template, node)
+    if (reads.references.some(({ kind }) => kind === 'import with context')) {
+      throw new Refusal(`an import with context may read "${this.#key}"`, template, node)
+    }
+    if (!reads.names.has(this.#key) && !guards.names.has(this.#key)) return
     const what =
       node.typename === 'Macro' ? `the macro "${nameOf(node)}"` : 'a declaration before the block'
     throw new Refusal(`${what} depends on "${this.#key}"`, template, node)

@@ -15,6 +15,8 @@ export interface RequiredName {
 /** Which declarations a block needs, and what follows from that. */
 export interface Needs {
   readonly wanted: ReadonlySet<AstNode>
+  /** The same, with their templates. */
+  readonly declarations: readonly Declaration[]
   readonly required: readonly RequiredName[]
   /** What running the declarations reads: when one of these changes, they must run again. */
   readonly reads: ReadonlySet<string>
@@ -78,6 +80,7 @@ export function needsOf(
   const used = [target, ...chosen.flatMap((entry) => [entry.reads, entry.guards])]
   return {
     wanted,
+    declarations: chosen.map((entry) => entry.declaration),
     required: requiredNames(segments, target, chosen),
     reads,
     readsEverything,

@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Hono } from 'hono'
+import {
+  EventStream,
+  named,
+  ServerSentEvent,
+  SwapstreamError,
+  type EventStreamOptions,
+} from 'swapstream'
+import { watched } from './counters.ts'
+import { readJson, refuse } from './input.ts'
+import { sessionGuard } from './login.ts'
+
+const wire = named()
+/** A feed has no natural end, so the limits of an answer do not fit it. */
+const FEED: EventStreamOptions = {
+  wire,
+  limits: { maxDurationMs: Infinity, maxOutputBytes: Infinity, idleSourceMs: Infinity },
+}
+const BLOCK = 'x'.repeat(16 * 1024)
+const never = new Promise<never>(() => {})
+
+async function* ticks(signal: AbortSignal): AsyncGenerator<string> {
+  for (let n = 1; ; n++) {
+    yield `tick ${n}`
+    await sleep(20, undefined, { signal })
+  }
+}
+
+/** Streams on the `named` wire: each route one way in which a source can behave. */
+export const feeds = new Hono()
+  .get(
+    '/tick',
+    () =>
+      new EventStream(
+        watched(({ signal }) => ticks(signal)),
+        FEED,
+      ),
+  )
+  .get(
+    '/private',
+    sessionGuard,
+    () =>
+      new EventStream(
+        watched(({ signal }) => ticks(signal)),
+        FEED,
+      ),
+  )
+  .get(
+    '/stuck',
+    () =>
+      new EventStream(
+        watched(async function* () {
+          yield 'one'
+          await never
+        }),
+        FEED,
+      ),
+  )
+  .get(
+    '/short',
+    () =>
+      new EventStream(
+        watched(async function* () {
+          yield* ['one', 'two', 'three']
+        }),
+        { wire },
+      ),
+  )
+  .get(
+    '/fire',
+    () =>
+      new EventStream(
+        watched(async function* () {
+          for (;;) yield BLOCK
+        }),
+        FEED,
+      ),
+  )
+  .get('/error-first', () => new EventStream(watched(failing([])), { wire }))
+  .get('/error-mid', () => new EventStream(watched(failing(['one'])), { wire }))
+  .get(
+    '/error-undefined',
+    () =>
+      new EventStream(
+        watched(async function* () {
+          yield 'one'
+          throw undefined
+        }),
+        { wire },
+      ),
+  )
+  .post('/echo', async (c) => {
+    const event = toEvent(await readJson(c))
+    return new EventStream(
+      watched(async function* () {
+        yield event
+      }),
+      { wire },
+    )
+  })
+
+function failing(before: readonly string[]) {
+  return async function* (): AsyncGenerator<string> {
+    yield* before
+    throw new Error('SECRET: the key of the model is not for clients.')
+  }
+}
+
+/** An event as the client describes it. `html` is `data` under another name: on this wire both are sent as they are. */
+function toEvent({ data, html, event, id, retry }: Record<string, unknown>): ServerSentEvent {
+  const content = data ?? html
+  if (content === undefined) refuse(422, 'An event needs "data" or "html".')
+  try {
+    const fields = { data: content, event, id, retry }
+    const given = Object.entries(fields).filter(([, value]) => value !== undefined)
+    return new ServerSentEvent(Object.fromEntries(given))
+  } catch (error) {
+    if (error instanceof SwapstreamError) refuse(422, error.message)
+    throw error
+  }
+}

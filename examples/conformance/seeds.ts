@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Hono } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import {
+  EventStream,
+  named,
+  scope,
+  ServerSentEvent,
+  streamToFragments,
+  streamWithSources,
+} from 'swapstream'
+import { watched } from './counters.ts'
+import { readField, readJson, refuse, texts } from './input.ts'
+
+const wire = named()
+
+/** Says what it was told, word by word. */
+async function* say(text: string, signal: AbortSignal): AsyncGenerator<string> {
+  for (const word of text.split(/(?<=\s)/)) {
+    await sleep(5, undefined, { signal })
+    yield word
+  }
+}
+
+/** Answers each message of a conversation; one that says `fail` is too much for it. */
+async function* bot(messages: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
+  yield 'Hello'
+  for (const message of messages) {
+    if (message === 'fail') throw new Error('SECRET: the bot has no answer to that.')
+    yield* say(`, you said: ${message}`, signal)
+  }
+}
+
+const jero = new Hono()
+  .get(
+    '/events',
+    () =>
+      new EventStream(
+        watched(async function* () {
+          yield { id: 1, title: 'Metropolis' }
+          const data = JSON.stringify({ id: 2, title: 'M' })
+          yield new ServerSentEvent({ event: 'added', id: '2', retry: 1_000, data })
+        }),
+        { wire },
+      ),
+  )
+  .get(
+    '/idle',
+    () =>
+      new EventStream(
+        watched(async function* ({ signal }) {
+          await sleep(2 ** 31 - 1, undefined, { signal })
+        }),
+        { wire, limits: { idleSourceMs: Infinity, maxDurationMs: Infinity } },
+      ),
+  )
+  .get(
+    '/setup-error',
+    () =>
+      new EventStream(
+        scope<string>(async function* () {
+          throw new HTTPException(418, { message: 'No coffee here.' })
+        }),
+        { wire },
+      ),
+  )
+
+const llamabot = new Hono().post('/chat', async (c) => {
+  const messages = texts(await readJson(c), 'messages')
+  if (messages.length === 0) refuse(422, '"messages" is empty.')
+  return new EventStream(
+    watched(({ signal }) => bot(messages, signal)),
+    { wire: named({ event: 'content', done: 'complete' }) },
+  )
+})
+
+const chirp = new Hono()
+  .post('/chat', async (c) => {
+    const prompt = await readField(c, 'prompt')
+    return new EventStream(
+      watched(({ signal }) => streamToFragments(say(prompt, signal), 'chat.html', 'response')),
+    )
+  })
+  .post('/ask', async (c) => {
+    const question = await readField(c, 'question')
+    const sources = ['The first book', 'The second book']
+    return new EventStream(
+      watched(({ signal }) =>
+        streamWithSources(say(`About ${question}: see [1] and [2].`, signal), 'chat.html', {
+          sources,
+        }),
+      ),
+    )
+  })
+
+/** What the systems we learned from can do, on our API. */
+export const seeds = new Hono()
+  .route('/jero', jero)
+  .route('/llamabot', llamabot)
+  .route('/chirp', chirp)

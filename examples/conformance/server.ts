@@ -1,0 +1,51 @@
+import { fileURLToPath } from 'node:url'
+import { Hono } from 'hono'
+import { swapstream } from 'swapstream'
+import { serve } from 'swapstream/node'
+import { figures } from './counters.ts'
+import { feeds } from './feeds.ts'
+import { fragments } from './fragments.ts'
+import { login } from './login.ts'
+import { seeds } from './seeds.ts'
+import { staticFiles } from './static-files.ts'
+
+// A stream that fails behind everybody's back is the worst defect there is: here it ends the process.
+for (const event of ['unhandledRejection', 'uncaughtException']) {
+  process.on(event, (error) => {
+    console.error(event, error)
+    process.exit(1)
+  })
+}
+
+const app = new Hono()
+app.use(
+  swapstream({
+    templates: new URL('templates', import.meta.url),
+    filters: { failAfter },
+    heartbeatMs: 500,
+    limits: { sendTimeoutMs: 1_500, maxStreamsPerClient: 64, maxBodyBytes: 64 * 1024 },
+  }),
+)
+app.get('/stats', (c) => c.json(figures()))
+app.get(
+  '/static/*',
+  staticFiles(fileURLToPath(new URL('../../public', import.meta.url)), '/static'),
+)
+app.route('/', login)
+app.route('/', feeds)
+app.route('/', fragments)
+app.route('/seeds', seeds)
+
+serve(app, {
+  port: Number(process.env['PORT'] ?? 3400),
+  hostname: '127.0.0.1',
+  graceMs: 2_000,
+  headersTimeoutMs: 5_000,
+  onListen: (url) => console.log(`LISTEN ${new URL(url).port}`),
+})
+
+/** A filter of the templates that can bear only so many words. */
+function failAfter(text: string, count: number): string {
+  if (text.trim().split(/\s+/).length > count) throw new Error('SECRET: the filter broke.')
+  return text
+}

@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process'
+import { afterAll, beforeAll, expect } from 'vitest'
+import { eventually } from '../../support/eventually.ts'
+import { connect, type RawConnection } from './raw-connection.ts'
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export interface ChildApp {
+  readonly port: number
+  readonly pid: number
+  /** What it has written to standard error so far: its log. */
+  log(): string
+  kill(signal: NodeJS.Signals): void
+  readonly ended: Promise<Ended>
+  readonly alive: boolean
+}
+
+export interface Stats {
+  readonly opened: number
+  readonly finished: number
+  readonly active: number
+  readonly produced: number
+  readonly rss: number
+  readonly heapUsed: number
+  readonly arrayBuffers: number
+}
+
+export const CONFORMANCE = 'examples/conformance/server.ts'
+
+/** Starts a program that prints `LISTEN <port>` as a process of its own; the caller ends it. */
+export async function startApp(file: string, env: Record<string, string> = {}): Promise<ChildApp> {
+  const { NODE_ENV: _, NODE_OPTIONS: __, ...inherited } = process.env
+  const child = spawn(
+    process.execPath,
+    ['--expose-gc', '--conditions=source', '--import', 'tsx', file],
+    { env: { ...inherited, PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  let stdout = ''
+  let stderr = ''
+  child.stderr.on('data', (data) => (stderr += data))
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal }))
+  })
+  const port = await new Promise<number>((resolve, reject) => {
+    child.stdout.on('data', (data) => {
+      stdout += data
+      const found = /^LISTEN (\d+)$/m.exec(stdout)
+      if (found) resolve(Number(found[1]))
+    })
+    void ended.then(({ code }) => reject(new Error(`${file} ended with ${code}: ${stderr}`)))
+  })
+  return {
+    port,
+    pid: child.pid!,
+    log: () => stderr,
+    kill: (signal) => child.kill(signal),
+    ended,
+    get alive() {
+      return child.exitCode === null && child.signalCode === null
+    },
+  }
+}
+
+/**
+ * One app for the tests of a file. It ends itself on any unhandled rejection, so that it still runs at the end is a
+ * check of its own.
+ */
+export function useApp(file: string, env?: Record<string, string>): () => ChildApp {
+  let app: ChildApp | undefined
+  beforeAll(async () => {
+    app = await startApp(file, env)
+  }, 30_000)
+  afterAll(async () => {
+    if (app === undefined) return
+    const { alive } = app
+    app.kill('SIGKILL')
+    await app.ended
+    expect(alive, `${file} ended by itself: ${app.log().slice(-2_000)}`).toBe(true)
+  })
+  return () => app!
+}
+
+/** Looks into an app from outside, over one connection that is kept. */
+export function useStats(port: () => number): () => Promise<Stats> {
+  let connection: RawConnection | undefined
+  afterAll(async () => {
+    connection?.socket.destroy()
+    await connection?.closed
+  })
+  return async () => {
+    if (connection === undefined || connection.socket.destroyed) connection = await connect(port())
+    return JSON.parse(await connection.request('/stats').text()) as Stats
+  }
+}
+
+/** Waits until every source that was started has been torn down. */
+export async function expectAllFinished(
+  stats: () => Promise<Stats>,
+  withinMs?: number,
+): Promise<void> {
+  await eventually(async () => expect(await stats()).toMatchObject({ active: 0 }), withinMs)
+}

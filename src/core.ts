@@ -4,7 +4,8 @@ export type { CoreOptions } from './web/create-swapstream.ts'
 export { Page } from './web/page.ts'
 export type { PageOptions } from './web/page.ts'
 export { EventStream } from './streams/event-stream.ts'
-export type { EndReason, EventStreamOptions, StreamEnd } from './streams/event-stream.ts'
+export type { EventStreamOptions } from './streams/event-stream.ts'
+export type { EndReason, StreamEnd } from './streams/stream-end.ts'
 export type { Source, StreamContext, Values } from './streams/source.ts'
 export { Fragment } from './fragments/fragment.ts'
 export type { FragmentOptions, Swap } from './fragments/fragment.ts'
@@ -12,6 +13,17 @@ export { streamToFragments } from './fragments/stream-to-fragments.ts'
 export type { StreamToFragmentsOptions } from './fragments/stream-to-fragments.ts'
 export { streamWithSources } from './fragments/stream-with-sources.ts'
 export type { StreamWithSourcesOptions } from './fragments/stream-with-sources.ts'
+export { named } from './streams/named.ts'
+export type { NamedOptions } from './streams/named.ts'
+export { produce } from './streams/produce.ts'
+export type { StreamWriter } from './streams/produce.ts'
+export { scope } from './streams/scope.ts'
+export { stats } from './streams/registry.ts'
+export type { Stats } from './streams/registry.ts'
+export type { PublicError, Wire, WireFactory } from './streams/wire.ts'
+export type { Connection } from './web/settings.ts'
+export type { Limits } from './base/limits.ts'
+export type { Enter } from './base/async-context.ts'
 export { tokens } from './tokens/tokens.ts'
 export type { TokenSource } from './tokens/tokens.ts'
 export { ServerSentEvent } from './wire/server-sent-event.ts'
@@ -22,6 +34,7 @@ export {
   AccessError,
   ConfigError,
   InputError,
+  LimitError,
   SourceError,
   SwapstreamError,
   TemplateError,

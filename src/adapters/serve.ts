@@ -1,11 +1,23 @@
+import type { Server } from 'node:http'
 import { serve as listen } from '@hono/node-server'
+import { after } from '../base/clock.ts'
 import { ConfigError } from '../base/errors.ts'
+import { stopStreams } from '../streams/registry.ts'
+
+/** How often connections that have become idle are closed while the server stops. */
+const SWEEP_MS = 20
 
 export interface ServeOptions {
   /** Default: `PORT`, else 3000. 0 takes a free one. */
   readonly port?: number
   /** Default: `HOST`, else this machine only (127.0.0.1). */
   readonly hostname?: string
+  /** How long open answers and their teardowns may take at shutdown before they are cut. Default 10,000. */
+  readonly graceMs?: number
+  /** How long a client may take for its request headers. Default 10,000. */
+  readonly headersTimeoutMs?: number
+  /** Stop on SIGTERM and SIGINT, and end the process. Default true. */
+  readonly signals?: boolean
   /** Told the address when the server is ready. Default: one line on standard output. */
   readonly onListen?: (url: string) => void
   /** Told why the server cannot listen. Default: one line on standard error, and the process ends with 1. */
@@ -15,12 +27,23 @@ export interface ServeOptions {
 export interface Serving {
   /** The address, when the server is ready. Never settles when it cannot listen: that is `onError`'s. */
   readonly ready: Promise<string>
-  /** Stops: nothing new is accepted, open connections are closed, their sources told. */
-  close(): Promise<void>
+  /**
+   * Stops as a deploy wants it: nothing new is accepted, every stream says farewell and ends cleanly, its source is torn
+   * down; what is left after the grace is cut.
+   *
+   * @param graceMs Another grace than the server's; 0 cuts at once.
+   */
+  close(graceMs?: number): Promise<void>
+}
+
+/** Anything with Hono's `fetch`. */
+interface App {
+  fetch(request: Request, env?: never): Response | Promise<Response>
 }
 
 /**
- * Serves an app on Node, as the program's main thing.
+ * Serves an app on Node, as the program's main thing: on SIGTERM or SIGINT it stops as `close` does and the process
+ * ends with 0; a second signal cuts everything at once.
  *
  * In      anything with Hono's `fetch`.
  * Out     at once; `ready` gives the address.
@@ -28,49 +51,95 @@ export interface Serving {
  * @example serve(app)
  * @example const server = serve(app, { port: 0 }); const url = await server.ready
  */
-export function serve(
-  app: { fetch: (request: Request, env?: never) => Response | Promise<Response> },
-  options: ServeOptions = {},
-): Serving {
-  const { onListen = announce, onError = giveUp } = options
+export function serve(app: App, options: ServeOptions = {}): Serving {
+  const {
+    onListen = announce,
+    onError = giveUp,
+    graceMs = 10_000,
+    headersTimeoutMs = 10_000,
+    signals = true,
+  } = options
   const hostname = options.hostname ?? process.env['HOST'] ?? '127.0.0.1'
-  const port = options.port ?? portFrom(process.env['PORT'], onError)
-  if (port === undefined) return { ready: new Promise(() => {}), close: async () => {} }
+  const port = options.port ?? portFrom(process.env['PORT'])
+  if (port instanceof ConfigError) {
+    onError(port)
+    return { ready: new Promise(() => {}), close: async () => {} }
+  }
+
+  // The streams of this server know it by this object, so that they are stopped with it and with no other.
+  const host = {}
+  const fetch = (request: Request, env: object): Response | Promise<Response> =>
+    app.fetch(request, { ...env, host } as never)
 
   let listening: (url: string) => void
   const ready = new Promise<string>((resolve) => (listening = resolve))
-  const server = listen({ fetch: app.fetch as never, port, hostname }, (address) => {
-    const shown =
-      hostname === '127.0.0.1' || hostname === '0.0.0.0' || hostname === '::'
-        ? 'localhost'
-        : hostname
-    const url = `http://${shown.includes(':') ? `[${shown}]` : shown}:${address.port}`
+  const serverOptions = {
+    headersTimeout: headersTimeoutMs,
+    // Half a request is noticed within this time after its deadline; Node looks each 30 s by default.
+    connectionsCheckingInterval: Math.min(2_000, headersTimeoutMs),
+  }
+  const server = listen({ fetch, port, hostname, serverOptions }, (address) => {
+    const url = `http://${shownHost(hostname)}:${address.port}`
     onListen(url)
     listening(url)
-  })
+  }) as Server
   server.on('error', (error: NodeJS.ErrnoException) => onError(cannotListen(error, hostname, port)))
-  return {
-    ready,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        if ('closeAllConnections' in server) server.closeAllConnections()
-      }),
+
+  const close = (grace: number = graceMs): Promise<void> => {
+    forgetSignals()
+    return stop(server, host, grace)
+  }
+  const forgetSignals = signals
+    ? stopOnSignals((grace = graceMs) => stop(server, host, grace))
+    : () => {}
+  return { ready, close }
+}
+
+/** The first signal asks, the second insists. Gives a function that no longer listens. */
+function stopOnSignals(close: (graceMs?: number) => Promise<void>): () => void {
+  let asked = false
+  const onSignal = (): void => {
+    const stopped = asked ? close(0) : close()
+    asked = true
+    void stopped.then(() => process.exit(0))
+  }
+  const names = ['SIGTERM', 'SIGINT'] as const
+  for (const name of names) process.on(name, onSignal)
+  return () => {
+    for (const name of names) process.off(name, onSignal)
   }
 }
 
-function portFrom(
-  text: string | undefined,
-  onError: (error: ConfigError) => void,
-): number | undefined {
+async function stop(server: Server, host: object, graceMs: number): Promise<void> {
+  let closed = false
+  const closing = new Promise<void>((resolve) => server.close(() => resolve())).then(
+    () => (closed = true),
+  )
+  // A connection that carried a stream is kept alive by its client, for nothing: Node closes only those idle by now.
+  const sweep = (): void => {
+    server.closeIdleConnections()
+    if (!closed) after(SWEEP_MS, sweep)
+  }
+  sweep()
+  let cancel: () => void
+  const graceOver = new Promise<void>((resolve) => (cancel = after(graceMs, resolve)))
+  await Promise.race([Promise.all([closing, stopStreams(host)]), graceOver])
+  cancel!()
+  server.closeAllConnections()
+  await closing
+}
+
+function shownHost(hostname: string): string {
+  if (['127.0.0.1', '0.0.0.0', '::', '::1'].includes(hostname)) return 'localhost'
+  return hostname.includes(':') ? `[${hostname}]` : hostname
+}
+
+function portFrom(text: string | undefined): number | ConfigError {
   if (text === undefined || text === '') return 3000
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
-  onError(
-    new ConfigError('config/invalid', `PORT is ${JSON.stringify(text)}, which is no port.`, {
-      hint: 'Use a number from 0 to 65535.',
-    }),
-  )
-  return undefined
+  return new ConfigError('config/invalid', `PORT is ${JSON.stringify(text)}, which is no port.`, {
+    hint: 'Use a number from 0 to 65535.',
+  })
 }
 
 function cannotListen(error: NodeJS.ErrnoException, hostname: string, port: number): ConfigError {
@@ -87,7 +156,9 @@ function cannotListen(error: NodeJS.ErrnoException, hostname: string, port: numb
   return new ConfigError(
     'config/invalid',
     `Cannot listen on ${hostname}:${port}: ${error.message}.`,
-    { cause: error },
+    {
+      cause: error,
+    },
   )
 }
 

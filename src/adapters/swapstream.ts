@@ -1,7 +1,8 @@
 import type { MiddlewareHandler } from 'hono'
-import { createSwapstream, type CoreOptions } from '../web/create-swapstream.ts'
 import type { TemplateEngine } from '../render/engine.ts'
+import { createSwapstream, type CoreOptions } from '../web/create-swapstream.ts'
 import { asset } from './assets.ts'
+import { nodeConnection } from './node-connection.ts'
 import { nodeLog } from './node-log.ts'
 import { nunjucksEngine, type NunjucksEngineOptions } from './nunjucks-engine.ts'
 
@@ -10,6 +11,8 @@ export type SwapstreamOptions = Omit<CoreOptions, 'engine'> &
   Partial<NunjucksEngineOptions> & {
     /** Another engine in place of nunjucks. */
     readonly engine?: TemplateEngine
+    /** How many proxies of yours stand in front of this server. Default 0: X-Forwarded-For is not believed. */
+    readonly proxies?: number
   }
 
 /**
@@ -22,12 +25,12 @@ export type SwapstreamOptions = Omit<CoreOptions, 'engine'> &
  * @example app.use(swapstream({ templates: 'templates' }))
  */
 export function swapstream(options: SwapstreamOptions = {}): MiddlewareHandler {
-  const { engine, log = nodeLog, expose = process.env['NODE_ENV'] === 'development' } = options
   const answer = createSwapstream({
+    log: nodeLog,
+    expose: process.env['NODE_ENV'] === 'development',
+    connection: nodeConnection(options.proxies ?? 0),
     ...options,
-    log,
-    expose,
-    engine: engine ?? nunjucksEngine({ templates: 'templates', ...options }),
+    engine: options.engine ?? nunjucksEngine({ templates: 'templates', ...options }),
   })
   return async (c, next) => asset(c) ?? answer(c, next)
 }

@@ -6,6 +6,9 @@
  */
 const running = new Set<unknown>()
 
+/** Beyond this a timer of the platform overflows and fires at once. Nobody waits 24 days: it stands for "never". */
+const LONGEST_MS = 2 ** 31 - 1
+
 /** How many timers of the house are waiting now. A finished stream leaves none. */
 export function timersRunning(): number {
   return running.size
@@ -17,6 +20,7 @@ export function timersRunning(): number {
  * @example const cancel = after(15_000, () => ping()); cancel()
  */
 export function after(delayMs: number, run: () => void): () => void {
+  if (delayMs > LONGEST_MS) return () => {}
   const timer = setTimeout(() => {
     running.delete(timer)
     run()

@@ -25,6 +25,13 @@ export type ErrorCode =
   // Source: the model or whatever feeds the stream failed
   | 'source/failed'
   | 'source/value'
+  | 'source/stalled'
+  | 'source/ended'
+  | 'source/scope'
+  // Limit: the operator moves next
+  | 'limit/streams'
+  | 'limit/streams-per-client'
+  | 'limit/closing'
   // Wire: a field that would change the meaning of the event stream
   | 'wire/field'
 
@@ -123,7 +130,23 @@ export class SourceError extends SwapstreamError {
     message: string,
     details?: ErrorDetails,
   ) {
-    super(code, message, 502, details)
+    super(code, message, code === 'source/stalled' ? 504 : 502, details)
+  }
+}
+
+/** One more than this server gives at once. The caller may come back; the operator may raise the limit. */
+export class LimitError extends SwapstreamError {
+  /** When to come back, in seconds. */
+  readonly retryAfterSeconds: number
+
+  constructor(
+    code: Extract<ErrorCode, `limit/${string}`>,
+    message: string,
+    retryAfterSeconds: number,
+    details?: ErrorDetails,
+  ) {
+    super(code, message, code === 'limit/streams-per-client' ? 429 : 503, details)
+    this.retryAfterSeconds = retryAfterSeconds
   }
 }
 

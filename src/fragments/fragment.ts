@@ -19,6 +19,8 @@ export interface FragmentOptions {
   readonly swap?: Swap
   /** This is the last state of the block in this stream. Without it, the end of the stream is. */
   readonly final?: boolean
+  /** What changes in the context when the stream is cut before a final fragment: `{ streaming: false }`. */
+  readonly cut?: Readonly<Record<string, unknown>>
 }
 
 const ID_SELECTOR = /^#[A-Za-z_][\w-]*$/
@@ -40,6 +42,7 @@ export class Fragment {
   readonly target: string | undefined
   readonly swap: Swap | undefined
   readonly final: boolean
+  readonly cut: Readonly<Record<string, unknown>> | undefined
 
   constructor(
     template: string,
@@ -47,7 +50,7 @@ export class Fragment {
     context: Readonly<Record<string, unknown>> = {},
     options: FragmentOptions = {},
   ) {
-    const { target, swap, final = false } = options
+    const { target, swap, final = false, cut } = options
     if (target !== undefined && !ID_SELECTOR.test(target)) {
       throw new TypeError(
         `A fragment's target is one element by its id, such as "#answer"; it cannot be ${JSON.stringify(target)}.`,
@@ -64,6 +67,7 @@ export class Fragment {
     this.target = target
     this.swap = swap
     this.final = final
+    this.cut = cut
     Object.freeze(this)
   }
 }

@@ -11,6 +11,9 @@ export interface StreamToFragmentsOptions {
   readonly target?: string
 }
 
+/** An answer that ended before it was whole must not look busy for ever. */
+const CUT = Object.freeze({ streaming: false, failed: true })
+
 /**
  * Draws one template block again as text grows.
  *
@@ -19,7 +22,8 @@ export interface StreamToFragmentsOptions {
  *         also when no token came, so that a waiting sign always ends.
  * Cost    one object a token; drawing is paid by whoever takes the fragments, and stale ones need not be drawn.
  * Ends    closes the tokens exactly once: at the end, on a throw, or when the reader stops.
- * Throws  what the tokens throw; first, if anything was written, a last Fragment with `streaming = false` and `failed = true`.
+ * Throws  what the tokens throw. What was written stays: each Fragment says how it looks when it is cut
+ *         (`streaming = false`, `failed = true`).
  *
  * @example new EventStream(({ signal }) => streamToFragments(ask(prompt, signal), 'chat.html', 'response'))
  */
@@ -30,24 +34,8 @@ export async function* streamToFragments(
   options: StreamToFragmentsOptions = {},
 ): AsyncGenerator<Fragment, void, undefined> {
   const { contextKey = 'text', extraContext, ...placed } = options
-  const drawn = (text: string, streaming: boolean, failed: boolean): Fragment =>
-    new Fragment(
-      template,
-      block,
-      { ...extraContext, [contextKey]: text, streaming, failed },
-      { ...placed, final: !streaming && !failed },
-    )
-
-  let written = ''
-  try {
-    for await (const { text, final } of accumulate(tokens)) {
-      written = text
-      yield drawn(text, !final, false)
-    }
-  } catch (error) {
-    // What was written stays readable, and must stop looking busy. It is not final: the notice of the failure still
-    // has to find it. With nothing written there is nothing to keep, and a plain HTTP error can still be the answer.
-    if (written !== '') yield drawn(written, false, true)
-    throw error
+  for await (const { text, final } of accumulate(tokens)) {
+    const context = { ...extraContext, [contextKey]: text, streaming: !final, failed: false }
+    yield new Fragment(template, block, context, { ...placed, final, cut: CUT })
   }
 }

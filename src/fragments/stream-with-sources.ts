@@ -1,3 +1,4 @@
+import { given } from '../base/given.ts'
 import type { TokenSource } from '../tokens/tokens.ts'
 import { Fragment } from './fragment.ts'
 import { streamToFragments } from './stream-to-fragments.ts'
@@ -54,7 +55,7 @@ export async function* streamWithSources(
   const answer = streamToFragments(tokens, template, responseBlock, {
     contextKey,
     extraContext,
-    ...(target === undefined ? {} : { target }),
+    ...given({ target }),
   })
   for await (const fragment of answer) {
     text = fragment.context[contextKey] as string

@@ -1,57 +1,75 @@
+import type { Enter } from '../base/async-context.ts'
 import { after } from '../base/clock.ts'
+import { LimitError, SourceError } from '../base/errors.ts'
+import type { Limits } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
-import type { EndReason, StreamEnd } from './event-stream.ts'
 import { toPublicError } from './failure.ts'
-import { open, type Source } from './source.ts'
+import type { Source } from './source.ts'
+import { SourceReader } from './source-reader.ts'
+import type { EndReason, StreamEnd } from './stream-end.ts'
 import type { PublicError, Wire } from './wire.ts'
 
 /** How long the first value may decide about the status before the headers go out without it. */
 const FIRST_VALUE_MS = 250
-/** After this long, a source that was told to stop and did not is named in the log. */
-const TEARDOWN_MS = 5_000
 
 const encoder = new TextEncoder()
 
 export interface DriverOptions<T> {
   readonly source: Source<T>
+  readonly enter: Enter
   /** Aborts when the client leaves: seen also while there is no body to cancel yet. */
   readonly client: AbortSignal
+  /** Cuts the connection of a reader who stands still; a body alone cannot do that. */
+  readonly drop: (() => void) | undefined
   readonly lastEventId: string | undefined
   /** What the log calls this stream. */
   readonly route: string
   readonly log: Log
   readonly expose: boolean
-  readonly onEnd: ((end: StreamEnd) => void) | undefined
+  readonly heartbeatMs: number | false
+  readonly limits: Limits
+  readonly onEnd: (end: StreamEnd) => void
 }
 
 /**
  * Owns one stream from its first value to its teardown. It pulls: nothing is asked of the source before the reader
- * wants it, and one value is in flight at most.
+ * wants it, and one value is in flight at most, so a slow reader holds the source and never a queue.
  *
- * Ends    exactly once, by itself, by a failure, when the client leaves or when it is stopped; the source is told at
- *         once and never waited for: a generator that hangs in an `await` cannot be interrupted, only left.
+ * Ends    exactly once: by itself, by a failure, a limit or a deadline, when the client leaves or when it is stopped.
+ *         The source is told at once and never waited for: a generator that hangs cannot be interrupted, only left.
+ * Cost    a timer while it waits for the source, one while it waits for the reader, one for its longest life.
  */
 export class Driver<T> {
   readonly #options: DriverOptions<T>
   readonly #abort = new AbortController()
+  readonly #reader: SourceReader<T>
   readonly #startedAt = performance.now()
-  #iterator: AsyncIterator<T> | Iterator<T> | undefined
-  /** What the source has answered and nobody has taken yet. */
-  #answer: IteratorResult<T, unknown> | { readonly error: unknown } | undefined
-  #asked = false
-  #exhausted = false
+  #cancelLife: (() => void) | undefined
+  #cancelSend: (() => void) | undefined
+  #wake: (() => void) | undefined
+  #askedAt = 0
+  #first: string | undefined
   #stopped: EndReason | undefined
   #over = false
-  #wake: (() => void) | undefined
-  #first: string | undefined
   #values = 0
+  #frames = 0
   #bytes = 0
+  #settle!: () => void
+  /** Resolves when the teardown of the source has run, or was given up. */
+  readonly settled: Promise<void> = new Promise((resolve) => (this.#settle = resolve))
   readonly #clientLeft = (): void => this.#end('cancel')
 
   constructor(options: DriverOptions<T>) {
+    const { source, enter, lastEventId, client } = options
     this.#options = options
-    if (options.client.aborted) this.#end('cancel')
-    else options.client.addEventListener('abort', this.#clientLeft)
+    this.#reader = new SourceReader({
+      source,
+      enter,
+      context: { signal: this.#abort.signal, lastEventId },
+      onAnswer: () => this.#wake?.(),
+    })
+    if (client.aborted) this.#end('cancel')
+    else client.addEventListener('abort', this.#clientLeft)
   }
 
   /**
@@ -60,49 +78,52 @@ export class Driver<T> {
    * Throws  what the source throws until then, or the wire over that value, so that it can still become an HTTP status.
    */
   async start(wire: Wire<T>): Promise<void> {
-    let cancel: (() => void) | undefined
-    const late = new Promise<void>((resolve) => {
-      cancel = after(FIRST_VALUE_MS, resolve)
-    })
-    await Promise.race([this.#answered(), late])
-    cancel!()
+    this.#live()
+    const cancel = after(FIRST_VALUE_MS, () => this.#wake?.())
+    await this.#answered(false)
+    cancel()
     try {
       this.#first = await this.#spelt(wire)
+      // A body that somebody replaced on its way is never read, and nobody says so.
+      this.#expectReader(() => {})
     } catch (error) {
       this.#end('error', error)
       throw error
     }
   }
 
-  /** The values themselves, for an answer that is sent whole. Throws what the source throws. */
+  /** The values themselves, for an answer that is sent whole; ends early at a limit. Throws what the source throws. */
   async *values(): AsyncGenerator<T, void, undefined> {
+    this.#live()
     try {
-      for (;;) {
-        await this.#answered()
-        if (this.#over) return
-        const answer = this.#take()
+      while (!this.#over && this.#stopped === undefined) {
+        await this.#answered(false)
+        const answer = this.#reader.take()
         if (answer === undefined) continue
         if ('error' in answer) throw answer.error
         if (answer.done) return this.#end('stop')
+        this.#values += 1
         yield answer.value
       }
+      if (this.#stopped !== undefined) throw unfinished(this.#stopped)
     } catch (error) {
       this.#end('error', error)
       throw error
     } finally {
-      this.#end('cancel')
+      this.#end(this.#stopped ?? 'cancel')
     }
   }
 
   /** The stream as bytes. Never errors: what goes wrong is said in the terminal. */
-  body(wire: Wire<T>, heartbeatMs: number | false): ReadableStream<Uint8Array> {
+  body(wire: Wire<T>): ReadableStream<Uint8Array> {
     return new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
+          this.#cancelSend?.()
           let reason: EndReason = 'stop'
           let failure: unknown
           try {
-            const text = await this.#next(wire, heartbeatMs)
+            const text = await this.#next(wire)
             if (text !== undefined && !this.#over) return this.#send(controller, text)
             reason = this.#stopped ?? 'stop'
           } catch (error) {
@@ -110,8 +131,7 @@ export class Driver<T> {
             failure = error
           }
           // Over already means that the reader has left: nobody is there to be told.
-          if (!this.#over)
-            this.#send(controller, wire.terminal(reason, this.#report(reason, failure)))
+          if (!this.#over) await this.#say(controller, wire, reason, failure)
           closeQuietly(controller)
           this.#end(reason, failure)
         },
@@ -128,54 +148,43 @@ export class Driver<T> {
     this.#wake?.()
   }
 
-  /** Whether the source has answered; false when `patienceMs` passed first. Asks the source only once at a time. */
-  async #answered(patienceMs: number | false = false): Promise<boolean> {
-    if (this.#answer !== undefined || this.#over) return true
-    if (!this.#asked) {
-      this.#asked = true
-      // No promise is kept and raced against for each value: the one waiter is woken.
-      void this.#ask().then((answer) => {
-        this.#answer = answer
-        this.#wake?.()
-      })
-    }
+  /**
+   * Waits until the source has answered or the stream is stopped; false when it was silent for long enough that a
+   * reader should see a sign of life. A source that is silent for too long stops the stream.
+   */
+  async #answered(heartbeatMs: number | false): Promise<boolean> {
+    if (this.#reader.ready || this.#over || this.#stopped !== undefined) return true
+    if (this.#askedAt === 0) this.#askedAt = performance.now()
+    const silence = this.#options.limits.idleSourceMs - (performance.now() - this.#askedAt)
+    const beat = heartbeatMs === false ? Infinity : heartbeatMs
     let late = false
     await new Promise<void>((resolve) => {
-      const cancel =
-        patienceMs === false
-          ? undefined
-          : after(patienceMs, () => {
-              late = true
-              this.#wake?.()
-            })
+      const cancel = after(Math.max(0, Math.min(silence, beat)), () => {
+        if (silence <= beat) return this.stop('timeout')
+        late = true
+        this.#wake?.()
+      })
       this.#wake = () => {
-        cancel?.()
+        cancel()
         this.#wake = undefined
         resolve()
       }
+      this.#reader.ask()
     })
     return !late
   }
 
-  async #ask(): Promise<IteratorResult<T, unknown> | { readonly error: unknown }> {
-    try {
-      const { source, lastEventId } = this.#options
-      this.#iterator ??= await open(source, { signal: this.#abort.signal, lastEventId })
-      if (!this.#over) return await this.#iterator.next()
-      // The client left while the source was being opened.
-      this.#close(this.#iterator)
-      return { done: true, value: undefined }
-    } catch (error) {
-      return { error }
-    }
-  }
-
-  /** The next text of the body; nothing at its end. A heartbeat when the source is silent for too long. */
-  async #next(wire: Wire<T>, heartbeatMs: number | false): Promise<string | undefined> {
+  /** The next text of the body; nothing at its end. A heartbeat when the source is silent for a while. */
+  async #next(wire: Wire<T>): Promise<string | undefined> {
+    const { heartbeatMs, limits } = this.#options
     const first = this.#first
     this.#first = undefined
     if (first) return first
-    while (!this.#over && !this.#exhausted && this.#stopped === undefined) {
+    while (!this.#over && !this.#reader.exhausted && this.#stopped === undefined) {
+      if (this.#bytes >= limits.maxOutputBytes) {
+        this.stop('limit')
+        continue
+      }
       // The reader waits while we do, so a heartbeat never queues behind a stalled write.
       if (!(await this.#answered(heartbeatMs))) return wire.heartbeat()
       const text = await this.#spelt(wire)
@@ -186,26 +195,54 @@ export class Driver<T> {
 
   /** What the source has answered as text of the body; nothing when it has not answered, or has ended. */
   #spelt(wire: Wire<T>): string | Promise<string> | undefined {
-    const answer = this.#take()
+    const answer = this.#reader.take()
     if (answer === undefined) return undefined
+    this.#askedAt = 0
     if ('error' in answer) throw answer.error
-    return answer.done ? undefined : wire.value(answer.value)
-  }
-
-  #take(): IteratorResult<T, unknown> | { readonly error: unknown } | undefined {
-    const answer = this.#answer
-    if (answer === undefined) return undefined
-    this.#answer = undefined
-    this.#asked = false
-    if ('error' in answer || answer.done) this.#exhausted = true
-    else this.#values += 1
-    return answer
+    if (answer.done) return undefined
+    this.#values += 1
+    return wire.value(answer.value)
   }
 
   #send(controller: ReadableStreamDefaultController<Uint8Array>, text: string): void {
     const bytes = encoder.encode(text)
     this.#bytes += bytes.byteLength
+    this.#frames += 1
     controller.enqueue(bytes)
+    this.#expectReader(() => {
+      const { drop } = this.#options
+      if (drop) drop()
+      else controller.error(new Error('The reader stood still for too long.'))
+    })
+  }
+
+  /** The reader has to come back in time for what it was given, or for the body itself. */
+  #expectReader(drop: () => void): void {
+    if (this.#over) return
+    const { log, route, limits } = this.#options
+    this.#cancelSend = after(limits.sendTimeoutMs, () => {
+      log.warn({ route }, 'a reader stood still for too long and was dropped')
+      this.#end('timeout')
+      drop()
+    })
+  }
+
+  #live(): void {
+    if (!this.#over)
+      this.#cancelLife = after(this.#options.limits.maxDurationMs, () => this.stop('limit'))
+  }
+
+  async #say(
+    controller: ReadableStreamDefaultController<Uint8Array>,
+    wire: Wire<T>,
+    reason: EndReason,
+    failure: unknown,
+  ): Promise<void> {
+    const text = await wire.terminal(reason, this.#report(reason, failure))
+    if (this.#over || text === '') return
+    this.#send(controller, text)
+    // The body closes behind it, and is not pulled again.
+    this.#cancelSend?.()
   }
 
   /** The cause goes into the log, what a client may know of it is returned. */
@@ -223,43 +260,43 @@ export class Driver<T> {
     this.#over = true
     const { client, onEnd, route, log } = this.#options
     client.removeEventListener('abort', this.#clientLeft)
-    if (!this.#exhausted) {
-      // First the signal, which reaches into a waiting model call; then the generator, which may never hear it.
-      this.#abort.abort()
-      if (this.#iterator) this.#close(this.#iterator)
-    }
+    this.#cancelLife?.()
+    this.#cancelSend?.()
+    // First the signal, which reaches into a waiting model call; then the generator, which may never hear it.
+    if (!this.#reader.exhausted) this.#abort.abort()
     this.#wake?.()
-    const durationMs = Math.round(performance.now() - this.#startedAt)
-    const end: StreamEnd = {
-      reason,
-      ...(error === undefined ? {} : { error }),
-      values: this.#values,
-      bytes: this.#bytes,
-      durationMs,
-    }
-    log.debug({ route, reason, values: end.values, bytes: end.bytes, durationMs }, 'stream ended')
+    void this.#reader
+      .close(
+        () =>
+          log.warn(
+            { route },
+            'a source was told to stop 5 s ago and still runs: pass its signal to what it waits for',
+          ),
+        (failure) => log.error({ route, err: failure }, 'a source failed while it was closed'),
+      )
+      .then(this.#settle)
     try {
-      onEnd?.(end)
+      onEnd({
+        reason,
+        ...(error === undefined ? {} : { error }),
+        values: this.#values,
+        frames: this.#frames,
+        bytes: this.#bytes,
+        durationMs: Math.round(performance.now() - this.#startedAt),
+      })
     } catch (failure) {
       log.error({ route, err: failure }, 'onEnd of a stream failed')
     }
   }
+}
 
-  #close(iterator: AsyncIterator<T> | Iterator<T>): void {
-    const { route, log } = this.#options
-    const cancel = after(TEARDOWN_MS, () => {
-      log.warn(
-        { route },
-        'a source was told to stop 5 s ago and still runs: pass its signal to what it waits for',
-      )
-    })
-    Promise.resolve()
-      .then(() => iterator.return?.())
-      .catch((error: unknown) =>
-        log.error({ route, err: error }, 'a source failed while it was closed'),
-      )
-      .finally(cancel)
-  }
+/** An answer that was to be sent whole has no terminal to say why it is not. */
+function unfinished(reason: EndReason): LimitError | SourceError {
+  if (reason === 'shutdown')
+    return new LimitError('limit/closing', 'The server is shutting down.', 2)
+  const what =
+    reason === 'timeout' ? 'The source stood still for too long' : 'The answer took too long'
+  return new SourceError('source/stalled', `${what}, and it was to be sent whole.`)
 }
 
 function closeQuietly(controller: ReadableStreamDefaultController<Uint8Array>): void {

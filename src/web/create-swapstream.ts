@@ -1,9 +1,9 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { InputError, SwapstreamError } from '../base/errors.ts'
+import { DEFAULT_LIMITS, type Limits } from '../base/limits.ts'
 import { silent, type Log } from '../base/log.ts'
 import type { TemplateEngine } from '../render/engine.ts'
-import { Driver } from '../streams/driver.ts'
 import { EventStream } from '../streams/event-stream.ts'
 import { returned } from '../streams/returned.ts'
 import { answerPage } from './answer-page.ts'
@@ -12,6 +12,7 @@ import { guardOrigin } from './origin-guard.ts'
 import { Page } from './page.ts'
 import { toProblem } from './problem.ts'
 import { addSecurityHeaders, STRICT_CSP } from './security-headers.ts'
+import type { Connection, Settings } from './settings.ts'
 
 export interface CoreOptions {
   readonly engine: TemplateEngine
@@ -23,12 +24,12 @@ export interface CoreOptions {
   readonly allowedOrigins?: readonly string[]
   /** Content-Security-Policy of pages, `false` for none. Default: everything from this origin only. */
   readonly csp?: string | false
-  /** Silence after which a stream shows that it lives. Default 15,000. */
+  /** Silence after which a stream shows that it lives, `false` for never. Default 15,000. */
   readonly heartbeatMs?: number | false
-  readonly limits?: {
-    /** The largest request body. Default 65,536. */
-    readonly maxBodyBytes?: number
-  }
+  /** What differs from the default limits. */
+  readonly limits?: Partial<Limits>
+  /** What the server knows about a request. Default nothing; the main door asks Node. */
+  readonly connection?: (c: Context) => Connection
 }
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -38,15 +39,25 @@ const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
  *
  * In      any TemplateEngine. Put it before the routes; other middleware may stand on both sides.
  * Cost    for other answers: one look at the body, and the security headers.
- * Throws  HTTPException with the answer in it: 403 for another site's request, 413 for a large body,
- *         500 for a template that fails before anything was sent. What a source throws first goes to `app.onError`.
+ * Throws  HTTPException with the answer in it: 403 for another site's request, 413 for a large body, 429 and 503 for
+ *         too many streams, 500 for a template that fails before anything was sent. What a source throws first goes to
+ *         `app.onError`.
  *
  * @example app.use(createSwapstream({ engine: fromComponents({ page: () => '<p>Hello</p>' }) }))
  */
 export function createSwapstream(options: CoreOptions): MiddlewareHandler {
-  const { engine, log = silent, expose = false, allowedOrigins = [], csp = STRICT_CSP } = options
-  const { heartbeatMs = 15_000, limits = {} } = options
-  const { maxBodyBytes = 65_536 } = limits
+  const settings: Settings = {
+    log: silent,
+    expose: false,
+    allowedOrigins: [],
+    csp: STRICT_CSP,
+    heartbeatMs: 15_000,
+    connection: () => ({}),
+    ...options,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+  }
+  const { engine, log, expose, allowedOrigins, csp } = settings
+  const { maxBodyBytes } = settings.limits
   const limited = bodyLimit({
     maxSize: maxBodyBytes,
     onError: () => {
@@ -59,31 +70,9 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       )
     },
   })
-
   const answer = async (c: Context, value: object | undefined): Promise<Response | undefined> => {
-    const request = c.req.raw.headers
-    if (value instanceof Page) return answerPage(value, request, engine)
-    if (!(value instanceof EventStream)) return undefined
-    // Only now, when it is known to be a stream: a GET that starts paid work needs the guard as much as a POST.
-    guardOrigin(request, c.req.url, allowedOrigins)
-    const drive = (): Driver<unknown> =>
-      new Driver({
-        source: value.source,
-        client: c.req.raw.signal,
-        lastEventId: request.get('last-event-id') ?? undefined,
-        route: `${c.req.method} ${c.req.path}`,
-        log,
-        expose,
-        onEnd: value.options.onEnd,
-      })
-    return answerStream({
-      drive,
-      engine,
-      request,
-      method: c.req.method,
-      status: value.status,
-      heartbeatMs: value.options.heartbeatMs ?? heartbeatMs,
-    })
+    if (value instanceof Page) return answerPage(value, c.req.raw.headers, engine)
+    return value instanceof EventStream ? answerStream(value, c, settings) : undefined
   }
 
   return async function swapstream(c, next) {

@@ -1,4 +1,5 @@
 import { SourceError } from '../base/errors.ts'
+import { given } from '../base/given.ts'
 import { Fragment } from '../fragments/fragment.ts'
 import { Addresser } from '../htmx/addresser.ts'
 import type { TemplateEngine } from '../render/engine.ts'
@@ -14,11 +15,7 @@ export async function finishedFragments(
   let html = ''
   for (const fragment of await newest(values)) {
     const { template, block, context, target, swap } = fragment
-    const last = new Fragment(template, block, context, {
-      final: true,
-      ...(target === undefined ? {} : { target }),
-      ...(swap === undefined ? {} : { swap }),
-    })
+    const last = new Fragment(template, block, context, given({ target, swap, final: true }))
     html += addresser.address(last, await renders.render(last))
   }
   return html

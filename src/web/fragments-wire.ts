@@ -1,14 +1,23 @@
 import { SourceError } from '../base/errors.ts'
 import { escapeHtml } from '../base/escape-html.ts'
 import { Fragment } from '../fragments/fragment.ts'
+import { given } from '../base/given.ts'
 import { Addresser } from '../htmx/addresser.ts'
 import { notice } from '../htmx/notice.ts'
 import type { TemplateEngine } from '../render/engine.ts'
-import type { EndReason } from '../streams/event-stream.ts'
+import { farewell } from '../streams/farewell.ts'
+import type { EndReason } from '../streams/stream-end.ts'
 import type { PublicError, Wire } from '../streams/wire.ts'
 import { encodeComment, encodeEvent } from '../wire/sse.ts'
 import { ServerSentEvent } from '../wire/server-sent-event.ts'
 import { Renders } from './renders.ts'
+
+/** What a reader is told about an answer that is not whole. A failure has its own words. */
+const CUT_NOTICES: Partial<Record<EndReason, string>> = {
+  limit: 'The answer reached its limit and was cut here.',
+  timeout: 'The answer took too long and was cut here.',
+  shutdown: 'The server is restarting, so the answer was cut here. Please ask again.',
+}
 
 /**
  * The wire that htmx reads: a value is drawn, addressed and encoded, one function after the other.
@@ -19,6 +28,8 @@ import { Renders } from './renders.ts'
 export class FragmentsWire implements Wire<unknown> {
   readonly #renders: Renders
   readonly #addresser = new Addresser()
+  /** The newest fragment of each block that is still being written. */
+  readonly #unsettled = new Map<string, Fragment>()
 
   constructor(engine: TemplateEngine) {
     this.#renders = new Renders(engine)
@@ -39,21 +50,48 @@ export class FragmentsWire implements Wire<unknown> {
     })
   }
 
-  terminal(reason: EndReason, error?: PublicError): string {
-    const below = error ? this.#addresser.below(notice(error.message, error.code, error.id)) : ''
-    const last = below + this.#addresser.end()
-    // `done` needs a data line: without one the browser's own EventSource never delivers it.
-    return (
-      (last && encodeEvent({ data: last })) +
-      encodeEvent({ event: 'done', data: JSON.stringify({ reason }) })
-    )
+  async terminal(reason: EndReason, error?: PublicError): Promise<string> {
+    const told = error
+      ? notice(error.message, `${error.code} ${error.id}`)
+      : CUT_NOTICES[reason] && notice(CUT_NOTICES[reason])
+    // The notice first: it goes next to the answer, which the last frame may leave without an id.
+    let last = told ? this.#addresser.below(told) : ''
+    if (reason !== 'stop') last += await this.#cut()
+    last += this.#addresser.end()
+    const done =
+      reason === 'shutdown'
+        ? farewell()
+        : encodeEvent({ event: 'done', data: JSON.stringify({ reason }) })
+    return (last && encodeEvent({ data: last })) + done
   }
 
   heartbeat(): string {
     return encodeComment('ping')
   }
 
+  /** The blocks that wait for a final fragment, drawn as cut: nothing may look busy for ever. */
+  async #cut(): Promise<string> {
+    let last = ''
+    for (const { template, block, context, target, swap, cut } of this.#unsettled.values()) {
+      try {
+        const fragment = new Fragment(
+          template,
+          block,
+          { ...context, ...cut },
+          given({ target, swap, final: true }),
+        )
+        last += this.#addresser.address(fragment, await this.#renders.render(fragment))
+      } catch {
+        // It is what cannot be drawn that ended the stream: what was drawn before stays.
+      }
+    }
+    return last
+  }
+
   #frame(fragment: Fragment, html: string): string {
+    const key = `${fragment.template}\0${fragment.block}\0${fragment.target}`
+    if (fragment.cut && !fragment.final) this.#unsettled.set(key, fragment)
+    else this.#unsettled.delete(key)
     return encodeEvent({ data: this.#addresser.address(fragment, html) })
   }
 }

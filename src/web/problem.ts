@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import type { SwapstreamError } from '../base/errors.ts'
+import { LimitError, type SwapstreamError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { notice } from '../htmx/notice.ts'
 import { accepts, requestFacts } from '../htmx/request.ts'
@@ -10,6 +10,8 @@ import { toPublicError } from '../streams/failure.ts'
 const TOLD: Partial<Record<number, string>> = {
   403: 'This request came from another site.',
   413: 'That is too much text for one request.',
+  429: 'Too many answers are open at once. Please wait for one to end.',
+  503: 'The server is busy. Please try again in a moment.',
 }
 
 /**
@@ -34,11 +36,15 @@ export function toProblem(
 
   const { headers } = c.req.raw
   const people = requestFacts(headers).fragment || accepts(headers, 'text/html')
-  const body = people ? notice(told, code, id) : JSON.stringify({ title: told, status, code, id })
+  const body = people
+    ? notice(told, `${code} ${id}`)
+    : JSON.stringify({ title: told, status, code, id })
   const type = people ? 'text/html; charset=utf-8' : 'application/problem+json'
+  const retryAfter =
+    error instanceof LimitError ? { 'Retry-After': String(error.retryAfterSeconds) } : {}
   const res = new Response(body, {
     status,
-    headers: { 'Content-Type': type, 'Cache-Control': 'no-store' },
+    headers: { 'Content-Type': type, 'Cache-Control': 'no-store', ...retryAfter },
   })
   return new HTTPException(status as 500, { res, cause: error, message: error.message })
 }

@@ -41,10 +41,10 @@ function surroundings(): Record<string, unknown> {
     nunjucksEngine: (options: object) =>
       swapstream.nunjucksEngine({ ...options, templates: TEMPLATES }),
     serve: (served: Hono, options: object) => {
-      const server = node.serve(served, { ...options, port: 0, onListen: () => {} })
+      const server = node.serve(served, { ...options, port: 0, onListen: () => {}, signals: false })
       closing.push(async () => {
         await server.ready
-        await server.close()
+        await server.close(0)
       })
       return server
     },

@@ -55,17 +55,14 @@ describe('streamToFragments', () => {
     })
   })
 
-  test('closes the partial answer before it passes the failure on', async () => {
+  test('says with each frame how it looks when the stream is cut after it', async () => {
     const seen: unknown[] = []
     const drain = async (): Promise<void> => {
-      for await (const { context, final } of streamToFragments(failing(), 't', 'b'))
-        seen.push([context['text'], context['streaming'], context['failed'], final])
+      for await (const { context, final, cut } of streamToFragments(failing(), 't', 'b'))
+        seen.push([context['text'], final, cut])
     }
     await expect(drain()).rejects.toThrow('gone')
-    expect(seen).toEqual([
-      ['Hel', true, false, false],
-      ['Hel', false, true, false],
-    ])
+    expect(seen).toEqual([['Hel', false, { streaming: false, failed: true }]])
   })
 
   test('passes a failure on at once when nothing was written yet', async () => {

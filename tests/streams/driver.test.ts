@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { timersRunning } from '../../src/base/clock.ts'
-import { Driver } from '../../src/streams/driver.ts'
-import type { StreamEnd } from '../../src/streams/event-stream.ts'
+import { DEFAULT_LIMITS, type Limits } from '../../src/base/limits.ts'
+import { Driver, type DriverOptions } from '../../src/streams/driver.ts'
+import type { StreamEnd } from '../../src/streams/stream-end.ts'
 import type { Source, StreamContext } from '../../src/streams/source.ts'
 import type { Wire } from '../../src/streams/wire.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
@@ -13,17 +14,25 @@ const plain: Wire<string> = {
   heartbeat: () => '.',
 }
 
-function drive(source: Source<string>, options: { client?: AbortSignal; expose?: boolean } = {}) {
+function drive(
+  source: Source<string>,
+  options: Partial<Omit<DriverOptions<string>, 'limits'>> & { limits?: Partial<Limits> } = {},
+) {
   const log = recordingLog()
   const ends: StreamEnd[] = []
   const driver = new Driver<string>({
     source,
-    client: options.client ?? new AbortController().signal,
+    enter: (run) => run(),
+    client: new AbortController().signal,
+    drop: undefined,
     lastEventId: undefined,
     route: 'POST /test',
     log,
-    expose: options.expose ?? false,
+    expose: false,
+    heartbeatMs: false,
     onEnd: (end) => ends.push(end),
+    ...options,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
   })
   return { driver, log, ends }
 }
@@ -37,8 +46,10 @@ describe('Driver', () => {
   test('sends the values, then one terminal, and tells the end once', async () => {
     const { driver, ends } = drive(['a', 'b', 'c'])
     await driver.start(plain)
-    expect(await read(driver.body(plain, false))).toBe('abc[stop]')
-    expect(ends).toEqual([{ reason: 'stop', values: 3, bytes: 9, durationMs: expect.any(Number) }])
+    expect(await read(driver.body(plain))).toBe('abc[stop]')
+    expect(ends).toEqual([
+      { reason: 'stop', values: 3, frames: 4, bytes: 9, durationMs: expect.any(Number) },
+    ])
   })
 
   test('does not abort the signal of a source that ended by itself', async () => {
@@ -48,7 +59,7 @@ describe('Driver', () => {
       return ['a']
     })
     await driver.start(plain)
-    await read(driver.body(plain, false))
+    await read(driver.body(plain))
     expect(context!.signal.aborted).toBe(false)
   })
 
@@ -69,7 +80,7 @@ describe('Driver', () => {
     ]) {
       const { driver } = drive(source)
       await driver.start(plain)
-      expect(await read(driver.body(plain, false))).toBe('a[stop]')
+      expect(await read(driver.body(plain))).toBe('a[stop]')
     }
   })
 
@@ -79,7 +90,7 @@ describe('Driver', () => {
       opened += 1
       return ['a']
     })
-    driver.body(plain, false)
+    driver.body(plain)
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(opened).toBe(0)
   })
@@ -93,7 +104,7 @@ describe('Driver', () => {
       }
     })
     await driver.start(plain)
-    const reader = driver.body(plain, false).getReader()
+    const reader = driver.body(plain).getReader()
     expect(asked).toBe(1)
     await reader.read()
     await reader.read()
@@ -117,7 +128,7 @@ describe('Driver', () => {
       await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
     })
     await driver.start(plain)
-    const reader = driver.body(plain, false).getReader()
+    const reader = driver.body(plain).getReader()
     await reader.cancel()
     expect(signal!.aborted).toBe(true)
   })
@@ -130,7 +141,7 @@ describe('Driver', () => {
         await never
       })
       await driver.start(plain)
-      const reader = driver.body(plain, false).getReader()
+      const reader = driver.body(plain).getReader()
       await reader.read()
       void reader.read()
       await vi.advanceTimersByTimeAsync(10)
@@ -158,9 +169,7 @@ describe('Driver', () => {
         throw thrown
       })
       await driver.start(plain)
-      expect(await read(driver.body(plain, false))).toBe(
-        'a[error source/failed Something went wrong.]',
-      )
+      expect(await read(driver.body(plain))).toBe('a[error source/failed Something went wrong.]')
       expect(ends).toMatchObject([{ reason: 'error', values: 1 }])
       expect(log.lines.filter(({ level }) => level === 'error')).toMatchObject([
         { fields: { route: 'POST /test', code: 'source/failed', err: thrown } },
@@ -177,7 +186,7 @@ describe('Driver', () => {
       { expose: true },
     )
     await driver.start(plain)
-    expect(await read(driver.body(plain, false))).toBe('a[error source/failed the cause]')
+    expect(await read(driver.body(plain))).toBe('a[error source/failed the cause]')
   })
 
   test('throws from the start when the first value cannot be sent', async () => {
@@ -210,9 +219,7 @@ describe('Driver', () => {
       },
     }
     await driver.start(failing)
-    expect(await read(driver.body(failing, false))).toBe(
-      'a[error source/failed Something went wrong.]',
-    )
+    expect(await read(driver.body(failing))).toBe('a[error source/failed Something went wrong.]')
     await eventually(() => expect(closed).toBe(1))
   })
 
@@ -227,7 +234,7 @@ describe('Driver', () => {
       }
     })
     await driver.start(plain)
-    const reader = driver.body(plain, false).getReader()
+    const reader = driver.body(plain).getReader()
     await reader.read()
     await reader.cancel()
     await eventually(() => expect(seen).toEqual(['aborted', 'closed']))
@@ -243,7 +250,7 @@ describe('Driver', () => {
       await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
     })
     await driver.start(plain)
-    const reader = driver.body(plain, false).getReader()
+    const reader = driver.body(plain).getReader()
     await reader.read()
     const waiting = reader.read()
     await reader.cancel()
@@ -268,7 +275,7 @@ describe('Driver', () => {
     await started
     expect(signal!.aborted).toBe(true)
     expect(ends).toMatchObject([{ reason: 'cancel' }])
-    expect(await read(driver.body(plain, false))).toBe('')
+    expect(await read(driver.body(plain))).toBe('')
   })
 
   test('never opens the source of a client that had already left', async () => {
@@ -281,23 +288,26 @@ describe('Driver', () => {
       { client: AbortSignal.abort() },
     )
     await driver.start(plain)
-    expect(await read(driver.body(plain, false))).toBe('')
+    expect(await read(driver.body(plain))).toBe('')
     expect(opened).toBe(0)
   })
 
   test('shows life while the source is silent, and asks it only once', async () => {
     let asked = 0
-    const { driver } = drive({
-      [Symbol.asyncIterator]: () => ({
-        next: async () => {
-          asked += 1
-          await new Promise((resolve) => setTimeout(resolve, 95))
-          return asked === 1 ? { done: false, value: 'x' } : { done: true, value: undefined }
-        },
-      }),
-    } as AsyncIterable<string>)
+    const { driver } = drive(
+      {
+        [Symbol.asyncIterator]: () => ({
+          next: async () => {
+            asked += 1
+            await new Promise((resolve) => setTimeout(resolve, 95))
+            return asked === 1 ? { done: false, value: 'x' } : { done: true, value: undefined }
+          },
+        }),
+      } as AsyncIterable<string>,
+      { heartbeatMs: 20 },
+    )
     await driver.start(plain)
-    expect(await read(driver.body(plain, 20))).toMatch(/^x\.{2,5}\[stop\]$/)
+    expect(await read(driver.body(plain))).toMatch(/^x\.{2,5}\[stop\]$/)
     expect(asked).toBe(2)
   })
 
@@ -309,7 +319,7 @@ describe('Driver', () => {
       await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
     })
     await driver.start(plain)
-    const reader = driver.body(plain, false).getReader()
+    const reader = driver.body(plain).getReader()
     await reader.read()
     const last = reader.read()
     driver.stop('shutdown')
@@ -320,20 +330,13 @@ describe('Driver', () => {
   })
 
   test('survives an onEnd that throws, and logs it', async () => {
-    const log = recordingLog()
-    const driver = new Driver<string>({
-      source: ['a'],
-      client: new AbortController().signal,
-      lastEventId: undefined,
-      route: 'GET /',
-      log,
-      expose: false,
+    const { driver, log } = drive(['a'], {
       onEnd: () => {
         throw new Error('mine')
       },
     })
     await driver.start(plain)
-    expect(await read(driver.body(plain, false))).toBe('a[stop]')
+    expect(await read(driver.body(plain))).toBe('a[stop]')
     expect(log.lines.some(({ message }) => message === 'onEnd of a stream failed')).toBe(true)
   })
 
@@ -357,5 +360,128 @@ describe('Driver', () => {
     for await (const _ of early.driver.values()) break
     await eventually(() => expect(closed).toBe(2))
     expect(early.ends).toMatchObject([{ reason: 'cancel' }])
+  })
+
+  test('ends with `limit` when it has lived long enough, also when the source hangs', async () => {
+    const { driver, ends } = drive(
+      async function* ({ signal }: StreamContext) {
+        yield 'x'
+        await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      },
+      { limits: { maxDurationMs: 60 } },
+    )
+    await driver.start(plain)
+    expect(await read(driver.body(plain))).toBe('x[limit]')
+    expect(ends).toMatchObject([{ reason: 'limit' }])
+  })
+
+  test('ends with `timeout` when the source is silent for too long, counted from its last value', async () => {
+    const { driver } = drive(
+      async function* ({ signal }: StreamContext) {
+        for (let n = 0; n < 4; n++) {
+          await new Promise((resolve) => setTimeout(resolve, 40))
+          yield 'x'
+        }
+        await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      },
+      { heartbeatMs: 30, limits: { idleSourceMs: 100 } },
+    )
+    await driver.start(plain)
+    const text = await read(driver.body(plain))
+    expect(text.replaceAll('.', '')).toBe('xxxx[timeout]')
+    expect(text).toContain('..[timeout]')
+  })
+
+  test('ends with `limit` when it has sent enough', async () => {
+    const { driver, ends } = drive(
+      async function* () {
+        for (;;) yield 'xxxx'
+      },
+      { limits: { maxOutputBytes: 10 } },
+    )
+    await driver.start(plain)
+    expect(await read(driver.body(plain))).toBe('xxxxxxxxxxxx[limit]')
+    expect(ends).toMatchObject([{ reason: 'limit' }])
+  })
+
+  test('drops a reader who stands still, tells the source, and says so in the log', async () => {
+    let dropped = 0
+    let signal: AbortSignal | undefined
+    const { driver, ends, log } = drive(
+      async function* (context: StreamContext) {
+        signal = context.signal
+        for (;;) yield 'x'
+      },
+      { drop: () => (dropped += 1), limits: { sendTimeoutMs: 40 } },
+    )
+    await driver.start(plain)
+    const reader = driver.body(plain).getReader()
+    await reader.read()
+    await eventually(() => expect(dropped).toBe(1))
+    expect(signal!.aborted).toBe(true)
+    expect(ends).toMatchObject([{ reason: 'timeout' }])
+    expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1)
+  })
+
+  test('cuts the body of a reader who stands still when there is no connection to drop', async () => {
+    const { driver } = drive(['x', 'y', 'z'], { limits: { sendTimeoutMs: 40 } })
+    await driver.start(plain)
+    const reader = driver.body(plain).getReader()
+    await reader.read()
+    await new Promise((resolve) => setTimeout(resolve, 80))
+    await expect(reader.read()).rejects.toThrow('stood still')
+  })
+
+  test('keeps a reader who takes his time but takes', async () => {
+    const { driver } = drive(['x', 'y', 'z'], { limits: { sendTimeoutMs: 60 } })
+    await driver.start(plain)
+    const reader = driver.body(plain).getReader()
+    let text = ''
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      text += new TextDecoder().decode(value)
+      await new Promise((resolve) => setTimeout(resolve, 30))
+    }
+    expect(text).toBe('xyz[stop]')
+  })
+
+  test.each([
+    ['stands still', { idleSourceMs: 40 }, 504],
+    ['takes too long', { maxDurationMs: 40 }, 504],
+  ])(
+    'throws from the values of a source that %s: an answer sent whole has no terminal',
+    async (_, limits, status) => {
+      const { driver, ends } = drive(
+        async function* ({ signal }: StreamContext) {
+          yield 'x'
+          await new Promise((resolve) => signal.addEventListener('abort', resolve))
+        },
+        { limits },
+      )
+      const drain = async (): Promise<void> => {
+        for await (const _ of driver.values()) continue
+      }
+      await expect(drain()).rejects.toMatchObject({ code: 'source/stalled', status })
+      expect(ends).toMatchObject([{ reason: 'error' }])
+    },
+  )
+
+  test('takes a million values without keeping anything for each', async () => {
+    const { driver, ends } = drive(
+      (function* () {
+        for (let n = 0; n < 1_000_000; n++) yield 'x'
+      })(),
+    )
+    await driver.start(plain)
+    const reader = driver.body(plain).getReader()
+    let bytes = 0
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      bytes += value.byteLength
+    }
+    expect(bytes).toBe(1_000_000 + '[stop]'.length)
+    expect(ends).toMatchObject([{ reason: 'stop', values: 1_000_000 }])
   })
 })

@@ -6,10 +6,15 @@ import { serve, type Serving } from 'swapstream/node'
 export function useServer(): (app: Hono) => Promise<string> {
   const serving: Serving[] = []
   afterEach(async () => {
-    for (const server of serving.splice(0)) await server.close()
+    for (const server of serving.splice(0)) await server.close(0)
   })
   return async (app) => {
-    const server = serve(app, { port: 0, hostname: '127.0.0.1', onListen: () => {} })
+    const server = serve(app, {
+      port: 0,
+      hostname: '127.0.0.1',
+      onListen: () => {},
+      signals: false,
+    })
     serving.push(server)
     return server.ready
   }

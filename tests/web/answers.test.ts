@@ -56,7 +56,11 @@ describe('a returned EventStream', () => {
 
   test('sends headers that no cache, proxy or compressor holds up', async () => {
     const { app } = setUp()
-    const { headers, status } = await app.request('/answer', { method: 'POST', headers: STREAM })
+    const { headers, status, body } = await app.request('/answer', {
+      method: 'POST',
+      headers: STREAM,
+    })
+    await body!.cancel()
     expect(status).toBe(200)
     expect(Object.fromEntries(headers)).toMatchObject({
       'content-type': 'text/event-stream; charset=utf-8',
@@ -173,9 +177,10 @@ describe('a returned EventStream', () => {
         headers: { 'x-own': '1' },
       })
     })
-    const { status, headers } = await app.request('/answer', {
+    const { status, headers, body } = await app.request('/answer', {
       headers: { ...STREAM, origin: 'https://a.example' },
     })
+    await body!.cancel()
     expect(status).toBe(202)
     for (const name of ['x-before', 'x-after', 'x-own']) expect(headers.get(name), name).toBe('1')
     expect(headers.getSetCookie()).toEqual(['a=1; Path=/', 'b=2; Path=/'])

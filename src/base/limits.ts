@@ -1,0 +1,27 @@
+/** What one app or one stream may use. Each number has a default that is safe; `Infinity` lifts a limit. */
+export interface Limits {
+  /** Largest request body; beyond it the answer is 413. Default 65,536. */
+  readonly maxBodyBytes: number
+  /** Streams that one client address may hold open; one more gets 429. Default 16. */
+  readonly maxStreamsPerClient: number
+  /** Streams that the process holds open; one more gets 503. Default 10,000. */
+  readonly maxStreams: number
+  /** Longest life of a stream; then its terminal says `limit`. Default 600,000 (ten minutes). */
+  readonly maxDurationMs: number
+  /** Longest silence of a source; then the terminal says `timeout`. Default 120,000. */
+  readonly idleSourceMs: number
+  /** Longest time a reader may take for what it was sent; then it is dropped. Default 30,000. */
+  readonly sendTimeoutMs: number
+  /** Most that one stream may send; then its terminal says `limit`. Default 67,108,864 (64 MiB). */
+  readonly maxOutputBytes: number
+}
+
+export const DEFAULT_LIMITS: Limits = Object.freeze({
+  maxBodyBytes: 65_536,
+  maxStreamsPerClient: 16,
+  maxStreams: 10_000,
+  maxDurationMs: 600_000,
+  idleSourceMs: 120_000,
+  sendTimeoutMs: 30_000,
+  maxOutputBytes: 67_108_864,
+})

@@ -1,0 +1,26 @@
+import type { Context } from 'hono'
+import type { Limits } from '../base/limits.ts'
+import type { Log } from '../base/log.ts'
+import type { TemplateEngine } from '../render/engine.ts'
+
+/** What only the server below knows about a request. */
+export interface Connection {
+  /** The client's address, by which its streams are counted. */
+  readonly address?: string
+  /** The server it arrived at: streams of one server are stopped together. */
+  readonly host?: object
+  /** Cuts the connection, for a reader who stands still. */
+  readonly drop?: () => void
+}
+
+/** What one middleware works with: its options with every default filled in. */
+export interface Settings {
+  readonly engine: TemplateEngine
+  readonly log: Log
+  readonly expose: boolean
+  readonly allowedOrigins: readonly string[]
+  readonly csp: string | false
+  readonly heartbeatMs: number | false
+  readonly limits: Limits
+  readonly connection: (c: Context) => Connection
+}

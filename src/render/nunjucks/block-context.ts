@@ -1,5 +1,5 @@
 import type { Context } from '../engine.ts'
-import { newVariables } from './frame.ts'
+import { Exports, newVariables } from './frame.ts'
 import { circular, Failure, templateError } from './failure.ts'
 import type { BlockFunction, Callback, Frame, InnerEnvironment, Runtime } from './internals.ts'
 
@@ -137,7 +137,7 @@ export class BlockContext {
   }
 
   getExported(): Record<string, unknown> {
-    const found = newVariables()
+    const found = new Exports()
     for (const name of this.exported) found[name] = this.ctx[name]
     return found
   }

@@ -1,3 +1,4 @@
+import { TemplateError } from '../../base/errors.ts'
 import { ReadsCloser } from './closed-reads.ts'
 import { compileSegment, runSegments } from './compiled-segment.ts'
 import { EXTENDS } from './declarations.ts'
@@ -18,6 +19,35 @@ export interface Chain {
   readonly templates: readonly LoadedTemplate[]
   /** Variables that decided on a parent. A change of one asks for another chain. */
   readonly reads: ReadonlySet<string>
+  /** Where the chain breaks off, when nothing has chosen the next parent. */
+  readonly open?: { readonly template: string; readonly line: number }
+}
+
+/** Whether all templates of a chain came with their source. */
+export function isReadable({ templates }: Chain): boolean {
+  return templates.every(({ ast }) => ast !== undefined)
+}
+
+/** The chain as far as it is known with these variables: up to the first parent that comes out as nothing. */
+export async function knownChain(
+  leaf: LoadedTemplate,
+  variables: Readonly<Record<string, unknown>>,
+  options: ChainOptions,
+): Promise<Chain> {
+  const known = { templates: [leaf], reads: NO_READS }
+  try {
+    return await resolveChain(leaf, variables, options)
+  } catch (error) {
+    if (!(error instanceof TemplateError) || error.code !== 'template/extends-nothing') throw error
+    const { template, line = 1 } = error.place
+    while (known.templates[known.templates.length - 1]!.name !== template) {
+      const last = known.templates[known.templates.length - 1]!
+      const name = last.parents.length === 1 ? last.parents[0]!.name : undefined
+      if (name === undefined) break
+      known.templates.push(options.library.getFor(name, last.name))
+    }
+    return { ...known, open: { template, line } }
+  }
 }
 
 export interface ChainOptions {

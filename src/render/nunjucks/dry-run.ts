@@ -1,67 +1,156 @@
-import { BlockContext, type BlockTable } from './block-context.ts'
-import { type BlockFunction, type Callback, type Frame, type Runtime } from './internals.ts'
-import type { LoadedTemplate } from './loaded-template.ts'
+import { didYouMean, TemplateError } from '../../base/errors.ts'
+import { type BlockTable, plainContext } from './block-context.ts'
+import { Failure } from './failure.ts'
 import { RuntimeFrame } from './frame.ts'
-import { runtime } from './runtime.ts'
-import type { TemplateLibrary } from './template-library.ts'
-
-/** Where a block stands in its page: the variables and the scope it was about to be drawn with. */
-export interface Captured {
-  readonly context: BlockContext
-  readonly frame: Frame
-}
-
-/** Not an error: stops the page once its block is reached. */
-const reached = Symbol('block reached')
-
-/** Helpers that print nothing and forgive what is missing: only the page's declarations are wanted. */
-const quiet: Runtime = {
-  ...runtime,
-  suppressValue: () => '',
-  ensureDefined: (value: unknown) => value,
-  handleError: (error, line, column) =>
-    error === reached ? reached : runtime.handleError(error, line, column),
-  callWrap(callee: unknown, _name: string, context: unknown, values: unknown[]) {
-    return typeof callee === 'function' ? Reflect.apply(callee, context, values) : undefined
-  },
-}
+import type { BlockFunction, Callback, Frame, InnerEnvironment, Runtime } from './internals.ts'
+import type { LoadedTemplate } from './loaded-template.ts'
+import { andThen, answer, type Outcome } from './outcome.ts'
+import { flatten, lateError, type Preparable, type Prepared } from './prepared.ts'
+import { PrologueContext } from './prologue-context.ts'
+import { isSteady, runtime } from './runtime.ts'
 
 /**
- * Runs a page up to one of its blocks, without drawing: for templates that came without source, where the syntax tree
- * cannot say what the block needs.
+ * A block of a template that came without its source, where no syntax tree says what the block needs: its page is run up
+ * to the block, output thrown away, and what is declared by then is kept.
  *
- * Out     the context and scope at the block's place; those at the page's end when the page never draws the block.
+ * Right where a plan is right, but paid with a page for each time that the declarations must run.
  */
-export function dryRun(
-  library: TemplateLibrary,
-  leaf: LoadedTemplate,
-  block: string,
-  variables: Record<string, unknown>,
-  done: (error: unknown, captured?: Captured, table?: BlockTable) => void,
-): void {
-  const context = new DryContext(library.env, variables, leaf.table())
-  const frame = new RuntimeFrame()
-  frame.topLevel = true
-  let frameAtBlock: Frame | undefined
-  context.target = block
-  context.onReached = (at) => {
-    frameAtBlock = at
+export class DryBlock implements Preparable {
+  readonly parentReads: ReadonlySet<string> = new Set()
+  readonly #env: InnerEnvironment
+  readonly #leaf: LoadedTemplate
+  readonly #block: string
+
+  constructor(env: InnerEnvironment, leaf: LoadedTemplate, block: string) {
+    this.#env = env
+    this.#leaf = leaf
+    this.#block = block
   }
-  leaf.rootRenderFunc(library.env, context, frame, quiet, (error) => {
-    if (error && frameAtBlock === undefined) done(error)
-    else done(null, { context, frame: frameAtBlock ?? frame }, context.blocks)
-  })
+
+  /** Nothing is known of the names around the block. */
+  requireNames(): void {}
+
+  prepare(given: Record<string, unknown>, limitMs: number): Outcome<Prepared> {
+    const context = new DryContext(this.#env, given, this.#leaf.table(), this.#block)
+    return andThen(this.#run(context, limitMs), (end) => this.#prepared(context, end))
+  }
+
+  /** The blocks of the template and the parents that it has with these variables. */
+  table(given: Record<string, unknown>, limitMs: number): Outcome<BlockTable> {
+    const context = new DryContext(this.#env, given, this.#leaf.table(), '')
+    return andThen(this.#run(context, limitMs), () => context.blocks)
+  }
+
+  #run(context: DryContext, limitMs: number): Outcome<Captured> {
+    const start = new RuntimeFrame()
+    start.topLevel = true
+    const fail = (error: unknown): never => {
+      throw Failure.toError(error, this.#leaf.name)
+    }
+    try {
+      const end = answer<Captured>(
+        (done) => {
+          context.draw = { end: done }
+          this.#leaf.rootRenderFunc(this.#env, context, start, forgiving, (error) => {
+            if (error && !context.captured) done(error)
+            else done(null, context.captured ?? { variables: context.ctx, scope: flatten(start) })
+          })
+        },
+        limitMs,
+        () => this.late(limitMs),
+      )
+      return end instanceof Promise ? end.catch(fail) : end
+    } catch (error) {
+      return fail(error)
+    }
+  }
+
+  #prepared(context: DryContext, { variables, scope }: Captured): Prepared {
+    const level = context.blocks[this.#block]?.[0]
+    if (!level) {
+      const { name } = this.#leaf
+      const known = didYouMean(this.#block, Object.keys(context.blocks))
+      const message = `block "${this.#block}" not found in template "${name}" ${known}`
+      throw new TemplateError('block/unknown', message, { template: name, block: this.#block })
+    }
+    context.settled = true
+    const { reads, readsEverything } = context
+    const made = [...[...context.written].map((name) => variables[name]), ...Object.values(scope)]
+    const volatile = made.some((value) => !isSteady(value) && !context.isFromCaller(value))
+    return { level, context, variables, scope, reads, readsEverything, volatile }
+  }
+
+  late(limitMs: number): Error {
+    return lateError(this.#leaf.name, this.#block, limitMs)
+  }
 }
 
-class DryContext extends BlockContext {
-  target = ''
-  onReached: (frame: Frame) => void = () => {}
+interface Captured {
+  readonly variables: Record<string, unknown>
+  readonly scope: Record<string, unknown>
+}
+
+/** Helpers that forgive what is missing in the rest of the page. */
+const forgiving: Runtime = {
+  ...runtime,
+  ensureDefined: (value: unknown) => value,
+  callWrap: (callee: unknown, _name: string, context: unknown, values: unknown[]) =>
+    typeof callee === 'function' ? Reflect.apply(callee, context, values) : undefined,
+}
+
+/** Notes what the page reads, and where it was when it came to the block. */
+class DryContext extends PrologueContext {
+  /** Variables and scopes at the block's place; nothing when the page does not draw it. */
+  captured: Captured | undefined
+  readonly reads: Set<string> = new Set()
+  readsEverything = false
+  readonly #target: string
+
+  constructor(
+    env: InnerEnvironment,
+    given: Record<string, unknown>,
+    table: BlockTable,
+    target: string,
+  ) {
+    super(env, given, table)
+    this.#target = target
+  }
+
+  override lookup(name: string): unknown {
+    if (!this.settled) this.reads.add(name)
+    return super.lookup(name)
+  }
+
+  override addBlock(name: string, call: BlockFunction): this {
+    this.captured = undefined
+    return super.addBlock(name, call)
+  }
+
+  override getVariables(): Record<string, unknown> {
+    if (!this.settled) this.readsEverything = true
+    return super.getVariables()
+  }
 
   override getBlock(name: string): BlockFunction {
-    if (name !== this.target) return super.getBlock(name)
+    if (this.settled || name !== this.#target) return super.getBlock(name)
     return (_env: unknown, _context: unknown, frame: Frame, _runtime: Runtime, done: Callback) => {
-      this.onReached(frame)
-      done(reached)
+      // The last time counts: what is drawn before an extends, or by a super() that nobody prints, is thrown away.
+      this.captured = { variables: plainContext(this.ctx), scope: this.#withGiven(frame) }
+      done(null, '')
     }
+  }
+
+  /** The scopes around the block, where what the caller gave stands for the variables of a loop. */
+  #withGiven(frame: Frame): Record<string, unknown> {
+    const scope = flatten(frame)
+    for (let at: Frame | undefined = frame; at; at = at.parent) {
+      if (!('loop' in at.variables)) continue
+      for (const name in at.variables) if (this.isGiven(name)) scope[name] = this.given(name)
+    }
+    return scope
+  }
+
+  isFromCaller(value: unknown): boolean {
+    return this.givenValues.includes(value)
   }
 }

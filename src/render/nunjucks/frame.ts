@@ -7,6 +7,11 @@ class Variables {
 Object.setPrototypeOf(Variables.prototype, null)
 delete (Variables.prototype as { constructor?: unknown }).constructor
 
+/** What an import gives: names of another template. An ordinary object, since it may be printed. */
+export class Exports {
+  [name: string]: unknown
+}
+
 /** An object for variables: no name is found on it that was not put there. */
 export function newVariables(): Record<string, unknown> {
   return new Variables()

@@ -1,16 +1,17 @@
-import { TemplateError } from '../../base/errors.ts'
 import type { BlockRenderer, Context, TemplateEngine } from '../engine.ts'
 import type { GrowthPlan } from '../growth.ts'
 import type { TemplateSource } from '../template-source.ts'
 import { type BlockContext, plainContext } from './block-context.ts'
 import { BlockDrawer } from './block-drawer.ts'
-import { type Chain, resolveChain } from './chain.ts'
+import { type Chain, isReadable, knownChain, resolveChain } from './chain.ts'
+import { DryBlock } from './dry-run.ts'
 import { Failure, templateError } from './failure.ts'
 import { fragmentTag } from './fragment-tag.ts'
 import { proveGrowth } from './growth-proof.ts'
 import { type CompiledTemplate, newEnvironment, type NunjucksEnvironment } from './internals.ts'
 import { andThen, answer, type Outcome } from './outcome.ts'
-import { chainTable, type Plan, planBlock } from './plan.ts'
+import { chainTable, planBlock } from './plan.ts'
+import { PlannedBlock } from './planned-block.ts'
 import { safeHtml } from './safe-html.ts'
 import { TemplateLibrary } from './template-library.ts'
 
@@ -95,11 +96,19 @@ export function createNunjucksEngine(
     given: Record<string, unknown>,
     strict: boolean,
   ): Outcome<BlockRenderer> {
-    return andThen(resolveChain(from.get(template), given, { library: from, limitMs }), (chain) => {
-      const plan = planFor(from, chain, block)
+    libraries.set(from.env, from)
+    const leaf = from.get(template)
+    return andThen(resolveChain(leaf, given, { library: from, limitMs }), (chain) => {
       const reopen = (changed: Record<string, unknown>): Outcome<BlockRenderer> =>
         open(from, template, block, changed, true)
-      return BlockDrawer.open(plan, given, { limitMs, reopen }, strict)
+      const drawing = { limitMs, reopen }
+      if (isReadable(chain))
+        return BlockDrawer.open(blockOf(from, chain, block), given, drawing, strict)
+      const dry = new DryBlock(from.env, leaf, block)
+      // Run once to know that there is such a block; the drawer runs it again.
+      return andThen(dry.prepare(given, limitMs), () =>
+        BlockDrawer.open(dry, given, drawing, strict),
+      )
     })
   }
 
@@ -140,25 +149,35 @@ export function createNunjucksEngine(
       open(library, template, block, plainContext(context), context !== undefined),
     async blocks(template) {
       const leaf = library.get(template)
-      const chain = await resolveChain(leaf, {}, { library, limitMs })
-      return Object.keys(chainTable(chain))
+      const chain = await knownChain(leaf, {}, { library, limitMs })
+      if (isReadable(chain)) return Object.keys(chainTable(chain))
+      return Object.keys(await new DryBlock(library.env, leaf, '').table(plainContext(), limitMs))
     },
     async explain(template, block, key, context) {
       const from = library
-      let chain: Chain
-      try {
-        chain = await resolveChain(from.get(template), plainContext(context), {
-          library: from,
-          limitMs,
-        })
-      } catch (error) {
-        if (!(error instanceof TemplateError) || error.code !== 'template/extends-nothing')
-          throw error
-        const { line, template: where } = error.place
-        const reason = 'the parent is only known at run time'
-        return { kind: 'full', reason, template: where, ...(line !== undefined && { line }) }
+      const chain = await knownChain(from.get(template), plainContext(context), {
+        library: from,
+        limitMs,
+      })
+      if (!isReadable(chain)) {
+        const name = chain.templates.find(({ ast }) => !ast)!.name
+        return {
+          kind: 'full',
+          reason: `"${name}" came precompiled, without its source`,
+          template: name,
+        }
       }
-      return proveGrowth(planFor(from, chain, block), key)
+      const { plan } = blockOf(from, chain, block)
+      if (chain.open) {
+        const { template: where, line } = chain.open
+        return {
+          kind: 'full',
+          reason: `line ${line}: the parent is only known at run time`,
+          template: where,
+          line,
+        }
+      }
+      return proveGrowth(plan, key)
     },
     close: () => stop?.(),
   }
@@ -167,13 +186,12 @@ export function createNunjucksEngine(
 /** Which library a template runs in: a block that it draws must come from the same version. */
 const libraries = new WeakMap<object, TemplateLibrary>()
 
-function planFor(library: TemplateLibrary, chain: Chain, block: string): Plan {
-  libraries.set(library.env, library)
-  let plans = plansByChain.get(chain)
-  if (!plans) plansByChain.set(chain, (plans = new Map()))
-  let plan = plans.get(block)
-  if (!plan) plans.set(block, (plan = planBlock(library, chain, block)))
-  return plan
+function blockOf(library: TemplateLibrary, chain: Chain, block: string): PlannedBlock {
+  let blocks = blocksByChain.get(chain)
+  if (!blocks) blocksByChain.set(chain, (blocks = new Map()))
+  let planned = blocks.get(block)
+  if (!planned) blocks.set(block, (planned = new PlannedBlock(planBlock(library, chain, block))))
+  return planned
 }
 
-const plansByChain = new WeakMap<Chain, Map<string, Plan>>()
+const blocksByChain = new WeakMap<Chain, Map<string, PlannedBlock>>()

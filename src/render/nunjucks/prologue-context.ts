@@ -30,6 +30,10 @@ export class PrologueContext extends BlockContext {
     return this.#given[name]
   }
 
+  get givenValues(): unknown[] {
+    return Object.values(this.#given)
+  }
+
   override setVariable(name: string, value: unknown): void {
     if (!this.settled) this.written.add(name)
     this.ctx[name] = value

@@ -1,6 +1,6 @@
 import { Failure } from './failure.ts'
 import { escapeLikeNunjucks } from './escape.ts'
-import { RuntimeFrame } from './frame.ts'
+import { Exports, RuntimeFrame } from './frame.ts'
 import { nunjucksRuntime, type Runtime, SafeString } from './internals.ts'
 
 /**
@@ -48,6 +48,13 @@ function makeMacro(
   }
   macros.add(macro)
   return macro
+}
+
+/** Whether using a value changes nothing in it: texts, numbers, macros, and what an import of such gives. */
+export function isSteady(value: unknown): boolean {
+  if (typeof value === 'function') return macros.has(value)
+  if (typeof value !== 'object' || value === null || value instanceof SafeString) return true
+  return value instanceof Exports && Object.values(value).every(isSteady)
 }
 
 function memberLookup(object: unknown, key: unknown): unknown {

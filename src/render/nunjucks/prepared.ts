@@ -1,0 +1,46 @@
+import type { BlockLevel } from './block-context.ts'
+import { templateError } from './failure.ts'
+import { newVariables } from './frame.ts'
+import type { Frame } from './internals.ts'
+import type { Outcome } from './outcome.ts'
+import type { PrologueContext } from './prologue-context.ts'
+
+/** A block's declarations, run: what is left is to draw the block, any number of times. */
+export interface Prepared {
+  readonly level: BlockLevel
+  readonly context: PrologueContext
+  readonly variables: Record<string, unknown>
+  /** The scopes around the block, as one. */
+  readonly scope: Record<string, unknown>
+  /** What the declarations read: when one of these changes, they must run again. */
+  readonly reads: ReadonlySet<string>
+  readonly readsEverything: boolean
+  /** Drawing changes what the declarations made, so they must run for each draw. */
+  readonly volatile: boolean
+}
+
+/** A block whose declarations can be run with some variables. */
+export interface Preparable {
+  /** Variables that decide which templates are the parents. */
+  readonly parentReads: ReadonlySet<string>
+  /** Throws  TemplateError `block/variable-missing`. */
+  requireNames(given: Readonly<Record<string, unknown>>): void
+  /** Throws  TemplateError. */
+  prepare(given: Record<string, unknown>, limitMs: number): Outcome<Prepared>
+  /** The error for a draw that does not end. */
+  late(limitMs: number): Error
+}
+
+/** Throws-ready: what to say of a block that is not finished in time. */
+export function lateError(template: string, block: string, limitMs: number): Error {
+  const message = `not finished within ${limitMs} ms: an async filter never called back.`
+  return templateError('template/timeout', { template, block }, message)
+}
+
+/** Scopes from the outermost to the innermost, as one object: what a look-up would find. */
+export function flatten(frame: Frame): Record<string, unknown> {
+  const all = frame.parent ? flatten(frame.parent) : newVariables()
+  const { variables } = frame
+  for (const name in variables) if (variables[name] !== undefined) all[name] = variables[name]
+  return all
+}

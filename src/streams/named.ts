@@ -1,5 +1,5 @@
 import { encodeComment, encodeEvent } from '../wire/sse.ts'
-import { ServerSentEvent } from '../wire/server-sent-event.ts'
+import { checkEventName, ServerSentEvent } from '../wire/server-sent-event.ts'
 import { farewell } from './farewell.ts'
 import { toJsonText } from './json-text.ts'
 import type { WireFactory } from './wire.ts'
@@ -25,9 +25,10 @@ export interface NamedOptions {
  */
 export function named(options: NamedOptions = {}): WireFactory {
   const { event, done = 'done', error = 'error' } = options
-  for (const name of [event, done, error === 'error' ? undefined : error]) {
-    if (name !== undefined && name !== 'message') new ServerSentEvent({ event: name })
-  }
+  if (event !== undefined) checkEventName(event)
+  checkEventName(done)
+  // What EventSource calls its own failures is the name that most scripts listen to.
+  if (error !== 'error') checkEventName(error)
   return () => ({
     value(value) {
       if (value instanceof ServerSentEvent) return encodeEvent(value)

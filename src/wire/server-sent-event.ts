@@ -49,20 +49,7 @@ export class ServerSentEvent implements EventFields {
     if (data !== undefined && typeof data !== 'string') {
       throw refused('data', data, 'Give text; JSON.stringify an object first.')
     }
-    if (event !== undefined && !(typeof event === 'string' && EVENT_NAME.test(event))) {
-      throw refused(
-        'event',
-        event,
-        'Use a constant name of letters, digits, and _ : . - (at most 64).',
-      )
-    }
-    if (event !== undefined && (MEANT_OTHERWISE.has(event) || event.startsWith('htmx:'))) {
-      throw refused(
-        'event',
-        event,
-        `The browser fires it as a DOM event; use a name of your own, such as "app:${event}".`,
-      )
-    }
+    if (event !== undefined) checkEventName(event)
     if (id !== undefined && (typeof id !== 'string' || BREAKS_A_FIELD.test(id))) {
       throw refused('id', id, 'An id is text without line breaks and NUL.')
     }
@@ -71,6 +58,28 @@ export class ServerSentEvent implements EventFields {
     }
     Object.assign(this, fields)
     Object.freeze(this)
+  }
+}
+
+/**
+ * Whether a name can stand for an event of ours.
+ *
+ * Throws  SourceError `wire/field` for a name that breaks the stream, or that the browser or htmx would act on.
+ */
+export function checkEventName(event: string): void {
+  if (typeof event !== 'string' || !EVENT_NAME.test(event)) {
+    throw refused(
+      'event',
+      event,
+      'Use a constant name of letters, digits, and _ : . - (at most 64).',
+    )
+  }
+  if (MEANT_OTHERWISE.has(event) || event.startsWith('htmx:')) {
+    throw refused(
+      'event',
+      event,
+      `The browser fires it as a DOM event; use a name of your own, such as "app:${event}".`,
+    )
   }
 }
 

@@ -460,7 +460,7 @@ describe('Driver', () => {
         { limits },
       )
       const drain = async (): Promise<void> => {
-        for await (const _ of driver.values()) continue
+        for await (const value of driver.values()) expect(value).toBe('x')
       }
       await expect(drain()).rejects.toMatchObject({ code: 'source/stalled', status })
       expect(ends).toMatchObject([{ reason: 'error' }])

@@ -1,0 +1,70 @@
+import { Hono } from 'hono'
+import { EventStream, named, stats, swapstream, type SwapstreamOptions } from 'swapstream'
+import { serve } from 'swapstream/node'
+import { figures, watched } from '../../../examples/conformance/counters.ts'
+
+/**
+ * What the conformance app must not do: bodies of megabytes, a million values, limits so small that a test can reach
+ * them. `SETTINGS` holds options of `swapstream()` as JSON. Ends on anything that nobody handled, as Node does by itself.
+ */
+const settings = JSON.parse(process.env['SETTINGS'] ?? '{}') as SwapstreamOptions
+
+const app = new Hono()
+app.use(swapstream({ templates: {}, heartbeatMs: 100, ...settings }))
+
+const wire = named()
+const never = new Promise<never>(() => {})
+
+app.get('/stats', (c) => c.json({ ...figures(), framework: stats() }))
+app.post('/size', async (c) => c.json((await c.req.text()).length))
+
+app.get('/line/:size', (c) => {
+  const line = 'x'.repeat(Number(c.req.param('size')))
+  return new EventStream(
+    watched(async function* () {
+      yield line
+    }),
+    { wire, limits: { maxOutputBytes: Infinity } },
+  )
+})
+app.get('/values/:count', (c) => {
+  const count = Number(c.req.param('count'))
+  return new EventStream(
+    watched(async function* () {
+      for (let n = 0; n < count; n++) yield n
+    }),
+    { wire },
+  )
+})
+app.get('/flood', () => {
+  const block = 'x'.repeat(16 * 1024)
+  return new EventStream(
+    watched(async function* () {
+      for (;;) yield block
+    }),
+    { wire },
+  )
+})
+app.get('/hang', () => new EventStream(watched(hang), { wire }))
+app.get('/hang/after-one', () => new EventStream(watched(hangAfterOne), { wire }))
+app.get('/tick', () => new EventStream(watched(tick), { wire }))
+
+serve(app, {
+  port: 0,
+  hostname: '127.0.0.1',
+  onListen: (url) => process.stdout.write(`LISTEN ${new URL(url).port}\n`),
+})
+
+async function* hang(): AsyncGenerator<string> {
+  await never
+}
+async function* hangAfterOne(): AsyncGenerator<string> {
+  yield 'one'
+  await never
+}
+async function* tick(): AsyncGenerator<string> {
+  for (let n = 1; ; n++) {
+    yield `tick ${n}`
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

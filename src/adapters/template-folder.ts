@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, realpathSync, statSync, watch } from 'node:fs'
 import { join, sep } from 'node:path'
 import { ConfigError } from '../base/errors.ts'
-import type { TemplateSource } from '../render/template-source.ts'
+import { isPlainName, type TemplateSource } from '../render/template-source.ts'
 
 /**
  * The templates of a folder and of the folders in it.
@@ -20,7 +20,7 @@ export function templateFolder(dir: string): TemplateSource {
   const root = realRoot(dir)
   return {
     read(name) {
-      const path = isPlain(name) ? realFile(root, name) : undefined
+      const path = isPlainName(name) && !isHidden(name) ? realFile(root, name) : undefined
       return path === undefined ? undefined : { text: readFileSync(path, 'utf8'), path }
     },
     names: () => [...list(root, '')],
@@ -28,8 +28,8 @@ export function templateFolder(dir: string): TemplateSource {
       const watcher = watch(root, { recursive: true }, (_event, file) => {
         if (file !== null) changed(file.split(sep).join('/'))
       })
-      // A watcher that breaks must not end the process: the templates are only no longer followed.
-      watcher.on('error', () => watcher.close())
+      // A folder that goes away while it is looked at must not end the process.
+      watcher.on('error', () => {})
       watcher.unref()
       return () => watcher.close()
     },
@@ -49,10 +49,9 @@ function realRoot(dir: string): string {
   throw new ConfigError('config/invalid', `"${dir}" is a file, and a template folder was expected.`)
 }
 
-function isPlain(name: string): boolean {
-  if (name === '' || name.includes('\0') || name.includes('\\') || name.includes(':')) return false
-  // A leading dot covers `.`, `..`, and what is hidden on purpose.
-  return name.split('/').every((part) => part !== '' && !part.startsWith('.'))
+/** What a folder hides by a leading dot is not meant to be shown. */
+function isHidden(name: string): boolean {
+  return name.split('/').some((part) => part.startsWith('.'))
 }
 
 function realFile(root: string, name: string): string | undefined {

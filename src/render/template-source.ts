@@ -74,3 +74,13 @@ export function stackSources(
     },
   }
 }
+
+/**
+ * Whether a name can be one of a template: relative, `/` between folders, and no step out of where it stands.
+ *
+ * @example isPlainName('../secret.html') // false
+ */
+export function isPlainName(name: string): boolean {
+  if (/[\0\\:]/.test(name)) return false
+  return name.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+}

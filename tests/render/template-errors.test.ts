@@ -297,6 +297,55 @@ const wrongs: Wrong[] = [
     whenOpened: false,
   },
   {
+    name: 'a macro that only another block declares',
+    templates: {
+      'a.html':
+        '{% block a %}\n{% macro f() %}{% endmacro %}{% endblock %}{% block b %}{{ f() }}{% endblock %}',
+    },
+    open: ['a.html', 'b'],
+    code: 'render/failed',
+    place: { template: 'a.html', block: 'b', line: 2 },
+    says: ['`f`', 'declared inside the block "a" (a.html:2)', 'move it to the top level'],
+    whenOpened: false,
+  },
+  {
+    name: 'a name that leaves the templates',
+    templates: { 'a.html': '' },
+    open: ['../a.html', 'b'],
+    code: 'template/name',
+    place: { template: '../a.html' },
+    says: ['"../a.html" is no name of a template'],
+    whenOpened: true,
+  },
+  {
+    name: 'an include that leaves the templates',
+    templates: { 'a.html': '{% block b %}\n{% include "../../a.html" %}{% endblock %}' },
+    open: ['a.html', 'b'],
+    code: 'template/name',
+    place: { template: 'a.html', line: 2 },
+    says: ['"../../a.html" is no name of a template'],
+    whenOpened: false,
+  },
+  {
+    name: 'an include whose name comes out as nothing',
+    templates: { 'a.html': '{% block b %}\n{% include row %}{% endblock %}' },
+    open: ['a.html', 'b'],
+    code: 'template/name',
+    place: { template: 'a.html', line: 2 },
+    says: ['came out as nothing'],
+    whenOpened: false,
+  },
+  {
+    name: 'a parent chosen by a variable that is not there',
+    templates: { 'base.html': '', 'a.html': '\n{% extends layout %}{% block b %}{% endblock %}' },
+    open: ['a.html', 'b'],
+    context: { layout: 'bsae.html' },
+    code: 'template/missing',
+    place: { template: 'a.html', line: 2 },
+    says: ['did you mean "base.html"?'],
+    whenOpened: true,
+  },
+  {
     name: 'super() without a parent',
     templates: { 'a.html': '{% block b %}{{ super() }}{% endblock %}' },
     open: ['a.html', 'b'],
@@ -378,6 +427,7 @@ test('a page tells its errors with the same places', async () => {
     'a.html': '{% extends "base.html" %}\n{% block b %}\n{{ gone() }}{% endblock %}',
     'c.html': '{% extends nothing %}',
     'd.html': '{% extends "d.html" %}',
+    'f.html': '\n{{ 1 | uper }}',
   })
   await expect(engine.render('a.html')).rejects.toMatchObject({
     code: 'render/failed',
@@ -385,6 +435,10 @@ test('a page tells its errors with the same places', async () => {
   })
   await expect(engine.render('c.html')).rejects.toMatchObject({ code: 'template/extends-nothing' })
   await expect(engine.render('d.html')).rejects.toMatchObject({ code: 'template/circular' })
+  await expect(engine.render('f.html')).rejects.toMatchObject({
+    code: 'template/filter-unknown',
+    place: { template: 'f.html', line: 2, column: 8 },
+  })
   await expect(engine.render('e.html')).rejects.toMatchObject({ code: 'template/missing' })
 })
 

@@ -1,5 +1,5 @@
 import type { BlockRenderer, Context } from '../engine.ts'
-import { plainContext } from './block-context.ts'
+import { type BlockLevel, plainContext } from './block-context.ts'
 import { Failure } from './failure.ts'
 import { RuntimeFrame } from './frame.ts'
 import type { Callback } from './internals.ts'
@@ -97,7 +97,7 @@ export class BlockDrawer implements BlockRenderer {
     level.call(context.env, context, frame, runtime, (error, text) => draw.end(error, text))
     if (draw.settled) {
       context.ctx = before
-      if (draw.error) throw Failure.toError(draw.error, level.template, level.name)
+      if (draw.error) throw this.#located(draw.error, level)
       return draw.html
     }
     // From here on the context belongs to this draw alone.
@@ -116,9 +116,14 @@ export class BlockDrawer implements BlockRenderer {
         return text
       },
       (error) => {
-        throw Failure.toError(error, level.template, level.name)
+        throw this.#located(error, level)
       },
     )
+  }
+
+  #located(error: unknown, { template, name }: BlockLevel): Error {
+    const located = Failure.toError(error, template, name)
+    return this.#block.explain?.(located) ?? located
   }
 }
 

@@ -1,5 +1,4 @@
-import { nearest } from '../../base/nearest.ts'
-import { templateError } from './failure.ts'
+import { Failure, UnknownName } from './failure.ts'
 import type { InnerEnvironment } from './internals.ts'
 import type { Needs } from './needs.ts'
 import type { Mention } from './reads.ts'
@@ -15,11 +14,10 @@ export function checkNames(needs: Pick<Needs, 'filters' | 'tests'>, env: InnerEn
   for (const mention of needs.tests) check('test', mention, env.tests)
 }
 
-function check(kind: string, { name, template, node }: Mention, known: object): void {
+function check(kind: 'filter' | 'test', { name, template, node }: Mention, known: object): void {
   if (Object.hasOwn(known, name)) return
-  const meant = nearest(name, Object.keys(known))
-  const place = { template, line: node.lineno + 1, column: node.colno + 1 }
-  const hint =
-    meant === undefined ? `Add it: ${kind}s: { ${name}: … }.` : `Did you mean "${meant}"?`
-  throw templateError('template/filter-unknown', place, `unknown ${kind} "${name}".`, { hint })
+  throw Failure.toError(
+    new Failure(new UnknownName(kind, name, known), node.lineno + 1, node.colno + 1),
+    template,
+  )
 }

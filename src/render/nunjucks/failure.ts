@@ -1,3 +1,4 @@
+import { nearest } from '../../base/nearest.ts'
 import { TemplateError, type TemplatePlace } from '../../base/errors.ts'
 import { isNunjucksError } from './internals.ts'
 
@@ -49,12 +50,28 @@ export class Failure {
       ...(line !== undefined && { line }),
       ...(column !== undefined && { column }),
     }
+    if (cause instanceof UnknownName) {
+      return templateError('template/filter-unknown', place, cause.message, { hint: cause.hint })
+    }
     const origin = isNunjucksError(cause) && cause.cause !== undefined ? cause.cause : cause
     return templateError('render/failed', place, messageOf(origin), { cause: origin })
   }
 }
 
-function messageOf(thrown: unknown): string {
+/** A filter or test that nobody added. */
+export class UnknownName extends Error {
+  readonly hint: string
+
+  constructor(kind: 'filter' | 'test', name: string, known: object) {
+    super(`unknown ${kind} "${name}".`)
+    const meant = nearest(name, Object.keys(known))
+    this.hint =
+      meant === undefined ? `Add it: ${kind}s: { ${name}: … }.` : `Did you mean "${meant}"?`
+  }
+}
+
+/** What a thrown value says. */
+export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)
 }
 

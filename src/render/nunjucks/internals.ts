@@ -1,4 +1,5 @@
 import nunjucks from 'nunjucks'
+// @ts-expect-error nunjucks ships no types for its inner modules.
 import deepTransformer from 'nunjucks/src/transformer.js'
 
 /** A node of nunjucks' syntax tree. Lines and columns count from 0 here, and from 1 everywhere else. */
@@ -67,6 +68,7 @@ export interface InnerEnvironment extends NunjucksEnvironment {
   extensions: Record<string, Record<string, unknown> | undefined>
   extensionsList: { preprocess?(text: string): string }[]
   getTemplate: unknown
+  getTest(name: string): (...values: unknown[]) => unknown
   getExtension(name: string): Record<string, unknown> | undefined
 }
 

@@ -1,4 +1,5 @@
 import type { BlockContext } from './block-context.ts'
+import { UnknownName } from './failure.ts'
 import type { Callback, InnerEnvironment } from './internals.ts'
 
 type AnyFunction = (this: unknown, ...values: unknown[]) => unknown
@@ -14,11 +15,16 @@ export function libraryEnvironment(base: InnerEnvironment): InnerEnvironment {
   const guarded = new Map<unknown, AnyFunction>()
   env.getFilter = (name) => {
     const filter = Object.hasOwn(base.filters, name) ? base.filters[name] : undefined
-    if (!filter) throw new Error(`filter not found: ${name}`)
+    if (!filter) throw new UnknownName('filter', name, base.filters)
     if (base.asyncFilters.length === 0 || !base.asyncFilters.includes(name)) return filter
     let safe = guarded.get(filter)
     if (!safe) guarded.set(filter, (safe = asyncFilter(filter)))
     return safe
+  }
+  env.getTest = (name) => {
+    const test = Object.hasOwn(base.tests, name) ? base.tests[name] : undefined
+    if (!test) throw new UnknownName('test', name, base.tests)
+    return test
   }
   env.getExtension = (name) => {
     const extension = base.extensions[name]

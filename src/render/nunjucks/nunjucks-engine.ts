@@ -13,6 +13,7 @@ import { andThen, answer, type Outcome } from './outcome.ts'
 import { chainTable, planBlock } from './plan.ts'
 import { PlannedBlock } from './planned-block.ts'
 import { safeHtml } from './safe-html.ts'
+import { checkNunjucks } from './self-check.ts'
 import { TemplateLibrary } from './template-library.ts'
 
 type Filter = (...values: any[]) => unknown
@@ -59,6 +60,7 @@ export interface NunjucksEngine extends TemplateEngine {
  * Out     blocks drawn as their page would draw them, without drawing the page.
  * Cost    a template is compiled and a block planned when first asked for; opening a known block takes microseconds.
  * Ends    with `watch`, `close()` ends the watcher.
+ * Throws  ConfigError `config/invalid` when the installed nunjucks is not the one expected.
  *
  * @example
  * const engine = createNunjucksEngine(fromRecord({ 'chat.html': '{% block answer %}<p>{{ text }}</p>{% endblock %}' }))
@@ -69,6 +71,7 @@ export function createNunjucksEngine(
   source: TemplateSource,
   options: NunjucksOptions = {},
 ): NunjucksEngine {
+  checkNunjucks()
   const limitMs = options.renderTimeoutMs ?? 10_000
   const base = newEnvironment((name) => source.read(name)?.text, {
     autoescape: options.autoescape ?? true,

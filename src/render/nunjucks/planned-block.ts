@@ -1,11 +1,14 @@
+import { TemplateError } from '../../base/errors.ts'
 import { runSegments } from './compiled-segment.ts'
-import { Failure, templateError } from './failure.ts'
+import { declarationsIn } from './declarations.ts'
+import { Failure, messageOf, templateError } from './failure.ts'
 import { RuntimeFrame } from './frame.ts'
 import type { Frame } from './internals.ts'
 import { answer, type Outcome } from './outcome.ts'
 import type { Plan } from './plan.ts'
 import { flatten, lateError, type Preparable, type Prepared } from './prepared.ts'
 import { PrologueContext } from './prologue-context.ts'
+import { child } from './syntax.ts'
 
 /** A block with a plan: prepared by running the slices that the plan holds. */
 export class PlannedBlock implements Preparable {
@@ -62,6 +65,30 @@ export class PlannedBlock implements Preparable {
     const { reads, readsEverything, volatile } = needs
     const scope = flatten(end)
     return { level, context, variables: context.ctx, scope, reads, readsEverything, volatile }
+  }
+
+  /**
+   * A macro or import that another block declares is seen in the page, by a leak of nunjucks, and not in the block alone.
+   * When that is why a call fails, say so.
+   */
+  explain(error: Error): Error {
+    const called = /^Unable to call `(\w+)/.exec(messageOf(error.cause))?.[1]
+    if (called === undefined || !(error instanceof TemplateError)) return error
+    for (const { ast, blockNodes, name } of this.plan.chain.templates) {
+      for (const [block, node] of ast ? Object.entries(blockNodes) : []) {
+        const own = declarationsIn([child(node, 'body')], name)
+        const found = own.find(
+          (each) => each.node.typename !== 'Set' && each.names.includes(called),
+        )
+        if (!found) continue
+        const hint = `It is declared inside the block "${block}" (${name}:${found.node.lineno + 1}): move it to the top level.`
+        return new TemplateError('render/failed', error.message, error.place, {
+          hint,
+          cause: error.cause,
+        })
+      }
+    }
+    return error
   }
 
   late(limitMs: number): Error {

@@ -27,6 +27,8 @@ export interface Preparable {
   requireNames(given: Readonly<Record<string, unknown>>): void
   /** Throws  TemplateError. */
   prepare(given: Record<string, unknown>, limitMs: number): Outcome<Prepared>
+  /** The same error, with what to do when that is known. */
+  explain?(error: Error): Error
   /** The error for a draw that does not end. */
   late(limitMs: number): Error
 }

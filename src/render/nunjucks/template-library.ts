@@ -1,5 +1,5 @@
 import { didYouMean, TemplateError } from '../../base/errors.ts'
-import type { TemplateSource } from '../template-source.ts'
+import { isPlainName, type TemplateSource } from '../template-source.ts'
 import { refuseLostFilters } from './lost-filters.ts'
 import { Failure, templateError } from './failure.ts'
 import {
@@ -15,6 +15,7 @@ import {
 } from './internals.ts'
 import { libraryEnvironment } from './library-environment.ts'
 import { LoadedTemplate } from './loaded-template.ts'
+import { childrenOf, optionalChild } from './syntax.ts'
 
 /**
  * All templates of one point in time, compiled when first asked for.
@@ -48,8 +49,7 @@ export class TemplateLibrary {
   get(name: string): LoadedTemplate {
     const template = this.find(name)
     if (template) return template
-    const message = `template "${name}" not found ${didYouMean(name, this.names())}`
-    throw new TemplateError('template/missing', message, { template: name })
+    throw this.#missing(name, undefined)
   }
 
   find(name: string): LoadedTemplate | undefined {
@@ -102,7 +102,14 @@ export class TemplateLibrary {
     if (wanted instanceof LoadedTemplate || isNunjucksTemplate(wanted)) return done(null, wanted)
     const given = isSafeString(wanted) ? String(wanted) : wanted
     if (typeof given !== 'string') {
-      return done(new Failure(new Error(`a template's name must be text, not ${describe(given)}`)))
+      const place = { template: parent ?? '', ...this.#placeOf(parent, undefined) }
+      return done(
+        templateError(
+          'template/name',
+          place,
+          `the name of a template came out as ${describe(given)}.`,
+        ),
+      )
     }
     const name = resolveName(given, parent)
     let template: LoadedTemplate | undefined
@@ -118,14 +125,32 @@ export class TemplateLibrary {
 
   #missing(wanted: string, from: string | undefined): TemplateError {
     const name = resolveName(wanted, from)
+    if (!isPlainName(name)) {
+      const place = { template: from ?? name, ...this.#placeOf(from, wanted) }
+      const hint = 'Names are relative to the template folder, with "/" between folders.'
+      return templateError(
+        'template/name',
+        place,
+        `${JSON.stringify(name)} is no name of a template.`,
+        { hint },
+      )
+    }
     const message = `template "${name}" not found ${didYouMean(name, this.names())}`
-    const place = { template: from ?? name, ...this.#placeOf(from, wanted) }
+    if (from === undefined)
+      return new TemplateError('template/missing', message, { template: name })
+    const place = { template: from, ...this.#placeOf(from, wanted) }
     return templateError('template/missing', place, message)
   }
 
-  #placeOf(template: string | undefined, wanted: string): { line?: number; column?: number } {
+  #placeOf(
+    template: string | undefined,
+    wanted: string | undefined,
+  ): { line?: number; column?: number } {
     const ast = template === undefined ? undefined : this.#loaded.get(template)?.ast
-    const node = ast && findReference(ast, wanted)
+    const nodes = ast ? referencesIn(ast) : []
+    const unknown = nodes.filter((each) => each.typename !== 'Literal')
+    const literal = nodes.find((each) => each.typename === 'Literal' && each['value'] === wanted)
+    const node = literal ?? (unknown.length === 1 ? unknown[0] : undefined)
     return node ? { line: node.lineno + 1, column: node.colno + 1 } : {}
   }
 
@@ -135,7 +160,8 @@ export class TemplateLibrary {
 }
 
 function describe(value: unknown): string {
-  return value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value
+  if (value === undefined || value === null) return 'nothing'
+  return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`
 }
 
 /** `./row.html` and `../row.html` are meant from the folder of the template that names them. */
@@ -152,17 +178,8 @@ export function resolveName(name: string, from: string | undefined): string {
   return steps.join('/')
 }
 
-/** The literal reference to `wanted` in a template: where an include, import or extends names it. */
-function findReference(node: AstNode, wanted: string): AstNode | undefined {
-  const target = node['template'] as AstNode | undefined
-  if (target?.typename === 'Literal' && target['value'] === wanted) return target
-  for (const field of node.fields) {
-    const child = node[field]
-    for (const each of Array.isArray(child) ? child : [child]) {
-      if (typeof each !== 'object' || each === null || !('typename' in each)) continue
-      const found = findReference(each as AstNode, wanted)
-      if (found) return found
-    }
-  }
-  return undefined
+/** Where a template names others: what stands behind its includes, imports and extends. */
+function referencesIn(node: AstNode): AstNode[] {
+  const target = optionalChild(node, 'template')
+  return [...(target ? [target] : []), ...childrenOf(node).flatMap(referencesIn)]
 }

@@ -22,7 +22,7 @@ const options: NunjucksOptions = {
 }
 
 afterEach(() => {
-  expect(timersRunning()).toBe(0)
+  if (timersRunning() > 0) throw new Error(`${timersRunning()} timers are left`)
 })
 
 test.each([
@@ -85,7 +85,7 @@ test.each([
   ],
   ['an error in an include after one', '{{ 1 | slow }}{% include "i.html" %}', '`gone`'],
 ])('%s rejects the draw, and nothing is left uncaught', async (_name, text, says) => {
-  const uncaught = vi.fn()
+  const uncaught = vi.fn<() => void>()
   process.on('uncaughtException', uncaught)
   try {
     const templates = {

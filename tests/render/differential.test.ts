@@ -10,15 +10,16 @@ const RUNS = Number(process.env['RUNS'] ?? 1200)
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 
 /** nunjucks itself, as it is installed, over the same templates. */
-function page({ templates, context }: Family): string | undefined {
+function page({ templates, context, autoescape }: Family): string | undefined {
   const loader = {
     getSource: (name: string) => {
       const plain = name.replace('./', '')
       return { src: templates[plain]!, path: plain, noCache: true }
     },
   }
-  const env = new nunjucks.Environment(loader as never, { autoescape: true })
+  const env = new nunjucks.Environment(loader as never, { autoescape })
   env.addGlobal('glob', 'G')
+  env.addFilter('later', later, true)
   try {
     return env.render('t0', context)
   } catch {
@@ -54,6 +55,7 @@ function enclosing(text: string, block: string): string[] {
 function precompiled({ templates }: Family): Record<string, CompiledTemplate> {
   const compiled: Record<string, CompiledTemplate> = {}
   const env = new nunjucks.Environment([] as never)
+  env.addFilter('later', later, true)
   for (const [name, text] of Object.entries(templates)) {
     const wrapper = ([each]: { template: string }[]): string => each!.template
     const code = nunjucks.precompileString(text, { name, env, wrapper: wrapper as never })
@@ -62,7 +64,9 @@ function precompiled({ templates }: Family): Record<string, CompiledTemplate> {
   return compiled
 }
 
-const options = { globals: { glob: 'G' } }
+/** Waits in form only, so that a page can be drawn at once. */
+const later = (value: unknown, done: (error: null, value: unknown) => void): void =>
+  done(null, value)
 let count = 0
 let families = 0
 
@@ -70,7 +74,8 @@ async function differences(each: Family): Promise<string[]> {
   const whole = page(each)
   const wrong: string[] = []
   if (whole === undefined) return wrong
-  const { templates, context } = each
+  const { templates, context, autoescape } = each
+  const options = { globals: { glob: 'G' }, asyncFilters: { later }, autoescape }
   const compare = async (
     what: string,
     wanted: string,

@@ -145,7 +145,11 @@ class DryContext extends PrologueContext {
     const scope = flatten(frame)
     for (let at: Frame | undefined = frame; at; at = at.parent) {
       if (!('loop' in at.variables)) continue
-      for (const name in at.variables) if (this.isGiven(name)) scope[name] = this.given(name)
+      // A loop sets its variables first, then `loop`; what stands behind is set in its body.
+      for (const name in at.variables) {
+        if (this.isGiven(name)) scope[name] = this.given(name)
+        if (name === 'loop') break
+      }
     }
     return scope
   }

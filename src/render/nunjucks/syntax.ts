@@ -47,12 +47,10 @@ export function blockNodes(root: AstNode): Record<string, AstNode> {
   const found: Record<string, AstNode> = Object.create(null)
   const visit = (node: AstNode): void => {
     if (node.typename === 'Block') found[nameOf(node)] = node
-    const fields = Array.isArray(node['children']) ? ['children'] : node.fields
-    for (const field of fields) {
-      const value = node[field]
-      if (field === 'children') for (const each of value as unknown[]) isNode(each) && visit(each)
-      else if (isNode(value)) visit(value)
-    }
+    const below: unknown[] = Array.isArray(node['children'])
+      ? node['children']
+      : node.fields.map((field) => node[field])
+    for (const each of below) if (isNode(each)) visit(each)
   }
   visit(root)
   return found

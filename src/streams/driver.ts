@@ -7,7 +7,7 @@ import { toPublicError } from './failure.ts'
 import type { Source } from './source.ts'
 import { SourceReader } from './source-reader.ts'
 import type { EndReason, StreamEnd } from './stream-end.ts'
-import type { PublicError, Wire } from './wire.ts'
+import type { Piece, PublicError, Wire } from './wire.ts'
 
 /** How long the first value may decide about the status before the headers go out without it. */
 const FIRST_VALUE_MS = 250
@@ -28,6 +28,7 @@ export interface DriverOptions<T> {
   readonly expose: boolean
   readonly heartbeatMs: number | false
   readonly limits: Limits
+  readonly onError: ((error: unknown) => void) | undefined
   readonly onEnd: (end: StreamEnd) => void
 }
 
@@ -48,7 +49,9 @@ export class Driver<T> {
   #cancelSend: (() => void) | undefined
   #wake: (() => void) | undefined
   #askedAt = 0
-  #first: string | undefined
+  /** Spelt already, before anybody read. */
+  readonly #prepared: Piece[] = []
+  #final: unknown
   #stopped: EndReason | undefined
   #over = false
   #values = 0
@@ -76,14 +79,20 @@ export class Driver<T> {
    * Starts the source and waits for its first value, 250 ms at most; the value is spelt here too.
    *
    * Throws  what the source throws until then, or the wire over that value, so that it can still become an HTTP status.
+   *
+   * @param patient False to wait for nothing: then the status goes out at once.
    */
-  async start(wire: Wire<T>): Promise<void> {
+  async start(wire: Wire<T>, patient: boolean = true): Promise<void> {
     this.#live()
-    const cancel = after(FIRST_VALUE_MS, () => this.#wake?.())
-    await this.#answered(false)
-    cancel()
     try {
-      this.#first = await this.#spelt(wire)
+      if (wire.start) this.#prepared.push(wire.start())
+      if (patient) {
+        const cancel = after(FIRST_VALUE_MS, () => this.#wake?.())
+        await this.#answered(false)
+        cancel()
+        const first = await this.#spelt(wire)
+        if (first) this.#prepared.push(first)
+      }
       // A body that somebody replaced on its way is never read, and nobody says so.
       this.#expectReader(() => {})
     } catch (error) {
@@ -114,7 +123,7 @@ export class Driver<T> {
     }
   }
 
-  /** The stream as bytes. Never errors: what goes wrong is said in the terminal. */
+  /** The stream as bytes. What goes wrong is said in the terminal; only a wire that cannot say it has its body cut. */
   body(wire: Wire<T>): ReadableStream<Uint8Array> {
     return new ReadableStream<Uint8Array>(
       {
@@ -123,8 +132,8 @@ export class Driver<T> {
           let reason: EndReason = 'stop'
           let failure: unknown
           try {
-            const text = await this.#next(wire)
-            if (text !== undefined && !this.#over) return this.#send(controller, text)
+            const piece = await this.#next(wire)
+            if (piece !== undefined && !this.#over) return this.#send(controller, piece)
             reason = this.#stopped ?? 'stop'
           } catch (error) {
             reason = 'error'
@@ -174,38 +183,41 @@ export class Driver<T> {
     return !late
   }
 
-  /** The next text of the body; nothing at its end. A heartbeat when the source is silent for a while. */
-  async #next(wire: Wire<T>): Promise<string | undefined> {
-    const { heartbeatMs, limits } = this.#options
-    const first = this.#first
-    this.#first = undefined
-    if (first) return first
+  /** The next piece of the body; nothing at its end. A heartbeat when the source is silent for a while. */
+  async #next(wire: Wire<T>): Promise<Piece | undefined> {
+    const { limits } = this.#options
+    const heartbeatMs = wire.heartbeat ? this.#options.heartbeatMs : false
+    const prepared = this.#prepared.shift()
+    if (prepared !== undefined) return prepared
     while (!this.#over && !this.#reader.exhausted && this.#stopped === undefined) {
       if (this.#bytes >= limits.maxOutputBytes) {
         this.stop('limit')
         continue
       }
       // The reader waits while we do, so a heartbeat never queues behind a stalled write.
-      if (!(await this.#answered(heartbeatMs))) return wire.heartbeat()
-      const text = await this.#spelt(wire)
-      if (text) return text
+      if (!(await this.#answered(heartbeatMs))) return wire.heartbeat!()
+      const piece = await this.#spelt(wire)
+      if (piece) return piece
     }
     return undefined
   }
 
-  /** What the source has answered as text of the body; nothing when it has not answered, or has ended. */
-  #spelt(wire: Wire<T>): string | Promise<string> | undefined {
+  /** What the source has answered as a piece of the body; nothing when it has not answered, or has ended. */
+  #spelt(wire: Wire<T>): Piece | Promise<Piece> | undefined {
     const answer = this.#reader.take()
     if (answer === undefined) return undefined
     this.#askedAt = 0
     if ('error' in answer) throw answer.error
-    if (answer.done) return undefined
+    if (answer.done) {
+      this.#final = answer.value
+      return undefined
+    }
     this.#values += 1
     return wire.value(answer.value)
   }
 
-  #send(controller: ReadableStreamDefaultController<Uint8Array>, text: string): void {
-    const bytes = encoder.encode(text)
+  #send(controller: ReadableStreamDefaultController<Uint8Array>, piece: Piece): void {
+    const bytes = typeof piece === 'string' ? encoder.encode(piece) : piece
     this.#bytes += bytes.byteLength
     this.#frames += 1
     controller.enqueue(bytes)
@@ -238,9 +250,11 @@ export class Driver<T> {
     reason: EndReason,
     failure: unknown,
   ): Promise<void> {
-    const text = await wire.terminal(reason, this.#report(reason, failure))
-    if (this.#over || text === '') return
-    this.#send(controller, text)
+    const error = this.#report(reason, failure)
+    const last = await wire.terminal({ reason, error, final: this.#final })
+    if (this.#over || last === '') return
+    if (last === undefined) return controller.error(new Error(`The stream was cut: ${reason}.`))
+    this.#send(controller, last)
     // The body closes behind it, and is not pulled again.
     this.#cancelSend?.()
   }
@@ -248,10 +262,15 @@ export class Driver<T> {
   /** The cause goes into the log, what a client may know of it is returned. */
   #report(reason: EndReason, error: unknown): PublicError | undefined {
     if (reason !== 'error') return undefined
-    const { route, log, expose } = this.#options
+    const { route, log, expose, onError } = this.#options
     const seen = toPublicError(error, expose)
     const message = error instanceof Error ? error.message : String(error)
     log.error({ route, id: seen.id, code: seen.code, err: error }, `stream failed: ${message}`)
+    try {
+      onError?.(error)
+    } catch (failure) {
+      log.error({ route, err: failure }, 'onError of a stream failed')
+    }
     return seen
   }
 

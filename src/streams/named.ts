@@ -35,7 +35,7 @@ export function named(options: NamedOptions = {}): WireFactory {
       const data = typeof value === 'string' ? value : toJsonText(value)
       return encodeEvent(event === undefined ? { data } : { event, data })
     },
-    terminal(reason, failure) {
+    terminal({ reason, error: failure }) {
       if (failure)
         return encodeEvent({ event: error, data: JSON.stringify({ reason, ...failure }) })
       return reason === 'shutdown'

@@ -8,14 +8,41 @@ export interface PublicError {
   readonly message: string
 }
 
-/** How the values of one stream are spelt. It belongs to that stream and may remember what it has sent. */
+/** How a stream ends, for the one who has to spell it. */
+export interface Terminal {
+  readonly reason: EndReason
+  /** What failed, with reason `error`. */
+  readonly error?: PublicError | undefined
+  /** What the source returned, with reason `stop`. */
+  readonly final?: unknown
+}
+
+/** A piece of the body: text, which goes out as UTF-8, or bytes as they are. */
+export type Piece = string | Uint8Array<ArrayBuffer>
+
+/**
+ * How the values of one stream are spelt. It belongs to that stream and may remember what it has sent. A wire of your
+ * own is an object of these functions.
+ *
+ * @example
+ * const shouting = () => ({
+ *   value: (text) => `data: ${text.toUpperCase()}\n\n`,
+ *   terminal: ({ reason }) => `event: done\ndata: ${reason}\n\n`,
+ * })
+ * new EventStream(() => ['hello'], { wire: shouting })
+ */
 export interface Wire<T> {
-  /** One value as text of the body; empty when there is nothing to send for it. */
-  value(value: T): string | Promise<string>
-  /** The last text of the body. Exactly one is asked for. */
-  terminal(reason: EndReason, error?: PublicError): string | Promise<string>
-  /** A sign of life that clients skip. */
-  heartbeat(): string
+  /** What stands before the first value. */
+  start?(): Piece
+  /** One value; empty when there is nothing to send for it. */
+  value(value: T): Piece | Promise<Piece>
+  /**
+   * The last piece of the body. Exactly one is asked for. `undefined` when this wire has no word for such an end: then
+   * the body is cut, so that nobody takes it for whole.
+   */
+  terminal(terminal: Terminal): Piece | undefined | Promise<Piece | undefined>
+  /** A sign of life that clients skip; none when this wire has no such thing. */
+  heartbeat?(): Piece
 }
 
 /** Makes the wire of one stream. */

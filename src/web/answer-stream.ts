@@ -1,60 +1,81 @@
 import type { Context } from 'hono'
 import { requestFacts, VARY } from '../htmx/request.ts'
+import { bytesWire } from '../streams/bytes.ts'
 import { Driver } from '../streams/driver.ts'
-import type { EventStream } from '../streams/event-stream.ts'
+import { EventStream } from '../streams/event-stream.ts'
+import { NDJSON, ndjsonWire } from '../streams/ndjson.ts'
 import { takePlace } from '../streams/registry.ts'
-import { FragmentsWire } from './fragments-wire.ts'
+import type { StreamBody } from '../streams/stream-body.ts'
+import type { Wire } from '../streams/wire.ts'
 import { finishedFragments, finishedPage } from './finished.ts'
+import { FragmentsWire } from './fragments-wire.ts'
 import { guardOrigin } from './origin-guard.ts'
 import type { Settings } from './settings.ts'
 
 /** Never stored, never buffered, never re-encoded on the way: or the stream arrives in one piece at its end. */
-const STREAM_HEADERS = {
-  'Content-Type': 'text/event-stream; charset=utf-8',
-  'Cache-Control': 'no-store, no-transform',
-  'X-Accel-Buffering': 'no',
-}
-const PAGE_HEADERS = { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' }
+const LIVE = { 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' }
+const EVENTS = { 'Content-Type': 'text/event-stream; charset=utf-8', ...LIVE }
+const PAGE = { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' }
 
 /**
- * The same stream for whoever asks: an event stream to those who read one, the finished fragments to htmx without
- * its extension, the finished page to a browser without scripts, the headers alone to HEAD.
+ * A stream for whoever asks. NDJSON and bytes are the same to everybody. Events for htmx are an event stream to those
+ * who read one, the finished fragments to htmx without its extension, the finished page to a browser without scripts.
+ * HEAD gets the headers.
  *
  * Throws  what the source throws before its first value, AccessError, LimitError: nothing has been sent then.
  */
 export async function answerStream(
-  stream: EventStream,
+  stream: StreamBody<unknown, string>,
   c: Context,
   settings: Settings,
 ): Promise<Response> {
-  const { headers } = c.req.raw
+  const request = c.req.raw.headers
   // Only here, where it is known to be a stream: a GET that starts paid work needs the guard as much as a POST.
-  guardOrigin(headers, c.req.url, settings.allowedOrigins)
+  guardOrigin(request, c.req.url, settings.allowedOrigins)
 
-  const facts = requestFacts(headers)
-  // Only the wire for htmx has another form for those who do not read streams.
-  const streams = facts.streams || stream.options.wire !== undefined
+  const facts = requestFacts(request)
+  const whole = stream instanceof EventStream && stream.options.wire === undefined && !facts.streams
+  const { headers, wire } = formOf(stream, settings)
   const respond = (body: BodyInit | null): Response =>
     new Response(body, {
       status: stream.status,
-      headers: { ...(streams ? STREAM_HEADERS : PAGE_HEADERS), Vary: VARY },
+      headers: { ...(whole ? PAGE : headers), Vary: VARY },
     })
-  if (c.req.method === 'HEAD') return respond(null)
 
+  if (c.req.method === 'HEAD') return respond(null)
   const driver = drive(stream, c, settings)
-  if (!streams) {
+  if (whole) {
     const finish = facts.fragment ? finishedFragments : finishedPage
     return respond(await finish(driver.values(), settings.engine))
   }
-  const wire = stream.options.wire?.() ?? new FragmentsWire(settings.engine)
-  await driver.start(wire)
+  await driver.start(wire, stream.options.commit !== 'open')
   return respond(driver.body(wire))
 }
 
+function formOf(
+  stream: StreamBody<unknown, string>,
+  { engine }: Settings,
+): { headers: Record<string, string>; wire: Wire<unknown> } {
+  if (stream instanceof EventStream) {
+    return { headers: EVENTS, wire: stream.options.wire?.() ?? new FragmentsWire(engine) }
+  }
+  if (stream instanceof NDJSON) {
+    return { headers: { 'Content-Type': 'application/x-ndjson', ...LIVE }, wire: ndjsonWire }
+  }
+  // Only the author of bytes knows what they are.
+  const type = stream.headers.get('content-type') ?? 'application/octet-stream'
+  return { headers: { 'Content-Type': type, ...LIVE }, wire: bytesWire }
+}
+
 /** Takes a place among the open streams, and hold of the source. */
-function drive(stream: EventStream, c: Context, settings: Settings): Driver<unknown> {
+function drive(
+  stream: StreamBody<unknown, string>,
+  c: Context,
+  settings: Settings,
+): Driver<unknown> {
   const { log, expose } = settings
-  const { onEnd, heartbeatMs = settings.heartbeatMs } = stream.options
+  const { onEnd, onError } = stream.options
+  const { heartbeatMs = settings.heartbeatMs } = stream instanceof EventStream ? stream.options : {}
   const limits = { ...settings.limits, ...stream.options.limits }
   const { address, host, drop } = settings.connection(c)
   const route = `${c.req.method} ${c.req.path}`
@@ -71,6 +92,7 @@ function drive(stream: EventStream, c: Context, settings: Settings): Driver<unkn
     expose,
     heartbeatMs,
     limits,
+    onError,
     onEnd: (end) => {
       place.left(end)
       const { reason, values, frames, bytes, durationMs: ms } = end

@@ -4,8 +4,8 @@ import { InputError, SwapstreamError } from '../base/errors.ts'
 import { DEFAULT_LIMITS, type Limits } from '../base/limits.ts'
 import { silent, type Log } from '../base/log.ts'
 import type { TemplateEngine } from '../render/engine.ts'
-import { EventStream } from '../streams/event-stream.ts'
 import { returned } from '../streams/returned.ts'
+import { StreamBody } from '../streams/stream-body.ts'
 import { answerPage } from './answer-page.ts'
 import { answerStream } from './answer-stream.ts'
 import { guardOrigin } from './origin-guard.ts'
@@ -72,7 +72,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
   })
   const answer = async (c: Context, value: object | undefined): Promise<Response | undefined> => {
     if (value instanceof Page) return answerPage(value, c.req.raw.headers, engine)
-    return value instanceof EventStream ? answerStream(value, c, settings) : undefined
+    return value instanceof StreamBody ? answerStream(value, c, settings) : undefined
   }
 
   return async function swapstream(c, next) {

@@ -7,7 +7,7 @@ import { notice } from '../htmx/notice.ts'
 import type { TemplateEngine } from '../render/engine.ts'
 import { farewell } from '../streams/farewell.ts'
 import type { EndReason } from '../streams/stream-end.ts'
-import type { PublicError, Wire } from '../streams/wire.ts'
+import type { Terminal, Wire } from '../streams/wire.ts'
 import { encodeComment, encodeEvent } from '../wire/sse.ts'
 import { ServerSentEvent } from '../wire/server-sent-event.ts'
 import { Renders } from './renders.ts'
@@ -50,7 +50,7 @@ export class FragmentsWire implements Wire<unknown> {
     })
   }
 
-  async terminal(reason: EndReason, error?: PublicError): Promise<string> {
+  async terminal({ reason, error }: Terminal): Promise<string> {
     const told = error
       ? notice(error.message, `${error.code} ${error.id}`)
       : CUT_NOTICES[reason] && notice(CUT_NOTICES[reason])

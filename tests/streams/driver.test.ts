@@ -10,7 +10,7 @@ import { recordingLog } from '../support/recording-log.ts'
 
 const plain: Wire<string> = {
   value: (value) => value,
-  terminal: (reason, error) => `[${reason}${error ? ` ${error.code} ${error.message}` : ''}]`,
+  terminal: ({ reason, error }) => `[${reason}${error ? ` ${error.code} ${error.message}` : ''}]`,
   heartbeat: () => '.',
 }
 
@@ -30,6 +30,7 @@ function drive(
     log,
     expose: false,
     heartbeatMs: false,
+    onError: undefined,
     onEnd: (end) => ends.push(end),
     ...options,
     limits: { ...DEFAULT_LIMITS, ...options.limits },

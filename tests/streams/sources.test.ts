@@ -23,6 +23,7 @@ function stream(source: Source<unknown>, limits: Partial<Limits> = {}) {
     expose: false,
     heartbeatMs: false,
     limits: { ...DEFAULT_LIMITS, ...limits },
+    onError: undefined,
     onEnd: (end) => ends.push(end),
   })
   return {
@@ -267,7 +268,7 @@ describe('named', () => {
     const wire = named(options)()
     let text = ''
     for (const value of values) text += await wire.value(value)
-    return text + (await wire.terminal('stop'))
+    return text + (await wire.terminal({ reason: 'stop' }))
   }
 
   test('sends text as text and everything else as JSON, under the name it was given', async () => {
@@ -288,10 +289,9 @@ describe('named', () => {
   test('tells a failure under its own name, and no good end after it', async () => {
     const wire = named()()
     expect(
-      await wire.terminal('error', {
-        code: 'source/failed',
-        id: '1234',
-        message: 'Something went wrong.',
+      await wire.terminal({
+        reason: 'error',
+        error: { code: 'source/failed', id: '1234', message: 'Something went wrong.' },
       }),
     ).toBe(
       'event: error\ndata: {"reason":"error","code":"source/failed","id":"1234","message":"Something went wrong."}\n\n',
@@ -302,7 +302,7 @@ describe('named', () => {
     const wire = named()()
     const retries = new Set<string>()
     for (let n = 0; n < 20; n++) {
-      const farewell = await wire.terminal('shutdown')
+      const farewell = String(await wire.terminal({ reason: 'shutdown' }))
       expect(farewell).toMatch(/^event: shutdown\nretry: \d+\ndata: \{"reason":"shutdown"\}\n\n$/)
       retries.add(farewell)
     }

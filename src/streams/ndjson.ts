@@ -1,0 +1,27 @@
+import { toJsonText } from './json-text.ts'
+import type { Source } from './source.ts'
+import { StreamBody, type StreamBodyOptions } from './stream-body.ts'
+import type { Wire } from './wire.ts'
+
+/**
+ * Records as the answer of a route, one line of JSON each.
+ *
+ * In      a source of values that JSON can hold.
+ * Ends    with the end of the body. A stream that fails or is cut ends visibly incomplete (an aborted body), because a
+ *         record could not say so.
+ * Throws  what the source throws before its first record: an HTTP error.
+ *
+ * @example app.get('/movies', () => new NDJSON(() => [{ title: 'Alien' }, { title: 'Brazil' }]))
+ */
+export class NDJSON<T = unknown> extends StreamBody<T, 'application/x-ndjson'> {
+  constructor(source: Source<T>, options: StreamBodyOptions = {}) {
+    super(source, options)
+    Object.freeze(this)
+  }
+}
+
+/** One value, one line. */
+export const ndjsonWire: Wire<unknown> = {
+  value: (value) => `${toJsonText(value)}\n`,
+  terminal: ({ reason }) => (reason === 'stop' ? '' : undefined),
+}

@@ -36,6 +36,9 @@ function stream(source: Source<unknown>, limits: Partial<Limits> = {}) {
     text: () => new Response(driver.body(wire)).text(),
   }
 }
+const connect = (): string[] => {
+  throw new Error('no database')
+}
 const never = new Promise<never>(() => {})
 const DONE = 'event: done\ndata: {"reason":"stop"}\n\n'
 
@@ -120,8 +123,7 @@ describe('scope', () => {
   test('is an ordinary error when the setup throws', async () => {
     const { start } = stream(
       scope(async function* () {
-        throw new Error('no database')
-        yield ['a']
+        yield connect()
       }),
     )
     await expect(start()).rejects.toThrow('no database')

@@ -18,7 +18,6 @@ const FEED: EventStreamOptions = {
   limits: { maxDurationMs: Infinity, maxOutputBytes: Infinity, idleSourceMs: Infinity },
 }
 const BLOCK = 'x'.repeat(16 * 1024)
-const never = new Promise<never>(() => {})
 
 async function* ticks(signal: AbortSignal): AsyncGenerator<string> {
   for (let n = 1; ; n++) {
@@ -52,7 +51,7 @@ export const feeds = new Hono()
       new EventStream(
         watched(async function* () {
           yield 'one'
-          await never
+          await new Promise(() => {})
         }),
         FEED,
       ),

@@ -41,6 +41,7 @@ describe('a client that leaves', () => {
       socket.destroy()
     }
     await expectAllFinished(stats)
+    expect(app().log()).not.toMatch(/"level":"error"/)
   })
 
   test('while it still sends its body starts nothing', async () => {

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { EventStream, named, stats, swapstream, type SwapstreamOptions } from 'swapstream'
+import { EventStream, named, scope, stats, swapstream, type SwapstreamOptions } from 'swapstream'
 import { serve } from 'swapstream/node'
 import { figures, watched } from '../../../examples/conformance/counters.ts'
 
@@ -13,7 +13,8 @@ const app = new Hono()
 app.use(swapstream({ templates: {}, heartbeatMs: 100, ...settings }))
 
 const wire = named()
-const never = new Promise<never>(() => {})
+/** A new one each time: whoever waits for the same promise is held by it, and that would be a leak of ours. */
+const never = (): Promise<never> => new Promise(() => {})
 
 app.get('/stats', (c) => c.json({ ...figures(), framework: stats() }))
 app.post('/size', async (c) => c.json((await c.req.text()).length))
@@ -25,6 +26,16 @@ app.get('/line/:size', (c) => {
       yield line
     }),
     { wire, limits: { maxOutputBytes: Infinity } },
+  )
+})
+app.get('/line/:size/hang', (c) => {
+  const line = 'x'.repeat(Number(c.req.param('size')))
+  return new EventStream(
+    watched(async function* () {
+      yield line
+      await never()
+    }),
+    { wire },
   )
 })
 app.get('/values/:count', (c) => {
@@ -47,6 +58,18 @@ app.get('/flood', () => {
 })
 app.get('/hang', () => new EventStream(watched(hang), { wire }))
 app.get('/hang/after-one', () => new EventStream(watched(hangAfterOne), { wire }))
+app.get(
+  '/slow-teardown',
+  () =>
+    new EventStream(
+      scope(async function* () {
+        yield tick()
+        await new Promise((resolve) => setTimeout(resolve, 300))
+        process.stdout.write('TORN DOWN\n')
+      }),
+      { wire },
+    ),
+)
 app.get('/tick', () => new EventStream(watched(tick), { wire }))
 
 serve(app, {
@@ -56,11 +79,11 @@ serve(app, {
 })
 
 async function* hang(): AsyncGenerator<string> {
-  await never
+  await never()
 }
 async function* hangAfterOne(): AsyncGenerator<string> {
   yield 'one'
-  await never
+  await never()
 }
 async function* tick(): AsyncGenerator<string> {
   for (let n = 1; ; n++) {

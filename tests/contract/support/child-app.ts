@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { afterAll, beforeAll, expect } from 'vitest'
+import type { Stats as FrameworkStats } from 'swapstream'
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { eventually } from '../../support/eventually.ts'
 import { connect, type RawConnection } from './raw-connection.ts'
 
@@ -13,6 +14,8 @@ export interface ChildApp {
   readonly pid: number
   /** What it has written to standard error so far: its log. */
   log(): string
+  /** What it has written to standard output so far. */
+  out(): string
   kill(signal: NodeJS.Signals): void
   readonly ended: Promise<Ended>
   readonly alive: boolean
@@ -26,9 +29,12 @@ export interface Stats {
   readonly rss: number
   readonly heapUsed: number
   readonly arrayBuffers: number
+  /** What the framework itself counts; the battery shows it. */
+  readonly framework?: FrameworkStats
 }
 
 export const CONFORMANCE = 'examples/conformance/server.ts'
+export const BATTERY = 'tests/contract/support/battery.ts'
 
 /** Starts a program that prints `LISTEN <port>` as a process of its own; the caller ends it. */
 export async function startApp(file: string, env: Record<string, string> = {}): Promise<ChildApp> {
@@ -56,6 +62,7 @@ export async function startApp(file: string, env: Record<string, string> = {}): 
     port,
     pid: child.pid!,
     log: () => stderr,
+    out: () => stdout,
     kill: (signal) => child.kill(signal),
     ended,
     get alive() {
@@ -81,6 +88,22 @@ export function useApp(file: string, env?: Record<string, string>): () => ChildA
     expect(alive, `${file} ended by itself: ${app.log().slice(-2_000)}`).toBe(true)
   })
   return () => app!
+}
+
+/** Apps that the tests themselves end; what still runs after a test is killed. */
+export function useApps(): (file: string, env?: Record<string, string>) => Promise<ChildApp> {
+  const started: ChildApp[] = []
+  afterEach(async () => {
+    for (const app of started.splice(0)) {
+      app.kill('SIGKILL')
+      await app.ended
+    }
+  })
+  return async (file, env) => {
+    const app = await startApp(file, env)
+    started.push(app)
+    return app
+  }
 }
 
 /** Looks into an app from outside, over one connection that is kept. */

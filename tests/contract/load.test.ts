@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { BATTERY, expectAllFinished, useApp, useStats } from './support/child-app.ts'
+import { connect, useConnections } from './support/raw-connection.ts'
+
+const MIB = 1024 * 1024
+
+const app = useApp(BATTERY, {
+  LOG_LEVEL: 'error',
+  SETTINGS: JSON.stringify({ limits: { maxStreamsPerClient: 3_000 } }),
+})
+const stats = useStats(() => app().port)
+const { request } = useConnections(() => app().port)
+
+/** What the process holds after a garbage collection. */
+async function held(): Promise<number> {
+  await stats()
+  const { heapUsed, arrayBuffers } = await stats()
+  return heapUsed + arrayBuffers
+}
+
+/** Opens a stream, takes its first bytes and leaves: as a crashed client, or as one that says goodbye. */
+async function openAndAbort(path: string, reset: boolean): Promise<void> {
+  const connection = await connect(app().port)
+  const response = connection.request(path)
+  await response.until((body) => body.length > 0)
+  if (reset) connection.reset()
+  else connection.socket.destroy()
+  await connection.closed
+}
+
+async function cycles(count: number): Promise<void> {
+  const workers = 24
+  await Promise.all(
+    Array.from({ length: workers }, async (_, worker) => {
+      for (let n = worker; n < count; n += workers) {
+        // Mostly resets: a goodbye keeps the port busy for a minute, and there are only so many.
+        await openAndAbort(n % 2 === 0 ? '/tick' : '/hang/after-one', n % 8 !== 0)
+      }
+    }),
+  )
+  await expectAllFinished(stats, 5_000)
+}
+
+describe('what a long life leaves in memory', () => {
+  test('after 20,000 streams that were opened and aborted: nothing that grows, nothing that runs', async () => {
+    await cycles(2_000)
+    const before = await held()
+    const { opened } = await stats()
+    await cycles(20_000)
+    const after = await stats()
+    expect(after.opened - opened).toBe(20_000)
+    expect(after.framework).toMatchObject({ open: 0, refused: 0 })
+    expect((await held()) - before).toBeLessThan(8 * MIB)
+  }, 60_000)
+
+  test('in a stream of 1,000,000 values, while it runs and after: nothing that grows', async () => {
+    await (await request('/values/20000')).text()
+    const before = await held()
+    const response = await request('/values/1000000')
+    const during: number[] = []
+    while (!response.over) {
+      during.push(await held())
+      await sleep(300)
+    }
+    const body = await response.text()
+    expect(during.length).toBeGreaterThan(5)
+    expect(Math.max(...during) - before).toBeLessThan(8 * MIB)
+    expect((await held()) - before).toBeLessThan(8 * MIB)
+
+    const values = body.split('\n\n')
+    expect(values.length).toBe(1_000_002)
+    expect(values.findIndex((text, n) => n < 1_000_000 && text !== `data: ${n}`)).toBe(-1)
+    expect(values.at(-2)).toBe('event: done\ndata: {"reason":"stop"}')
+    await expectAllFinished(stats)
+  }, 60_000)
+
+  test('of 1,000 streams that hang at once: each is torn down when its client leaves', async () => {
+    const open = await Promise.all(Array.from({ length: 1_000 }, () => connect(app().port)))
+    await Promise.all(
+      open.map((connection) =>
+        connection.request('/hang/after-one').until((body) => body.length > 0),
+      ),
+    )
+    expect((await stats()).active).toBe(1_000)
+    for (const connection of open) connection.reset()
+    await expectAllFinished(stats, 5_000)
+    expect((await stats()).framework).toMatchObject({ open: 0 })
+  }, 30_000)
+})

@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { BATTERY, CONFORMANCE, expectAllFinished, useApp, useStats } from './support/child-app.ts'
+import { useConnections, type RawConnection } from './support/raw-connection.ts'
+import { readEvents } from './support/read-events.ts'
+
+const MIB = 1024 * 1024
+
+describe('a reader that stands still', () => {
+  const app = useApp(CONFORMANCE)
+  const { connect, request } = useConnections(() => app().port)
+  const stats = useStats(() => app().port)
+
+  afterEach(() => expectAllFinished(stats, 5_000))
+
+  /** Asks for a stream and takes nothing of it. */
+  const stall = async (path: string): Promise<RawConnection> => {
+    const connection = await connect()
+    connection.socket.pause()
+    connection.request(path)
+    return connection
+  }
+
+  test('stops the source, is dropped after the deadline, and leaves nothing behind', async () => {
+    const before = await stats()
+    const connection = await stall('/fire')
+    let last = -1
+    await eventually(async () => {
+      const { produced } = await stats()
+      const standsStill = produced > before.produced && produced === last
+      last = produced
+      await sleep(50)
+      expect(standsStill).toBe(true)
+    })
+    // What the kernel holds for both ends; everything else would be a queue of ours.
+    expect((last - before.produced) * 16 * 1024).toBeLessThan(16 * MIB)
+    expect((await stats()).active).toBe(1)
+
+    await expectAllFinished(stats, 4_000)
+    expect((await stats()).produced).toBe(last)
+    expect(app().log()).toMatch(/"level":"warn".*stood still/)
+    expect(app().log()).toMatch(/"msg":"stream ended","route":"GET \/fire","reason":"timeout"/)
+    connection.socket.resume()
+    await connection.closed
+  })
+
+  test('costs no memory that grows, and no time of those who read: twenty of them', async () => {
+    const warm = await request('/fire')
+    await warm.until((body) => body.length > 100_000)
+    warm.connection.reset()
+    await expectAllFinished(stats)
+
+    const healthy = await request('/tick')
+    await healthy.until((body) => body.length > 0)
+    const before = await stats()
+    const stalled = await Promise.all(Array.from({ length: 20 }, () => stall('/fire')))
+    await eventually(async () => expect((await stats()).active).toBe(21))
+
+    const ticks = readEvents(healthy.body).events.length
+    await healthy.until((body) => readEvents(body).events.length >= ticks + 25, 1_200)
+    const during = await stats()
+    const grown = during.heapUsed + during.arrayBuffers - before.heapUsed - before.arrayBuffers
+    expect(grown).toBeLessThan(8 * MIB)
+    expect(during.active).toBe(21)
+
+    await eventually(async () => expect((await stats()).active).toBe(1), 4_000)
+    const then = readEvents(healthy.body).events.length
+    await healthy.until((body) => readEvents(body).events.length >= then + 5)
+    for (const { socket } of stalled) socket.destroy()
+    healthy.connection.socket.destroy()
+  })
+
+  test('is not mistaken for one that reads slowly', async () => {
+    const connection = await connect()
+    const { socket } = connection
+    const response = connection.request('/fire')
+    // In sips, for twice the deadline.
+    for (let sip = 0; sip < 60; sip++) {
+      socket.resume()
+      await new Promise((resolve) => socket.once('data', resolve))
+      socket.pause()
+      await sleep(50)
+    }
+    expect((await stats()).active).toBe(1)
+    expect(response.over).toBe(false)
+    socket.destroy()
+  }, 20_000)
+})
+
+describe('heartbeats', () => {
+  const app = useApp(BATTERY, {
+    SETTINGS: JSON.stringify({ heartbeatMs: 200, limits: { sendTimeoutMs: 10_000 } }),
+  })
+  const { connect } = useConnections(() => app().port)
+  const stats = useStats(() => app().port)
+
+  test('do not pile up behind a write that the reader does not take', async () => {
+    const size = 16 * MIB
+    const connection = await connect()
+    const response = connection.request(`/line/${size}/hang`)
+    await response.head
+    connection.socket.pause()
+    await sleep(1_500)
+    const { bytes } = response
+    expect(bytes).toBeLessThan(size)
+    connection.socket.resume()
+    await eventually(
+      () => expect(response.bytes).toBeGreaterThanOrEqual(size + 'data: \n\n'.length),
+      5_000,
+    )
+    // Whatever was queued would be here by now, and the next one is not due yet.
+    await sleep(100)
+    const behind = (body: string): string[] =>
+      readEvents(body.slice(size + 'data: \n\n'.length)).comments
+    expect(behind(response.body).length).toBeLessThanOrEqual(1)
+    // And they come again, now that somebody reads.
+    await response.until((body) => behind(body).length >= 2)
+    connection.socket.destroy()
+    await expectAllFinished(stats)
+  })
+})

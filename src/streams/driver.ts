@@ -1,13 +1,12 @@
 import type { Enter } from '../base/async-context.ts'
 import { after } from '../base/clock.ts'
-import { LimitError, SourceError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
-import { toPublicError } from './failure.ts'
+import { reportFailure, unfinished } from './failure.ts'
 import type { Source } from './source.ts'
 import { SourceReader } from './source-reader.ts'
 import type { EndReason, StreamEnd } from './stream-end.ts'
-import type { Piece, PublicError, Wire } from './wire.ts'
+import type { Piece, Wire } from './wire.ts'
 
 /** How long the first value may decide about the status before the headers go out without it. */
 const FIRST_VALUE_MS = 250
@@ -131,17 +130,19 @@ export class Driver<T> {
           this.#cancelSend?.()
           let reason: EndReason = 'stop'
           let failure: unknown
+          let last: Piece | undefined
           try {
             const piece = await this.#next(wire)
             if (piece !== undefined && !this.#over) return this.#send(controller, piece)
             reason = this.#stopped ?? 'stop'
+            // Over already means that the reader has left: nobody is there to be told.
+            if (!this.#over) last = await wire.terminal({ reason, final: this.#final })
           } catch (error) {
             reason = 'error'
             failure = error
+            if (!this.#over) last = await this.#failed(wire, error)
           }
-          // Over already means that the reader has left: nobody is there to be told.
-          if (!this.#over) await this.#say(controller, wire, reason, failure)
-          closeQuietly(controller)
+          this.#close(controller, last, reason)
           this.#end(reason, failure)
         },
         cancel: () => this.#end('cancel'),
@@ -244,34 +245,33 @@ export class Driver<T> {
       this.#cancelLife = after(this.#options.limits.maxDurationMs, () => this.stop('limit'))
   }
 
-  async #say(
-    controller: ReadableStreamDefaultController<Uint8Array>,
-    wire: Wire<T>,
-    reason: EndReason,
-    failure: unknown,
-  ): Promise<void> {
-    const error = this.#report(reason, failure)
-    const last = await wire.terminal({ reason, error, final: this.#final })
-    if (this.#over || last === '') return
-    if (last === undefined) return controller.error(new Error(`The stream was cut: ${reason}.`))
-    this.#send(controller, last)
-    // The body closes behind it, and is not pulled again.
-    this.#cancelSend?.()
+  /** The terminal of a failure; nothing when even that cannot be spelt. */
+  async #failed(wire: Wire<T>, error: unknown): Promise<Piece | undefined> {
+    const seen = reportFailure(error, this.#options)
+    try {
+      return await wire.terminal({ reason: 'error', error: seen })
+    } catch (second) {
+      reportFailure(second, this.#options)
+      return undefined
+    }
   }
 
-  /** The cause goes into the log, what a client may know of it is returned. */
-  #report(reason: EndReason, error: unknown): PublicError | undefined {
-    if (reason !== 'error') return undefined
-    const { route, log, expose, onError } = this.#options
-    const seen = toPublicError(error, expose)
-    const message = error instanceof Error ? error.message : String(error)
-    log.error({ route, id: seen.id, code: seen.code, err: error }, `stream failed: ${message}`)
-    try {
-      onError?.(error)
-    } catch (failure) {
-      log.error({ route, err: failure }, 'onError of a stream failed')
+  #close(
+    controller: ReadableStreamDefaultController<Uint8Array>,
+    last: Piece | undefined,
+    reason: EndReason,
+  ): void {
+    if (!this.#over) {
+      if (last === undefined) return controller.error(new Error(`The stream was cut: ${reason}.`))
+      if (last !== '') this.#send(controller, last)
+      // The body closes behind it, and is not pulled again.
+      this.#cancelSend?.()
     }
-    return seen
+    try {
+      controller.close()
+    } catch {
+      // Cancelled by its reader: closed already.
+    }
   }
 
   #end(reason: EndReason, error?: unknown): void {
@@ -306,22 +306,5 @@ export class Driver<T> {
     } catch (failure) {
       log.error({ route, err: failure }, 'onEnd of a stream failed')
     }
-  }
-}
-
-/** An answer that was to be sent whole has no terminal to say why it is not. */
-function unfinished(reason: EndReason): LimitError | SourceError {
-  if (reason === 'shutdown')
-    return new LimitError('limit/closing', 'The server is shutting down.', 2)
-  const what =
-    reason === 'timeout' ? 'The source stood still for too long' : 'The answer took too long'
-  return new SourceError('source/stalled', `${what}, and it was to be sent whole.`)
-}
-
-function closeQuietly(controller: ReadableStreamDefaultController<Uint8Array>): void {
-  try {
-    controller.close()
-  } catch {
-    // Cancelled by its reader: closed already.
   }
 }

@@ -131,7 +131,7 @@ describe('serve', () => {
         /data: tick\n\nevent: shutdown\nretry: \d+\ndata: \{"reason":"shutdown"\}\n\n$/,
       )
     expect(tornDown).toBe(2)
-    await expect(fetch(`${url}/tick`)).rejects.toThrow()
+    await expect(fetch(`${url}/tick`)).rejects.toThrow('fetch failed')
   })
 
   test('stops only its own streams', async () => {

@@ -241,6 +241,20 @@ describe('the wire', () => {
     expect(got).not.toContain('complete')
   })
 
+  test('frames ends with an error when what the source returned has no JSON', async () => {
+    const source = async function* () {
+      yield 'x'
+      return 1n
+    }
+    const { app, log } = setUp()
+    app.get('/', () => new EventStream(source, { wire: frames }))
+    const got = await (await app.request('/')).text()
+    expect(got).toMatch(
+      /event: error\ndata: \{"type":"error","seq":2,"error":\{"code":"source\/value"/,
+    )
+    expect(log.lines.at(-1)).toMatchObject({ message: 'stream ended', fields: { reason: 'error' } })
+  })
+
   test('frames cancels with the reason when it is cut', async () => {
     const hanging = async function* ({ signal }: { signal: AbortSignal }) {
       yield 'x'
@@ -249,6 +263,19 @@ describe('the wire', () => {
     expect(
       await text(new EventStream(hanging, { wire: frames, limits: { idleSourceMs: 30 } })),
     ).toMatch(/event: cancel\ndata: \{"type":"cancel","seq":2,"reason":"timeout"\}\n\n$/)
+  })
+
+  test('of your own that fails to end has its body cut, and is over', async () => {
+    const { app, log } = setUp()
+    const endless = () => ({
+      value: () => 'x',
+      terminal: () => {
+        throw new Error('no end')
+      },
+    })
+    app.get('/', () => new EventStream(['a'], { wire: endless }))
+    await expect((await app.request('/')).text()).rejects.toThrow('The stream was cut')
+    expect(log.lines.at(-1)).toMatchObject({ message: 'stream ended', fields: { reason: 'error' } })
   })
 
   test('of your own is an object of small functions', async () => {

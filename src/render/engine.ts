@@ -1,3 +1,5 @@
+import type { GrowthPlan } from './growth.ts'
+
 /** What a template is given. Keys are plain names; values are whatever its author expects. */
 export type Context = Readonly<Record<string, unknown>>
 
@@ -26,4 +28,9 @@ export interface BlockRenderer {
    * Out     a plain string when nothing in the block is asynchronous, otherwise a promise of it.
    */
   render(changes?: Context): string | Promise<string>
+  /**
+   * How this block, in the version that is open here, may travel while the variable `key` and nothing else grows.
+   * An engine that cannot tell leaves it out: then the whole block travels.
+   */
+  growth?(key: string): GrowthPlan
 }

@@ -425,6 +425,22 @@ describe('renderBlock() in a template', () => {
       '<b>2</b>!',
     ])
   })
+  test('sees the loop and the block that it stands in', async () => {
+    const page =
+      '{% block b %}{% set who = "S" %}{% for m in [1, 2] %}{{ renderBlock("rows.html", "row") }}{% endfor %}{% endblock %}'
+    const engine = engineOf({ ...templates, 'p.html': page })
+    expect(await engine.render('p.html')).toBe('<b>1</b>S<b>2</b>S')
+    expect((await engine.open('p.html', 'b')).render()).toBe('<b>1</b>S<b>2</b>S')
+  })
+  test('sees what the page of its block declares', async () => {
+    const page =
+      '{% set who = "W" %}{% block b %}{{ renderBlock("rows.html", "row", m=text) }}{% endblock %}'
+    const renderer = await engineOf({ ...templates, 'p.html': page }).open('p.html', 'b')
+    expect([renderer.render({ text: 1 }), renderer.render({ text: 2 })]).toEqual([
+      '<b>1</b>W',
+      '<b>2</b>W',
+    ])
+  })
   test('says so when the block would have to wait', async () => {
     const engine = engineOf(templates, { asyncFilters: { slow: async (text: string) => text } })
     await expect(engine.render('waits.html')).rejects.toMatchObject({

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { safeHtml } from '../../src/render/nunjucks/safe-html.ts'
 import { engineOf } from './engine-of.ts'
 
 type Draws = readonly (readonly [changes: Record<string, unknown>, html: string])[]
@@ -242,6 +243,45 @@ describe('each draw of an open block', () => {
     expect([renderer.render({ text: 1 }), renderer.render({ text: 2 })]).toEqual(['xb1', 'xb2'])
     expect(calls).toEqual(['x', 'b', 'b'])
   })
+})
+
+test.each([
+  [
+    '{% set u = load() %}{% macro m(x) %}<{{ x }}>{% endmacro %}{% block b %}{{ m(u.name) }}{{ text }}{% endblock %}',
+    1,
+  ],
+  [
+    '{% set u = load() %}{% set same = u %}{% block b %}{{ same.name }}{{ text | upper }}{% endblock %}',
+    1,
+  ],
+  ['{% set u = load() %}{% set same = u %}{% block b %}{{ same.say() }}{% endblock %}', 4],
+])(
+  'what is loaded before the block is loaded again only when the block may change it: %s',
+  async (text, times) => {
+    let loaded = 0
+    const load = (): object => ({ name: ++loaded, say: () => 'said' })
+    const renderer = await engineOf({ 'a.html': text }, { globals: { load } }).open('a.html', 'b')
+    for (const each of ['a', 'b', 'c', 'd']) renderer.render({ text: each })
+    expect(loaded).toBe(times)
+  },
+)
+
+test('finished HTML in the context is printed as it is', async () => {
+  const renderer = await engineOf({ 'a.html': '{% block b %}{{ x }}{{ y }}{% endblock %}' }).open(
+    'a.html',
+    'b',
+  )
+  expect(renderer.render({ x: safeHtml('<b>'), y: '<b>' })).toBe('<b>&lt;b&gt;')
+})
+
+test('a draw inside a draw of the same renderer leaves the outer one as it was', async () => {
+  const engine = engineOf({
+    'a.html':
+      '{% macro m() %}{{ x }}{% endmacro %}{% block b %}{{ m() }}{{ again() }}{{ m() }}{% endblock %}',
+  })
+  const renderer = await engine.open('a.html', 'b')
+  const again = (): unknown => safeHtml(`(${String(renderer.render({ x: 2, again: () => '' }))})`)
+  expect(renderer.render({ x: 1, again })).toBe('1(22)1')
 })
 
 describe('what comes out of JSON', () => {

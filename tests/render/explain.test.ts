@@ -247,6 +247,19 @@ describe('explain() of a streamed variable', () => {
   })
 })
 
+test('a parent chosen by a condition is known with a context, or with an open renderer', async () => {
+  const engine = engineOf({
+    'one.html': block('<p>{{ text }}</p>'),
+    'two.html': block('{{ text | upper }}'),
+    'a.html': '{% if two %}{% extends "two.html" %}{% else %}{% extends "one.html" %}{% endif %}',
+  })
+  const kind = async (context?: Record<string, unknown>): Promise<string> =>
+    (await engine.explain('a.html', 'b', 'text', context)).kind
+  expect([await kind(), await kind({}), await kind({ two: 1 })]).toEqual(['full', 'append', 'full'])
+  const renderer = await engine.open('a.html', 'b', {})
+  expect(renderer.growth?.('text')).toMatchObject({ kind: 'append', template: 'one.html' })
+})
+
 test.each(accepted.filter(([, , plan]) => (plan as GrowthPlan).kind === 'append'))(
   'what may be appended is what a whole draw would add: %s',
   async (_name, text, _plan, more) => {

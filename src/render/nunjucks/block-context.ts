@@ -51,6 +51,8 @@ export class BlockContext {
   /** The draw that this context belongs to: an error thrown where no one can catch it ends it. */
   draw: { end(error: unknown): void } | undefined
 
+  /** The scope in which `renderBlock` is being called. */
+  callScope: Frame | undefined
   #lineage: string[] | undefined
 
   constructor(env: InnerEnvironment, ctx: Record<string, unknown>, blocks: BlockTable) {

@@ -1,4 +1,5 @@
 import type { BlockRenderer, Context } from '../engine.ts'
+import type { GrowthPlan } from '../growth.ts'
 import { type BlockLevel, plainContext } from './block-context.ts'
 import { Failure } from './failure.ts'
 import { RuntimeFrame } from './frame.ts'
@@ -53,6 +54,10 @@ export class BlockDrawer implements BlockRenderer {
     } catch {
       return drawer
     }
+  }
+
+  growth(key: string): GrowthPlan {
+    return this.#block.growth(key)
   }
 
   render(changes?: Context): Outcome<string> {

@@ -18,6 +18,8 @@ export interface Chain {
   readonly templates: readonly LoadedTemplate[]
   /** Variables that decided on a parent. A change of one asks for another chain. */
   readonly reads: ReadonlySet<string>
+  /** The first extends that variables decided on. */
+  readonly choice?: { readonly template: string; readonly line: number }
   /** Where the chain breaks off, when nothing has chosen the next parent. */
   readonly open?: { readonly template: string; readonly line: number }
 }
@@ -84,7 +86,9 @@ export function resolveChain(
       return follow({ ...chain, templates: [...chain.templates, literalParent(chain, only.name)] })
     }
     return andThen(chooseParent(chain, variables, options), ({ parent, reads }) => {
-      const found = { ...chain, reads: new Set([...chain.reads, ...reads]) }
+      const line = last.parents[0]!.node.lineno + 1
+      const choice = chain.choice ?? { template: last.name, line }
+      const found = { ...chain, choice, reads: new Set([...chain.reads, ...reads]) }
       if (!parent) return remembered(found)
       notAgain(chain, parent, last)
       return follow({ ...found, templates: [...chain.templates, parent] })

@@ -1,4 +1,5 @@
 import { didYouMean, TemplateError } from '../../base/errors.ts'
+import type { GrowthPlan } from '../growth.ts'
 import { type BlockTable, plainContext } from './block-context.ts'
 import { Failure } from './failure.ts'
 import { RuntimeFrame } from './frame.ts'
@@ -25,6 +26,12 @@ export class DryBlock implements Preparable {
     this.#env = env
     this.#leaf = leaf
     this.#block = block
+  }
+
+  growth(): GrowthPlan {
+    const { name } = this.#leaf
+    const reason = `"${name}" or one of its parents came precompiled, without its source`
+    return { kind: 'full', reason, template: name }
   }
 
   /** Nothing is known of the names around the block. */

@@ -73,7 +73,7 @@ class Proof {
       const what = each.kind === 'include' ? 'an include' : 'an import with context'
       throw new Refusal(`${what} may read "${this.#key}"`, each.from, each.node)
     }
-    if (target.everything) throw new Refusal('the block holds a tag that may read anything')
+    if (target.everything) throw new Refusal('the block holds something that may read anything')
     for (const declaration of needs.declarations) this.#declared(declaration)
     if (needs.reads.has(this.#key) || needs.readsEverything) {
       throw new Refusal(`what is declared before the block depends on "${this.#key}"`)

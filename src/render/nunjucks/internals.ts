@@ -204,6 +204,15 @@ class PlacedCompiler extends inside.compiler.Compiler {
     superMethod('compileFilterAsync').call(this, node, frame)
   }
 
+  /** A global function gets the context and not the scope; this one must see the scope it stands in, as an include does. */
+  compileFunCall(node: AstNode, frame: CompileFrame): void {
+    const callee = node['name'] as AstNode
+    const needsScope = callee.typename === 'Symbol' && callee['value'] === 'renderBlock'
+    if (needsScope) this._emit('(context.callScope = frame, ')
+    superMethod('compileFunCall').call(this, node, frame)
+    if (needsScope) this._emit(')')
+  }
+
   compileIs(node: AstNode, frame: CompileFrame): void {
     this._emit(`(${this.place(node)}, `)
     superMethod('compileIs').call(this, node, frame)

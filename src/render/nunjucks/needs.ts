@@ -4,7 +4,7 @@ import type { AstNode } from './internals.ts'
 import type { Mention } from './reads.ts'
 import { isSurrounding, type Segment, type Surrounding } from './segments.ts'
 import type { TemplateLibrary } from './template-library.ts'
-import { isLasting, makesSomethingNew, mutates } from './state.ts'
+import { isLasting, makesSomethingNew, mayBeSame, mutates } from './state.ts'
 
 /** A name around the block that has to come with the context. */
 export interface RequiredName {
@@ -171,31 +171,33 @@ function isVolatile(
   used: readonly ClosedReads[],
   library: TemplateLibrary,
 ): boolean {
-  const changeable = new Set<string>()
-  const aliases = new Set<string>()
-  for (const { declaration, reads } of chosen) {
-    const { node, names } = declaration
-    if (node.typename === 'Import' || node.typename === 'FromImport') {
-      for (const reference of declaration.reads.references) {
-        const file =
-          reference.name === undefined ? undefined : library.lookUp(reference.name, reference.from)
-        if (!file?.ast || !isLasting(file, library)) return true
-        if (
-          reference.kind === 'import with context' &&
-          mutates(wholeReads(reference, library), names)
-        )
-          return true
-      }
-    } else if (node.typename === 'Set' || node.typename === 'FilterAsync') {
-      if (makesSomethingNew(node)) for (const name of names) changeable.add(name)
-      // `{% set b = a %}`: b is what a is.
-      else for (const name of reads.names) aliases.add(name)
+  for (const { declaration } of chosen) {
+    for (const reference of declaration.reads.references) {
+      if (reference.kind === 'include') continue
+      const { name, from } = reference
+      const file = name === undefined ? undefined : library.lookUp(name, from)
+      if (!file?.ast || !isLasting(file, library)) return true
+      const whole = wholeReads(reference, library)
+      if (reference.kind === 'import with context' && mutates(whole, declaration.names)) return true
     }
   }
-  if (changeable.size === 0) return false
-  const known = [...changeable].some((name) => aliases.has(name))
-  return (
-    used.some((reads) => mutates(reads, changeable)) ||
-    (known && used.some((reads) => reads.calls.size > 0))
-  )
+  const changeable = changeableNames(chosen)
+  return changeable.size > 0 && used.some((reads) => mutates(reads, changeable))
 }
+
+/** Variables that hold something made for this page, or something that may be the same by another name. */
+function changeableNames(chosen: readonly Chosen[]): Set<string> {
+  const names = new Set<string>()
+  const sets = chosen.filter(({ declaration: { node } }) => SETTING.has(node.typename))
+  for (let size = -1; size !== names.size;) {
+    size = names.size
+    for (const { declaration, reads } of sets) {
+      const isNew = makesSomethingNew(declaration.node)
+      const isSame = mayBeSame(declaration.node) && [...reads.names].some((name) => names.has(name))
+      if (isNew || isSame) for (const name of declaration.names) names.add(name)
+    }
+  }
+  return names
+}
+
+const SETTING: ReadonlySet<string> = new Set(['Set', 'FilterAsync'])

@@ -7,11 +7,11 @@ import { type Chain, isReadable, knownChain, resolveChain } from './chain.ts'
 import { DryBlock } from './dry-run.ts'
 import { Failure, templateError } from './failure.ts'
 import { fragmentTag } from './fragment-tag.ts'
-import { proveGrowth } from './growth-proof.ts'
 import { type CompiledTemplate, newEnvironment, type NunjucksEnvironment } from './internals.ts'
 import { andThen, answer, type Outcome } from './outcome.ts'
 import { chainTable, planBlock } from './plan.ts'
 import { PlannedBlock } from './planned-block.ts'
+import { flatten } from './prepared.ts'
 import { safeHtml } from './safe-html.ts'
 import { checkNunjucks } from './self-check.ts'
 import { TemplateLibrary } from './template-library.ts'
@@ -123,7 +123,8 @@ export function createNunjucksEngine(
     context?: Context,
   ): unknown {
     const from = libraries.get(this.env) ?? library
-    const given = plainContext(this.getVariables(), context)
+    const scope = this.callScope && flatten(this.callScope)
+    const given = plainContext(this.getVariables(), scope, context)
     delete given['__keywords']
     const html = andThen(open(from, String(template), block, given, true), (renderer) =>
       renderer.render(),
@@ -158,29 +159,14 @@ export function createNunjucksEngine(
     },
     async explain(template, block, key, context) {
       const from = library
-      const chain = await knownChain(from.get(template), plainContext(context), {
-        library: from,
-        limitMs,
-      })
-      if (!isReadable(chain)) {
-        const name = chain.templates.find(({ ast }) => !ast)!.name
-        return {
-          kind: 'full',
-          reason: `"${name}" came precompiled, without its source`,
-          template: name,
-        }
-      }
-      const { plan } = blockOf(from, chain, block)
-      if (chain.open) {
-        const { template: where, line } = chain.open
-        return {
-          kind: 'full',
-          reason: `line ${line}: the parent is only known at run time`,
-          template: where,
-          line,
-        }
-      }
-      return proveGrowth(plan, key)
+      const leaf = from.get(template)
+      const chain = await knownChain(leaf, plainContext(context), { library: from, limitMs })
+      if (!isReadable(chain)) return new DryBlock(from.env, leaf, block).growth()
+      const planned = blockOf(from, chain, block)
+      const choice = chain.open ?? (context === undefined ? chain.choice : undefined)
+      if (!choice) return planned.growth(key)
+      const reason = `line ${choice.line}: the parent is only known at run time`
+      return { kind: 'full', reason, ...choice }
     },
     close: () => stop?.(),
   }

@@ -1,7 +1,9 @@
+import type { GrowthPlan } from '../growth.ts'
 import { TemplateError } from '../../base/errors.ts'
 import { runSegments } from './compiled-segment.ts'
 import { declarationsIn } from './declarations.ts'
 import { Failure, messageOf, templateError } from './failure.ts'
+import { proveGrowth } from './growth-proof.ts'
 import { RuntimeFrame } from './frame.ts'
 import type { Frame } from './internals.ts'
 import { answer, type Outcome } from './outcome.ts'
@@ -13,9 +15,17 @@ import { child } from './syntax.ts'
 /** A block with a plan: prepared by running the slices that the plan holds. */
 export class PlannedBlock implements Preparable {
   readonly plan: Plan
+  readonly #growths = new Map<string, GrowthPlan>()
 
   constructor(plan: Plan) {
     this.plan = plan
+  }
+
+  /** How the block may travel while `key` grows; proved once. */
+  growth(key: string): GrowthPlan {
+    let growth = this.#growths.get(key)
+    if (!growth) this.#growths.set(key, (growth = proveGrowth(this.plan, key)))
+    return growth
   }
 
   get parentReads(): ReadonlySet<string> {

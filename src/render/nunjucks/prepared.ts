@@ -1,3 +1,4 @@
+import type { GrowthPlan } from '../growth.ts'
 import type { BlockLevel } from './block-context.ts'
 import { templateError } from './failure.ts'
 import { newVariables } from './frame.ts'
@@ -23,6 +24,7 @@ export interface Prepared {
 export interface Preparable {
   /** Variables that decide which templates are the parents. */
   readonly parentReads: ReadonlySet<string>
+  growth(key: string): GrowthPlan
   /** Throws  TemplateError `block/variable-missing`. */
   requireNames(given: Readonly<Record<string, unknown>>): void
   /** Throws  TemplateError. */

@@ -46,7 +46,7 @@ export interface Reads {
   readonly sets: Set<string>
   /** Draws its parent's version. */
   superCalled: boolean
-  /** Holds an extension's tag, which may look at anything. */
+  /** Holds an extension's tag or a `renderBlock()`, which may look at anything. */
   opaque: boolean
 }
 
@@ -140,6 +140,8 @@ export function readsOf(nodes: readonly AstNode[], template: string, whole = fal
     }
     if (type === 'FunCall') {
       const name = rootName(node)
+      // It hands on all that it sees, as an include does.
+      if (name === 'renderBlock') reads.opaque = true
       reads.calls.add(name === undefined || (bound.has(name) && !KNOWN_CALLS.has(name)) ? '' : name)
     }
     if (isExtension(node)) reads.opaque = true

@@ -37,6 +37,16 @@ export function makesSomethingNew(node: AstNode): boolean {
   }
 }
 
+/** Whether a `set` may give another name to what one of its variables holds. Texts and numbers are nobody's. */
+export function mayBeSame(node: AstNode): boolean {
+  const value = optionalChild(node, 'value')
+  return value !== undefined && !PLAIN.has(value.typename)
+}
+
+const PLAIN: ReadonlySet<string> = new Set(
+  'Literal Compare Not In Is Concat Add Sub Mul Div FloorDiv Mod Pow Neg Pos'.split(' '),
+)
+
 /** Whether what is read may change one of `names`: it calls them, or calls something that may stand for one of them. */
 export function mutates(reads: Reads, names: Iterable<string>): boolean {
   if (reads.calls.has('')) return true

@@ -12,11 +12,15 @@ export function toJsonText(value: unknown): string {
   if (type === 'undefined' || type === 'function' || type === 'symbol' || type === 'bigint')
     throw refused(type)
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) throw refused('bytes')
+  let text: string | undefined
   try {
-    return JSON.stringify(value)
+    text = JSON.stringify(value)
   } catch (error) {
     throw refused(`a ${value?.constructor?.name ?? 'value'} that has no JSON`, error)
   }
+  // An object may speak for itself (`toJSON`), and say nothing.
+  if (text === undefined) throw refused(`a ${value?.constructor?.name ?? 'value'} that has no JSON`)
+  return text
 }
 
 function refused(what: string, cause?: unknown): SourceError {

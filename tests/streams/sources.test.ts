@@ -313,14 +313,17 @@ describe('named', () => {
 
   const circle: Record<string, unknown> = {}
   circle['self'] = circle
-  test.each([[undefined], [() => 1], [Symbol('x')], [1n], [new Uint8Array(1)], [circle]])(
-    'refuses %s',
-    (value) => {
-      expect(() => named()().value(value)).toThrow(
-        expect.objectContaining({ code: 'source/value' }),
-      )
-    },
-  )
+  test.each([
+    [undefined],
+    [() => 1],
+    [Symbol('x')],
+    [1n],
+    [new Uint8Array(1)],
+    [circle],
+    [{ toJSON: () => undefined }],
+  ])('refuses %s', (value) => {
+    expect(() => named()().value(value)).toThrow(expect.objectContaining({ code: 'source/value' }))
+  })
 
   test('refuses names that the browser would act on, when it is made', () => {
     for (const options of [

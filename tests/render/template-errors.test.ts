@@ -346,6 +346,27 @@ const wrongs: Wrong[] = [
     whenOpened: true,
   },
   {
+    name: 'an include without end',
+    templates: {
+      'a.html': '{% block b %}\n{% include "i.html" %}{% endblock %}',
+      'i.html': '\n\n{% include "i.html" %}',
+    },
+    open: ['a.html', 'b'],
+    code: 'template/circular',
+    place: { template: 'i.html', line: 3 },
+    says: ['without end'],
+    whenOpened: false,
+  },
+  {
+    name: 'two blocks of one name',
+    templates: { 'a.html': '{% block b %}{% endblock %}\n\n{% block b %}{% endblock %}' },
+    open: ['a.html', 'b'],
+    code: 'template/invalid',
+    place: { template: 'a.html', block: 'b', line: 3, column: 4 },
+    says: ['is there already, on line 1', 'renderBlock()'],
+    whenOpened: true,
+  },
+  {
     name: 'super() without a parent',
     templates: { 'a.html': '{% block b %}{{ super() }}{% endblock %}' },
     open: ['a.html', 'b'],

@@ -54,6 +54,11 @@ export class Failure {
       return templateError('template/filter-unknown', place, cause.message, { hint: cause.hint })
     }
     const origin = isNunjucksError(cause) && cause.cause !== undefined ? cause.cause : cause
+    if (origin instanceof RangeError && origin.message.includes('call stack')) {
+      const message =
+        'the templates draw each other without end, by an include, a macro or renderBlock().'
+      return templateError('template/circular', place, message, { cause: origin })
+    }
     return templateError('render/failed', place, messageOf(origin), { cause: origin })
   }
 }

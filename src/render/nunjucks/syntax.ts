@@ -42,17 +42,24 @@ export function nameOf(node: AstNode): string {
   return node.typename === 'Symbol' ? String(node['value']) : nameOf(child(node, 'name'))
 }
 
-/** The blocks of a template by name, exactly those that nunjucks compiles. */
-export function blockNodes(root: AstNode): Record<string, AstNode> {
-  const found: Record<string, AstNode> = Object.create(null)
+/** The blocks of a template, exactly those that nunjucks compiles: it does not look everywhere. */
+export function compiledBlocks(root: AstNode): AstNode[] {
+  const found: AstNode[] = []
   const visit = (node: AstNode): void => {
-    if (node.typename === 'Block') found[nameOf(node)] = node
+    if (node.typename === 'Block') found.push(node)
     const below: unknown[] = Array.isArray(node['children'])
       ? node['children']
       : node.fields.map((field) => node[field])
     for (const each of below) if (isNode(each)) visit(each)
   }
   visit(root)
+  return found
+}
+
+/** The same, by name. */
+export function blockNodes(root: AstNode): Record<string, AstNode> {
+  const found: Record<string, AstNode> = Object.create(null)
+  for (const node of compiledBlocks(root)) found[nameOf(node)] = node
   return found
 }
 

@@ -1,6 +1,7 @@
 import { didYouMean, TemplateError } from '../../base/errors.ts'
 import { isPlainName, type TemplateSource } from '../template-source.ts'
 import { refuseLostFilters } from './lost-filters.ts'
+import { refuseDoubleBlocks } from './double-blocks.ts'
 import { Failure, templateError } from './failure.ts'
 import {
   type AstNode,
@@ -80,6 +81,7 @@ export class TemplateLibrary {
     if (!found) return undefined
     try {
       const written = parseTemplate(found.text, this.env)
+      refuseDoubleBlocks(written, name)
       refuseLostFilters(written, name, this.env)
       const ast = transformTemplate(written, name, this.env)
       return new LoadedTemplate(name, this.env, compileTemplate(ast, name, this.env), ast)

@@ -1,6 +1,7 @@
 import { TemplateError } from '../../base/errors.ts'
+import type { BlockTable } from './block-context.ts'
 import { ReadsCloser } from './closed-reads.ts'
-import { compileSegment, runSegments } from './compiled-segment.ts'
+import { type CompiledSegment, compileSegment, runSegments } from './compiled-segment.ts'
 import { EXTENDS } from './declarations.ts'
 import { circular, templateError } from './failure.ts'
 import { RuntimeFrame } from './frame.ts'
@@ -97,7 +98,7 @@ export function resolveChain(
 
   /** The same templates are the same chain, so that what was planned for it is found again. */
   function remembered(chain: Chain): Chain {
-    const key = chain.templates.map((template) => template.name).join('\n')
+    const key = keyOf(chain.templates)
     let chains = chainsOf.get(options.library)
     if (!chains) chainsOf.set(options.library, (chains = new Map()))
     const same = chains.get(key)
@@ -123,12 +124,21 @@ export function resolveChain(
   }
 }
 
-/** Runs what the last template's `{% extends %}` needs, in it and in its children. */
-function chooseParent(
-  { templates }: Chain,
-  variables: Readonly<Record<string, unknown>>,
-  { library, limitMs }: ChainOptions,
-): Outcome<{ parent: LoadedTemplate | undefined; reads: ReadonlySet<string> }> {
+/** How the last template of a chain chooses its parent. */
+interface Choice {
+  readonly segments: readonly CompiledSegment[]
+  readonly table: BlockTable
+  readonly reads: ReadonlySet<string>
+}
+
+const choicesOf = new WeakMap<TemplateLibrary, Map<string, Choice>>()
+
+function choiceOf({ templates }: Chain, library: TemplateLibrary): Choice {
+  let choices = choicesOf.get(library)
+  if (!choices) choicesOf.set(library, (choices = new Map()))
+  const key = keyOf(templates)
+  let choice = choices.get(key)
+  if (choice) return choice
   const last = templates[templates.length - 1]!
   const table = last.table()
   const closer = new ReadsCloser(table, library)
@@ -137,26 +147,35 @@ function chooseParent(
   const segments = templates.map((template) => withoutExtends(template, last))
   const needs = needsOf(target, segments, closer, library)
   const compiled = segments.map((segment) => compileSegment(segment, needs.wanted, library.env))
+  choices.set(key, (choice = { segments: compiled, table, reads: needs.reads }))
+  return choice
+}
+
+function keyOf(templates: readonly LoadedTemplate[]): string {
+  return templates.map((template) => template.name).join('\n')
+}
+
+/** Runs what the last template's `{% extends %}` needs, in it and in its children. */
+function chooseParent(
+  chain: Chain,
+  variables: Readonly<Record<string, unknown>>,
+  { library, limitMs }: ChainOptions,
+): Outcome<{ parent: LoadedTemplate | undefined; reads: ReadonlySet<string> }> {
+  const { segments, table, reads } = choiceOf(chain, library)
+  const template = chain.templates[chain.templates.length - 1]!.name
   const context = new PrologueContext(library.env, variables, table)
   const frame = new RuntimeFrame()
   frame.topLevel = true
   const ran = answer(
     (done) => {
       context.draw = { end: done }
-      runSegments(compiled, context, frame, done)
+      runSegments(segments, context, frame, done)
     },
     limitMs,
     () =>
-      templateError(
-        'template/timeout',
-        { template: last.name },
-        `no parent was chosen within ${limitMs} ms`,
-      ),
+      templateError('template/timeout', { template }, `no parent was chosen within ${limitMs} ms`),
   )
-  return andThen(ran, () => ({
-    parent: context.chosenParent as LoadedTemplate | undefined,
-    reads: needs.reads,
-  }))
+  return andThen(ran, () => ({ parent: context.chosenParent as LoadedTemplate | undefined, reads }))
 }
 
 function withoutExtends(

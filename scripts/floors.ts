@@ -19,13 +19,18 @@ const ROOMS = [
   'web',
   'adapters',
   'cli',
+  'testing',
 ]
 
 /** Words with an owner. Comments may use them freely. */
 const OWNED: readonly { word: RegExp; rooms: readonly string[]; what: string }[] = [
   { word: /\bhx-/i, rooms: ['htmx'], what: 'hx-' },
   { word: /['"`\n]data: /, rooms: ['wire'], what: 'data: ' },
-  { word: /from 'node:|import\('node:|\bprocess\./, rooms: ['adapters', 'cli'], what: 'node:' },
+  {
+    word: /from 'node:|import\('node:|\bprocess\./,
+    rooms: ['adapters', 'cli', 'testing'],
+    what: 'node:',
+  },
   { word: /from 'nunjucks|from '@types\/nunjucks/, rooms: ['render/nunjucks'], what: 'nunjucks' },
   { word: /from '@?hono/, rooms: ['web', 'adapters'], what: 'hono' },
   { word: /\bset(?:Timeout|Interval|Immediate)\b/, rooms: ['base/clock.ts'], what: 'timers' },

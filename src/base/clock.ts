@@ -1,17 +1,43 @@
 /**
- * The one place that owns timers, so that a leak check can look at a single number.
- *
- * Later than a plain `setTimeout` by nothing: it is one, with a cancel function in place of a handle
- * (handles differ between runtimes, functions do not).
+ * The one place that owns timers, so that a leak check can look at a single number, and a test can hold all of them.
  */
-const running = new Set<unknown>()
+export interface Timers {
+  /** Milliseconds since some moment; only differences mean something. */
+  now(): number
+  /** Calls `run` once, `delayMs` from now, unless the returned function is called before. */
+  set(delayMs: number, run: () => void): () => void
+}
 
 /** Beyond this a timer of the platform overflows and fires at once. Nobody waits 24 days: it stands for "never". */
 const LONGEST_MS = 2 ** 31 - 1
 
+const platform: Timers = {
+  now: () => performance.now(),
+  set(delayMs, run) {
+    const timer = setTimeout(run, delayMs)
+    return () => clearTimeout(timer)
+  },
+}
+
+let timers = platform
+let running = 0
+
 /** How many timers of the house are waiting now. A finished stream leaves none. */
 export function timersRunning(): number {
-  return running.size
+  return running
+}
+
+/** Puts other timers in the place of the platform's, for tests; gives a function that puts them back. */
+export function useTimers(others: Timers): () => void {
+  timers = others
+  return () => {
+    timers = platform
+  }
+}
+
+/** Milliseconds since some moment; only differences mean something. */
+export function now(): number {
+  return timers.now()
 }
 
 /**
@@ -21,15 +47,16 @@ export function timersRunning(): number {
  */
 export function after(delayMs: number, run: () => void): () => void {
   if (delayMs > LONGEST_MS) return () => {}
-  const timer = setTimeout(() => {
-    running.delete(timer)
-    run()
-  }, delayMs)
-  running.add(timer)
-  return () => {
-    running.delete(timer)
-    clearTimeout(timer)
+  let waiting = true
+  running += 1
+  const settle = (): boolean => {
+    if (!waiting) return false
+    waiting = false
+    running -= 1
+    return true
   }
+  const cancel = timers.set(delayMs, () => settle() && run())
+  return () => settle() && cancel()
 }
 
 /** Waits `delayMs`, or less when `signal` aborts; then it resolves too, and the caller looks at the signal. */

@@ -1,5 +1,5 @@
 import type { Enter } from '../base/async-context.ts'
-import { after } from '../base/clock.ts'
+import { after, now } from '../base/clock.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import { reportFailure, unfinished } from './failure.ts'
@@ -43,11 +43,11 @@ export class Driver<T> {
   readonly #options: DriverOptions<T>
   readonly #abort = new AbortController()
   readonly #reader: SourceReader<T>
-  readonly #startedAt = performance.now()
+  readonly #startedAt = now()
   #cancelLife: (() => void) | undefined
   #cancelSend: (() => void) | undefined
   #wake: (() => void) | undefined
-  #askedAt = 0
+  #askedAt: number | undefined
   /** Spelt already, before anybody read. */
   readonly #prepared: Piece[] = []
   #final: unknown
@@ -164,8 +164,8 @@ export class Driver<T> {
    */
   async #answered(heartbeatMs: number | false): Promise<boolean> {
     if (this.#reader.ready || this.#over || this.#stopped !== undefined) return true
-    if (this.#askedAt === 0) this.#askedAt = performance.now()
-    const silence = this.#options.limits.idleSourceMs - (performance.now() - this.#askedAt)
+    this.#askedAt ??= now()
+    const silence = this.#options.limits.idleSourceMs - (now() - this.#askedAt)
     const beat = heartbeatMs === false ? Infinity : heartbeatMs
     let late = false
     await new Promise<void>((resolve) => {
@@ -207,7 +207,7 @@ export class Driver<T> {
   #spelt(wire: Wire<T>): Piece | Promise<Piece> | undefined {
     const answer = this.#reader.take()
     if (answer === undefined) return undefined
-    this.#askedAt = 0
+    this.#askedAt = undefined
     if ('error' in answer) throw answer.error
     if (answer.done) {
       this.#final = answer.value
@@ -301,7 +301,7 @@ export class Driver<T> {
         values: this.#values,
         frames: this.#frames,
         bytes: this.#bytes,
-        durationMs: Math.round(performance.now() - this.#startedAt),
+        durationMs: Math.round(now() - this.#startedAt),
       })
     } catch (failure) {
       log.error({ route, err: failure }, 'onEnd of a stream failed')

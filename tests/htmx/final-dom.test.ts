@@ -1,0 +1,128 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Fragment } from '../../src/fragments/fragment.ts'
+import { Addresser } from '../../src/htmx/addresser.ts'
+import { applyFrames } from '../../src/htmx/apply-frames.ts'
+
+/** Pieces of which blocks are made: well-formed, of every shape, some nearly alike. */
+const inline = fc.constantFrom('text', 'more <b>bold</b>', '&lt;x&gt;', '<i></i>', '')
+const root = fc.tuple(
+  fc.constantFrom('p', 'div', 'article', 'ul', 'section', 'swap-frame'),
+  fc.constantFrom(
+    '',
+    ' class="a"',
+    ' id="own"',
+    ' id="other"',
+    ' id="a:b"',
+    ' aria-busy="true"',
+    ' title="a > b"',
+  ),
+  inline,
+)
+const element = root.map(([tag, attributes, content]) => `<${tag}${attributes}>${content}</${tag}>`)
+const block = fc.oneof(
+  { weight: 5, arbitrary: element },
+  { weight: 1, arbitrary: inline },
+  { weight: 2, arbitrary: fc.tuple(element, element).map((two) => two.join('\n')) },
+  { weight: 1, arbitrary: element.map((one) => `<!-- note -->${one}`) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      '<img src="x.png">',
+      '<p>a<div>b</div></p>',
+      '<p>open',
+      '<li>x</li>',
+    ),
+  },
+)
+
+const page = '<body><main><div id="answer">old</div></main></body>'
+/** Only elements and texts: blanks and comments around a block are not swapped again with it. */
+const shape = (html: string): string =>
+  html
+    .replace(/<!--.*?-->/gs, '')
+    .replace(/\s+/g, ' ')
+    .replace(/ ?(<[^>]+>) ?/g, '$1')
+
+describe('the page after a stream', () => {
+  test.each(['innerHTML', 'beforeend', 'outerHTML'])(
+    'is the page with the last state alone, for hx-swap="%s"',
+    (swap) => {
+      fc.assert(
+        fc.property(
+          fc.array(block, { minLength: 1, maxLength: 6 }),
+          fc.boolean(),
+          (states, saysWhichIsLast) => {
+            const addresser = new Addresser()
+            const frames = states.map((html, n) => {
+              const final = saysWhichIsLast && n === states.length - 1
+              return addresser.address(new Fragment('t', 'b', {}, { final }), html)
+            })
+            frames.push(addresser.end())
+            const streamed = applyFrames(page, frames, { target: '#answer', swap })
+            const whole = applyFrames(page, [states.at(-1)!], { target: '#answer', swap })
+            // A state without any element and text changes nothing, sent alone; streamed, it empties what was there.
+            if (states.at(-1)!.trim() === '') return
+            expect(shape(streamed)).toBe(shape(whole))
+          },
+        ),
+        { numRuns: 2_000 },
+      )
+    },
+  )
+})
+
+describe('applyFrames', () => {
+  const destination = { target: '#answer' }
+  test.each([
+    ['innerHTML', '<div hx-swap-oob="innerHTML:#answer">new</div>', '<div id="answer">new</div>'],
+    [
+      'beforeend',
+      '<div hx-swap-oob="beforeend:#answer"> new</div>',
+      '<div id="answer">old new</div>',
+    ],
+    [
+      'afterbegin',
+      '<div hx-swap-oob="afterbegin:#answer"><b></b>new </div>',
+      '<div id="answer"><b></b>new old</div>',
+    ],
+    [
+      'beforebegin',
+      '<div hx-swap-oob="beforebegin:#answer"><b></b></div>',
+      '<b></b><div id="answer">old</div>',
+    ],
+    [
+      'afterend',
+      '<div hx-swap-oob="afterend:#answer"><b></b><i></i></div>',
+      '<div id="answer">old</div><b></b><i></i>',
+    ],
+    ['delete', '<div hx-swap-oob="delete:#answer"></div>', ''],
+    ['outerHTML', '<p hx-swap-oob="outerHTML:#answer">new</p>', '<p>new</p>'],
+    [
+      'its own id',
+      '<p id="answer" hx-swap-oob="outerHTML:#answer">new</p>',
+      '<p id="answer">new</p>',
+    ],
+    [
+      'a partial',
+      '<hx-partial hx-target="#answer" hx-swap="outerHTML"><p>new</p></hx-partial>',
+      '<p>new</p>',
+    ],
+  ])('knows %s', (_, frame, main) => {
+    expect(applyFrames(page, [frame], destination)).toBe(
+      `<html><head></head><body><main>${main}</main></body></html>`,
+    )
+  })
+
+  test('refuses a swap that it does not know', () => {
+    expect(() =>
+      applyFrames(page, ['<div hx-swap-oob="sideways:#answer"></div>'], destination),
+    ).toThrow(/sideways/)
+  })
+
+  test('loses a frame whose target is not there, as htmx does', () => {
+    expect(
+      applyFrames(page, ['<div hx-swap-oob="innerHTML:#nobody">x</div>'], destination),
+    ).toContain('old')
+  })
+})

@@ -10,16 +10,22 @@ import { nunjucksEngine } from '../src/adapters/nunjucks-engine.ts'
 
 const folder = new URL('render/', import.meta.url)
 const names = ['layout.html', 'chat.html', 'ui.html']
-const templates = Object.fromEntries(names.map((name) => [name, readFileSync(new URL(name, folder), 'utf8')]))
+const templates = Object.fromEntries(
+  names.map((name) => [name, readFileSync(new URL(name, folder), 'utf8')]),
+)
 const escape = (nunjucks.lib as unknown as { escape(text: string): string }).escape
 
 const words = 'the quick brown fox jumps over a lazy dog while it rains, & nobody minds. '
-const prose = (chars: number): string => words.repeat(Math.ceil(chars / words.length)).slice(0, chars)
+const prose = (chars: number): string =>
+  words.repeat(Math.ceil(chars / words.length)).slice(0, chars)
 const context = {
   title: 'Chat',
   user: { name: 'Ada' },
   links: Array.from({ length: 8 }, (_, at) => ({ href: `/l/${at}`, label: `Link ${at}` })),
-  messages: Array.from({ length: 30 }, (_, at) => ({ role: at % 2 ? 'bot' : 'user', text: prose(80) })),
+  messages: Array.from({ length: 30 }, (_, at) => ({
+    role: at % 2 ? 'bot' : 'user',
+    text: prose(80),
+  })),
   id: 'answer-1',
 }
 
@@ -43,13 +49,18 @@ function naive(text: string): string {
   for (const name in page.blocks) table[name] = [page.blocks[name]!]
   const pageContext = {
     lookup: (name: string) =>
-      name in variables ? variables[name] : (env as unknown as { globals: Record<string, unknown> }).globals[name],
+      name in variables
+        ? variables[name]
+        : (env as unknown as { globals: Record<string, unknown> }).globals[name],
     setVariable: (name: string, value: unknown) => (variables[name] = value),
     getVariables: () => variables,
     addExport() {},
-    addBlock: (name: string, draw: (...values: unknown[]) => void) => (table[name] ??= []).push(draw),
-    getBlock: () => (_e: unknown, _c: unknown, _f: unknown, _r: unknown, done: (e: unknown, t: string) => void) =>
-      done(null, ''),
+    addBlock: (name: string, draw: (...values: unknown[]) => void) =>
+      (table[name] ??= []).push(draw),
+    getBlock:
+      () =>
+      (_e: unknown, _c: unknown, _f: unknown, _r: unknown, done: (e: unknown, t: string) => void) =>
+        done(null, ''),
   }
   const frame = new Frame()
   frame.topLevel = true
@@ -85,7 +96,8 @@ for (const [size, chars] of Object.entries(sizes)) {
   const text = prose(chars)
   const wanted = literal(text)
   for (const name of ['prepared', 'naive']) {
-    if (rivals[name]!(text) !== wanted) throw new Error(`${name} draws something else: ${String(rivals[name]!(text)).slice(0, 300)}`)
+    if (rivals[name]!(text) !== wanted)
+      throw new Error(`${name} draws something else: ${String(rivals[name]!(text)).slice(0, 300)}`)
   }
   const rounds: Record<string, number[]> = {}
   const ratios: Record<string, number[]> = {}
@@ -98,7 +110,9 @@ for (const [size, chars] of Object.entries(sizes)) {
   }
   for (const name of Object.keys(rivals)) {
     const cost = median(rounds[name]!).toFixed(2)
-    process.stdout.write(`${size.padEnd(6)} ${name.padEnd(10)} ${cost.padStart(8)} µs  ${median(ratios[name]!).toFixed(2)}x\n`)
+    process.stdout.write(
+      `${size.padEnd(6)} ${name.padEnd(10)} ${cost.padStart(8)} µs  ${median(ratios[name]!).toFixed(2)}x\n`,
+    )
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { CONFORMANCE, expectAllFinished, useApp, useStats } from './support/child-app.ts'
 import { useConnections } from './support/raw-connection.ts'
 import { readEvents } from './support/read-events.ts'
@@ -56,14 +57,16 @@ describe('a source that fails', () => {
   test('is found in the log by the id that the client was given', async () => {
     const { events } = readEvents(await (await request('/error-mid')).text())
     const { id } = JSON.parse(events.at(-1)!.data) as { id: string }
-    const line = app()
-      .log()
-      .split('\n')
-      .find((text) => text.includes(id))
-    expect(JSON.parse(line!)).toMatchObject({
-      level: 'error',
-      route: 'GET /error-mid',
-      err: expect.stringContaining('SECRET'),
+    await eventually(() => {
+      const line = app()
+        .log()
+        .split('\n')
+        .find((text) => text.includes(id))
+      expect(JSON.parse(line ?? '{}')).toMatchObject({
+        level: 'error',
+        route: 'GET /error-mid',
+        err: expect.stringContaining('SECRET'),
+      })
     })
   })
 

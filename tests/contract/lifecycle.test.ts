@@ -19,7 +19,7 @@ const WAYS: Record<string, (connection: RawConnection) => void> = {
 
 describe('a client that leaves', () => {
   for (const [way, leave] of Object.entries(WAYS)) {
-    for (const path of ['/tick', '/stuck', '/seeds/jero/idle', '/fire']) {
+    for (const path of ['/tick', '/stuck', '/seeds/jero/idle']) {
       test(`by ${way} ends ${path} within 250 ms`, async () => {
         const { opened } = await stats()
         const response = await request(path)
@@ -44,6 +44,25 @@ describe('a client that leaves', () => {
     expect(app().log()).not.toMatch(/"level":"error"/)
   })
 
+  test.each(['text/html', 'text/event-stream'])(
+    'while its answer as %s is written ends that within 250 ms',
+    async (accept) => {
+      const { opened } = await stats()
+      const { connection } = await request('/seeds/chirp/chat', {
+        method: 'POST',
+        headers: { accept },
+        body: `prompt=${'word+'.repeat(3_000)}`,
+      })
+      await eventually(async () =>
+        expect(await stats()).toMatchObject({ opened: opened + 1, active: 1 }),
+      )
+      const leftAt = performance.now()
+      connection.reset()
+      await expectAllFinished(stats)
+      expect(performance.now() - leftAt).toBeLessThan(250)
+    },
+  )
+
   test('while it still sends its body starts nothing', async () => {
     const { opened } = await stats()
     const { socket } = await connect()
@@ -54,15 +73,18 @@ describe('a client that leaves', () => {
     expect(await stats()).toMatchObject({ opened, active: 0 })
   })
 
-  test('stops a source that produces as fast as it can', async () => {
-    const response = await request('/fire')
-    await response.until((body) => body.length > 100_000)
-    response.connection.reset()
-    await expectAllFinished(stats)
-    const { produced } = await stats()
-    await sleep(100)
-    expect((await stats()).produced).toBe(produced)
-  })
+  test.each(Object.keys(WAYS))(
+    'by %s stops a source that produces as fast as it can',
+    async (way) => {
+      const response = await request('/fire')
+      await response.until((body) => body.length > 100_000)
+      WAYS[way]!(response.connection)
+      await expectAllFinished(stats)
+      const { produced } = await stats()
+      await sleep(100)
+      expect((await stats()).produced).toBe(produced)
+    },
+  )
 
   test('is no failure: the log holds no error', async () => {
     await expectAllFinished(stats)

@@ -55,6 +55,7 @@ describe('a server that is told to stop', () => {
     async (signal) => {
       const app = await start(CONFORMANCE)
       const paths = [
+        '/fire',
         ...Array.from({ length: 8 }, () => '/tick'),
         '/stuck',
         '/stuck',
@@ -83,6 +84,20 @@ describe('a server that is told to stop', () => {
     await stream.until((body) => body.length > 0)
     expect((await end(app, 'SIGTERM')).code).toBe(0)
     expectFarewell(await stream.text())
+  })
+
+  test('answers a page that waits for the whole with an error, and does not wait for it', async () => {
+    const app = await start(CONFORMANCE)
+    const connection = await connect(app.port)
+    const response = connection.request('/seeds/chirp/chat', {
+      method: 'POST',
+      headers: { accept: 'text/html' },
+      body: `prompt=${'word+'.repeat(3_000)}`,
+    })
+    await sleep(150)
+    const { code, ms } = await end(app, 'SIGTERM')
+    expect([code, (await response.head).status]).toEqual([0, 503])
+    expect(ms).toBeLessThan(GRACE_MS)
   })
 
   test('exits with 0 at once when nothing is open, and when idle connections are', async () => {

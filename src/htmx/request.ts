@@ -40,5 +40,11 @@ export function placeHeaders(target: string, swap = 'outerHTML'): Record<string,
   return { 'HX-Retarget': target, 'HX-Reswap': swap }
 }
 
+/** What htmx 4 with its extension says with every request. */
+export const STREAMING_REQUEST: Readonly<Record<string, string>> = {
+  accept: 'text/html, text/event-stream',
+  'hx-request': 'true',
+}
+
 /** What the answer depends on, for caches. */
 export const VARY = 'Accept, HX-Request'

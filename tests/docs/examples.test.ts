@@ -5,6 +5,7 @@ import { Hono } from 'hono'
 import { afterEach, describe, expect, test } from 'vitest'
 import * as swapstream from 'swapstream'
 import * as node from 'swapstream/node'
+import { recordingLog } from '../support/recording-log.ts'
 
 /**
  * The examples of the doc comments are programs: each one runs here, with the names below at hand and everything its
@@ -30,6 +31,7 @@ afterEach(async () => {
 /** What a reader of an example would have around it. */
 function surroundings(): Record<string, unknown> {
   const app = new Hono()
+  app.use(swapstream.swapstream({ templates: TEMPLATES, log: recordingLog() }))
   const engine = swapstream.nunjucksEngine({ templates: TEMPLATES })
   return {
     app,

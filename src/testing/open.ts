@@ -1,0 +1,65 @@
+import { STREAMING_REQUEST } from '../htmx/request.ts'
+import type { ReadEvent } from '../wire/decode-events.ts'
+import { readEvents } from '../wire/read-events.ts'
+
+/** Anything that answers requests in process, as a Hono app does. */
+export interface RequestableApp {
+  request(path: string, init?: RequestInit): Response | Promise<Response>
+}
+
+/** A stream that a test reads. */
+export interface OpenedStream extends AsyncIterable<ReadEvent> {
+  readonly response: Response
+  /** Reads on until an event fits; gives all events read by this call. */
+  until(fits: (event: ReadEvent) => boolean): Promise<ReadEvent[]>
+  /** Reads to the end. */
+  all(): Promise<ReadEvent[]>
+  /** Leaves, as a closed tab does. */
+  disconnect(): Promise<void>
+}
+
+/**
+ * Opens a stream of an app in process, as htmx would, with any method.
+ *
+ * Out     the response at once; its events as they are read.
+ * Ends    with the stream, or with `disconnect()`: leaving a loop keeps the stream open, so that a test can go on.
+ *
+ * @example
+ * app.post('/words', () => new EventStream(['one', 'two']))
+ * const stream = await open(app, '/words', { method: 'POST' })
+ * const [first] = await stream.until(({ data }) => data === 'one')
+ * await stream.disconnect()
+ */
+export async function open(
+  app: RequestableApp,
+  path: string,
+  init: RequestInit = {},
+): Promise<OpenedStream> {
+  const left = new AbortController()
+  const headers = new Headers(init.headers)
+  for (const [name, value] of Object.entries(STREAMING_REQUEST)) {
+    if (!headers.has(name)) headers.set(name, value)
+  }
+  const response = await app.request(path, { signal: left.signal, ...init, headers })
+  const events = readEvents(response)
+
+  const until = async (fits: (event: ReadEvent) => boolean): Promise<ReadEvent[]> => {
+    const read: ReadEvent[] = []
+    for (;;) {
+      const { done, value } = await events.next()
+      if (done) return read
+      read.push(value)
+      if (fits(value)) return read
+    }
+  }
+  return {
+    response,
+    until,
+    all: () => until(() => false),
+    async disconnect() {
+      left.abort()
+      await events.return()
+    },
+    [Symbol.asyncIterator]: () => ({ next: () => events.next() }),
+  }
+}

@@ -55,7 +55,6 @@ describe('a server that is told to stop', () => {
     async (signal) => {
       const app = await start(CONFORMANCE)
       const paths = [
-        '/fire',
         ...Array.from({ length: 8 }, () => '/tick'),
         '/stuck',
         '/stuck',
@@ -123,6 +122,33 @@ describe('a server that is told to stop', () => {
     expect(ms).toBeLessThan(GRACE_MS + 1_000)
     expectFarewell(await tick.text())
     for (const { socket } of stalled) socket.destroy()
+  })
+
+  test('waits no longer than its grace for readers that stand still and for a teardown that never ends', async () => {
+    const app = await start(BATTERY, { GRACE_MS: '500' })
+    const stalled = await stall(app, '/flood')
+    const stream = await open(app, '/endless-teardown')
+    const { code, ms } = await end(app, 'SIGTERM')
+    expect(code).toBe(0)
+    expect(ms).toBeGreaterThan(400)
+    expect(ms).toBeLessThan(1_500)
+    expectFarewell(await stream.text())
+    stalled.socket.destroy()
+  })
+
+  test('says farewell also to a reader that was behind and catches up in time', async () => {
+    const app = await start(CONFORMANCE)
+    const connection = await connect(app.port)
+    connection.socket.pause()
+    const response = connection.request('/fire')
+    await sleep(200)
+    const ended = end(app, 'SIGTERM')
+    await sleep(100)
+    connection.socket.resume()
+    expectFarewell(await response.text())
+    const { code, ms } = await ended
+    expect(code).toBe(0)
+    expect(ms).toBeLessThan(GRACE_MS)
   })
 
   test('waits for the teardown of its sources', async () => {

@@ -70,11 +70,23 @@ app.get(
       { wire },
     ),
 )
+app.get(
+  '/endless-teardown',
+  () =>
+    new EventStream(
+      scope(async function* () {
+        yield tick()
+        await never()
+      }),
+      { wire },
+    ),
+)
 app.get('/tick', () => new EventStream(watched(tick), { wire }))
 
 serve(app, {
   port: 0,
   hostname: '127.0.0.1',
+  graceMs: Number(process.env['GRACE_MS'] ?? 10_000),
   onListen: (url) => process.stdout.write(`LISTEN ${new URL(url).port}\n`),
 })
 

@@ -45,7 +45,7 @@ export function fromRecord(record: Readonly<Record<string, string>>): TemplateSo
  * Each source may be given a prefix that its names get: `{ prefix: 'swapstream/', source }` makes `form.html` of that
  * source available as `swapstream/form.html`, and as nothing else.
  *
- * @example stackSources([{ prefix: 'swapstream/', source: shipped }, { source: templateFolder('templates') }])
+ * @example stackSources([{ source: fromRecord({ 'a.html': 'A' }), prefix: 'kit/' }]).names() // → ['kit/a.html']
  */
 export function stackSources(
   layers: readonly { readonly source: TemplateSource; readonly prefix?: string }[],
@@ -78,7 +78,7 @@ export function stackSources(
 /**
  * Whether a name can be one of a template: relative, `/` between folders, and no step out of where it stands.
  *
- * @example isPlainName('../secret.html') // false
+ * @example isPlainName('../secret.html') // → false
  */
 export function isPlainName(name: string): boolean {
   if (/[\0\\:]/.test(name)) return false

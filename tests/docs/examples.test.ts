@@ -5,6 +5,7 @@ import { Hono } from 'hono'
 import { afterEach, describe, expect, test } from 'vitest'
 import * as swapstream from 'swapstream'
 import * as node from 'swapstream/node'
+import { fromRecord } from '../../src/render/template-source.ts'
 import { recordingLog } from '../support/recording-log.ts'
 
 /**
@@ -36,6 +37,7 @@ function surroundings(): Record<string, unknown> {
   return {
     app,
     engine,
+    fromRecord,
     c: {
       req: { raw: new Request('http://localhost/'), parseBody: async () => ({ prompt: 'Hi' }) },
     },

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { escapeLikeNunjucks } from '../../src/render/nunjucks/escape.ts'
+import { escapeHtml } from '../../src/base/escape-html.ts'
 import type { GrowthPlan } from '../../src/render/growth.ts'
 import { engineOf } from './engine-of.ts'
 
@@ -277,7 +277,7 @@ test.each(accepted.filter(([, , plan]) => (plan as GrowthPlan).kind === 'append'
     fc.assert(
       fc.property(chunk, chunk, (one, two) => {
         const whole = renderer.render({ text: one + two })
-        expect(whole).toBe(before! + escapeLikeNunjucks(one) + escapeLikeNunjucks(two) + after!)
+        expect(whole).toBe(before! + escapeHtml(one) + escapeHtml(two) + after!)
       }),
       { numRuns: 50 },
     )

@@ -46,7 +46,7 @@ export interface NunjucksEngine extends TemplateEngine {
    *
    * In      `context` only where a parent is chosen by a variable.
    *
-   * @example (await engine.explain('chat.html', 'response', 'text')).kind // 'append'
+   * @example (await engine.explain('chat.html', 'response', 'text')).kind // → 'append'
    */
   explain(template: string, block: string, key: string, context?: Context): Promise<GrowthPlan>
   /** Ends the watcher. Renderers that are open go on. */
@@ -65,7 +65,7 @@ export interface NunjucksEngine extends TemplateEngine {
  * @example
  * const engine = createNunjucksEngine(fromRecord({ 'chat.html': '{% block answer %}<p>{{ text }}</p>{% endblock %}' }))
  * const answer = await engine.open('chat.html', 'answer')
- * await answer.render({ text: 'a < b' }) // '<p>a &lt; b</p>'
+ * answer.render({ text: 'a < b' }) // → '<p>a &lt; b</p>'
  */
 export function createNunjucksEngine(
   source: TemplateSource,

@@ -1,5 +1,5 @@
 import { Failure } from './failure.ts'
-import { escapeLikeNunjucks } from './escape.ts'
+import { escapeHtml } from '../../base/escape-html.ts'
 import { Exports, RuntimeFrame } from './frame.ts'
 import { nunjucksRuntime, type Runtime, SafeString } from './internals.ts'
 
@@ -75,10 +75,10 @@ export const runtime: Runtime = {
   ...nunjucksRuntime,
   Frame: RuntimeFrame,
   suppressValue(value, autoescape) {
-    if (typeof value === 'string') return autoescape ? escapeLikeNunjucks(value) : value
+    if (typeof value === 'string') return autoescape ? escapeHtml(value) : value
     if (value === undefined || value === null) return ''
     if (!autoescape || value instanceof SafeString) return value
-    return escapeLikeNunjucks((value as object).toString())
+    return escapeHtml((value as object).toString())
   },
   handleError: (error, line, column) => Failure.of(error, line, column),
   memberLookup,

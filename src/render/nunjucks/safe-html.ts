@@ -11,7 +11,9 @@ export interface SafeHtml {
  *
  * The caller vouches for it: never mark what a user or a model wrote, unless it went through a sanitizer.
  *
- * @example filters: { badge: (name: string) => safeHtml(`<b class="badge">${escapeHtml(name)}</b>`) }
+ * @example
+ * const badge = (name) => safeHtml(`<b class="badge">${escapeHtml(name)}</b>`)
+ * nunjucksEngine({ templates: 'templates', filters: { badge } })
  */
 export function safeHtml(html: string): SafeHtml {
   return new SafeString(html) as SafeHtml

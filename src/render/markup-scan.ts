@@ -108,7 +108,8 @@ export class MarkupScan {
       }
       return
     }
-    if (VOID.test(lower) || tag.endsWith('/>')) return
+    // A browser takes `<p/>` for `<p>`: only void elements end by themselves.
+    if (VOID.test(lower)) return
     const attributes = tag.slice(name.length + 1)
     const id = /\sid\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/i.exec(attributes)
     const own = id?.[1] ?? id?.[2] ?? id?.[3]

@@ -1,5 +1,6 @@
-import { accumulate } from '../tokens/accumulate.ts'
-import type { TokenSource } from '../tokens/tokens.ts'
+import { Stoppable } from '../base/stoppable.ts'
+import { accumulate, type Accumulated } from '../tokens/accumulate.ts'
+import type { TokenSource } from '../tokens/token-source.ts'
 import { Fragment } from './fragment.ts'
 
 export interface StreamToFragmentsOptions {
@@ -17,25 +18,35 @@ const CUT = Object.freeze({ streaming: false, failed: true })
 /**
  * Draws one template block again as text grows.
  *
- * In      text parts cut anywhere, also inside a character pair or a Markdown mark.
+ * In      whatever `tokens` reads; text may be cut anywhere, also inside a character pair or a Markdown mark.
  * Out     one Fragment a token with all the text so far and `streaming = true`; a last one with `streaming = false`,
  *         also when no token came, so that a waiting sign always ends.
  * Cost    one object a token; drawing is paid by whoever takes the fragments, and stale ones need not be drawn.
- * Ends    closes the tokens exactly once: at the end, on a throw, or when the reader stops.
+ * Ends    closes the tokens exactly once: at the end, on a throw, or when the reader stops, at once also when they are
+ *         silent.
  * Throws  what the tokens throw. What was written stays: each Fragment says how it looks when it is cut
  *         (`streaming = false`, `failed = true`).
  *
  * @example new EventStream(({ signal }) => streamToFragments(ask(prompt, signal), 'chat.html', 'response'))
  */
-export async function* streamToFragments(
+export function streamToFragments(
   tokens: TokenSource,
   template: string,
   block: string,
   options: StreamToFragmentsOptions = {},
 ): AsyncGenerator<Fragment, void, undefined> {
   const { contextKey = 'text', extraContext, ...placed } = options
-  for await (const { text, final } of accumulate(tokens)) {
+  const growing = accumulate(tokens)
+  const toFragment = ({ text, final }: Accumulated): Fragment => {
     const context = { ...extraContext, [contextKey]: text, streaming: !final, failed: false }
-    yield new Fragment(template, block, context, { ...placed, final, cut: CUT })
+    return new Fragment(template, block, context, { ...placed, final, cut: CUT })
   }
+  return new Stoppable(mapped(growing, toFragment), () => growing.return())
+}
+
+async function* mapped<T, U>(
+  values: AsyncIterable<T>,
+  map: (value: T) => U,
+): AsyncGenerator<U, void, undefined> {
+  for await (const value of values) yield map(value)
 }

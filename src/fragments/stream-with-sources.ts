@@ -1,5 +1,7 @@
 import { given } from '../base/given.ts'
-import type { TokenSource } from '../tokens/tokens.ts'
+import { Stoppable } from '../base/stoppable.ts'
+import type { TokenSource } from '../tokens/token-source.ts'
+import { tokens as readTokens } from '../tokens/tokens.ts'
 import { Fragment } from './fragment.ts'
 import { streamToFragments } from './stream-to-fragments.ts'
 
@@ -25,7 +27,8 @@ export interface StreamWithSourcesOptions {
  *
  * In      tokens as for `streamToFragments`; sources known now or soon. Both blocks get `sources`.
  * Out     one Fragment of the sources block, then those of `streamToFragments`, then those of `onComplete`.
- * Ends    closes the tokens exactly once. They are not read before the sources are there.
+ * Ends    closes the tokens exactly once, at once also when they are silent. They are not read before the sources are
+ *         there.
  * Throws  what the sources, the tokens or `onComplete` throw.
  *
  * @example
@@ -34,32 +37,40 @@ export interface StreamWithSourcesOptions {
  *   return streamWithSources(answer(question, sources, signal), 'ask.html', { sources })
  * })
  */
-export async function* streamWithSources(
+export function streamWithSources(
   tokens: TokenSource,
   template: string,
   options: StreamWithSourcesOptions = {},
 ): AsyncGenerator<Fragment, void, undefined> {
-  const {
-    responseBlock = 'response',
-    sourcesBlock = 'sources',
-    contextKey = 'text',
-    onComplete,
-  } = options
-  const { sourcesTarget = `#${sourcesBlock}`, target } = options
-  const sources = await options.sources
-  const extraContext = { ...options.extraContext, ...(sources ? { sources } : {}) }
+  const { responseBlock = 'response', sourcesBlock = 'sources', onComplete } = options
+  const { sourcesTarget = `#${sourcesBlock}`, target, contextKey = 'text' } = options
+  const read = readTokens(tokens)
+  let answer: AsyncGenerator<Fragment, void, undefined> | undefined
+  let stopped = false
 
-  if (sources) yield new Fragment(template, sourcesBlock, extraContext, { target: sourcesTarget })
+  async function* drawn(): AsyncGenerator<Fragment, void, undefined> {
+    try {
+      const sources = await options.sources
+      const extraContext = { ...options.extraContext, ...(sources ? { sources } : {}) }
+      if (sources)
+        yield new Fragment(template, sourcesBlock, extraContext, { target: sourcesTarget })
+      if (stopped) return
 
-  let text = ''
-  const answer = streamToFragments(tokens, template, responseBlock, {
-    contextKey,
-    extraContext,
-    ...given({ target }),
-  })
-  for await (const fragment of answer) {
-    text = fragment.context[contextKey] as string
-    yield fragment
+      let text = ''
+      const placed = { contextKey, extraContext, ...given({ target }) }
+      answer = streamToFragments(read, template, responseBlock, placed)
+      for await (const fragment of answer) {
+        text = fragment.context[contextKey] as string
+        yield fragment
+      }
+      if (onComplete && !stopped) yield* onComplete(text) ?? []
+    } finally {
+      // A model that was called already must not be paid for when its sources fail.
+      await read.return('')
+    }
   }
-  if (onComplete) yield* onComplete(text) ?? []
+  return new Stoppable(drawn(), () => {
+    stopped = true
+    return (answer ?? read).return('' as never)
+  })
 }

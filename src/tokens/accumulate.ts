@@ -1,4 +1,6 @@
-import { tokens, type TokenSource } from './tokens.ts'
+import { Stoppable } from '../base/stoppable.ts'
+import type { TokenSource } from './token-source.ts'
+import { tokens, type TokensOptions } from './tokens.ts'
 
 /** The text so far, and what is new in it. */
 export interface Accumulated {
@@ -14,19 +16,38 @@ export interface Accumulated {
  * Joins tokens into the growing text; one more value at the end says that it is whole.
  *
  * Cost    one object a token; the text is a rope, joined without copying.
- * Ends    closes the source exactly once. The final value comes only after a good end, also when there was no token.
+ * Ends    closes the source exactly once, at once also when it is silent. The final value comes only after a good end,
+ *         also when there was no token.
+ * Throws  what `tokens` throws.
  *
  * @example for await (const { text, final } of accumulate(['Hel', 'lo'])) show(text) // 'Hel', 'Hello', 'Hello'
  */
-export async function* accumulate(
+export function accumulate(
   source: TokenSource,
+  options?: TokensOptions,
+): AsyncGenerator<Accumulated, void, undefined> {
+  const read = tokens(source, options)
+  let stopped = false
+  return new Stoppable(
+    grow(read, () => stopped),
+    () => {
+      stopped = true
+      return read.return('')
+    },
+  )
+}
+
+async function* grow(
+  read: AsyncIterable<string>,
+  stopped: () => boolean,
 ): AsyncGenerator<Accumulated, void, undefined> {
   let text = ''
   let seq = 0
-  for await (const delta of tokens(source)) {
+  for await (const delta of read) {
     text += delta
     seq += 1
     yield { text, delta, seq, final: false }
   }
-  yield { text, delta: '', seq, final: true }
+  // What was stopped is not whole.
+  if (!stopped()) yield { text, delta: '', seq, final: true }
 }

@@ -1,60 +1,49 @@
-import { SourceError } from '../base/errors.ts'
+import type { SidePart } from './part.ts'
+import { readSource } from './read-source.ts'
+import type { TokenSource } from './token-source.ts'
 
-/** Text as it comes: any iterable of strings, or a web stream of them. */
-export type TokenSource = AsyncIterable<string> | Iterable<string> | ReadableStream<string>
+export interface TokensOptions {
+  /** Stops the source when it aborts; then `tokens` throws its reason. */
+  readonly signal?: AbortSignal
+  /** Told what the model says beside its answer: reasoning, tool calls, sources, usage, why it finished. */
+  readonly onPart?: (part: SidePart) => void
+}
 
 /**
- * One way to read every kind of text source, empty parts dropped.
+ * The text of any model, as it comes: one way to read what the SDKs give in as many shapes.
  *
- * In      an async or plain iterable of strings, or a ReadableStream of strings, cut anywhere.
- * Ends    closes the source exactly once, also when the reader stops early.
- * Throws  SourceError `source/value` for a part that is not text; what the source throws goes through as it is.
+ * In      a stream of the AI SDK, openai, Anthropic, Ollama or LangChain, a fetch response, a web stream of text or
+ *         bytes, an iterable of text; a promise of any of these or of plain text; a function that gives one.
+ * Out     the text, cut as the source cuts it, without empty pieces; returns the whole of it. What is no answer
+ *         (reasoning, tools, sources, usage) goes to `onPart`, never into the text.
+ * Cost    opened by the first read. One promise a token more than the source's own.
+ * Ends    closes the source exactly once, at once also when it is silent: returns it, aborts it, aborts its controller,
+ *         whichever of these it has, and the signal that a function got.
+ * Throws  SourceError `source/failed`, with the cause, for what a provider throws or reports in mid-stream;
+ *         `source/value` for what is no source, and for parts that are neither text nor known; the reason of `signal`.
+ *         What a generator of your own throws comes through as it is.
  *
+ * @param options.signal Stops the source.
+ * @param options.onPart Told what is not text.
  * @example for await (const token of tokens(['Hel', 'lo'])) process(token)
+ * @example
+ * const source = (signal) => openai.chat.completions.create({ model: 'gpt-4.1-mini', messages, stream: true }, { signal })
+ * for await (const token of tokens(source, { onPart: (part) => show(part.type) })) show(token)
  */
-export async function* tokens(source: TokenSource): AsyncGenerator<string, void, undefined> {
-  for await (const part of iterable(source)) {
-    if (typeof part !== 'string') {
-      throw new SourceError('source/value', `A token is text, but the source gave ${kind(part)}.`, {
-        hint: 'Map the parts of your model to their text first.',
-      })
-    }
-    if (part !== '') yield part
-  }
-}
-
-function iterable(source: TokenSource): AsyncIterable<string> | Iterable<string> {
-  // A lone string is iterable too, by character: nobody means that.
-  if (typeof source === 'string') return [source]
-  if (source !== null && typeof source === 'object') {
-    if (Symbol.asyncIterator in source || Symbol.iterator in source) return source
-    if ('getReader' in source) return read(source)
-  }
-  throw new SourceError(
-    'source/value',
-    `A source of tokens is an iterable of strings, but this is ${kind(source)}.`,
-    {
-      hint: 'An async generator is the usual one.',
+export function tokens(
+  source: TokenSource,
+  { signal, onPart }: TokensOptions = {},
+): AsyncGenerator<string, string, undefined> {
+  let whole = ''
+  return readSource(source, signal, {
+    pick(part) {
+      if (part.type === 'text') {
+        whole += part.text
+        return part.text
+      }
+      onPart?.(part)
+      return undefined
     },
-  )
-}
-
-/** Some runtimes have web streams that are not iterable. */
-async function* read(stream: ReadableStream<string>): AsyncGenerator<string, void, undefined> {
-  const reader = stream.getReader()
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      yield value
-    }
-  } finally {
-    await reader.cancel()
-  }
-}
-
-function kind(value: unknown): string {
-  if (value === null) return 'null'
-  if (typeof value !== 'object') return `a ${typeof value}`
-  return `a ${value.constructor?.name ?? 'bare object'}`
+    end: () => whole,
+  })
 }

@@ -4,6 +4,8 @@ import { pathToFileURL } from 'node:url'
 import { Hono } from 'hono'
 import { afterEach, describe, expect, test } from 'vitest'
 import * as swapstream from 'swapstream'
+import * as client from 'swapstream/client'
+import * as models from 'swapstream/models'
 import * as node from 'swapstream/node'
 import { fromRecord } from '../../src/render/template-source.ts'
 import { recordingLog } from '../support/recording-log.ts'
@@ -59,6 +61,15 @@ function surroundings(): Record<string, unknown> {
       yield question
     },
     search: async () => [{ title: 'One' }],
+    openai: {
+      chat: { completions: { create: async () => [{ choices: [{ delta: { content: 'Hi' } }] }] } },
+    },
+    messages: [{ role: 'user', content: 'Hi' }],
+    form: new URLSearchParams({ prompt: 'Hi' }),
+    fetch: async (path: string) =>
+      path === '/movies' ? new Response('{"title":"Alien"}\n') : new Response('data: Hi\n\n'),
+    reader: new Response('').body!.getReader(),
+    async *readAll() {},
     pino: () => ({ debug() {}, info() {}, warn() {}, error() {} }),
     console: { log() {} },
     question: 'Why?',
@@ -112,6 +123,8 @@ describe('the example of', () => {
         const check = (value: unknown, wanted: unknown): void => expect(value).toEqual(wanted)
         const scope: Record<string, unknown> = {
           ...swapstream,
+          ...client,
+          ...models,
           ...node,
           ...own,
           ...surroundings(),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { accumulate } from '../../src/tokens/accumulate.ts'
-import { tokens, type TokenSource } from '../../src/tokens/tokens.ts'
+import type { TokenSource } from '../../src/tokens/token-source.ts'
+import { tokens } from '../../src/tokens/tokens.ts'
 
 const all = async <T>(source: AsyncIterable<T>): Promise<T[]> => {
   const values: T[] = []
@@ -60,7 +61,7 @@ describe('tokens', () => {
 
   test('says what was given when a part or the source is not text', async () => {
     await expect(all(tokens([{ delta: 'x' }] as unknown as string[]))).rejects.toThrow(
-      /A token is text, but the source gave a Object/,
+      /A token is text, but the source gave a Object with delta as its part 1/,
     )
     await expect(all(tokens(42 as unknown as string[]))).rejects.toMatchObject({
       code: 'source/value',

@@ -1,0 +1,46 @@
+import { ConfigError } from '../base/errors.ts'
+
+/** The packages that `llm` may import, and no others. Literal, so that bundlers find them. */
+const IMPORTS: Readonly<Record<string, () => Promise<unknown>>> = {
+  ai: () => import('ai' as string),
+  '@ai-sdk/openai-compatible': () => import('@ai-sdk/openai-compatible' as string),
+  '@ai-sdk/openai': () => import('@ai-sdk/openai' as string),
+  '@ai-sdk/anthropic': () => import('@ai-sdk/anthropic' as string),
+}
+
+/**
+ * A package that only some users have.
+ *
+ * Out     its exports; undefined when it is not installed.
+ * Throws  ConfigError `config/invalid` when it is installed and does not load.
+ *
+ * @param from A file or URL from whose place it is looked for. Default: this package.
+ */
+export async function importOptional(
+  name: string,
+  from?: string | URL,
+): Promise<Record<string, unknown> | undefined> {
+  try {
+    const exports = from === undefined ? IMPORTS[name]!() : await importFrom(name, from)
+    return (await exports) as Record<string, unknown> | undefined
+  } catch (cause) {
+    // What it imports itself may be missing, too: that is another fault, with another cure.
+    if (String(cause).includes(`Cannot find package '${name}'`)) return undefined
+    const [reason] = String(cause).split('\n')
+    throw new ConfigError('config/invalid', `${name} is installed, but does not load: ${reason}`, {
+      cause,
+    })
+  }
+}
+
+async function importFrom(name: string, from: string | URL): Promise<unknown> {
+  const { createRequire } = await import('node:module')
+  const { pathToFileURL } = await import('node:url')
+  let path: string
+  try {
+    path = createRequire(from).resolve(name)
+  } catch {
+    return undefined
+  }
+  return import(/* @vite-ignore */ pathToFileURL(path).href)
+}

@@ -1,0 +1,101 @@
+import { SourceError } from '../base/errors.ts'
+import { field } from './field.ts'
+import { kindOf } from './kind-of.ts'
+import { isLangChain, readLangChain } from './langchain-chunk.ts'
+import { modelFailure } from './model-failure.ts'
+import type { Emit } from './part.ts'
+import { readTyped } from './typed-chunk.ts'
+import { readUntyped } from './untyped-chunk.ts'
+
+/** How many unknown types a message names. */
+const NAMED = 5
+
+/**
+ * Reads the chunks of one source, whatever SDK they are of.
+ *
+ * In      text, bytes of UTF-8 cut anywhere, objects of the SDKs.
+ * Out     parts, none or several for a chunk. A type that nobody knows is skipped, since providers invent new ones.
+ * Throws  SourceError `source/value` for a chunk that is nothing of this, or at the end when no chunk at all was known;
+ *         `source/failed` for a chunk that reports an error.
+ */
+export class PartReader {
+  readonly #emit: Emit
+  readonly #unknown = new Set<string>()
+  #decoder: TextDecoder | undefined
+  #known = false
+  #count = 0
+
+  constructor(emit: Emit) {
+    this.#emit = emit
+  }
+
+  read(chunk: unknown): void {
+    this.#count += 1
+    if (typeof chunk === 'string') {
+      this.#known = true
+      this.#flush()
+      if (chunk !== '') this.#emit({ type: 'text', text: chunk })
+    } else if (ArrayBuffer.isView(chunk)) {
+      this.#known = true
+      // One decoder for all of the source: a character may be cut between two chunks.
+      this.#decoder ??= new TextDecoder()
+      const text = this.#decoder.decode(chunk as Uint8Array<ArrayBuffer>, { stream: true })
+      if (text !== '') this.#emit({ type: 'text', text })
+    } else if (chunk !== null && typeof chunk === 'object') {
+      this.#readObject(chunk)
+    } else throw this.#refused(chunk)
+  }
+
+  end(): void {
+    this.#flush()
+    if (this.#known || this.#unknown.size === 0) return
+    const types = [...this.#unknown].slice(0, NAMED).join('", "')
+    throw new SourceError(
+      'source/value',
+      `No part of this source is of a known type: "${types}".`,
+      {
+        hint: 'Map its parts to their text first.',
+      },
+    )
+  }
+
+  #readObject(chunk: object): void {
+    const type = field(chunk, 'type')
+    if (isLangChain(chunk)) readLangChain(chunk, this.#emit)
+    else if (typeof type === 'string') {
+      if (!readTyped(chunk as { type: string }, this.#emit)) {
+        this.#unknown.add(type)
+        return
+      }
+    } else if (field(chunk, 'error')) throw modelFailure(field(chunk, 'error'))
+    else if (!readUntyped(chunk, this.#emit)) throw this.#refused(chunk)
+    this.#known = true
+  }
+
+  #flush(): void {
+    const rest = this.#decoder?.decode() ?? ''
+    this.#decoder = undefined
+    if (rest !== '') this.#emit({ type: 'text', text: rest })
+  }
+
+  #refused(chunk: unknown): SourceError {
+    const keys = Object.keys(Object(chunk)).slice(0, NAMED).join(', ')
+    const shown = keys && typeof chunk === 'object' ? ` with ${keys}` : ''
+    return new SourceError(
+      'source/value',
+      `A token is text, but the source gave ${kindOf(chunk)}${shown} as its part ${this.#count}.`,
+      { hint: 'Map the parts of your model to their text first.' },
+    )
+  }
+}
+
+/** Whether this looks like the chunk of an SDK, rather than like an object that a model wrote. */
+export function isChunk(value: unknown): boolean {
+  if (value === null || typeof value !== 'object') return false
+  return (
+    typeof field(value, 'type') === 'string' ||
+    Array.isArray(field(value, 'choices')) ||
+    typeof field(value, 'done') === 'boolean' ||
+    typeof field(value, 'error') === 'object'
+  )
+}

@@ -63,6 +63,14 @@ describe('a client that leaves', () => {
     },
   )
 
+  test('by sending what is no request ends its stream', async () => {
+    const response = await request('/tick')
+    await response.until((body) => body.length > 0)
+    response.connection.socket.write('\x00\x01 this is no request\r\n\r\n')
+    expect(await response.complete).toBe(false)
+    await expectAllFinished(stats)
+  })
+
   test('while it still sends its body starts nothing', async () => {
     const { opened } = await stats()
     const { socket } = await connect()
@@ -193,6 +201,15 @@ describe('HTTP/1.0', () => {
       expect(readEvents(await response.text()).events).toEqual(events)
     }
     await expectAllFinished(stats)
+  })
+
+  test('is not kept alive by a client that asks for it', async () => {
+    const response = await request('/short', {
+      version: '1.0',
+      headers: { connection: 'keep-alive' },
+    })
+    expect(readEvents(await response.text()).events).toEqual([...SHORT, DONE])
+    await response.connection.closed
   })
 })
 

@@ -85,6 +85,21 @@ describe('a server that is told to stop', () => {
     expectFarewell(await stream.text())
   })
 
+  test.each([
+    ['nothing was asked yet', ''],
+    ['half a request was asked', 'GET /tick HTTP/1.1\r\nHost: x\r\nX-Half'],
+  ])('does not wait for a connection on which %s', async (_, bytes) => {
+    // A browser opens one in advance; the grace is ten seconds.
+    const app = await start(BATTERY)
+    const { socket, closed } = await connect(app.port)
+    socket.write(bytes)
+    await sleep(100)
+    const { code, ms } = await end(app, 'SIGTERM')
+    expect(code).toBe(0)
+    expect(ms).toBeLessThan(3_000)
+    await closed
+  })
+
   test('answers a page that waits for the whole with an error, and does not wait for it', async () => {
     const app = await start(CONFORMANCE)
     const connection = await connect(app.port)

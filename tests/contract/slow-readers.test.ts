@@ -71,6 +71,15 @@ describe('a reader that stands still', () => {
     healthy.connection.socket.destroy()
   })
 
+  test('at the very end of its stream gives its place back, and holds nobody up', async () => {
+    const before = await stats()
+    const stalled = await Promise.all(Array.from({ length: 10 }, () => stall('/short')))
+    await eventually(async () =>
+      expect(await stats()).toMatchObject({ opened: before.opened + 10, active: 0 }),
+    )
+    for (const { socket } of stalled) socket.destroy()
+  })
+
   test('is not mistaken for one that reads slowly', async () => {
     const connection = await connect()
     const { socket } = connection

@@ -42,6 +42,23 @@ describe('one client', () => {
     await expectRefused(await request('/tick'), 429)
   })
 
+  test('is told in words that htmx can show, and in words for programs', async () => {
+    await expectAllFinished(stats)
+    const open = await Promise.all([request('/tick'), request('/tick')])
+    await Promise.all(open.map(({ head }) => head))
+    const forPeople = await request('/tick', {
+      headers: { 'hx-request': 'true', accept: 'text/html' },
+    })
+    expect((await forPeople.head).headers['content-type']).toContain('text/html')
+    expect(await forPeople.text()).toMatch(/role="alert"/)
+    const forPrograms = await request('/tick')
+    expect((await forPrograms.head).headers['content-type']).toContain('application/problem+json')
+    expect(JSON.parse(await forPrograms.text())).toMatchObject({
+      status: 429,
+      code: 'limit/streams-per-client',
+    })
+  })
+
   test('is told apart by its address, and by nothing that it says itself', async () => {
     await expectAllFinished(stats)
     const open = await Promise.all([request('/tick'), request('/tick')])
@@ -69,7 +86,7 @@ describe('one client', () => {
     }
     const { framework } = await stats()
     expect(framework).toMatchObject({ open: 0 })
-    expect(framework!.refused).toBeGreaterThanOrEqual(7)
+    expect(framework!.refused).toBeGreaterThanOrEqual(9)
   })
 })
 

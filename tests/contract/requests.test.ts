@@ -159,6 +159,13 @@ describe('a body', () => {
       const { status, headers: answered } = await response.head
       expect(status).toBe(413)
       expect(answered['content-type']).not.toContain('event-stream')
+      // What is left of the body is never read as another request.
+      const next = connection.request('/stats')
+      const afterwards = await Promise.race([
+        next.head.then((head) => head.status),
+        connection.closed,
+      ])
+      expect([200, undefined]).toContain(afterwards)
       expect(await stats()).toMatchObject({ opened, active: 0 })
     },
   )

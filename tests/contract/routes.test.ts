@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { CONFORMANCE, expectAllFinished, useApp, useStats } from './support/child-app.ts'
+import { useConnections } from './support/raw-connection.ts'
+import { readEvents, type ReadStream } from './support/read-events.ts'
+
+const app = useApp(CONFORMANCE)
+const { request } = useConnections(() => app().port)
+const stats = useStats(() => app().port)
+
+const DONE = { event: 'done', data: '{"reason":"stop"}' }
+const post = async (path: string, body: string): Promise<ReadStream> => {
+  const response = await request(path, {
+    method: 'POST',
+    body,
+    headers: { accept: 'text/event-stream' },
+  })
+  return readEvents(await response.text())
+}
+
+describe('the routes of the conformance app', () => {
+  test('/stats counts sources that were started and torn down, and the values between', async () => {
+    const before = await stats()
+    expect(Object.keys(before)).toEqual([
+      'opened',
+      'finished',
+      'active',
+      'produced',
+      'rss',
+      'heapUsed',
+      'arrayBuffers',
+    ])
+    await (await request('/short')).text()
+    await expectAllFinished(stats)
+    const after = await stats()
+    expect(after.opened - before.opened).toBe(1)
+    expect(after.finished - before.finished).toBe(1)
+    expect(after.produced - before.produced).toBe(3)
+  })
+
+  test('/short leaves one line in the log, with what it was', async () => {
+    await (await request('/short')).text()
+    await eventually(() => {
+      const line = app()
+        .log()
+        .split('\n')
+        .find((text) => text.includes('"GET /short"'))
+      expect(JSON.parse(line ?? '{}')).toMatchObject({
+        level: 'info',
+        msg: 'stream ended',
+        route: 'GET /short',
+        reason: 'stop',
+        values: 3,
+        frames: 4,
+        bytes: expect.any(Number),
+        ms: expect.any(Number),
+      })
+    })
+  })
+
+  test('/text draws the whole block for every token, and once more at the end', async () => {
+    const { events } = await post('/text', JSON.stringify({ tokens: ['He', 'llo', ' <b>'] }))
+    expect(events.at(-1)).toEqual(DONE)
+    expect(events.slice(0, -1).map(({ data }) => />([^<]*)</.exec(data)![1])).toEqual([
+      'He',
+      'Hello',
+      'Hello &lt;b&gt;',
+      'Hello &lt;b&gt;',
+    ])
+    expect(events.at(-2)!.data).toContain('aria-busy="false"')
+  })
+
+  test('/text without tokens still ends its waiting sign', async () => {
+    const { events } = await post('/text', '{"tokens":[]}')
+    expect(events.map(({ event }) => event)).toEqual([undefined, 'done'])
+    expect(events[0]!.data).toContain('aria-busy="false"')
+  })
+
+  test('/seeds/jero/events sends a plain record and one with every field', async () => {
+    const read = readEvents(await (await request('/seeds/jero/events')).text())
+    expect(read.events).toEqual([
+      { data: '{"id":1,"title":"Metropolis"}' },
+      { event: 'added', id: '2', data: '{"id":2,"title":"M"}' },
+      DONE,
+    ])
+    expect(read.retries).toEqual([1_000])
+  })
+
+  test('/seeds/llamabot/chat uses the names of its wire, from the first event to the last', async () => {
+    const { events } = await post('/seeds/llamabot/chat', '{"messages":["hi there"]}')
+    expect(new Set(events.slice(0, -1).map(({ event }) => event))).toEqual(new Set(['content']))
+    expect(events.map(({ data }) => data).join('')).toBe(
+      'Hello, you said: hi there{"reason":"stop"}',
+    )
+    expect(events.at(-1)!.event).toBe('complete')
+  })
+
+  test('/seeds/chirp/chat lets the answer grow in its block', async () => {
+    const { events } = await post('/seeds/chirp/chat', 'prompt=one+two+three')
+    const shown = events.slice(0, -1).map(({ data }) => />([^<]*)</.exec(data)![1])
+    expect(shown).toEqual(['one ', 'one two ', 'one two three', 'one two three'])
+  })
+
+  test('/seeds/chirp/ask shows the sources first, and once', async () => {
+    const { events } = await post('/seeds/chirp/ask', 'question=why')
+    expect(events[0]!.data).toMatch(
+      /^<div hx-swap-oob="innerMorph:#sources"><li>The first book<\/li>/,
+    )
+    expect(events.filter(({ data }) => data.includes('The first book'))).toHaveLength(1)
+    expect(events.at(-2)!.data).toContain('About why: see [1] and [2].')
+    expect(events.at(-1)).toEqual(DONE)
+  })
+})

@@ -27,6 +27,7 @@ export { stats } from './streams/registry.ts'
 export type { Stats } from './streams/registry.ts'
 export type { Piece, PublicError, Terminal, Wire, WireFactory } from './streams/wire.ts'
 export type { Connection } from './web/settings.ts'
+export * from './web/declared/api.ts'
 export type { Limits } from './base/limits.ts'
 export type { Enter } from './base/async-context.ts'
 export { tokens } from './tokens/tokens.ts'
@@ -55,6 +56,6 @@ export {
   SwapstreamError,
   TemplateError,
 } from './base/errors.ts'
-export type { ErrorCode, TemplatePlace } from './base/errors.ts'
+export type { ErrorCode, InputIssue, TemplatePlace } from './base/errors.ts'
 export { escapeHtml } from './base/escape-html.ts'
 export type { Log } from './base/log.ts'

@@ -6,6 +6,16 @@ export type ErrorCode =
   | 'config/invalid'
   | 'config/middleware-missing'
   | 'config/port-taken'
+  // Stream: a declared route that cannot work, found when it is declared or mounted
+  | 'stream/path'
+  | 'stream/method'
+  | 'stream/option'
+  | 'stream/not-a-generator'
+  | 'stream/input'
+  | 'stream/guard-missing'
+  | 'stream/duplicate'
+  | 'stream/host'
+  | 'stream/no-request'
   // Template: the template's author moves next
   | 'template/missing'
   | 'template/invalid'
@@ -20,14 +30,22 @@ export type ErrorCode =
   | 'block/no-address'
   | 'render/failed'
   // Input and access: the caller moves next
+  | 'input/invalid'
+  | 'input/malformed'
+  | 'input/content-type'
   | 'input/too-large'
   | 'access/cross-site'
+  | 'access/unauthenticated'
+  | 'access/forbidden'
   // Source: the model or whatever feeds the stream failed
   | 'source/failed'
   | 'source/value'
   | 'source/stalled'
   | 'source/ended'
   | 'source/scope'
+  | 'source/chunk'
+  | 'source/final'
+  | 'source/too-large'
   // Limit: the operator moves next
   | 'limit/streams'
   | 'limit/streams-per-client'
@@ -70,7 +88,7 @@ export class SwapstreamError extends Error {
 /** A wrong setting or a wrong use of the API: thrown when declared or started. The developer moves next. */
 export class ConfigError extends SwapstreamError {
   constructor(
-    code: Extract<ErrorCode, `config/${string}`>,
+    code: Extract<ErrorCode, `config/${string}` | `stream/${string}`>,
     message: string,
     details?: ErrorDetails,
   ) {
@@ -101,25 +119,49 @@ export class TemplateError extends SwapstreamError {
   }
 }
 
+/** One thing that is wrong with a request. */
+export interface InputIssue {
+  /** The part of the request: json, form, query, param, header or cookie. */
+  readonly in: string
+  /** Where in that part, from the outside in, joined by dots; empty for the whole. */
+  readonly path: string
+  /** What is wrong, for the caller. */
+  readonly message: string
+}
+
+const INPUT_STATUS: Partial<Record<ErrorCode, number>> = {
+  'input/too-large': 413,
+  'input/malformed': 400,
+  'input/content-type': 415,
+}
+
 /** A request whose content cannot be used. The caller moves next. */
 export class InputError extends SwapstreamError {
+  /** What is wrong with it, when a schema has looked: told to the caller. */
+  readonly issues: readonly InputIssue[]
+
   constructor(
     code: Extract<ErrorCode, `input/${string}`>,
     message: string,
-    details?: ErrorDetails,
+    details: ErrorDetails & { readonly issues?: readonly InputIssue[] } = {},
   ) {
-    super(code, message, code === 'input/too-large' ? 413 : 422, details)
+    super(code, message, INPUT_STATUS[code] ?? 422, details)
+    this.issues = details.issues ?? []
   }
 }
 
 /** A request that may not do this. The caller moves next. */
 export class AccessError extends SwapstreamError {
+  /** How to come back with more, as the header WWW-Authenticate says it. */
+  readonly challenge: string | undefined
+
   constructor(
     code: Extract<ErrorCode, `access/${string}`>,
     message: string,
-    details?: ErrorDetails,
+    details: ErrorDetails & { readonly challenge?: string } = {},
   ) {
-    super(code, message, 403, details)
+    super(code, message, code === 'access/unauthenticated' ? 401 : 403, details)
+    this.challenge = details.challenge
   }
 }
 

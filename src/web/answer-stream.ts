@@ -3,6 +3,7 @@ import { requestFacts, VARY } from '../htmx/request.ts'
 import { bytesWire } from '../streams/bytes.ts'
 import { Driver } from '../streams/driver.ts'
 import { EventStream } from '../streams/event-stream.ts'
+import { JsonDocument } from '../streams/json-document.ts'
 import { NDJSON, ndjsonWire } from '../streams/ndjson.ts'
 import { takePlace } from '../streams/registry.ts'
 import type { StreamBody } from '../streams/stream-body.ts'
@@ -44,6 +45,10 @@ export async function answerStream(
 
   if (c.req.method === 'HEAD') return respond(null)
   const driver = drive(stream, c, settings)
+  if (stream instanceof JsonDocument) {
+    const { maxOutputBytes } = { ...settings.limits, ...stream.options.limits }
+    return respond(await stream.text(driver.values(), maxOutputBytes))
+  }
   if (whole) {
     const finish = facts.fragment ? finishedFragments : finishedPage
     return respond(await finish(driver.values(), settings.engine))
@@ -61,6 +66,12 @@ function formOf(
   }
   if (stream instanceof NDJSON) {
     return { headers: { 'Content-Type': 'application/x-ndjson', ...LIVE }, wire: ndjsonWire }
+  }
+  if (stream instanceof JsonDocument) {
+    return {
+      headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },
+      wire: ndjsonWire,
+    }
   }
   // Only the author of bytes knows what they are.
   const type = stream.headers.get('content-type') ?? 'application/octet-stream'

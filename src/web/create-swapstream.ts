@@ -8,6 +8,7 @@ import { returned } from '../streams/returned.ts'
 import { StreamBody } from '../streams/stream-body.ts'
 import { answerPage } from './answer-page.ts'
 import { answerStream } from './answer-stream.ts'
+import { holdSettings } from './current-settings.ts'
 import { guardOrigin } from './origin-guard.ts'
 import { Page } from './page.ts'
 import { toProblem } from './problem.ts'
@@ -79,6 +80,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
     try {
       // Hono drops the headers set before a handler returns something of its own, unless a response exists already.
       void c.res
+      holdSettings(c, settings)
       if (READS.has(c.req.method)) {
         await next()
       } else {

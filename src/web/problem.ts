@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { LimitError, type SwapstreamError } from '../base/errors.ts'
+import { AccessError, InputError, LimitError, type SwapstreamError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { notice } from '../htmx/notice.ts'
 import { accepts, requestFacts } from '../htmx/request.ts'
@@ -8,8 +8,12 @@ import { toPublicError } from '../streams/failure.ts'
 
 /** What a reader can do about it; the rest is for the log. */
 const TOLD: Partial<Record<number, string>> = {
-  403: 'This request came from another site.',
+  400: 'This request cannot be read.',
+  401: 'Please sign in first.',
+  403: 'You may not do this.',
   413: 'That is too much text for one request.',
+  415: 'This request is of a kind that is not taken here.',
+  422: 'This request does not fit.',
   429: 'Too many answers are open at once. Please wait for one to end.',
   503: 'The server is busy. Please try again in a moment.',
 }
@@ -27,7 +31,8 @@ export function toProblem(
 ): HTTPException {
   const { code, id, message } = toPublicError(error, expose)
   const { status } = error
-  const told = expose ? message : (TOLD[status] ?? message)
+  const meant = code === 'access/cross-site' ? 'This request came from another site.' : TOLD[status]
+  const told = expose ? message : (meant ?? message)
   const level = status >= 500 ? 'error' : 'warn'
   log[level](
     { id, code, status, method: c.req.method, path: c.req.path, err: error },
@@ -35,16 +40,21 @@ export function toProblem(
   )
 
   const { headers } = c.req.raw
+  const issues = error instanceof InputError && error.issues.length > 0 ? error.issues : undefined
+  const detail = issues
+    ?.map(({ path, message: what }) => (path ? `${path}: ${what}` : what))
+    .join('; ')
   const people = requestFacts(headers).fragment || accepts(headers, 'text/html')
   const body = people
-    ? notice(told, `${code} ${id}`)
-    : JSON.stringify({ title: told, status, code, id })
+    ? notice(issues ? `${told} ${detail}` : told, `${code} ${id}`)
+    : JSON.stringify({ title: told, status, ...(issues && { detail, errors: issues }), code, id })
   const type = people ? 'text/html; charset=utf-8' : 'application/problem+json'
-  const retryAfter =
-    error instanceof LimitError ? { 'Retry-After': String(error.retryAfterSeconds) } : {}
+  const more: Record<string, string> = {}
+  if (error instanceof LimitError) more['Retry-After'] = String(error.retryAfterSeconds)
+  if (error instanceof AccessError && error.challenge) more['WWW-Authenticate'] = error.challenge
   const res = new Response(body, {
     status,
-    headers: { 'Content-Type': type, 'Cache-Control': 'no-store', ...retryAfter },
+    headers: { 'Content-Type': type, 'Cache-Control': 'no-store', ...more },
   })
   return new HTTPException(status as 500, { res, cause: error, message: error.message })
 }

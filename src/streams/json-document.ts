@@ -1,0 +1,43 @@
+import { SourceError } from '../base/errors.ts'
+import { toJsonText } from './json-text.ts'
+import type { Source } from './source.ts'
+import { StreamBody, type StreamBodyOptions } from './stream-body.ts'
+
+/**
+ * A stream sent whole, as one JSON document: for clients that cannot read one piece by piece. So whatever goes wrong is
+ * still an HTTP error.
+ */
+export class JsonDocument extends StreamBody<unknown, 'application/json'> {
+  /** What the source returned, once it has ended. */
+  readonly final: () => unknown
+
+  constructor(source: Source<unknown>, options: StreamBodyOptions, final: () => unknown) {
+    super(source, options)
+    this.final = final
+    Object.freeze(this)
+  }
+
+  /**
+   * The document: what the source returned, or else the list of what it gave.
+   *
+   * Throws  SourceError `source/too-large`, `source/value`; what the source throws.
+   */
+  async text(values: AsyncIterable<unknown>, maxChars: number): Promise<string> {
+    const texts: string[] = []
+    let chars = 0
+    for await (const value of values) {
+      const text = toJsonText(value)
+      chars += text.length
+      if (chars > maxChars) {
+        throw new SourceError(
+          'source/too-large',
+          `The stream has more than ${maxChars} characters, which is too much for one document.`,
+          { hint: 'Ask for it as a stream: Accept: application/x-ndjson.' },
+        )
+      }
+      texts.push(text)
+    }
+    const final = this.final()
+    return final === undefined ? `[${texts.join(',')}]` : toJsonText(final)
+  }
+}

@@ -1,0 +1,25 @@
+import type { Context } from 'hono'
+import { ConfigError } from '../base/errors.ts'
+import type { Settings } from './settings.ts'
+
+const byRequest = new WeakMap<Context, Settings>()
+
+/** Remembers for one request with which settings it is served. */
+export function holdSettings(c: Context, settings: Settings): void {
+  byRequest.set(c, settings)
+}
+
+/**
+ * The settings of the middleware before this route.
+ *
+ * Throws  ConfigError `config/middleware-missing`.
+ */
+export function settingsOf(c: Context): Settings {
+  const settings = byRequest.get(c)
+  if (settings) return settings
+  throw new ConfigError(
+    'config/middleware-missing',
+    `${c.req.method} ${c.req.path} needs swapstream, and no such middleware stands before it.`,
+    { hint: "Add app.use(swapstream({ templates: 'templates' })) before mount(app, …)." },
+  )
+}

@@ -10,7 +10,6 @@ import type { EndReason } from '../streams/stream-end.ts'
 import type { Terminal, Wire } from '../streams/wire.ts'
 import { encodeComment, encodeEvent } from '../wire/sse.ts'
 import { ServerSentEvent } from '../wire/server-sent-event.ts'
-import { GrownText } from './grown-text.ts'
 import { Renders } from './renders.ts'
 
 /** What a reader is told about an answer that is not whole. A failure has its own words. */
@@ -31,15 +30,18 @@ export class FragmentsWire implements Wire<unknown> {
   readonly #addresser = new Addresser()
   /** The newest fragment of each block that is still being written. */
   readonly #unsettled = new Map<string, Fragment>()
-  /** The blocks whose text may travel alone. */
-  readonly #grown = new Map<string, GrownText>()
 
   constructor(engine: TemplateEngine) {
     this.#renders = new Renders(engine)
   }
 
   value(value: unknown): string | Promise<string> {
-    if (value instanceof Fragment) return this.#added(value) ?? this.#whole(value)
+    if (value instanceof Fragment) {
+      const html = this.#renders.render(value)
+      return typeof html === 'string'
+        ? this.#frame(value, html)
+        : html.then((text) => this.#frame(value, text))
+    }
     if (value instanceof ServerSentEvent) return encodeEvent(value)
     // Text is text: as HTML it could do anything the page can.
     if (typeof value === 'string') return encodeEvent({ data: escapeHtml(value) })
@@ -86,37 +88,12 @@ export class FragmentsWire implements Wire<unknown> {
     return last
   }
 
-  /** A fragment as added text alone; nothing when the block has to be drawn. */
-  #added(fragment: Fragment): string | undefined {
-    const text = this.#grown.get(keyOf(fragment))?.next(fragment)
-    if (text === undefined) return undefined
-    this.#unsettled.set(keyOf(fragment), fragment)
-    if (text === '') return ''
-    const data = this.#addresser.append(fragment, escapeHtml(text))
-    return data && encodeEvent({ data })
-  }
-
-  #whole(fragment: Fragment): string | Promise<string> {
-    const html = this.#renders.render(fragment)
-    return typeof html === 'string'
-      ? this.#frame(fragment, html)
-      : html.then((text) => this.#frame(fragment, text))
-  }
-
   #frame(fragment: Fragment, html: string): string {
-    const key = keyOf(fragment)
+    const key = `${fragment.template}\0${fragment.block}\0${fragment.target}`
     if (fragment.cut && !fragment.final) this.#unsettled.set(key, fragment)
     else this.#unsettled.delete(key)
-    const point =
-      fragment.final || fragment.target ? undefined : this.#renders.growthPoint(fragment, html)
-    if (point) this.#grown.set(key, new GrownText(fragment))
-    else this.#grown.delete(key)
-    return encodeEvent({ data: this.#addresser.address(fragment, html, point) })
+    return encodeEvent({ data: this.#addresser.address(fragment, html) })
   }
-}
-
-function keyOf({ template, block, target = '' }: Fragment): string {
-  return `${template}\0${block}\0${target}`
 }
 
 function describe(value: unknown): string {

@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
-import { PROVIDERS, type Provider } from './providers.ts'
+import { ConfigError } from 'swapstream'
+import { llm, ollamaModels } from 'swapstream/models'
 import { toPrompt } from './prompt.ts'
 import type { Source } from './sources.ts'
 
@@ -16,16 +15,15 @@ export interface Answerer {
   answer(question: string, sources: readonly Source[], signal: AbortSignal): AsyncIterable<string>
 }
 
-/** The part of the AI SDK that we use; it is not installed with us, so its own types are not at hand. */
-interface AiSdk {
-  streamText(options: {
-    model: unknown
-    system: string
-    prompt: string
-    abortSignal: AbortSignal
-    onError: (event: { error: unknown }) => void
-  }): { fullStream: AsyncIterable<{ type: string; text?: string; error?: unknown }> }
-}
+/** Without MODEL, the first of these variables that is set chooses. */
+const CHOSEN_BY: readonly (readonly [
+  variable: string,
+  name: (env: Environment) => string | Promise<string>,
+])[] = [
+  ['OPENAI_API_KEY', () => 'openai:gpt-4.1-mini'],
+  ['ANTHROPIC_API_KEY', () => 'anthropic:claude-haiku-4-5'],
+  ['OLLAMA_HOST', async (env) => `ollama:${(await ollamaModels({ env }))[0]}`],
+]
 
 /**
  * Which answerer writes: `MODEL=provider:model`, else the first key found (OpenAI, Anthropic), else
@@ -43,96 +41,30 @@ export async function chooseAnswerer(
   resolveFrom: string | URL = import.meta.url,
 ): Promise<Answerer> {
   const wanted = env['MODEL']?.trim()
-  if (wanted) {
-    const colon = wanted.indexOf(':')
-    const name = colon < 0 ? wanted : wanted.slice(0, colon)
-    const model = colon < 0 ? '' : wanted.slice(colon + 1).trim()
-    const provider = Object.hasOwn(PROVIDERS, name) ? PROVIDERS[name]! : undefined
-    const known = Object.keys(PROVIDERS).join(', ')
-    if (!provider)
-      throw new Error(
-        `MODEL=${wanted} names no known provider: write MODEL=provider:model, with one of ${known}, such as MODEL=openai:gpt-4.1-mini.`,
-      )
-    if (!model)
-      throw new Error(
-        `MODEL=${wanted} names no model: write MODEL=${name}:model, such as MODEL=${provider.example}.`,
-      )
-    return createModelAnswerer(name, provider, model, env, resolveFrom)
-  }
-
-  for (const [name, provider] of Object.entries(PROVIDERS)) {
-    if (!env[provider.chosenBy]?.trim()) continue
-    const model = await provider.defaultModel(env)
-    return createModelAnswerer(name, provider, model, env, resolveFrom)
-  }
-  return extractive
-}
-
-async function createModelAnswerer(
-  providerName: string,
-  provider: Provider,
-  model: string,
-  env: Environment,
-  resolveFrom: string | URL,
-): Promise<Answerer> {
-  const name = `${providerName}:${model}`
-  const settings = provider.settings(env)
-  const packages = { ai: '^6', [provider.package]: provider.range }
-  const load = async (specifier: string): Promise<Record<string, unknown>> => {
-    const path = resolveFromPlace(specifier, resolveFrom)
-    if (path === undefined) {
-      const wants = Object.entries(packages).map(
-        ([packageName, range]) => `${packageName}@${range}`,
-      )
-      throw new Error(`${name} needs the AI SDK: npm install --no-save ${wants.join(' ')}`)
-    }
-    try {
-      return (await import(pathToFileURL(path).href)) as Record<string, unknown>
-    } catch (cause) {
-      const [reason] = String(cause).split('\n')
-      throw new Error(`${specifier} is installed, but does not load: ${reason}`, { cause })
-    }
-  }
-  const { streamText } = (await load('ai')) as unknown as AiSdk
-  const create = (await load(provider.package))[provider.create] as (
-    settings: object,
-  ) => (model: string) => unknown
-  const languageModel = create(settings)(model)
-
+  const chosen = CHOSEN_BY.find(([variable]) => env[variable]?.trim())
+  if (!wanted && !chosen) return extractive
+  const name = wanted || (await chosen![1](env))
+  const model = llm(name, {
+    env,
+    resolveFrom,
+    ...(wanted ? { variable: 'MODEL' } : {}),
+  })
+  await model.ready().catch((error: unknown) => {
+    // It is this checkout's demo that asks for a package: its package.json shall stay as it is.
+    if (error instanceof ConfigError)
+      error.message = error.message.replace('npm install ', 'npm install --no-save ')
+    throw error
+  })
   return {
     name,
     model: true,
     async *answer(question, sources, signal) {
-      if (signal.aborted) return
-      const { fullStream } = streamText({
-        model: languageModel,
-        ...toPrompt(question, sources),
-        abortSignal: signal,
-        // The error is thrown below; the SDK would print it as well.
-        onError: () => {},
-      })
-      // Not textStream: that one ends quietly when the model fails, as if the answer were whole.
-      for await (const part of fullStream) {
-        if (signal.aborted) return
-        if (part.type === 'error') throw toError(part.error)
-        if (part.type === 'text-delta' && part.text) yield part.text
+      const { system, prompt } = toPrompt(question, sources)
+      try {
+        yield* model.stream(prompt, { system, signal })
+      } catch (error) {
+        if (!signal.aborted) throw error
       }
     },
   }
-}
-
-function resolveFromPlace(specifier: string, from: string | URL): string | undefined {
-  try {
-    return createRequire(from).resolve(specifier)
-  } catch {
-    return undefined
-  }
-}
-
-/** The SDK passes on what the provider sent, which may be anything. */
-function toError(cause: unknown): Error {
-  if (cause instanceof Error) return cause
-  const message =
-    typeof cause === 'object' ? (cause as { message?: unknown } | null)?.message : cause
-  return new Error(typeof message === 'string' ? message : 'The model failed.', { cause })
 }

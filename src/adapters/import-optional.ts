@@ -8,6 +8,10 @@ const IMPORTS: Readonly<Record<string, () => Promise<unknown>>> = {
   '@ai-sdk/anthropic': () => import('@ai-sdk/anthropic' as string),
 }
 
+/** Node, Bun, Deno and Vite each have words of their own for a package that is not there. */
+const MISSING = /cannot find|could not resolve|failed to resolve|not a dependency/i
+const NAMED = /['"]([^'"]+)['"]/
+
 /**
  * A package that only some users have.
  *
@@ -24,9 +28,9 @@ export async function importOptional(
     const exports = from === undefined ? IMPORTS[name]!() : await importFrom(name, from)
     return (await exports) as Record<string, unknown> | undefined
   } catch (cause) {
+    const [reason = ''] = String(cause).split('\n')
     // What it imports itself may be missing, too: that is another fault, with another cure.
-    if (String(cause).includes(`Cannot find package '${name}'`)) return undefined
-    const [reason] = String(cause).split('\n')
+    if (MISSING.test(reason) && NAMED.exec(reason)?.[1] === name) return undefined
     throw new ConfigError('config/invalid', `${name} is installed, but does not load: ${reason}`, {
       cause,
     })

@@ -43,14 +43,6 @@ export const MODEL_PROVIDERS: Readonly<Record<string, ModelProvider>> = {
     // A server of one's own often wants no key; OpenAI itself always does.
     keyless: 'own-address',
   },
-  'openai-responses': {
-    package: '@ai-sdk/openai',
-    range: '^3',
-    create: 'createOpenAI',
-    example: 'openai-responses:gpt-5-mini',
-    key: 'OPENAI_API_KEY',
-    address: 'OPENAI_BASE_URL',
-  },
   anthropic: {
     package: '@ai-sdk/anthropic',
     range: '^3',
@@ -66,6 +58,14 @@ export const MODEL_PROVIDERS: Readonly<Record<string, ModelProvider>> = {
     baseURL: 'http://127.0.0.1:11434/v1',
     keyless: 'always',
     toBaseURL: (host) => `${ollamaAddress(host)}/v1`,
+  },
+  'openai-responses': {
+    package: '@ai-sdk/openai',
+    range: '^3',
+    create: 'createOpenAI',
+    example: 'openai-responses:gpt-5-mini',
+    key: 'OPENAI_API_KEY',
+    address: 'OPENAI_BASE_URL',
   },
   lmstudio: {
     ...COUNTING,

@@ -1,6 +1,7 @@
 import { ConfigError, didYouMean } from '../base/errors.ts'
 import { MODEL_PROVIDERS, type ModelProvider } from './model-providers.ts'
 
+/** Variables by their names, such as `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface ModelSettingsOptions {
@@ -78,7 +79,8 @@ function settingsOf(
   }
 }
 
-function addressOf(provider: ModelProvider, value: string | undefined): string | undefined {
+/** The address in a variable; undefined when it is not set. */
+export function addressOf(provider: ModelProvider, value: string | undefined): string | undefined {
   if (value === undefined) return undefined
   try {
     return provider.toBaseURL ? provider.toBaseURL(value) : new URL(value).href.replace(/\/+$/, '')

@@ -101,6 +101,7 @@ describe('tokens of openai, chat', () => {
     const thinking = provider(sse([CHAT[2]]), { thinks: true })
     await tokens(ask(client(thinking))).return('')
     await thinking.letGo
+    expect(thinking.noticed.requests).toBe(1)
   })
 
   test('are not whole when somebody else aborts the stream', async () => {

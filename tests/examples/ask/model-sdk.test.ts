@@ -1,38 +1,9 @@
-import { execFile } from 'node:child_process'
-import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chooseAnswerer, type Answerer } from '../../../examples/ask/model.ts'
 import type { Source } from '../../../examples/ask/sources.ts'
-
-// The real AI SDK, which is no dependency of ours: installed outside of the checkout, once, and kept.
-const PACKAGES = ['ai@^6', '@ai-sdk/openai-compatible@^2']
-const SDK = join(tmpdir(), `swapstream-${PACKAGES.join('-').replace(/[^\w.-]+/g, '_')}`)
-
-async function installSdk(): Promise<void> {
-  const isThere = access(join(SDK, 'node_modules/ai/package.json')).then(
-    () => true,
-    () => false,
-  )
-  if (await isThere) return
-  // Installed beside and renamed, so that a run that is cut off leaves nothing half there.
-  const folder = await mkdtemp(`${SDK}-`)
-  await writeFile(join(folder, 'package.json'), '{"private":true}')
-  await promisify(execFile)(
-    'npm',
-    ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...PACKAGES],
-    {
-      cwd: folder,
-      shell: process.platform === 'win32',
-    },
-  )
-  await mkdir(tmpdir(), { recursive: true })
-  await rename(folder, SDK).catch(() => rm(folder, { recursive: true }))
-}
+import { AI_SDK_PROJECT, installAiSdk } from '../../support/ai-sdk.ts'
 
 const SOURCES: Source[] = [
   {
@@ -100,7 +71,7 @@ const server = createServer((request, response) => void respond(request, respons
 let baseUrl: string
 
 beforeAll(async () => {
-  await installSdk()
+  await installAiSdk()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   closedEarly = new Promise((resolve) => (noteClosed = resolve))
@@ -114,7 +85,7 @@ afterAll(async () => {
 const extractive: Answerer = { name: 'extractive', model: false, async *answer() {} }
 
 function choose(env: Record<string, string>): Promise<Answerer> {
-  return chooseAnswerer(env, extractive, join(SDK, 'index.js'))
+  return chooseAnswerer(env, extractive, AI_SDK_PROJECT)
 }
 
 describe('an answer of a model, through the AI SDK', () => {

@@ -122,14 +122,27 @@ describe('mount() refuses', () => {
   })
 
   test.each([
-    ['a class without streams', class Empty {}, /Empty: it holds no streams/],
-    ['an instance without streams', new (class Bare {})(), /Bare: it holds no streams/],
+    [
+      'a class without streams',
+      class Empty {
+        method() {}
+      },
+      /Empty: it holds no streams/,
+    ],
+    [
+      'an instance without streams',
+      new (class Bare {
+        method() {}
+      })(),
+      /Bare: it holds no streams/,
+    ],
     [
       'a class that needs arguments',
       class Needy {
         constructor(db: object) {
           Object.assign(this, { db })
         }
+        method() {}
       },
       /Needy: its constructor needs arguments.*new Needy/,
     ],

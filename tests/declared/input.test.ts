@@ -36,8 +36,8 @@ describe('input', () => {
           cookie: z.object({ session: z.string() }),
         },
       },
-      async function* ({ c, signal, lastEventId, before, ...parts }) {
-        yield parts
+      async function* ({ json, query, param, header, cookie }) {
+        yield { json, query, param, header, cookie }
       },
     )
     const { post } = serving(route)

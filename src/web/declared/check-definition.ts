@@ -28,7 +28,7 @@ const oneOf =
     known.includes(value)
 
 /** Every option of a route, with what it may be. */
-const OPTIONS: Readonly<Record<keyof AnyDefinition, readonly [check: Check, says: string]>> = {
+const OPTIONS: Readonly<Record<string, readonly [check: Check, says: string]>> = {
   path: [isText, 'text'],
   method: [isText, 'GET or POST'],
   name: [isText, 'text'],
@@ -49,6 +49,8 @@ const OPTIONS: Readonly<Record<keyof AnyDefinition, readonly [check: Check, says
     (value) => value === false || (typeof value === 'number' && value > 0),
     'milliseconds above 0, or false for none',
   ],
+  delivery: [oneOf('auto', 'full'), "'auto' or 'full'"],
+  frameMs: [(value) => typeof value === 'number' && value >= 0, 'milliseconds, 0 or more'],
   status: [
     (value) => Number.isInteger(value) && Number(value) >= 200 && Number(value) <= 599,
     'a status from 200 to 599',
@@ -85,7 +87,7 @@ export function checkDefinition(definition: AnyDefinition, handler: AnyHandler):
     refuseRoute('stream/method', label, 'a stream answers to GET or POST.', hint)
   }
   for (const [option, value] of Object.entries(definition)) {
-    const known = OPTIONS[option as keyof AnyDefinition]
+    const known = OPTIONS[option]
     if (known === undefined) {
       const hint = `Leave it out ${didYouMean(option, Object.keys(OPTIONS))}.`
       refuseRoute('stream/option', label, `there is no option ${JSON.stringify(option)}.`, hint)

@@ -19,6 +19,8 @@ export interface FragmentOptions {
   readonly swap?: Swap
   /** This is the last state of the block in this stream. Without it, the end of the stream is. */
   readonly final?: boolean
+  /** The variable that has only grown since the fragment before, and by what: then it may travel alone. */
+  readonly grows?: { readonly key: string; readonly delta: string }
   /** What changes in the context when the stream is cut before a final fragment: `{ streaming: false }`. */
   readonly cut?: Readonly<Record<string, unknown>>
 }
@@ -43,6 +45,7 @@ export class Fragment {
   readonly swap: Swap | undefined
   readonly final: boolean
   readonly cut: Readonly<Record<string, unknown>> | undefined
+  readonly grows: { readonly key: string; readonly delta: string } | undefined
 
   constructor(
     template: string,
@@ -50,7 +53,7 @@ export class Fragment {
     context: Readonly<Record<string, unknown>> = {},
     options: FragmentOptions = {},
   ) {
-    const { target, swap, final = false, cut } = options
+    const { target, swap, final = false, cut, grows } = options
     if (target !== undefined && !ID_SELECTOR.test(target)) {
       throw new TypeError(
         `A fragment's target is one element by its id, such as "#answer"; it cannot be ${JSON.stringify(target)}.`,
@@ -68,6 +71,7 @@ export class Fragment {
     this.swap = swap
     this.final = final
     this.cut = cut
+    this.grows = grows
     Object.freeze(this)
   }
 }

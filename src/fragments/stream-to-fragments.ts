@@ -37,9 +37,14 @@ export function streamToFragments(
 ): AsyncGenerator<Fragment, void, undefined> {
   const { contextKey = 'text', extraContext, ...placed } = options
   const growing = accumulate(tokens)
-  const toFragment = ({ text, final }: Accumulated): Fragment => {
+  const toFragment = ({ text, delta, final }: Accumulated): Fragment => {
     const context = { ...extraContext, [contextKey]: text, streaming: !final, failed: false }
-    return new Fragment(template, block, context, { ...placed, final, cut: CUT })
+    return new Fragment(template, block, context, {
+      ...placed,
+      final,
+      cut: CUT,
+      grows: { key: contextKey, delta },
+    })
   }
   return new Stoppable(mapped(growing, toFragment), () => growing.return())
 }

@@ -1,5 +1,6 @@
 import { TemplateError } from '../base/errors.ts'
 import type { Fragment, Swap } from '../fragments/fragment.ts'
+import type { GrowthPoint } from './growth-point.ts'
 import { rootOf, type Root } from './root.ts'
 
 /** Content that a `<div>` around it would lose: a browser drops table parts outside of tables. */
@@ -15,6 +16,8 @@ interface Place {
   readonly id: string | undefined
   /** The id (and, without a single root, the element that carries it) is ours and must be taken back. */
   readonly lent: boolean
+  /** Where text may be added, and under which id; `lentAt` when that id is ours, too. */
+  readonly growth: { readonly id: string; readonly lentAt: number | undefined } | undefined
 }
 
 /**
@@ -41,8 +44,12 @@ export class Addresser {
   /** Where the newest fragment with a target of its own went. */
   #target: string | undefined
 
-  /** One rendered fragment as what htmx must be told. */
-  address(fragment: Fragment, html: string): string {
+  /**
+   * One rendered fragment as what htmx must be told.
+   *
+   * @param point The element whose text grows, when that is known: it gets an id for `append`.
+   */
+  address(fragment: Fragment, html: string, point?: GrowthPoint): string {
     const { target, swap = 'innerMorph' } = fragment
     if (target !== undefined) {
       this.#target = target.slice(1)
@@ -54,22 +61,37 @@ export class Addresser {
     const root = rootOf(html)
     if (place === undefined) {
       if (this.#places.size > 0 && root?.id === undefined) throw noAddress(fragment)
-      const first = this.#keep(key, fragment, html, root)
-      return this.#places.size === 1 ? this.#dressed(first) : swapped('outerHTML', root!.id!, html)
+      const first = this.#keep(key, fragment, html, root, point)
+      return this.#places.size === 1
+        ? this.#dressed(first)
+        : swapped('outerHTML', root!.id!, this.#dressed(first))
     }
-    const next = this.#keep(key, fragment, html, root, place)
+    const next = this.#keep(key, fragment, html, root, point, place)
     if (place.id === undefined) return this.#dressed(next)
     if (sameShell(place, next)) return swapped('innerMorph', place.id, inner(next))
     return swapped('outerHTML', place.id, this.#dressed(next))
+  }
+
+  /** More escaped text at the end of the element that grows; nothing when the block has none in the page. */
+  append(fragment: Fragment, html: string): string | undefined {
+    const growth = this.#places.get(`${fragment.template}\0${fragment.block}`)?.growth
+    // Short on purpose: this is all that a token costs beside itself.
+    return growth && `<div hx-swap-oob=beforeend:#${growth.id}>${html}</div>`
   }
 
   /** Takes back what is still lent, because the stream ended without a fragment that said so. */
   end(): string {
     let closing = ''
     for (const [key, place] of this.#places) {
-      if (!place.lent) continue
-      this.#places.set(key, { ...place, id: undefined, lent: false })
-      closing += swapped('outerHTML', place.id!, place.html)
+      if (!place.lent && place.growth?.lentAt === undefined) continue
+      const { id, html } = place
+      this.#places.set(key, {
+        ...place,
+        id: place.lent ? undefined : id,
+        lent: false,
+        growth: undefined,
+      })
+      closing += swapped('outerHTML', id!, html)
     }
     return closing
   }
@@ -86,6 +108,7 @@ export class Addresser {
     fragment: Fragment,
     html: string,
     root: Root | undefined,
+    point: GrowthPoint | undefined,
     before?: Place,
   ): Place {
     const own = root?.id
@@ -93,17 +116,44 @@ export class Addresser {
     const lent = own === undefined && !fragment.final && canCarry
     const lentId = (): string =>
       before?.lent ? before.id! : `${this.#prefix}${this.#lentIds++ || ''}`
-    const place = { fragment, html, root, lent, id: own ?? (lent ? lentId() : undefined) }
+    const id = own ?? (lent ? lentId() : undefined)
+    const growth =
+      id === undefined || fragment.final ? undefined : this.#growthOf(id, root, point, before)
+    const place = { fragment, html, root, lent, id, growth }
     this.#places.set(key, place)
     return place
   }
 
-  #dressed({ html, root, lent, id }: Place): string {
+  #growthOf(
+    id: string,
+    root: Root | undefined,
+    point: GrowthPoint | undefined,
+    before: Place | undefined,
+  ): Place['growth'] {
+    if (point === undefined) return undefined
+    if (point.attributesAt === root?.attributesAt) return { id, lentAt: undefined }
+    if (point.id !== undefined) return { id: point.id, lentAt: undefined }
+    const lent =
+      before?.growth?.lentAt === undefined
+        ? `${this.#prefix}t${this.#lentIds++ || ''}`
+        : before.growth.id
+    return { id: lent, lentAt: point.attributesAt }
+  }
+
+  #dressed(place: Place): string {
+    const { root, lent, id } = place
+    const html = withGrowthId(place)
     if (!lent) return html
     return root
-      ? withAttribute(html, root, `id="${id}"`)
+      ? withAttribute(html, root.attributesAt, `id="${id}"`)
       : `<swap-frame id="${id}">${html}</swap-frame>`
   }
+}
+
+/** The block with the id that its growing element is lent. That element is inside the root, so the root stays where it is. */
+function withGrowthId({ html, growth }: Place): string {
+  if (growth?.lentAt === undefined) return html
+  return withAttribute(html, growth.lentAt, `id="${growth.id}"`)
 }
 
 /** The page's element around the content stays as it is: only the content has to be morphed. */
@@ -118,8 +168,12 @@ function shell({ html, root }: Place): string {
   return html.slice(0, root!.innerStart).trimStart()
 }
 
-function inner({ html, root }: Place): string {
-  return root ? html.slice(root.innerStart, root.innerEnd) : html
+function inner(place: Place): string {
+  const { html, root } = place
+  const dressed = withGrowthId(place)
+  return root
+    ? dressed.slice(root.innerStart, dressed.length - (html.length - root.innerEnd))
+    : dressed
 }
 
 /** Only the address of a frame, whatever its content needs around it. */
@@ -129,12 +183,12 @@ function swapped(swap: Swap, id: string, html: string): string {
   if (swap !== 'outerHTML') return `<div hx-swap-oob="${swap}:#${id}">${html}</div>`
   // `outerHTML` on a wrapper would leave the wrapper in the page, so the element itself says where it goes.
   const root = rootOf(html)
-  if (root) return withAttribute(html, root, `hx-swap-oob="outerHTML:#${id}"`).trim()
+  if (root) return withAttribute(html, root.attributesAt, `hx-swap-oob="outerHTML:#${id}"`).trim()
   return `<div hx-swap-oob="beforebegin:#${id}">${html}</div><div hx-swap-oob="delete:#${id}"></div>`
 }
 
-function withAttribute(html: string, { attributesAt }: Root, attribute: string): string {
-  return `${html.slice(0, attributesAt)} ${attribute}${html.slice(attributesAt)}`
+function withAttribute(html: string, at: number, attribute: string): string {
+  return `${html.slice(0, at)} ${attribute}${html.slice(at)}`
 }
 
 function noAddress({ template, block }: Fragment): TemplateError {

@@ -104,6 +104,39 @@ export function rootOf(html: string): Root | undefined {
   }
 }
 
+/**
+ * The innermost element that is open at a position, where its tag is the one that is expected there.
+ *
+ * Cost    one pass over the HTML before the position.
+ */
+export function openElementAt(
+  html: string,
+  position: number,
+  tag: string,
+): { attributesAt: number; id: string | undefined } | undefined {
+  const open: { tag: string; attributesAt: number; attributes: string }[] = []
+  let next = 0
+  for (let at = html.indexOf('<'); at !== -1 && at < position; at = html.indexOf('<', next)) {
+    TOKEN.lastIndex = at
+    const token = TOKEN.exec(html)
+    next = at + (token?.[0].length ?? 1)
+    const name = token?.[2]?.toLowerCase()
+    if (name === undefined) continue
+    if (token![1] === '/') {
+      const opened = open.findLastIndex((element) => element.tag === name)
+      if (opened !== -1) open.length = opened
+    } else if (!VOID.has(name)) {
+      open.push({ tag: name, attributesAt: at + 1 + name.length, attributes: token![3]! })
+      if (RAW_TEXT.has(name)) next = afterRawText(html, name, next)
+    }
+  }
+  const innermost = open.at(-1)
+  if (innermost?.tag !== tag) return undefined
+  const id = idIn(innermost.attributes)
+  if (id !== undefined && !PLAIN_ID.test(id)) return undefined
+  return { attributesAt: innermost.attributesAt, id }
+}
+
 function idIn(attributes: string): string | undefined {
   for (const [, name, double, single, bare] of attributes.matchAll(ATTRIBUTE)) {
     if (name!.toLowerCase() === 'id') return double ?? single ?? bare ?? ''

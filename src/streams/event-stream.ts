@@ -2,9 +2,17 @@ import type { Source } from './source.ts'
 import { StreamBody, type StreamBodyOptions } from './stream-body.ts'
 import type { WireFactory } from './wire.ts'
 
+/**
+ * How a growing block travels: `auto` sends only what is new where the template proves that this is the same, and the
+ * whole block otherwise; `full` sends the whole block each time.
+ */
+export type Delivery = 'auto' | 'full'
+
 export interface EventStreamOptions<T = unknown> extends StreamBodyOptions {
   /** How the values are spelt. Default: for htmx, as fragments of the page. */
   readonly wire?: WireFactory<T>
+  /** How fragments travel. Default: the middleware's, `auto`. */
+  readonly delivery?: Delivery
   /** Silence after which a comment keeps the connection alive; `false` for none. Default: the middleware's, 15,000. */
   readonly heartbeatMs?: number | false
 }

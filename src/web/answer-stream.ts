@@ -59,10 +59,11 @@ export async function answerStream(
 
 function formOf(
   stream: StreamBody<unknown, string>,
-  { engine }: Settings,
+  settings: Settings,
 ): { headers: Record<string, string>; wire: Wire<unknown> } {
   if (stream instanceof EventStream) {
-    return { headers: EVENTS, wire: stream.options.wire?.() ?? new FragmentsWire(engine) }
+    const { wire, delivery = settings.delivery } = stream.options
+    return { headers: EVENTS, wire: wire?.() ?? new FragmentsWire(settings.engine, delivery) }
   }
   if (stream instanceof NDJSON) {
     return { headers: { 'Content-Type': 'application/x-ndjson', ...LIVE }, wire: ndjsonWire }

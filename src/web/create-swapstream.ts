@@ -4,6 +4,7 @@ import { InputError, SwapstreamError } from '../base/errors.ts'
 import { DEFAULT_LIMITS, type Limits } from '../base/limits.ts'
 import { silent, type Log } from '../base/log.ts'
 import type { TemplateEngine } from '../render/engine.ts'
+import type { Delivery } from '../streams/event-stream.ts'
 import { returned } from '../streams/returned.ts'
 import { StreamBody } from '../streams/stream-body.ts'
 import { answerPage } from './answer-page.ts'
@@ -27,6 +28,8 @@ export interface CoreOptions {
   readonly csp?: string | false
   /** Silence after which a stream shows that it lives, `false` for never. Default 15,000. */
   readonly heartbeatMs?: number | false
+  /** How growing blocks travel: `auto` sends only what is new where that is proved to be the same. Default `auto`. */
+  readonly delivery?: Delivery
   /** What differs from the default limits. */
   readonly limits?: Partial<Limits>
   /** What the server knows about a request. Default nothing; the main door asks Node. */
@@ -53,6 +56,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
     allowedOrigins: [],
     csp: STRICT_CSP,
     heartbeatMs: 15_000,
+    delivery: 'auto',
     connection: () => ({}),
     ...options,
     limits: { ...DEFAULT_LIMITS, ...options.limits },

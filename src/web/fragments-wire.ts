@@ -6,10 +6,12 @@ import { Addresser } from '../htmx/addresser.ts'
 import { notice } from '../htmx/notice.ts'
 import type { TemplateEngine } from '../render/engine.ts'
 import { farewell } from '../streams/farewell.ts'
+import type { Delivery } from '../streams/event-stream.ts'
 import type { EndReason } from '../streams/stream-end.ts'
 import type { Terminal, Wire } from '../streams/wire.ts'
 import { encodeComment, encodeEvent } from '../wire/sse.ts'
 import { ServerSentEvent } from '../wire/server-sent-event.ts'
+import { GrownText } from './grown-text.ts'
 import { Renders } from './renders.ts'
 
 /** What a reader is told about an answer that is not whole. A failure has its own words. */
@@ -30,18 +32,18 @@ export class FragmentsWire implements Wire<unknown> {
   readonly #addresser = new Addresser()
   /** The newest fragment of each block that is still being written. */
   readonly #unsettled = new Map<string, Fragment>()
+  /** The blocks whose text may travel alone. */
+  readonly #grown = new Map<string, GrownText>()
 
-  constructor(engine: TemplateEngine) {
+  readonly #delivery: Delivery
+
+  constructor(engine: TemplateEngine, delivery: Delivery) {
     this.#renders = new Renders(engine)
+    this.#delivery = delivery
   }
 
   value(value: unknown): string | Promise<string> {
-    if (value instanceof Fragment) {
-      const html = this.#renders.render(value)
-      return typeof html === 'string'
-        ? this.#frame(value, html)
-        : html.then((text) => this.#frame(value, text))
-    }
+    if (value instanceof Fragment) return this.#added(value) ?? this.#whole(value)
     if (value instanceof ServerSentEvent) return encodeEvent(value)
     // Text is text: as HTML it could do anything the page can.
     if (typeof value === 'string') return encodeEvent({ data: escapeHtml(value) })
@@ -88,12 +90,37 @@ export class FragmentsWire implements Wire<unknown> {
     return last
   }
 
+  /** A fragment as added text alone; nothing when the block has to be drawn. */
+  #added(fragment: Fragment): string | undefined {
+    const text = this.#grown.get(keyOf(fragment))?.next(fragment)
+    if (text === undefined) return undefined
+    this.#unsettled.set(keyOf(fragment), fragment)
+    if (text === '') return ''
+    const data = this.#addresser.append(fragment, escapeHtml(text))
+    return data && encodeEvent({ data })
+  }
+
+  #whole(fragment: Fragment): string | Promise<string> {
+    const html = this.#renders.render(fragment)
+    return typeof html === 'string'
+      ? this.#frame(fragment, html)
+      : html.then((text) => this.#frame(fragment, text))
+  }
+
   #frame(fragment: Fragment, html: string): string {
-    const key = `${fragment.template}\0${fragment.block}\0${fragment.target}`
+    const key = keyOf(fragment)
     if (fragment.cut && !fragment.final) this.#unsettled.set(key, fragment)
     else this.#unsettled.delete(key)
-    return encodeEvent({ data: this.#addresser.address(fragment, html) })
+    const mayGrow = this.#delivery === 'auto' && !fragment.final && fragment.target === undefined
+    const point = mayGrow ? this.#renders.growthPoint(fragment, html) : undefined
+    if (point && GrownText.canFollow(fragment)) this.#grown.set(key, new GrownText(fragment))
+    else this.#grown.delete(key)
+    return encodeEvent({ data: this.#addresser.address(fragment, html, point) })
   }
+}
+
+function keyOf({ template, block, target = '' }: Fragment): string {
+  return `${template}\0${block}\0${target}`
 }
 
 function describe(value: unknown): string {

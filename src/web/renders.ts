@@ -1,4 +1,6 @@
+import { escapeHtml } from '../base/escape-html.ts'
 import type { Fragment } from '../fragments/fragment.ts'
+import { growthPointOf, type GrowthPoint } from '../htmx/growth-point.ts'
 import type { BlockRenderer, Context, TemplateEngine } from '../render/engine.ts'
 
 interface Opened {
@@ -29,6 +31,26 @@ export class Renders {
       this.#opened.set(key, { context, renderer })
       return renderer.render()
     })
+  }
+
+  /**
+   * Where in the HTML of a fragment, just drawn, more of its growing text belongs. Nothing when the template does not
+   * prove that adding text there is the same as drawing the block again.
+   *
+   * Cost    one more render.
+   */
+  growthPoint(
+    { template, block, context, grows }: Fragment,
+    html: string,
+  ): GrowthPoint | undefined {
+    const opened = this.#opened.get(`${template}\0${block}`)
+    const text = grows && context[grows.key]
+    if (opened === undefined || grows === undefined || typeof text !== 'string') return undefined
+    const plan = opened.renderer.growth?.(grows.key)
+    if (plan?.kind !== 'append' || plan.element === undefined) return undefined
+    const empty = opened.renderer.render({ ...changesOf(opened.context, context), [grows.key]: '' })
+    if (typeof empty !== 'string') return undefined
+    return growthPointOf(html, empty, escapeHtml(text), plan.element.tag)
   }
 }
 

@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import type { Limits } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import type { TemplateEngine } from '../render/engine.ts'
+import type { Delivery } from '../streams/event-stream.ts'
 
 /** What only the server below knows about a request. */
 export interface Connection {
@@ -21,6 +22,7 @@ export interface Settings {
   readonly allowedOrigins: readonly string[]
   readonly csp: string | false
   readonly heartbeatMs: number | false
+  readonly delivery: Delivery
   readonly limits: Limits
   readonly connection: (c: Context) => Connection
 }

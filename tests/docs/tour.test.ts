@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { expect, test } from 'vitest'
 import { EventStream, nunjucksEngine, streamToFragments, swapstream } from 'swapstream'
 import { Addresser } from '../../src/htmx/addresser.ts'
+import { growthPointOf } from '../../src/htmx/growth-point.ts'
 import { accumulate } from '../../src/tokens/accumulate.ts'
 import { tokens } from '../../src/tokens/tokens.ts'
 import { encodeEvent } from '../../src/wire/sse.ts'
@@ -28,7 +29,7 @@ async function second<T>(values: AsyncIterable<T>): Promise<T> {
 }
 
 /** The tour writes the lent id as s1. */
-const masked = (text: string): string => text.replace(/(id="|#)s[0-9a-z]+(?=")/g, '$1s1')
+const masked = (text: string): string => text.replace(/(id="|#)s[0-9a-z]+(?=[">])/g, '$1s1')
 
 test('the tour in src/README.md shows what the token really is at each station', async () => {
   expect([...tour.keys()]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
@@ -58,7 +59,12 @@ test('the tour in src/README.md shows what the token really is at each station',
   const addressed = addresser.address(fragment, html as string)
   expect(masked(addressed)).toBe(quoted(5)[0])
 
-  const event = encodeEvent({ data: addressed })
+  const growing = new Addresser()
+  growing.address(fragment, '<p>Hel</p>', growthPointOf('<p>Hel</p>', '<p></p>', 'Hel', 'p'))
+  const added = growing.append(fragment, 'lo')!
+  expect(masked(added)).toBe(quoted(5)[1])
+
+  const event = encodeEvent({ data: added })
   expect(masked(event)).toBe(`${quoted(6)[0]}\n\n`)
 
   const app = new Hono()

@@ -41,11 +41,11 @@ describe('a returned EventStream', () => {
   test('streams to a client that reads event streams: unnamed frames, LF only, one terminal', async () => {
     const { app } = setUp()
     const response = await app.request('/answer', { method: 'POST', headers: STREAM })
-    const text = (await response.text()).replace(/(id="|#)s[0-9a-z]{1,6}(?=")/g, '$1S')
+    const text = (await response.text()).replace(/(id="|#)s[0-9a-z]{1,6}(?=[">])/g, '$1S')
     expect(text).toBe(
       [
         'data: <p id="S">Hel</p>',
-        'data: <div hx-swap-oob="innerMorph:#S">Hello &lt;b&gt;</div>',
+        'data: <div hx-swap-oob=beforeend:#S>lo &lt;b&gt;</div>',
         'data: <p hx-swap-oob="outerHTML:#S">Hello &lt;b&gt;</p>',
         'event: done\ndata: {"reason":"stop"}',
         '',

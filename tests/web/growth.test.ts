@@ -1,0 +1,161 @@
+import { createParser } from 'eventsource-parser'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { nunjucksEngine, streamToFragments } from 'swapstream'
+import type { Delivery } from '../../src/streams/event-stream.ts'
+import { applyFrames } from '../../src/htmx/apply-frames.ts'
+import { FragmentsWire } from '../../src/web/fragments-wire.ts'
+
+/** Blocks whose text may travel alone, and some whose text may not. */
+const BLOCKS = {
+  root: '<p>{{ text }}</p>',
+  nested:
+    '<article class="a"><h2>{{ title }}</h2><div class="b"><p>Said: {{ text }}</p></div></article>',
+  'own ids': '<article id="own"><p id="words">{{ text }}</p><footer>{{ title }}</footer></article>',
+  'no root': '<h2>{{ title }}</h2>\n<p>{{ text }}</p>',
+  look_alikes: '<div><p></p><p>{{ text }}</p><p></p></div>',
+  conditional: '<p>{% if title %}{{ text }}{% endif %}</p>',
+  busy: '<p aria-busy="{{ streaming }}">{{ text }}</p>',
+  'something behind': '<p>{{ text }}<i>.</i></p>',
+  twice: '<p title="{{ text }}">{{ text }}</p>',
+  filtered: '<p>{{ text | upper }}</p>',
+  'text only': '{{ text }}',
+} as const
+
+const engine = nunjucksEngine({
+  templates: Object.fromEntries(
+    Object.entries(BLOCKS).map(([name, block]) => [name, `{% block b %}${block}{% endblock %}`]),
+  ),
+})
+const tokens = fc.array(
+  fc.string({
+    unit: fc.constantFrom(
+      'a',
+      ' ',
+      '\n',
+      '\r',
+      '<',
+      '&',
+      '"',
+      '\\',
+      '\ud83d',
+      '\ude00',
+      '😀',
+      '</p>',
+      '{{',
+    ),
+    maxLength: 4,
+  }),
+  { maxLength: 12 },
+)
+
+const overTheWire = (text: string): string =>
+  new TextDecoder().decode(new TextEncoder().encode(text))
+
+/** The data of every unnamed event, value by value. */
+async function sent(
+  name: string,
+  parts: readonly string[],
+  delivery: Delivery,
+): Promise<{ text: string; frames: string[] }[]> {
+  const wire = new FragmentsWire(engine, delivery)
+  const steps: { text: string; frames: string[] }[] = []
+  const decode = (body: unknown): string[] => {
+    const frames: string[] = []
+    createParser({ onEvent: ({ event, data }) => event === undefined && frames.push(data) }).feed(overTheWire(body as string))
+    return frames
+  }
+  for await (const fragment of streamToFragments(parts, name, 'b', {
+    extraContext: { title: 'T' },
+  })) {
+    steps.push({
+      text: fragment.context['text'] as string,
+      frames: decode(await wire.value(fragment)),
+    })
+  }
+  steps.push({ text: steps.at(-1)!.text, frames: decode(await wire.terminal({ reason: 'stop' })) })
+  return steps
+}
+
+const PAGE = '<body><div id="answer"></div></body>'
+const destination = { target: '#answer' }
+/** What we lend is not part of the answer, and UTF-8 and event streams know no lone halves and no CR. */
+const plain = (html: string): string =>
+  html
+    .replace(/ id="s[0-9a-z]+"/g, '')
+    .replace(/<\/?swap-frame>/g, '')
+    .replace(/\r\n?/g, '\n')
+
+describe('a growing block', () => {
+  for (const name of Object.keys(BLOCKS)) {
+    test(`of the shape "${name}" shows the whole text so far after each frame, in both deliveries`, async () => {
+      await fc.assert(
+        fc.asyncProperty(tokens, async (parts) => {
+          for (const delivery of ['auto', 'full'] as const) {
+            const frames: string[] = []
+            const steps = await sent(name, parts, delivery)
+            for (const [n, step] of steps.entries()) {
+              frames.push(...step.frames)
+              const streaming = n < steps.length - 2
+              // Half a character or half a line break waits for its other half.
+              if (streaming && /[\uD800-\uDBFF\r]$/.test(step.text)) continue
+              const renderer = await engine.open(name, 'b', {
+                title: 'T',
+                text: step.text,
+                streaming,
+                failed: false,
+              })
+              const block = overTheWire(plain(await renderer.render()))
+              // A main swap of blanks alone does nothing, in htmx and here.
+              if (block.trim() === '') continue
+              const whole = applyFrames(PAGE, [block], destination)
+              expect(plain(applyFrames(PAGE, frames, destination))).toBe(plain(whole))
+            }
+          }
+        }),
+        { numRuns: 60 },
+      )
+    })
+  }
+
+  test.each([
+    ['root', 'beforeend:#s'],
+    ['nested', 'beforeend:#s'],
+    ['own ids', 'beforeend:#words'],
+    ['no root', 'beforeend:#s'],
+    ['busy', 'beforeend:#s'],
+  ])('of the shape "%s" sends only what is new', async (name, address) => {
+    const [, second] = await sent(name, ['Hel', 'lo'], 'auto')
+    expect(second!.frames).toHaveLength(1)
+    expect(second!.frames[0]).toContain(`<div hx-swap-oob=${address}`)
+    expect(second!.frames[0]).toMatch(/>lo<\/div>$/)
+  })
+
+  test.each(['something behind', 'twice', 'filtered', 'text only'])(
+    'of the shape "%s" is sent whole: adding text would not be the same',
+    async (name) => {
+      const [, second] = await sent(name, ['Hel', 'lo'], 'auto')
+      expect(second!.frames[0]!.toLowerCase()).toContain('hello')
+    },
+  )
+
+  test('is sent whole each time when that is asked for', async () => {
+    const [, second] = await sent('root', ['Hel', 'lo'], 'full')
+    expect(second!.frames[0]).toMatch(/innerMorph:#s\w+">Hello<\/div>$/)
+  })
+
+  test('costs as many bytes as the answer has, times a constant', async () => {
+    const bytes = async (count: number, delivery: Delivery): Promise<number> => {
+      const steps = await sent(
+        'nested',
+        Array.from({ length: count }, () => 'word '),
+        delivery,
+      )
+      return steps.flatMap(({ frames }) => frames).join('').length
+    }
+    const [auto, autoTwice] = [await bytes(500, 'auto'), await bytes(1_000, 'auto')]
+    const [full, fullTwice] = [await bytes(500, 'full'), await bytes(1_000, 'full')]
+    expect(autoTwice / auto).toBeLessThan(2.05)
+    expect(fullTwice / full).toBeGreaterThan(3.5)
+  })
+})

@@ -5,8 +5,8 @@ import type { Source, StreamContext } from './source.ts'
 export interface StreamWriter<T> {
   /** Resolves when the reader has taken the value: await it, and a slow reader slows the writer. */
   write(value: T): Promise<void>
-  /** Ends the stream well. Returning does the same. */
-  close(): void
+  /** Ends the stream well, with a final value if there is one. Returning does the same. */
+  close(final?: unknown): void
   /** Ends the stream with a failure. Throwing does the same. */
   fail(error: unknown): void
   /** Nobody wants the stream any more. */
@@ -45,7 +45,7 @@ export function produce<T>(run: (writer: StreamWriter<T>) => unknown): Source<T>
 }
 
 type Offer<T> = { readonly value: T; readonly taken: () => void }
-type Result<T> = IteratorResult<T, undefined>
+type Result<T> = IteratorResult<T, unknown>
 
 /** Where one writer and one reader meet: each waits for the other, so nothing piles up between them. */
 class Handover<T> implements StreamWriter<T> {
@@ -54,7 +54,7 @@ class Handover<T> implements StreamWriter<T> {
   readonly #offers: Offer<T>[] = []
   #reader: { resolve: (result: Result<T>) => void; reject: (error: unknown) => void } | undefined
   #started = false
-  #end: { readonly error?: unknown } | undefined
+  #end: { readonly error: unknown } | { readonly final: unknown } | undefined
 
   constructor({ signal, lastEventId }: StreamContext) {
     this.signal = signal
@@ -74,10 +74,10 @@ class Handover<T> implements StreamWriter<T> {
     })
   }
 
-  close(): void {
+  close(final?: unknown): void {
     if (this.cancelled) return
     this.#refuseAfterEnd('close')
-    this.#end = {}
+    this.#end = { final }
     this.#meet()
   }
 
@@ -102,7 +102,7 @@ class Handover<T> implements StreamWriter<T> {
         Promise.resolve()
           .then(() => run(this))
           .then(
-            () => this.#end ?? this.close(),
+            (final) => this.#end ?? this.close(final),
             (error: unknown) => this.#end ?? this.fail(error),
           )
       }
@@ -112,7 +112,7 @@ class Handover<T> implements StreamWriter<T> {
 
   /** The reader has gone: whoever waits in a write is let go. */
   leave(): void {
-    this.#end ??= {}
+    this.#end ??= { final: undefined }
     for (const { taken } of this.#offers.splice(0)) taken()
   }
 
@@ -128,7 +128,7 @@ class Handover<T> implements StreamWriter<T> {
     } else if ('error' in this.#end!) {
       reader.reject(this.#end.error)
     } else {
-      reader.resolve({ done: true, value: undefined })
+      reader.resolve({ done: true, value: this.#end!.final })
     }
   }
 

@@ -226,10 +226,12 @@ describe('hooks', () => {
   test('after: with the final value that fits, before the end is told', async () => {
     const order: unknown[] = []
     const ends: unknown[] = []
-    const after = vi.fn(async ({ final, before }: { final: unknown; before: unknown }) => {
-      await new Promise((resolve) => setTimeout(resolve, 5))
-      order.push(['after', final, before])
-    })
+    const after = vi.fn<(seen: { final: unknown; before: unknown }) => Promise<void>>(
+      async ({ final, before }) => {
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        order.push(['after', final, before])
+      },
+    )
     const fine = stream(
       {
         path: '/fine',

@@ -87,8 +87,8 @@ describe('guards', () => {
     ['null', (() => null) as unknown as Guard, 401, /access\/unauthenticated/],
     ['Hono’s own guard', bearerAuth({ token: 'x' }), 401, /Unauthorized/],
     // It answers nothing and goes no further: nobody has said yes.
-    ['a middleware that forgets next', async (_: Context, _next: unknown) => {}, 500, /./],
-  ])('answer with %s', async (_, guard, status, body) => {
+    ['a middleware that forgets next', async (_c: Context, _next: unknown) => {}, 500, /./],
+  ])('answer with %s', async (_what, guard, status, body) => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const { ask, order } = guardedBy([guard as Guard])
     const response = await ask()

@@ -5,8 +5,12 @@ import { readField, readJson, texts } from './input.ts'
 
 const words = (text: string): string[] => text.split(/(?<=\s)/)
 
+/** The whole block for every token: the plainest way in which an answer can grow. */
 function answer(tokens: readonly string[], block: string): EventStream {
-  return new EventStream(watched(() => streamToFragments(tokens, 'answer.html', block)))
+  return new EventStream(
+    watched(() => streamToFragments(tokens, 'answer.html', block)),
+    { delivery: 'full' },
+  )
 }
 
 /** Pages, and streams on the wire for htmx. */

@@ -58,7 +58,8 @@ function applyFrame(
   const content = tree.getTemplateContent(wrapper)
 
   const tasks: (() => void)[] = []
-  for (const element of [...elementsOf(content)]) {
+  // Collected first: what is found is taken out.
+  for (const element of Array.from(elementsOf(content))) {
     const address = attribute(element, 'hx-swap-oob')
     const partial =
       attribute(element, 'type') === 'partial' && attribute(element, 'hx') !== undefined
@@ -97,7 +98,7 @@ function put(target: Element | undefined, style: string, nodes: readonly Node[])
   switch (style) {
     case 'innerHTML':
     case 'innerMorph':
-      for (const child of [...target.childNodes]) tree.detachNode(child)
+      for (const child of target.childNodes.slice()) tree.detachNode(child)
       for (const node of nodes) tree.appendChild(target, node)
       return
     case 'beforeend':
@@ -148,5 +149,5 @@ function byId(root: Parent, selector: string): Element | undefined {
 }
 
 function attribute(element: Element, name: string): string | undefined {
-  return element.attrs.find((attribute) => attribute.name === name)?.value
+  return element.attrs.find((given) => given.name === name)?.value
 }

@@ -53,10 +53,11 @@ export function controlledClock(): ControlledClock {
 function settled(): Promise<void> {
   return new Promise((resolve) => {
     const channel = new MessageChannel()
-    channel.port1.onmessage = () => {
+    channel.port1.addEventListener('message', () => {
       channel.port1.close()
       resolve()
-    }
+    })
+    channel.port1.start()
     channel.port2.postMessage(undefined)
   })
 }

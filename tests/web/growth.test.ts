@@ -62,7 +62,9 @@ async function sent(
   const steps: { text: string; frames: string[] }[] = []
   const decode = (body: unknown): string[] => {
     const frames: string[] = []
-    createParser({ onEvent: ({ event, data }) => event === undefined && frames.push(data) }).feed(overTheWire(body as string))
+    createParser({ onEvent: ({ event, data }) => event === undefined && frames.push(data) }).feed(
+      overTheWire(body as string),
+    )
     return frames
   }
   for await (const fragment of streamToFragments(parts, name, 'b', {

@@ -14,9 +14,14 @@ const root = process.cwd()
 let passages: Passage[]
 let retrieve: Retriever
 
+/** The SDKs of models, which other tests need: their examples speak of everything, jokes and capitals included. */
+const OF_MODELS = /^(?:openai|ollama|zod|langsmith|@langchain\/core|@anthropic-ai\/sdk)$/
+
 // The packages that are installed here: the input that the demo is for.
 beforeAll(async () => {
-  passages = await readCorpus({ root })
+  passages = (await readCorpus({ root }))
+    .filter(({ package: name }) => !OF_MODELS.test(name))
+    .map((passage, id) => ({ ...passage, id }))
   retrieve = await createRetriever(passages)
 }, 60_000)
 

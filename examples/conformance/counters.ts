@@ -1,19 +1,29 @@
 import { scope, type Source, type StreamContext, type Values } from 'swapstream'
 
-const counted = { opened: 0, finished: 0, produced: 0 }
+const counters = { opened: 0, finished: 0, produced: 0 }
 
 /** A source that can be watched from outside: `/stats` says how many were started, and how many were torn down. */
 export function watched<T>(open: (context: StreamContext) => AsyncGenerator<T>): Source<T> {
   return scope(async function* (context): AsyncGenerator<Values<T>> {
-    counted.opened += 1
+    counters.opened += 1
     yield counting(open(context))
-    counted.finished += 1
+    counters.finished += 1
   })
+}
+
+/** The same for the handler of a declared route, which is a generator itself. */
+export async function* counted<T>(values: AsyncIterable<T>): AsyncGenerator<T> {
+  counters.opened += 1
+  try {
+    yield* counting(values)
+  } finally {
+    counters.finished += 1
+  }
 }
 
 async function* counting<T>(values: AsyncIterable<T>): AsyncGenerator<T> {
   for await (const value of values) {
-    counted.produced += 1
+    counters.produced += 1
     yield value
   }
 }
@@ -21,7 +31,7 @@ async function* counting<T>(values: AsyncIterable<T>): AsyncGenerator<T> {
 /** The figures of `/stats`. Garbage is collected first when Node offers that, so that two looks can be compared. */
 export function figures(): Record<string, number> {
   globalThis.gc?.()
-  const { opened, finished, produced } = counted
+  const { opened, finished, produced } = counters
   const { rss, heapUsed, arrayBuffers } = process.memoryUsage()
   return { opened, finished, active: opened - finished, produced, rss, heapUsed, arrayBuffers }
 }

@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { Hono } from 'hono'
-import { swapstream } from 'swapstream'
+import { mount, swapstream } from 'swapstream'
 import { serve } from 'swapstream/node'
 import { figures } from './counters.ts'
+import { chat, guarded, report } from './declared.ts'
 import { feeds } from './feeds.ts'
 import { fragments } from './fragments.ts'
 import { login } from './login.ts'
@@ -35,6 +36,7 @@ app.route('/', login)
 app.route('/', feeds)
 app.route('/', fragments)
 app.route('/seeds', seeds)
+mount(app, chat, guarded, report)
 
 serve(app, {
   port: Number(process.env['PORT'] ?? 3400),

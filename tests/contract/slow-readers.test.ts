@@ -129,3 +129,20 @@ describe('heartbeats', () => {
     await expectAllFinished(stats)
   })
 })
+
+describe('a source that is as fast as its reader', () => {
+  const app = useApp(BATTERY, { LOG_LEVEL: 'error' })
+  const { request } = useConnections(() => app().port)
+
+  test('leaves the others their turn', async () => {
+    const healthy = await request('/tick')
+    await healthy.until((body) => body.length > 0)
+    const count = (): number => readEvents(healthy.body).events.length
+    const [ticks, from] = [count(), performance.now()]
+    for (let round = 0; round < 3; round++) await (await request('/flood')).complete
+    const ms = performance.now() - from
+    // One each 20 ms when nothing else happens; a fifth of them when everything does.
+    await sleep(0)
+    expect(count() - ticks).toBeGreaterThan(ms / 100)
+  })
+})

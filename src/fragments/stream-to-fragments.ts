@@ -1,5 +1,6 @@
+import { given } from '../base/given.ts'
 import { Stoppable } from '../base/stoppable.ts'
-import { accumulate, type Accumulated } from '../tokens/accumulate.ts'
+import { accumulate } from '../tokens/accumulate.ts'
 import type { TokenSource } from '../tokens/token-source.ts'
 import { Fragment } from './fragment.ts'
 
@@ -10,7 +11,12 @@ export interface StreamToFragmentsOptions {
   readonly extraContext?: Readonly<Record<string, unknown>>
   /** `#id` of the element that shows the answer; default: where the form says. */
   readonly target?: string
+  /** Called with the whole text after the last frame; may give more fragments, such as a link to share. */
+  readonly onDone?: OnDone
 }
+
+/** What follows an answer that is whole. */
+export type OnDone = (text: string) => Iterable<Fragment> | AsyncIterable<Fragment> | void
 
 /** An answer that ended before it was whole must not look busy for ever. */
 const CUT = Object.freeze({ streaming: false, failed: true })
@@ -20,11 +26,11 @@ const CUT = Object.freeze({ streaming: false, failed: true })
  *
  * In      whatever `tokens` reads; text may be cut anywhere, also inside a character pair or a Markdown mark.
  * Out     one Fragment a token with all the text so far and `streaming = true`; a last one with `streaming = false`,
- *         also when no token came, so that a waiting sign always ends.
+ *         also when no token came, so that a waiting sign always ends; then the fragments of `onDone`.
  * Cost    one object a token; drawing is paid by whoever takes the fragments, and stale ones need not be drawn.
  * Ends    closes the tokens exactly once: at the end, on a throw, or when the reader stops, at once also when they are
  *         silent.
- * Throws  what the tokens throw. What was written stays: each Fragment says how it looks when it is cut
+ * Throws  what the tokens or `onDone` throw. What was written stays: each Fragment says how it looks when it is cut
  *         (`streaming = false`, `failed = true`).
  *
  * @example new EventStream(({ signal }) => streamToFragments(ask(prompt, signal), 'chat.html', 'response'))
@@ -35,23 +41,22 @@ export function streamToFragments(
   block: string,
   options: StreamToFragmentsOptions = {},
 ): AsyncGenerator<Fragment, void, undefined> {
-  const { contextKey = 'text', extraContext, ...placed } = options
+  const { contextKey = 'text', extraContext, target, onDone } = options
   const growing = accumulate(tokens)
-  const toFragment = ({ text, delta, final }: Accumulated): Fragment => {
-    const context = { ...extraContext, [contextKey]: text, streaming: !final, failed: false }
-    return new Fragment(template, block, context, {
-      ...placed,
-      final,
-      cut: CUT,
-      grows: { key: contextKey, delta },
-    })
-  }
-  return new Stoppable(mapped(growing, toFragment), () => growing.return())
-}
+  let stopped = false
 
-async function* mapped<T, U>(
-  values: AsyncIterable<T>,
-  map: (value: T) => U,
-): AsyncGenerator<U, void, undefined> {
-  for await (const value of values) yield map(value)
+  async function* drawn(): AsyncGenerator<Fragment, void, undefined> {
+    let whole = ''
+    for await (const { text, delta, final } of growing) {
+      whole = text
+      const context = { ...extraContext, [contextKey]: text, streaming: !final, failed: false }
+      const grows = { key: contextKey, delta }
+      yield new Fragment(template, block, context, { ...given({ target }), final, cut: CUT, grows })
+    }
+    if (onDone && !stopped) yield* onDone(whole) ?? []
+  }
+  return new Stoppable(drawn(), () => {
+    stopped = true
+    return growing.return()
+  })
 }

@@ -3,7 +3,7 @@ import { Stoppable } from '../base/stoppable.ts'
 import type { TokenSource } from '../tokens/token-source.ts'
 import { tokens as readTokens } from '../tokens/tokens.ts'
 import { Fragment } from './fragment.ts'
-import { streamToFragments } from './stream-to-fragments.ts'
+import { streamToFragments, type OnDone } from './stream-to-fragments.ts'
 
 export interface StreamWithSourcesOptions {
   /** What the answer stands on. Shown first and once; null or absent shows nothing. */
@@ -19,17 +19,17 @@ export interface StreamWithSourcesOptions {
   readonly contextKey?: string
   readonly extraContext?: Readonly<Record<string, unknown>>
   /** Called with the whole text after the last frame of the answer; may give more fragments, such as a link to share. */
-  readonly onComplete?: (text: string) => Iterable<Fragment> | AsyncIterable<Fragment> | void
+  readonly onDone?: OnDone
 }
 
 /**
  * An answer that shows what it stands on: the sources first, then the growing text.
  *
  * In      tokens as for `streamToFragments`; sources known now or soon. Both blocks get `sources`.
- * Out     one Fragment of the sources block, then those of `streamToFragments`, then those of `onComplete`.
+ * Out     one Fragment of the sources block, then those of `streamToFragments`, then those of `onDone`.
  * Ends    closes the tokens exactly once, at once also when they are silent. They are not read before the sources are
  *         there.
- * Throws  what the sources, the tokens or `onComplete` throw.
+ * Throws  what the sources, the tokens or `onDone` throw.
  *
  * @example
  * new EventStream(({ signal }) => {
@@ -42,8 +42,8 @@ export function streamWithSources(
   template: string,
   options: StreamWithSourcesOptions = {},
 ): AsyncGenerator<Fragment, void, undefined> {
-  const { responseBlock = 'response', sourcesBlock = 'sources', onComplete } = options
-  const { sourcesTarget = `#${sourcesBlock}`, target, contextKey = 'text' } = options
+  const { responseBlock = 'response', sourcesBlock = 'sources' } = options
+  const { sourcesTarget = `#${sourcesBlock}`, target, contextKey, onDone } = options
   const read = readTokens(tokens)
   let answer: AsyncGenerator<Fragment, void, undefined> | undefined
   let stopped = false
@@ -56,14 +56,9 @@ export function streamWithSources(
         yield new Fragment(template, sourcesBlock, extraContext, { target: sourcesTarget })
       if (stopped) return
 
-      let text = ''
-      const placed = { contextKey, extraContext, ...given({ target }) }
+      const placed = { extraContext, ...given({ contextKey, target, onDone }) }
       answer = streamToFragments(read, template, responseBlock, placed)
-      for await (const fragment of answer) {
-        text = fragment.context[contextKey] as string
-        yield fragment
-      }
-      if (onComplete && !stopped) yield* onComplete(text) ?? []
+      yield* answer
     } finally {
       // A model that was called already must not be paid for when its sources fail.
       await read.return('')

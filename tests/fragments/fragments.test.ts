@@ -65,6 +65,21 @@ describe('streamToFragments', () => {
     expect(seen).toEqual([['Hel', false, { streaming: false, failed: true }]])
   })
 
+  test('gives the fragments of onDone after a whole answer, and none after a cut one', async () => {
+    const onDone = (text: string) => [new Fragment('t', 'share', { text }, { target: '#share' })]
+    const whole = await all(streamToFragments(['Hi'], 't', 'b', { onDone }))
+    expect(whole.map(({ block, context }) => [block, context['text']])).toEqual([
+      ['b', 'Hi'],
+      ['b', 'Hi'],
+      ['share', 'Hi'],
+    ])
+
+    const cut = streamToFragments(['Hi', 'there'], 't', 'b', { onDone })
+    for await (const _ of cut) break
+    expect(await all(cut)).toEqual([])
+    await expect(all(streamToFragments(failing(), 't', 'b', { onDone }))).rejects.toThrow('gone')
+  })
+
   test('passes a failure on at once when nothing was written yet', async () => {
     const first = streamToFragments(
       (async function* (): AsyncGenerator<string> {
@@ -122,7 +137,7 @@ describe('streamWithSources', () => {
         sourcesTarget: '#list',
         target: '#out',
         contextKey: 'body',
-        onComplete: (text) => [new Fragment('ask.html', 'share', { text }, { target: '#share' })],
+        onDone: (text) => [new Fragment('ask.html', 'share', { text }, { target: '#share' })],
       }),
     )
     expect(fragments.map(({ block, target }) => `${block} ${target}`)).toEqual([

@@ -1,11 +1,18 @@
 import { ConfigError } from '../base/errors.ts'
 
-/** The packages that `llm` may import, and no others. Literal, so that bundlers find them. */
+/**
+ * The packages that `llm` may import, and no others. Literal, so that bundlers find them; ignored by the compiler, since
+ * they are here for some and not for others.
+ */
 const IMPORTS: Readonly<Record<string, () => Promise<unknown>>> = {
-  ai: () => import('ai' as string),
-  '@ai-sdk/openai-compatible': () => import('@ai-sdk/openai-compatible' as string),
-  '@ai-sdk/openai': () => import('@ai-sdk/openai' as string),
-  '@ai-sdk/anthropic': () => import('@ai-sdk/anthropic' as string),
+  // @ts-ignore -- optional
+  ai: () => import('ai'),
+  // @ts-ignore -- optional
+  '@ai-sdk/openai-compatible': () => import('@ai-sdk/openai-compatible'),
+  // @ts-ignore -- optional
+  '@ai-sdk/openai': () => import('@ai-sdk/openai'),
+  // @ts-ignore -- optional
+  '@ai-sdk/anthropic': () => import('@ai-sdk/anthropic'),
 }
 
 /** Node, Bun, Deno and Vite each have words of their own for a package that is not there. */

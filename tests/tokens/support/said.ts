@@ -25,4 +25,4 @@ export async function saidBy(source: TokenSource): Promise<Said> {
 
 /** The types of the parts, with what is spelt out of them. */
 export const spelt = (parts: readonly SidePart[]): unknown[] =>
-  parts.map(({ raw: _, ...rest }) => rest)
+  parts.map((part) => Object.fromEntries(Object.entries(part).filter(([name]) => name !== 'raw')))

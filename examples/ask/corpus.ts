@@ -24,6 +24,8 @@ const MAX_MARKDOWN_BYTES = 1_000_000
 const MAX_DECLARATIONS_BYTES = 1_500_000
 /** A file that documents more names than this was written by a machine, from a protocol or a schema. */
 const MAX_PASSAGES_PER_DECLARATIONS = 2_000
+/** A package that documents more than this in its types would speak over all the others, and cost the start its seconds. */
+const MAX_COMMENTS_PER_PACKAGE = 1_000
 const MAX_DEPTH = 10
 
 const MARKDOWN = /\.(?:md|markdown)$/i
@@ -60,6 +62,7 @@ interface Reader {
 export async function readCorpus(options: CorpusOptions): Promise<Passage[]> {
   const passages: Passage[] = []
   const seenTexts = new Set<string>()
+  const comments = new Map<string, number>()
   const breath = createBreath()
   let files = 0
 
@@ -69,6 +72,8 @@ export async function readCorpus(options: CorpusOptions): Promise<Passage[]> {
     seen: new Set(),
     async read(path, place) {
       const isMarkdown = MARKDOWN.test(path)
+      const commented = comments.get(place.package) ?? 0
+      if (!isMarkdown && commented >= MAX_COMMENTS_PER_PACKAGE) return
       const { size } = await stat(path)
       if (size > (isMarkdown ? MAX_MARKDOWN_BYTES : MAX_DECLARATIONS_BYTES)) return
       const text = await readFile(path, 'utf8')
@@ -90,6 +95,7 @@ export async function readCorpus(options: CorpusOptions): Promise<Passage[]> {
         seenTexts.add(key)
         passages.push({ id: passages.length, ...passage })
       }
+      if (!isMarkdown) comments.set(place.package, commented + found.length)
       files++
       options.onProgress?.({ files, passages: passages.length })
       await breath()

@@ -74,7 +74,7 @@ describe('citeHtml', () => {
         const prefix = text.slice(0, cut % (text.length + 1))
         const html = citeHtml(prefix, count)
         const rest = html.replace(LINK, '')
-        expect(rest).not.toMatch(/[<>"'`\\]/)
+        expect(rest).not.toMatch(/[<>"'\\]/)
         for (const [, digits] of html.matchAll(LINK))
           expect(Number(digits)).toBeLessThanOrEqual(count)
       }),

@@ -3,9 +3,14 @@ import type { Context } from 'hono'
 import { useAsyncContext } from '../base/async-context.ts'
 import type { Connection } from '../web/settings.ts'
 
+interface NodeSocket {
+  readonly remoteAddress?: string
+  once?(event: 'close', run: () => void): unknown
+}
+
 /** What `@hono/node-server`, and our `serve`, hand to an app beside the request. */
 interface NodeEnv {
-  readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } }
+  readonly incoming?: { readonly httpVersionMajor?: number; readonly socket?: NodeSocket }
   readonly outgoing?: { destroy(): void }
   readonly host?: object
 }
@@ -22,16 +27,40 @@ useAsyncContext(() => AsyncLocalStorage.snapshot())
 export function nodeConnection(proxies: number): (c: Context) => Connection {
   return (c) => {
     const { incoming, outgoing, host } = (c.env ?? {}) as NodeEnv
-    const address =
-      forwarded(c.req.header('x-forwarded-for'), proxies) ?? incoming?.socket?.remoteAddress
+    const socket = incoming?.socket
+    const address = forwarded(c.req.header('x-forwarded-for'), proxies) ?? socket?.remoteAddress
     return {
       ...(address === undefined ? {} : { address }),
       ...(host === undefined ? {} : { host }),
       ...(outgoing === undefined ? {} : { drop: () => outgoing.destroy() }),
+      // On HTTP/2 every stream has a close of its own.
+      ...(incoming?.httpVersionMajor === 1 && socket?.once
+        ? { onLeave: (run) => onClose(socket, run) }
+        : {}),
     }
   }
 }
 
 function forwarded(header: string | undefined, proxies: number): string | undefined {
   return proxies > 0 ? header?.split(',').at(-proxies)?.trim() : undefined
+}
+
+/** Who waits for a socket to close: one listener for all of them, however many requests a client sends ahead. */
+const waiting = new WeakMap<NodeSocket, Set<() => void>>()
+
+/**
+ * A response that waits behind another one of the same connection has no socket yet, so Node does not tell it that the
+ * client has gone. The request knows the socket from the start.
+ */
+function onClose(socket: NodeSocket, run: () => void): () => void {
+  let all = waiting.get(socket)
+  if (all === undefined) {
+    const mine = (all = new Set())
+    waiting.set(socket, mine)
+    socket.once!('close', () => {
+      for (const each of mine) each()
+    })
+  }
+  all.add(run)
+  return () => all.delete(run)
 }

@@ -1,4 +1,5 @@
 import type { Log } from '../base/log.ts'
+import { safely, said } from '../base/said.ts'
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
@@ -23,10 +24,8 @@ function write(
 ): void {
   const wanted = process.env['LOG_LEVEL'] ?? 'info'
   if (wanted === 'silent' || LEVELS.indexOf(level) < LEVELS.indexOf(wanted as 'info')) return
-  const cause =
-    err === undefined
-      ? {}
-      : { err: err instanceof Error ? (err.stack ?? err.message) : String(err) }
+  const stack = safely(() => (err instanceof Error ? err.stack : undefined), undefined)
+  const cause = err === undefined ? {} : { err: stack ?? said(err) }
   const line = JSON.stringify({
     level,
     time: new Date().toISOString(),

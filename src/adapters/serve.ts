@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { serve as listen } from '@hono/node-server'
 import { after } from '../base/clock.ts'
 import { ConfigError } from '../base/errors.ts'
@@ -85,12 +86,13 @@ export function serve(app: App, options: ServeOptions = {}): Serving {
   }) as Server
   server.on('error', (error: NodeJS.ErrnoException) => onError(cannotListen(error, hostname, port)))
 
+  const idle = watchIdle(server)
   const close = (grace: number = graceMs): Promise<void> => {
     forgetSignals()
-    return stop(server, host, grace)
+    return stop(server, idle, host, grace)
   }
   const forgetSignals = signals
-    ? stopOnSignals((grace = graceMs) => stop(server, host, grace))
+    ? stopOnSignals((grace = graceMs) => stop(server, idle, host, grace))
     : () => {}
   return { ready, close }
 }
@@ -110,14 +112,40 @@ function stopOnSignals(close: (graceMs?: number) => Promise<void>): () => void {
   }
 }
 
-async function stop(server: Server, host: object, graceMs: number): Promise<void> {
+/**
+ * The connections on which nothing is being answered: kept alive after an answer, opened in advance, or half asked. Node
+ * itself counts only the first kind as idle.
+ */
+function watchIdle(server: Server): () => Socket[] {
+  const answers = new Map<Socket, number>()
+  server.on('connection', (socket) => {
+    answers.set(socket, 0)
+    socket.once('close', () => answers.delete(socket))
+  })
+  server.on('request', ({ socket }, response) => {
+    const count = (by: number): void => {
+      const now = answers.get(socket)
+      if (now !== undefined) answers.set(socket, now + by)
+    }
+    count(1)
+    response.once('close', () => count(-1))
+  })
+  return () => [...answers].filter(([, count]) => count === 0).map(([socket]) => socket)
+}
+
+async function stop(
+  server: Server,
+  idle: () => Socket[],
+  host: object,
+  graceMs: number,
+): Promise<void> {
   let closed = false
   const closing = new Promise<void>((resolve) => server.close(() => resolve())).then(
     () => (closed = true),
   )
-  // A connection that carried a stream is kept alive by its client, for nothing: Node closes only those idle by now.
+  // Again and again: a connection that carried a stream is idle when the stream has ended.
   const sweep = (): void => {
-    server.closeIdleConnections()
+    for (const socket of idle()) socket.destroy()
     if (!closed) after(SWEEP_MS, sweep)
   }
   sweep()

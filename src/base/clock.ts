@@ -72,3 +72,28 @@ export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
     signal?.addEventListener('abort', done)
   })
 }
+
+/** How long streams may keep the event loop to themselves. */
+const LONGEST_TURN_MS = 10
+let turnBegan: number | undefined
+let turnOver: Promise<void> | undefined
+
+/**
+ * Lets everybody else have a turn, when streams have had theirs for too long: a source that never waits, read by somebody
+ * who never waits, would keep every other connection waiting instead.
+ *
+ * Out     nothing to wait for, mostly.
+ * Cost    one look at the clock; one timer for each turn of the event loop in which streams are read.
+ */
+export function turn(): Promise<void> | undefined {
+  const at = performance.now()
+  if (turnBegan !== undefined) return at - turnBegan > LONGEST_TURN_MS ? turnOver : undefined
+  turnBegan = at
+  turnOver = new Promise((resolve) =>
+    setTimeout(() => {
+      turnBegan = undefined
+      resolve()
+    }, 0),
+  )
+  return undefined
+}

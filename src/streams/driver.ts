@@ -1,5 +1,5 @@
 import type { Enter } from '../base/async-context.ts'
-import { after, now } from '../base/clock.ts'
+import { after, now, turn } from '../base/clock.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import { reportFailure, unfinished } from './failure.ts'
@@ -18,6 +18,8 @@ export interface DriverOptions<T> {
   readonly enter: Enter
   /** Aborts when the client leaves: seen also while there is no body to cancel yet. */
   readonly client: AbortSignal
+  /** Calls back when the connection is gone, for those who leave before their answer has its turn. */
+  readonly onLeave: ((run: () => void) => () => void) | undefined
   /** Cuts the connection of a reader who stands still; a body alone cannot do that. */
   readonly drop: (() => void) | undefined
   readonly lastEventId: string | undefined
@@ -44,6 +46,7 @@ export class Driver<T> {
   readonly #abort = new AbortController()
   readonly #reader: SourceReader<T>
   readonly #startedAt = now()
+  #forgetClient: (() => void) | undefined
   #cancelLife: (() => void) | undefined
   #cancelSend: (() => void) | undefined
   #wake: (() => void) | undefined
@@ -71,7 +74,10 @@ export class Driver<T> {
       onAnswer: () => this.#wake?.(),
     })
     if (client.aborted) this.#end('cancel')
-    else client.addEventListener('abort', this.#clientLeft)
+    else {
+      client.addEventListener('abort', this.#clientLeft)
+      this.#forgetClient = options.onLeave?.(this.#clientLeft)
+    }
   }
 
   /**
@@ -128,6 +134,7 @@ export class Driver<T> {
       {
         pull: async (controller) => {
           this.#cancelSend?.()
+          await turn()
           let reason: EndReason = 'stop'
           let failure: unknown
           let last: Piece | undefined
@@ -279,6 +286,7 @@ export class Driver<T> {
     this.#over = true
     const { client, onEnd, route, log } = this.#options
     client.removeEventListener('abort', this.#clientLeft)
+    this.#forgetClient?.()
     this.#cancelLife?.()
     this.#cancelSend?.()
     // First the signal, which reaches into a waiting model call; then the generator, which may never hear it.

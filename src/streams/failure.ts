@@ -1,5 +1,6 @@
 import { LimitError, SourceError, SwapstreamError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { safely, said } from '../base/said.ts'
 import type { EndReason } from './stream-end.ts'
 import type { PublicError } from './wire.ts'
 
@@ -8,8 +9,10 @@ import type { PublicError } from './wire.ts'
  * `expose`, which is for development: messages name files, queries and secrets.
  */
 export function toPublicError(error: unknown, expose: boolean): PublicError {
-  const code = error instanceof SwapstreamError ? error.code : 'source/failed'
-  const message = expose && error instanceof Error ? error.message : 'Something went wrong.'
+  const code = safely(() => error instanceof SwapstreamError, false)
+    ? (error as SwapstreamError).code
+    : 'source/failed'
+  const message = expose ? said(error) : 'Something went wrong.'
   return { code, id: crypto.randomUUID().slice(0, 8), message }
 }
 
@@ -27,8 +30,7 @@ export function reportFailure(
   { route, log, expose, onError }: FailureListeners,
 ): PublicError {
   const seen = toPublicError(error, expose)
-  const message = error instanceof Error ? error.message : String(error)
-  log.error({ route, id: seen.id, code: seen.code, err: error }, `stream failed: ${message}`)
+  log.error({ route, id: seen.id, code: seen.code, err: error }, `stream failed: ${said(error)}`)
   try {
     onError?.(error)
   } catch (failure) {

@@ -1,5 +1,6 @@
 import type { Enter } from '../base/async-context.ts'
 import { after } from '../base/clock.ts'
+import { SourceError } from '../base/errors.ts'
 import { open, type Source, type StreamContext } from './source.ts'
 
 /** After this long, a source that was told to stop and did not is reported. */
@@ -88,7 +89,7 @@ export class SourceReader<T> {
     const { source, context, enter } = this.#options
     try {
       this.#iterator ??= await enter(() => open(source, context))
-      if (this.#closing === undefined) return await enter(() => this.#iterator!.next())
+      if (this.#closing === undefined) return checked(await enter(() => this.#iterator!.next()))
       // It was let go while it was being opened.
       await this.#iterator.return?.()
       return { done: true, value: undefined }
@@ -96,4 +97,16 @@ export class SourceReader<T> {
       return { error }
     }
   }
+}
+
+/** An iterator of somebody else's making may answer with anything. */
+function checked<T>(result: IteratorResult<T, unknown>): IteratorResult<T, unknown> {
+  if (result !== null && typeof result === 'object') return result
+  throw new SourceError(
+    'source/value',
+    `The next() of a source gave ${typeof result}, which is no result.`,
+    {
+      hint: 'It has to give { done, value }; an async generator does so by itself.',
+    },
+  )
 }

@@ -89,7 +89,7 @@ function drive(
   const { onEnd, onError } = stream.options
   const { heartbeatMs = settings.heartbeatMs } = stream instanceof EventStream ? stream.options : {}
   const limits = { ...settings.limits, ...stream.options.limits }
-  const { address, host, drop } = settings.connection(c)
+  const { address, host, drop, onLeave } = settings.connection(c)
   const route = `${c.req.method} ${c.req.path}`
 
   const place = takePlace(address, host, limits)
@@ -98,6 +98,7 @@ function drive(
     enter: stream.enter,
     client: c.req.raw.signal,
     drop,
+    onLeave,
     lastEventId: c.req.header('last-event-id'),
     route,
     log,

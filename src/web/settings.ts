@@ -10,6 +10,8 @@ export interface Connection {
   readonly address?: string
   /** The server it arrived at: streams of one server are stopped together. */
   readonly host?: object
+  /** Calls back when the connection is gone; gives a function that no longer waits for that. */
+  readonly onLeave?: (run: () => void) => () => void
   /** Cuts the connection, for a reader who stands still. */
   readonly drop?: () => void
 }

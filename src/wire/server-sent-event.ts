@@ -84,6 +84,11 @@ export function checkEventName(event: string): void {
 }
 
 function refused(field: string, value: unknown, hint: string): SourceError {
-  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : String(value)
+  const shown =
+    typeof value === 'string'
+      ? JSON.stringify(value.slice(0, 80))
+      : typeof value === 'number'
+        ? String(value)
+        : `of the type ${typeof value}`
   return new SourceError('wire/field', `An event's ${field} cannot be ${shown}.`, { hint })
 }

@@ -25,6 +25,7 @@ function drive(
     enter: (run) => run(),
     client: new AbortController().signal,
     drop: undefined,
+    onLeave: undefined,
     lastEventId: undefined,
     route: 'POST /test',
     log,

@@ -17,6 +17,7 @@ function stream(source: Source<unknown>, limits: Partial<Limits> = {}) {
     enter: (run) => run(),
     client: new AbortController().signal,
     drop: undefined,
+    onLeave: undefined,
     lastEventId: undefined,
     route: 'GET /',
     log,

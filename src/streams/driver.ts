@@ -1,4 +1,5 @@
 import type { Enter } from '../base/async-context.ts'
+import { callHook } from '../base/call-hook.ts'
 import { after, now, turn } from '../base/clock.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
@@ -30,7 +31,7 @@ export interface DriverOptions<T> {
   readonly heartbeatMs: number | false
   readonly limits: Limits
   readonly onError: ((error: unknown) => void) | undefined
-  readonly onEnd: (end: StreamEnd) => void
+  readonly onEnd: (end: StreamEnd) => unknown
 }
 
 /**
@@ -302,17 +303,17 @@ export class Driver<T> {
         (failure) => log.error({ route, err: failure }, 'a source failed while it was closed'),
       )
       .then(this.#settle)
-    try {
-      onEnd({
-        reason,
-        ...(error === undefined ? {} : { error }),
-        values: this.#values,
-        frames: this.#frames,
-        bytes: this.#bytes,
-        durationMs: Math.round(now() - this.#startedAt),
-      })
-    } catch (failure) {
-      log.error({ route, err: failure }, 'onEnd of a stream failed')
+    const end: StreamEnd = {
+      reason,
+      ...(error === undefined ? {} : { error }),
+      values: this.#values,
+      frames: this.#frames,
+      bytes: this.#bytes,
+      durationMs: Math.round(now() - this.#startedAt),
     }
+    callHook(
+      () => onEnd(end),
+      (failure) => log.error({ route, err: failure }, 'onEnd of a stream failed'),
+    )
   }
 }

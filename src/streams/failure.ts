@@ -1,3 +1,4 @@
+import { callHook } from '../base/call-hook.ts'
 import { LimitError, SourceError, SwapstreamError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { safely, said } from '../base/said.ts'
@@ -31,11 +32,10 @@ export function reportFailure(
 ): PublicError {
   const seen = toPublicError(error, expose)
   log.error({ route, id: seen.id, code: seen.code, err: error }, `stream failed: ${said(error)}`)
-  try {
-    onError?.(error)
-  } catch (failure) {
-    log.error({ route, err: failure }, 'onError of a stream failed')
-  }
+  callHook(
+    () => onError?.(error),
+    (failure) => log.error({ route, err: failure }, 'onError of a stream failed'),
+  )
   return seen
 }
 

@@ -110,7 +110,7 @@ function drive(
       place.left(end)
       const { reason, values, frames, bytes, durationMs: ms } = end
       log.info({ route, reason, values, frames, bytes, ms }, 'stream ended')
-      onEnd?.(end)
+      return onEnd?.(end)
     },
   })
   place.taken(driver)

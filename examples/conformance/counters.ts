@@ -1,6 +1,7 @@
 import { scope, type Source, type StreamContext, type Values } from 'swapstream'
 
-const counters = { opened: 0, finished: 0, produced: 0 }
+/** What `/stats` counts. */
+export const counters = { opened: 0, finished: 0, produced: 0, scopesOpened: 0, scopesClosed: 0 }
 
 /** A source that can be watched from outside: `/stats` says how many were started, and how many were torn down. */
 export function watched<T>(open: (context: StreamContext) => AsyncGenerator<T>): Source<T> {
@@ -31,7 +32,8 @@ async function* counting<T>(values: AsyncIterable<T>): AsyncGenerator<T> {
 /** The figures of `/stats`. Garbage is collected first when Node offers that, so that two looks can be compared. */
 export function figures(): Record<string, number> {
   globalThis.gc?.()
-  const { opened, finished, produced } = counters
+  const { opened, finished, produced, ...scopes } = counters
   const { rss, heapUsed, arrayBuffers } = process.memoryUsage()
-  return { opened, finished, active: opened - finished, produced, rss, heapUsed, arrayBuffers }
+  const active = opened - finished
+  return { opened, finished, active, produced, rss, heapUsed, arrayBuffers, ...scopes }
 }

@@ -1,15 +1,19 @@
 import { Hono } from 'hono'
-import { EventStream, Page, streamToFragments } from 'swapstream'
+import { EventStream, Page, streamToFragments, type Delivery } from 'swapstream'
 import { watched } from './counters.ts'
-import { readField, readJson, texts } from './input.ts'
+import { readField, readJson, refuse, texts } from './input.ts'
 
 const words = (text: string): string[] => text.split(/(?<=\s)/)
 
-/** The whole block for every token: the plainest way in which an answer can grow. */
-function answer(tokens: readonly string[], block: string): EventStream {
+/** The whole block for every token is the plainest way in which an answer can grow. */
+function answer(
+  tokens: readonly string[],
+  block: string,
+  delivery: Delivery = 'full',
+): EventStream {
   return new EventStream(
     watched(() => streamToFragments(tokens, 'answer.html', block)),
-    { delivery: 'full' },
+    { delivery },
   )
 }
 
@@ -18,4 +22,10 @@ export const fragments = new Hono()
   .get('/', () => new Page('index.html'))
   .get('/template-error', () => answer(['one ', 'two ', 'three ', 'four '], 'failing'))
   .post('/text', async (c) => answer(texts(await readJson(c), 'tokens'), 'text'))
+  .post('/auto', async (c) => {
+    const body = await readJson(c)
+    // The block `markdown` comes with the filter of that name.
+    if (body['block'] !== 'text') refuse(422, '"block" is "text".')
+    return answer(texts(body, 'tokens'), 'text', 'auto')
+  })
   .post('/form', async (c) => answer(words(await readField(c, 'prompt')), 'text'))

@@ -2,14 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import {
+  Bytes,
   EventStream,
   named,
+  NDJSON,
   scope,
   ServerSentEvent,
   streamToFragments,
   streamWithSources,
 } from 'swapstream'
-import { watched } from './counters.ts'
+import { counters, watched } from './counters.ts'
 import { readField, readJson, refuse, texts } from './input.ts'
 
 const wire = named()
@@ -31,7 +33,32 @@ async function* bot(messages: readonly string[], signal: AbortSignal): AsyncGene
   }
 }
 
+const csv = new TextEncoder()
+
 const jero = new Hono()
+  .get(
+    '/movies',
+    () =>
+      new NDJSON(
+        watched(async function* ({ signal }) {
+          yield { id: 1, title: 'Metropolis' }
+          await sleep(100, undefined, { signal })
+          yield { id: 2, title: 'M' }
+        }),
+      ),
+  )
+  .get(
+    '/export',
+    () =>
+      new Bytes(
+        scope(async function* () {
+          counters.scopesOpened += 1
+          yield ['id,title\n', '1,Metropolis\n', '2,M\n'].map((line) => csv.encode(line))
+          counters.scopesClosed += 1
+        }),
+        { headers: { 'content-type': 'text/csv' } },
+      ),
+  )
   .get(
     '/events',
     () =>

@@ -29,6 +29,8 @@ describe('the routes of the conformance app', () => {
       'rss',
       'heapUsed',
       'arrayBuffers',
+      'scopesOpened',
+      'scopesClosed',
     ])
     await (await request('/short')).text()
     await expectAllFinished(stats)
@@ -84,6 +86,34 @@ describe('the routes of the conformance app', () => {
       DONE,
     ])
     expect(read.retries).toEqual([1_000])
+  })
+
+  test('/seeds/jero/movies sends one record a line', async () => {
+    const response = await request('/seeds/jero/movies')
+    expect((await response.head).headers['content-type']).toBe('application/x-ndjson')
+    expect(await response.text()).toBe('{"id":1,"title":"Metropolis"}\n{"id":2,"title":"M"}\n')
+    expect(response.chunks).toBe(2)
+  })
+
+  test('/seeds/jero/export sends bytes from a scope that is closed behind them', async () => {
+    const { scopesOpened, scopesClosed } = await stats()
+    const response = await request('/seeds/jero/export')
+    expect((await response.head).headers['content-type']).toBe('text/csv')
+    expect(await response.text()).toBe('id,title\n1,Metropolis\n2,M\n')
+    await eventually(async () => {
+      expect(await stats()).toMatchObject({
+        scopesOpened: scopesOpened + 1,
+        scopesClosed: scopesClosed + 1,
+      })
+    })
+  })
+
+  test('/auto sends only what is new, and the whole at the end', async () => {
+    const { events } = await post('/auto', '{"tokens":["Hel","lo <b>"],"block":"text"}')
+    const frames = events.map(({ data }) => data)
+    expect(frames).toHaveLength(4)
+    expect(frames[1]).toMatch(/^<div hx-swap-oob=beforeend:#[\w-]+>lo &lt;b&gt;<\/div>$/)
+    expect(frames[2]).toContain('Hello &lt;b&gt;')
   })
 
   test('/seeds/llamabot/chat uses the names of its wire, from the first event to the last', async () => {

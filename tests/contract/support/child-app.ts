@@ -29,6 +29,8 @@ export interface Stats {
   readonly rss: number
   readonly heapUsed: number
   readonly arrayBuffers: number
+  readonly scopesOpened: number
+  readonly scopesClosed: number
   /** What the framework itself counts; the battery shows it. */
   readonly framework?: FrameworkStats
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 
 /**
- * Random families of templates: a leaf, its parents, a library of macros, includes.
+ * Random families of templates: a leaf, its parents, a catalog of macros, includes.
  *
  * Each block prints its name around its body, so that its text can be found in the page. What is not generated, because
  * nunjucks lets it leak out of a block into what follows: see docs/decisions/005-one-block-rendered-right.md.

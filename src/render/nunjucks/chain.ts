@@ -11,8 +11,8 @@ import { andThen, answer, type Outcome } from './outcome.ts'
 import { PrologueContext } from './prologue-context.ts'
 import { noReads } from './reads.ts'
 import { wholeRoot } from './segments.ts'
-import type { TemplateLibrary } from './template-library.ts'
-import { resolveName } from './template-library.ts'
+import type { TemplateCatalog } from './template-catalog.ts'
+import { resolveName } from './template-catalog.ts'
 
 /** A template and its parents, the page's root last. */
 export interface Chain {
@@ -46,19 +46,19 @@ export async function knownChain(
       const last = known.templates[known.templates.length - 1]!
       const name = last.parents.length === 1 ? last.parents[0]!.name : undefined
       if (name === undefined) break
-      known.templates.push(options.library.getFor(name, last.name))
+      known.templates.push(options.catalog.getFor(name, last.name))
     }
     return { ...known, open: { template, line } }
   }
 }
 
 export interface ChainOptions {
-  readonly library: TemplateLibrary
+  readonly catalog: TemplateCatalog
   readonly limitMs: number
 }
 
 const NO_READS: ReadonlySet<string> = new Set()
-const chainsOf = new WeakMap<TemplateLibrary, Map<string, Chain>>()
+const chainsOf = new WeakMap<TemplateCatalog, Map<string, Chain>>()
 const literalChains = new WeakMap<LoadedTemplate, Chain>()
 
 /**
@@ -99,8 +99,8 @@ export function resolveChain(
   /** The same templates are the same chain, so that what was planned for it is found again. */
   function remembered(chain: Chain): Chain {
     const key = keyOf(chain.templates)
-    let chains = chainsOf.get(options.library)
-    if (!chains) chainsOf.set(options.library, (chains = new Map()))
+    let chains = chainsOf.get(options.catalog)
+    if (!chains) chainsOf.set(options.catalog, (chains = new Map()))
     const same = chains.get(key)
     if (!same) chains.set(key, chain)
     return same ?? chain
@@ -108,7 +108,7 @@ export function resolveChain(
 
   function literalParent(chain: Chain, name: string): LoadedTemplate {
     const from = chain.templates[chain.templates.length - 1]!
-    const parent = options.library.getFor(name, from.name)
+    const parent = options.catalog.getFor(name, from.name)
     notAgain(chain, parent, from)
     return parent
   }
@@ -131,22 +131,22 @@ interface Choice {
   readonly reads: ReadonlySet<string>
 }
 
-const choicesOf = new WeakMap<TemplateLibrary, Map<string, Choice>>()
+const choicesOf = new WeakMap<TemplateCatalog, Map<string, Choice>>()
 
-function choiceOf({ templates }: Chain, library: TemplateLibrary): Choice {
-  let choices = choicesOf.get(library)
-  if (!choices) choicesOf.set(library, (choices = new Map()))
+function choiceOf({ templates }: Chain, catalog: TemplateCatalog): Choice {
+  let choices = choicesOf.get(catalog)
+  if (!choices) choicesOf.set(catalog, (choices = new Map()))
   const key = keyOf(templates)
   let choice = choices.get(key)
   if (choice) return choice
   const last = templates[templates.length - 1]!
   const table = last.table()
-  const closer = new ReadsCloser(table, library)
+  const closer = new ReadsCloser(table, catalog)
   const target = closer.close(noReads())
   target.names.add(EXTENDS)
   const segments = templates.map((template) => withoutExtends(template, last))
-  const needs = needsOf(target, segments, closer, library)
-  const compiled = segments.map((segment) => compileSegment(segment, needs.wanted, library.env))
+  const needs = needsOf(target, segments, closer, catalog)
+  const compiled = segments.map((segment) => compileSegment(segment, needs.wanted, catalog.env))
   choices.set(key, (choice = { segments: compiled, table, reads: needs.reads }))
   return choice
 }
@@ -159,11 +159,11 @@ function keyOf(templates: readonly LoadedTemplate[]): string {
 function chooseParent(
   chain: Chain,
   variables: Readonly<Record<string, unknown>>,
-  { library, limitMs }: ChainOptions,
+  { catalog, limitMs }: ChainOptions,
 ): Outcome<{ parent: LoadedTemplate | undefined; reads: ReadonlySet<string> }> {
-  const { segments, table, reads } = choiceOf(chain, library)
+  const { segments, table, reads } = choiceOf(chain, catalog)
   const template = chain.templates[chain.templates.length - 1]!.name
-  const context = new PrologueContext(library.env, variables, table)
+  const context = new PrologueContext(catalog.env, variables, table)
   const frame = new RuntimeFrame()
   frame.topLevel = true
   const ran = answer(

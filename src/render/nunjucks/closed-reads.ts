@@ -2,7 +2,7 @@ import type { BlockTable } from './block-context.ts'
 import type { AstNode } from './internals.ts'
 import type { LoadedTemplate } from './loaded-template.ts'
 import { addReads, noReads, type Reads, readsOf, type Reference } from './reads.ts'
-import type { TemplateLibrary } from './template-library.ts'
+import type { TemplateCatalog } from './template-catalog.ts'
 import { child, items } from './syntax.ts'
 
 /** Reads with everything behind them: nested blocks, parents' versions, included and imported files. */
@@ -17,11 +17,11 @@ export interface ClosedReads extends Reads {
  */
 export class ReadsCloser {
   readonly #table: BlockTable
-  readonly #library: TemplateLibrary
+  readonly #catalog: TemplateCatalog
 
-  constructor(table: BlockTable, library: TemplateLibrary) {
+  constructor(table: BlockTable, catalog: TemplateCatalog) {
     this.#table = table
-    this.#library = library
+    this.#catalog = catalog
   }
 
   /** All that drawing one block reads. */
@@ -46,7 +46,7 @@ export class ReadsCloser {
       addReads(closed, more)
       if (more.opaque) closed.everything = true
       for (const reference of more.references) {
-        const whole = wholeReads(reference, this.#library)
+        const whole = wholeReads(reference, this.#catalog)
         addReads(closed, whole)
         closed.everything ||= whole.everything
       }
@@ -58,7 +58,7 @@ export class ReadsCloser {
       if (seen.has(key) || !family?.[level]) return
       seen.add(key)
       const { template } = family[level]
-      const node = this.#library.get(template).blockNodes[block]
+      const node = this.#catalog.get(template).blockNodes[block]
       if (!node) {
         closed.everything = true
         return
@@ -83,10 +83,10 @@ const HOLE = /^hole_\d+$/
 const wholes = new WeakMap<LoadedTemplate, Map<string, ClosedReads>>()
 
 /** What a file that is included or imported reads, with its parents and all that it includes in turn. */
-export function wholeReads(reference: Reference, library: TemplateLibrary): ClosedReads {
+export function wholeReads(reference: Reference, catalog: TemplateCatalog): ClosedReads {
   const reads: ClosedReads = { ...noReads(), everything: false }
   const { name, kind, from } = reference
-  const template = name === undefined ? undefined : library.lookUp(name, from)
+  const template = name === undefined ? undefined : catalog.lookUp(name, from)
   if (name === undefined) reads.everything = kind !== 'import'
   if (!template) return reads
   const known = wholes.get(template)?.get(kind)
@@ -101,12 +101,12 @@ export function wholeReads(reference: Reference, library: TemplateLibrary): Clos
     }
     const own = readsOf(items(file.ast), file.name, true)
     for (const each of own.references) {
-      const next = each.name === undefined ? undefined : library.lookUp(each.name, file.name)
+      const next = each.name === undefined ? undefined : catalog.lookUp(each.name, file.name)
       if (next) enter(next)
       else if (each.name === undefined && each.kind !== 'import') reads.everything = true
     }
     for (const { name: parent } of file.parents) {
-      const next = parent === undefined ? undefined : library.lookUp(parent, file.name)
+      const next = parent === undefined ? undefined : catalog.lookUp(parent, file.name)
       if (next) enter(next)
       else reads.everything = true
     }

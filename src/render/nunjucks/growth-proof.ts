@@ -67,7 +67,7 @@ class Proof {
   }
 
   run(): GrowthPlan {
-    const { block, needs, target, library } = this.#plan
+    const { block, needs, target, catalog } = this.#plan
     for (const each of target.references) {
       if (each.kind === 'import') continue
       const what = each.kind === 'include' ? 'an include' : 'an import with context'
@@ -83,7 +83,7 @@ class Proof {
     this.#block(block, 0)
     const found = this.#found
     if (!found) throw new Refusal(`the block does not read "${this.#key}"`)
-    if (found.kind === 'append' && !library.env.opts.autoescape) {
+    if (found.kind === 'append' && !catalog.env.opts.autoescape) {
       throw new Refusal(`autoescape is off, so "${this.#key}" is not printed as text`)
     }
     const { kind, element, template, line } = found
@@ -109,7 +109,7 @@ class Proof {
     const family = this.#plan.table[block]?.[level]
     if (!family) return
     const { template } = family
-    const node = this.#plan.library.get(template).blockNodes[block]
+    const node = this.#plan.catalog.get(template).blockNodes[block]
     if (!node) throw new Refusal(`"${template}" came without its source`)
     this.#statement(child(node, 'body'), { template, block, level, parents: new Set() })
   }
@@ -227,7 +227,7 @@ class Proof {
   /** A block inside something that is refused: what it draws counts as standing there. */
   #readsInside(block: string): boolean {
     return (this.#plan.table[block] ?? []).some(({ template }) => {
-      const node = this.#plan.library.get(template).blockNodes[block]
+      const node = this.#plan.catalog.get(template).blockNodes[block]
       return (
         node !== undefined && readsOf([child(node, 'body')], template, true).names.has(this.#key)
       )

@@ -3,7 +3,7 @@ import type { Declaration } from './declarations.ts'
 import type { AstNode } from './internals.ts'
 import type { Mention } from './reads.ts'
 import { isSurrounding, type Segment, type Surrounding } from './segments.ts'
-import type { TemplateLibrary } from './template-library.ts'
+import type { TemplateCatalog } from './template-catalog.ts'
 import { isLasting, makesSomethingNew, mayBeSame, mutates } from './state.ts'
 
 /** A name around the block that has to come with the context. */
@@ -39,7 +39,7 @@ export function needsOf(
   target: ClosedReads,
   segments: readonly Segment[],
   closer: ReadsCloser,
-  library: TemplateLibrary,
+  catalog: TemplateCatalog,
 ): Needs {
   const steps = segments.flatMap((segment) => segment.steps)
   const declarations = segments.flatMap((segment) =>
@@ -84,7 +84,7 @@ export function needsOf(
     required: requiredNames(segments, target, chosen),
     reads,
     readsEverything,
-    volatile: isVolatile(chosen, used, library),
+    volatile: isVolatile(chosen, used, catalog),
     filters: used.flatMap((each) => each.filters),
     tests: used.flatMap((each) => each.tests),
   }
@@ -169,15 +169,15 @@ function requiredNames(
 function isVolatile(
   chosen: readonly Chosen[],
   used: readonly ClosedReads[],
-  library: TemplateLibrary,
+  catalog: TemplateCatalog,
 ): boolean {
   for (const { declaration } of chosen) {
     for (const reference of declaration.reads.references) {
       if (reference.kind === 'include') continue
       const { name, from } = reference
-      const file = name === undefined ? undefined : library.lookUp(name, from)
-      if (!file?.ast || !isLasting(file, library)) return true
-      const whole = wholeReads(reference, library)
+      const file = name === undefined ? undefined : catalog.lookUp(name, from)
+      if (!file?.ast || !isLasting(file, catalog)) return true
+      const whole = wholeReads(reference, catalog)
       if (reference.kind === 'import with context' && mutates(whole, declaration.names)) return true
     }
   }

@@ -14,7 +14,7 @@ import { PlannedBlock } from './planned-block.ts'
 import { flatten } from './prepared.ts'
 import { safeHtml } from './safe-html.ts'
 import { checkNunjucks } from './self-check.ts'
-import { TemplateLibrary } from './template-library.ts'
+import { TemplateCatalog } from './template-catalog.ts'
 
 type Filter = (...values: any[]) => unknown
 
@@ -85,23 +85,23 @@ export function createNunjucksEngine(
   for (const [name, value] of Object.entries(globals)) base.addGlobal(name, value)
   options.configure?.(base)
 
-  let library = new TemplateLibrary(base, source, options.precompiled)
+  let catalog = new TemplateCatalog(base, source, options.precompiled)
   const stop = options.watch
     ? source.watch?.(() => {
-        library = new TemplateLibrary(base, source, options.precompiled)
+        catalog = new TemplateCatalog(base, source, options.precompiled)
       })
     : undefined
 
   function open(
-    from: TemplateLibrary,
+    from: TemplateCatalog,
     template: string,
     block: string,
     given: Record<string, unknown>,
     strict: boolean,
   ): Outcome<BlockRenderer> {
-    libraries.set(from.env, from)
+    catalogs.set(from.env, from)
     const leaf = from.get(template)
-    return andThen(resolveChain(leaf, given, { library: from, limitMs }), (chain) => {
+    return andThen(resolveChain(leaf, given, { catalog: from, limitMs }), (chain) => {
       const reopen = (changed: Record<string, unknown>): Outcome<BlockRenderer> =>
         open(from, template, block, changed, true)
       const drawing = { limitMs, reopen }
@@ -122,7 +122,7 @@ export function createNunjucksEngine(
     block: string,
     context?: Context,
   ): unknown {
-    const from = libraries.get(this.env) ?? library
+    const from = catalogs.get(this.env) ?? catalog
     const scope = this.callScope && flatten(this.callScope)
     const given = plainContext(this.getVariables(), scope, context)
     delete given['__keywords']
@@ -137,7 +137,7 @@ export function createNunjucksEngine(
 
   return {
     async render(template, context) {
-      const page = library.get(template)
+      const page = catalog.get(template)
       try {
         return await answer<string>(
           (done) => page.render(plainContext(context), undefined, done),
@@ -150,17 +150,17 @@ export function createNunjucksEngine(
       }
     },
     open: async (template, block, context) =>
-      open(library, template, block, plainContext(context), context !== undefined),
+      open(catalog, template, block, plainContext(context), context !== undefined),
     async blocks(template) {
-      const leaf = library.get(template)
-      const chain = await knownChain(leaf, {}, { library, limitMs })
+      const leaf = catalog.get(template)
+      const chain = await knownChain(leaf, {}, { catalog, limitMs })
       if (isReadable(chain)) return Object.keys(chainTable(chain))
-      return Object.keys(await new DryBlock(library.env, leaf, '').table(plainContext(), limitMs))
+      return Object.keys(await new DryBlock(catalog.env, leaf, '').table(plainContext(), limitMs))
     },
     async explain(template, block, key, context) {
-      const from = library
+      const from = catalog
       const leaf = from.get(template)
-      const chain = await knownChain(leaf, plainContext(context), { library: from, limitMs })
+      const chain = await knownChain(leaf, plainContext(context), { catalog: from, limitMs })
       if (!isReadable(chain)) return new DryBlock(from.env, leaf, block).growth()
       const planned = blockOf(from, chain, block)
       const choice = chain.open ?? (context === undefined ? chain.choice : undefined)
@@ -172,14 +172,14 @@ export function createNunjucksEngine(
   }
 }
 
-/** Which library a template runs in: a block that it draws must come from the same version. */
-const libraries = new WeakMap<object, TemplateLibrary>()
+/** Which catalog a template runs in: a block that it draws must come from the same version. */
+const catalogs = new WeakMap<object, TemplateCatalog>()
 
-function blockOf(library: TemplateLibrary, chain: Chain, block: string): PlannedBlock {
+function blockOf(catalog: TemplateCatalog, chain: Chain, block: string): PlannedBlock {
   let blocks = blocksByChain.get(chain)
   if (!blocks) blocksByChain.set(chain, (blocks = new Map()))
   let planned = blocks.get(block)
-  if (!planned) blocks.set(block, (planned = new PlannedBlock(planBlock(library, chain, block))))
+  if (!planned) blocks.set(block, (planned = new PlannedBlock(planBlock(catalog, chain, block))))
   return planned
 }
 

@@ -8,11 +8,11 @@ import { type Needs, needsOf } from './needs.ts'
 import { readsOf } from './reads.ts'
 import { segmentsBefore } from './segments.ts'
 import { items } from './syntax.ts'
-import type { TemplateLibrary } from './template-library.ts'
+import type { TemplateCatalog } from './template-catalog.ts'
 
 /** Everything about drawing one block that does not depend on the context. Made once for each block and chain. */
 export interface Plan {
-  readonly library: TemplateLibrary
+  readonly catalog: TemplateCatalog
   readonly chain: Chain
   readonly block: string
   readonly table: BlockTable
@@ -26,17 +26,17 @@ export interface Plan {
  * Throws  TemplateError `block/unknown`, `template/filter-unknown`.
  * Cost    a few walks over the syntax trees, and compiling what is left of them; once.
  */
-export function planBlock(library: TemplateLibrary, chain: Chain, block: string): Plan {
+export function planBlock(catalog: TemplateCatalog, chain: Chain, block: string): Plan {
   const table = chainTable(chain)
   const level = table[block]?.[0]
-  if (!level) throw unknownBlock(library, chain, block, table)
-  const closer = new ReadsCloser(table, library)
+  if (!level) throw unknownBlock(catalog, chain, block, table)
+  const closer = new ReadsCloser(table, catalog)
   const target = closer.block(block)
-  const segments = segmentsBefore(chain.templates, block, table, (name) => library.get(name))
-  const needs = needsOf(target, segments, closer, library)
-  checkNames(needs, library.env)
-  const compiled = segments.map((segment) => compileSegment(segment, needs.wanted, library.env))
-  return { library, chain, block, table, level, target, needs, segments: compiled }
+  const segments = segmentsBefore(chain.templates, block, table, (name) => catalog.get(name))
+  const needs = needsOf(target, segments, closer, catalog)
+  checkNames(needs, catalog.env)
+  const compiled = segments.map((segment) => compileSegment(segment, needs.wanted, catalog.env))
+  return { catalog, chain, block, table, level, target, needs, segments: compiled }
 }
 
 /** The blocks of a template and all its parents. */
@@ -49,21 +49,21 @@ export function chainTable({ templates }: Chain): BlockTable {
 }
 
 function unknownBlock(
-  library: TemplateLibrary,
+  catalog: TemplateCatalog,
   chain: Chain,
   block: string,
   table: BlockTable,
 ): TemplateError {
   const template = chain.templates[0]!.name
   const message = `block "${block}" not found in template "${template}" ${didYouMean(block, Object.keys(table))}`
-  const home = templateWithBlock(library, chain, block)
+  const home = templateWithBlock(catalog, chain, block)
   const hint = home && `"${home}" has it, which is only included or imported: open the block there.`
   return new TemplateError('block/unknown', message, { template, block }, hint ? { hint } : {})
 }
 
 /** A file that the chain includes or imports and that has the block. */
 function templateWithBlock(
-  library: TemplateLibrary,
+  catalog: TemplateCatalog,
   chain: Chain,
   block: string,
 ): string | undefined {
@@ -75,7 +75,7 @@ function templateWithBlock(
       : []
     const named = [...references, ...template.parents].map((each) => each.name)
     for (const name of named) {
-      const next = name === undefined ? undefined : library.lookUp(name, template.name)
+      const next = name === undefined ? undefined : catalog.lookUp(name, template.name)
       if (next && !queue.includes(next)) queue.push(next)
     }
   }

@@ -45,9 +45,9 @@ export class PlannedBlock implements Preparable {
   }
 
   prepare(given: Record<string, unknown>, limitMs: number): Outcome<Prepared> {
-    const { library, table, segments, chain, block } = this.plan
+    const { catalog, table, segments, chain, block } = this.plan
     this.requireNames(given)
-    const context = new PrologueContext(library.env, given, table)
+    const context = new PrologueContext(catalog.env, given, table)
     const start = new RuntimeFrame()
     start.topLevel = true
     const fail = (error: unknown): never => {

@@ -2,7 +2,7 @@ import type { AstNode } from './internals.ts'
 import type { LoadedTemplate } from './loaded-template.ts'
 import { type Reads, readsOf } from './reads.ts'
 import { declarationsIn } from './declarations.ts'
-import type { TemplateLibrary } from './template-library.ts'
+import type { TemplateCatalog } from './template-catalog.ts'
 import { child, items, optionalChild } from './syntax.ts'
 
 /**
@@ -60,7 +60,7 @@ const lasting = new WeakMap<LoadedTemplate, boolean>()
  * Whether an imported file keeps nothing that using it changes, so that one import may serve many draws. A file with a
  * counter at its top starts anew with every page, and must do so with every draw of a block.
  */
-export function isLasting(file: LoadedTemplate, library: TemplateLibrary): boolean {
+export function isLasting(file: LoadedTemplate, catalog: TemplateCatalog): boolean {
   const known = lasting.get(file)
   if (known !== undefined) return known
   lasting.set(file, true)
@@ -77,8 +77,8 @@ export function isLasting(file: LoadedTemplate, library: TemplateLibrary): boole
       if (node.typename === 'Set' && makesSomethingNew(node)) changeable.push(...names)
       if (node.typename !== 'Import' && node.typename !== 'FromImport') continue
       for (const { name } of reads.references) {
-        const next = name === undefined ? undefined : library.lookUp(name, file.name)
-        if (!next || !isLasting(next, library)) return false
+        const next = name === undefined ? undefined : catalog.lookUp(name, file.name)
+        if (!next || !isLasting(next, catalog)) return false
       }
     }
     return changeable.length === 0 || !mutates(whole, changeable)

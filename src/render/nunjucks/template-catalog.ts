@@ -14,17 +14,17 @@ import {
   parseTemplate,
   transformTemplate,
 } from './internals.ts'
-import { libraryEnvironment } from './library-environment.ts'
+import { catalogEnvironment } from './catalog-environment.ts'
 import { LoadedTemplate } from './loaded-template.ts'
 import { childrenOf, optionalChild } from './syntax.ts'
 
 /**
  * All templates of one point in time, compiled when first asked for.
  *
- * After an edit a new library takes over; a stream that is already open keeps the one it was opened with, so that it
+ * After an edit a new catalog takes over; a stream that is already open keeps the one it was opened with, so that it
  * shows one consistent version to its end.
  */
-export class TemplateLibrary {
+export class TemplateCatalog {
   readonly env: InnerEnvironment
   readonly source: TemplateSource
   readonly #precompiled: Readonly<Record<string, CompiledTemplate>>
@@ -37,7 +37,7 @@ export class TemplateLibrary {
   ) {
     this.source = source
     this.#precompiled = precompiled
-    this.env = libraryEnvironment(base)
+    this.env = catalogEnvironment(base)
     this.env.getTemplate = this.#getTemplate
   }
 

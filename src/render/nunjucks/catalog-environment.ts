@@ -5,12 +5,12 @@ import type { Callback, InnerEnvironment } from './internals.ts'
 type AnyFunction = (this: unknown, ...values: unknown[]) => unknown
 
 /**
- * The environment that the templates of one library run with: everything of the app's, and two repairs.
+ * The environment that the templates of one catalog run with: everything of the app's, and two repairs.
  *
  * An error that happens after an async filter has called back is thrown into the filter's own caller, where nobody
  * catches it, and ends the process. Here it ends the render instead. An async filter may also give a promise.
  */
-export function libraryEnvironment(base: InnerEnvironment): InnerEnvironment {
+export function catalogEnvironment(base: InnerEnvironment): InnerEnvironment {
   const env = Object.create(base) as InnerEnvironment
   const guarded = new Map<unknown, AnyFunction>()
   env.getFilter = (name) => {

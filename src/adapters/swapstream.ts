@@ -30,7 +30,13 @@ export function swapstream(options: SwapstreamOptions = {}): MiddlewareHandler {
     expose: process.env['NODE_ENV'] === 'development',
     connection: nodeConnection(options.proxies ?? 0),
     ...options,
-    engine: options.engine ?? nunjucksEngine({ templates: 'templates', ...options }),
+    engine:
+      options.engine ?? nunjucksEngine({ templates: 'templates', watch: edited(), ...options }),
   })
   return async (c, next) => asset(c) ?? answer(c, next)
+}
+
+/** Whether somebody may edit the templates while this runs. The watcher keeps no process alive. */
+function edited(): boolean {
+  return !['production', 'test'].includes(process.env['NODE_ENV'] ?? '')
 }

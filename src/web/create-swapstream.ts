@@ -104,9 +104,15 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       }
       addSecurityHeaders(c.res.headers, csp)
     } catch (error) {
-      if (!(error instanceof SwapstreamError)) throw error
+      if (!(error instanceof SwapstreamError)) {
+        // The answer is made by the app's `onError`, from what stands here.
+        addSecurityHeaders(c.res.headers, csp)
+        throw error
+      }
       c.res = undefined
-      throw toProblem(c, error, log, expose)
+      const problem = toProblem(c, error, log, expose)
+      if (problem.res) addSecurityHeaders(problem.res.headers, csp)
+      throw problem
     }
   }
 }

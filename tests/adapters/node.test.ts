@@ -1,9 +1,13 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Hono } from 'hono'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { EventStream, named, swapstream } from 'swapstream'
+import { EventStream, named, Page, swapstream } from 'swapstream'
 import { serve } from 'swapstream/node'
 import { nodeLog } from '../../src/adapters/node-log.ts'
+import { eventually } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 import { takenPort } from '../support/run-program.ts'
 import { useServer } from '../support/serve-app.ts'
@@ -25,7 +29,7 @@ describe('the log of Node', () => {
 
   test('writes one line for each entry, whatever the entry holds', () => {
     const [line, ...more] = logged(() =>
-      nodeLog.warn(
+      nodeLog.error(
         { path: '/a\n{"level":"error"}\u001b[2J\u0085\u2028', err: new Error('gone') },
         'one\r\ntwo',
       ),
@@ -34,7 +38,7 @@ describe('the log of Node', () => {
     const controls = [...line!.trimEnd()].filter((character) => /\p{Cc}|\u2028/u.test(character))
     expect(controls).toEqual([])
     expect(JSON.parse(line!)).toMatchObject({
-      level: 'warn',
+      level: 'error',
       msg: 'one\r\ntwo',
       path: '/a\n{"level":"error"}\u001b[2J\u0085\u2028',
       err: expect.stringContaining('gone'),
@@ -81,6 +85,32 @@ describe('what a page loads', () => {
     '/swapstream/.env',
   ])('nothing else: %s is not found', async (path) => {
     expect((await app.request(path)).status).toBe(404)
+  })
+})
+
+describe('an edited template', () => {
+  afterEach(() => vi.unstubAllEnvs())
+
+  test.each([
+    [undefined, 'new'],
+    ['development', 'new'],
+    ['production', 'old'],
+  ])('with NODE_ENV=%s: the next request shows the %s one', async (environment, shown) => {
+    const folder = mkdtempSync(join(tmpdir(), 'templates-'))
+    try {
+      writeFileSync(join(folder, 'page.html'), 'old')
+      vi.stubEnv('NODE_ENV', environment)
+      const app = new Hono()
+      app.use(swapstream({ templates: folder, log: recordingLog() }))
+      app.get('/', () => new Page('page.html'))
+      const page = async (): Promise<string> => (await app.request('/')).text()
+      expect(await page()).toBe('old')
+      writeFileSync(join(folder, 'page.html'), 'new')
+      if (shown === 'old') await new Promise((resolve) => setTimeout(resolve, 300))
+      await eventually(async () => expect(await page()).toBe(shown))
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 })
 

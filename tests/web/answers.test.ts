@@ -420,6 +420,22 @@ describe('guards', () => {
   })
 })
 
+describe('errors', () => {
+  test('carry the security headers too, whoever answers them', async () => {
+    const { app } = setUp()
+    app.post('/fail', () => new EventStream(() => Promise.reject(new Error('no key'))))
+    const failed = await app.request('/fail', { method: 'POST', headers: STREAM })
+    const refused = await app.request('/fail', {
+      method: 'POST',
+      headers: { ...FRAGMENT, 'sec-fetch-site': 'cross-site' },
+    })
+    expect([failed.status, refused.status]).toEqual([500, 403])
+    for (const { headers } of [failed, refused])
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+    expect(refused.headers.get('content-security-policy')).toContain("script-src 'self'")
+  })
+})
+
 describe('pages', () => {
   test('get a strict content security policy, another one, or none', async () => {
     const policy = async (options: SwapstreamOptions): Promise<string | null> =>

@@ -22,6 +22,7 @@ export function usePrograms(): (
   return (file, args = [], env = {}) => {
     const clean = { ...process.env }
     for (const name of [
+      'LOG_LEVEL',
       'MODEL',
       'OPENAI_API_KEY',
       'OPENAI_BASE_URL',

@@ -44,7 +44,10 @@ export async function startApp(file: string, env: Record<string, string> = {}): 
   const child = spawn(
     process.execPath,
     ['--expose-gc', '--conditions=source', '--import', 'tsx', file],
-    { env: { ...inherited, PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      env: { ...inherited, PORT: '0', LOG_LEVEL: 'info', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
   )
   let stdout = ''
   let stderr = ''

@@ -18,8 +18,3 @@ export interface SafeHtml {
 export function safeHtml(html: string): SafeHtml {
   return new SafeString(html) as SafeHtml
 }
-
-/** Whether a value was marked as finished HTML. */
-export function isSafeHtml(value: unknown): value is SafeHtml {
-  return value instanceof SafeString
-}

@@ -32,6 +32,7 @@ const OWNED: readonly { word: RegExp; rooms: readonly string[]; what: string }[]
     what: 'node:',
   },
   { word: /from 'nunjucks|from '@types\/nunjucks/, rooms: ['render/nunjucks'], what: 'nunjucks' },
+  { word: /from '(?:markdown-it|remend)/, rooms: ['render/markdown'], what: 'markdown-it' },
   { word: /from '@?hono/, rooms: ['web', 'adapters'], what: 'hono' },
   { word: /\bset(?:Timeout|Interval|Immediate)\b/, rooms: ['base/clock.ts'], what: 'timers' },
   { word: /\bconsole\./, rooms: [], what: 'console' },

@@ -13,7 +13,7 @@ function answer(
 ): EventStream {
   return new EventStream(
     watched(() => streamToFragments(tokens, 'answer.html', block)),
-    { delivery },
+    delivery === 'full' ? { delivery, frameMs: 0 } : { delivery },
   )
 }
 
@@ -22,10 +22,11 @@ export const fragments = new Hono()
   .get('/', () => new Page('index.html'))
   .get('/template-error', () => answer(['one ', 'two ', 'three ', 'four '], 'failing'))
   .post('/text', async (c) => answer(texts(await readJson(c), 'tokens'), 'text'))
+  .post('/markdown', async (c) => answer(texts(await readJson(c), 'tokens'), 'markdown'))
   .post('/auto', async (c) => {
     const body = await readJson(c)
-    // The block `markdown` comes with the filter of that name.
-    if (body['block'] !== 'text') refuse(422, '"block" is "text".')
-    return answer(texts(body, 'tokens'), 'text', 'auto')
+    const { block } = body
+    if (block !== 'text' && block !== 'markdown') refuse(422, '"block" is "text" or "markdown".')
+    return answer(texts(body, 'tokens'), block, 'auto')
   })
   .post('/form', async (c) => answer(words(await readField(c, 'prompt')), 'text'))

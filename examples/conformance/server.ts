@@ -7,6 +7,7 @@ import { chat, guarded, report } from './declared.ts'
 import { feeds } from './feeds.ts'
 import { fragments } from './fragments.ts'
 import { login } from './login.ts'
+import { resume, runs } from './resume.ts'
 import { seeds } from './seeds.ts'
 import { staticFiles } from './static-files.ts'
 
@@ -35,6 +36,7 @@ app.get(
 app.route('/', login)
 app.route('/', feeds)
 app.route('/', fragments)
+app.route('/', resume)
 app.route('/seeds', seeds)
 mount(app, chat, guarded, report)
 
@@ -43,6 +45,7 @@ serve(app, {
   hostname: '127.0.0.1',
   graceMs: 2_000,
   headersTimeoutMs: 5_000,
+  onClose: () => runs.close(),
   onListen: (url) => console.log(`LISTEN ${new URL(url).port}`),
 })
 

@@ -8,22 +8,25 @@ import { HTMX_SCRIPTS } from '../htmx/scripts.ts'
 const { resolve } = createRequire(import.meta.url)
 
 /** Every file a page of ours needs, by its address. A closed list: no path of a request ever reaches the disk. */
-const FILES: ReadonlyMap<string, { type: string; path: () => string }> = new Map([
+const FILES: ReadonlyMap<string, { type: string; paths: () => readonly string[] }> = new Map([
   ...Object.entries(HTMX_SCRIPTS).map(
-    ([address, file]) =>
-      [address, { type: 'text/javascript; charset=utf-8', path: () => resolve(file) }] as const,
+    ([address, files]) =>
+      [
+        address,
+        { type: 'text/javascript; charset=utf-8', paths: () => files.map((file) => resolve(file)) },
+      ] as const,
   ),
   [
     '/swapstream/swapstream.css',
     {
       type: 'text/css; charset=utf-8',
-      path: () => fileURLToPath(new URL('../../public/swapstream.css', import.meta.url)),
+      paths: () => [fileURLToPath(new URL('../../public/swapstream.css', import.meta.url))],
     },
   ],
 ])
 
 interface Asset {
-  readonly body: Buffer<ArrayBuffer>
+  readonly body: string
   readonly etag: string
 }
 const loaded = new Map<string, Asset>()
@@ -32,7 +35,7 @@ const loaded = new Map<string, Asset>()
 export function asset(c: Context): Response | undefined {
   const file = c.req.method === 'GET' || c.req.method === 'HEAD' ? FILES.get(c.req.path) : undefined
   if (file === undefined) return undefined
-  const { body, etag } = load(c.req.path, file.path)
+  const { body, etag } = load(c.req.path, file.paths)
   const headers = {
     'Content-Type': file.type,
     ETag: etag,
@@ -43,10 +46,12 @@ export function asset(c: Context): Response | undefined {
   return new Response(body, { headers })
 }
 
-function load(name: string, path: () => string): Asset {
+function load(name: string, paths: () => readonly string[]): Asset {
   let found = loaded.get(name)
   if (found === undefined) {
-    const body = readFileSync(path())
+    const body = paths()
+      .map((path) => readFileSync(path, 'utf8'))
+      .join('\n')
     found = {
       body,
       etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`,

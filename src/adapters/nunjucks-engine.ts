@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { Markdown } from '../render/markdown/growing-markdown.ts'
+import { markdown as createMarkdown, type MarkdownOptions } from '../render/markdown/markdown.ts'
 import {
   createNunjucksEngine,
   type NunjucksEngine,
@@ -8,9 +10,11 @@ import {
 import { fromRecord, stackSources, type TemplateSource } from '../render/template-source.ts'
 import { templateFolder } from './template-folder.ts'
 
-export interface NunjucksEngineOptions extends NunjucksOptions {
+export interface NunjucksEngineOptions extends Omit<NunjucksOptions, 'markdown'> {
   /** A folder (its path, or a file URL), a record of name → text, or any other source. */
   readonly templates: string | URL | Readonly<Record<string, string>> | TemplateSource
+  /** How the filter `markdown` draws: its options, or what `markdown()` of `swapstream/markdown` gave. */
+  readonly markdown?: MarkdownOptions | Markdown
 }
 
 /**
@@ -23,9 +27,12 @@ export interface NunjucksEngineOptions extends NunjucksOptions {
  * @example const engine = nunjucksEngine({ templates: 'templates', watch: true })
  */
 export function nunjucksEngine(options: NunjucksEngineOptions): NunjucksEngine {
-  const { templates, ...rest } = options
+  const { templates, markdown = {}, ...rest } = options
   const source = stackSources([...shipped(), { source: toSource(templates) }])
-  return createNunjucksEngine(source, rest)
+  return createNunjucksEngine(source, {
+    ...rest,
+    markdown: 'render' in markdown ? markdown : createMarkdown(markdown),
+  })
 }
 
 function toSource(templates: NunjucksEngineOptions['templates']): TemplateSource {

@@ -21,6 +21,11 @@ export interface ServeOptions {
   readonly signals?: boolean
   /** Told the address when the server is ready. Default: one line on standard output. */
   readonly onListen?: (url: string) => void
+  /**
+   * Called at shutdown when the streams have said farewell, for what else has to end: `() => runs.close(5_000)`. Waited
+   * for within the grace.
+   */
+  readonly onClose?: () => unknown
   /** Told why the server cannot listen. Default: one line on standard error, and the process ends with 1. */
   readonly onError?: (error: ConfigError) => void
 }
@@ -59,6 +64,7 @@ export function serve(app: App, options: ServeOptions = {}): Serving {
     graceMs = 10_000,
     headersTimeoutMs = 10_000,
     signals = true,
+    onClose = () => {},
   } = options
   const hostname = options.hostname ?? process.env['HOST'] ?? '127.0.0.1'
   const port = options.port ?? portFrom(process.env['PORT'])
@@ -89,10 +95,10 @@ export function serve(app: App, options: ServeOptions = {}): Serving {
   const idle = watchIdle(server)
   const close = (grace: number = graceMs): Promise<void> => {
     forgetSignals()
-    return stop(server, idle, host, grace)
+    return stop(server, idle, host, grace, onClose)
   }
   const forgetSignals = signals
-    ? stopOnSignals((grace = graceMs) => stop(server, idle, host, grace))
+    ? stopOnSignals((grace = graceMs) => stop(server, idle, host, grace, onClose))
     : () => {}
   return { ready, close }
 }
@@ -138,6 +144,7 @@ async function stop(
   idle: () => Socket[],
   host: object,
   graceMs: number,
+  onClose: () => unknown,
 ): Promise<void> {
   let closed = false
   const closing = new Promise<void>((resolve) => server.close(() => resolve())).then(
@@ -151,10 +158,13 @@ async function stop(
   sweep()
   let cancel: () => void
   const graceOver = new Promise<void>((resolve) => (cancel = after(graceMs, resolve)))
-  await Promise.race([Promise.all([closing, stopStreams(host)]), graceOver])
-  cancel!()
-  server.closeAllConnections()
-  await closing
+  try {
+    await Promise.race([Promise.all([closing, stopStreams(host).then(onClose)]), graceOver])
+  } finally {
+    cancel!()
+    server.closeAllConnections()
+    await closing
+  }
 }
 
 function shownHost(hostname: string): string {

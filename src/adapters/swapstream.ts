@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from 'hono'
 import type { TemplateEngine } from '../render/engine.ts'
 import { createSwapstream, type CoreOptions } from '../web/create-swapstream.ts'
 import { asset } from './assets.ts'
+import { brotli } from './brotli.ts'
 import { nodeConnection } from './node-connection.ts'
 import { nodeLog } from './node-log.ts'
 import { nunjucksEngine, type NunjucksEngineOptions } from './nunjucks-engine.ts'
@@ -13,6 +14,11 @@ export type SwapstreamOptions = Omit<CoreOptions, 'engine'> &
     readonly engine?: TemplateEngine
     /** How many proxies of yours stand in front of this server. Default 0: X-Forwarded-For is not believed. */
     readonly proxies?: number
+    /**
+     * Compress event streams, with one window for all frames of a stream, for clients that read brotli. Worth its time
+     * with `delivery: 'full'`, where every frame repeats the one before. Default false.
+     */
+    readonly compress?: boolean
   }
 
 /**
@@ -29,6 +35,7 @@ export function swapstream(options: SwapstreamOptions = {}): MiddlewareHandler {
     log: nodeLog,
     expose: process.env['NODE_ENV'] === 'development',
     connection: nodeConnection(options.proxies ?? 0),
+    ...(options.compress ? { encoding: { name: 'br', encode: brotli } } : {}),
     ...options,
     engine:
       options.engine ?? nunjucksEngine({ templates: 'templates', watch: edited(), ...options }),

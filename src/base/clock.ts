@@ -75,7 +75,10 @@ export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
 
 /** How long streams may keep the event loop to themselves. */
 const LONGEST_TURN_MS = 10
-let turnBegan: number | undefined
+/** When the others have had their turn, nobody asks again for so long: asking costs a timer. */
+const TRUSTED_MS = 5
+let turnBegan = 0
+let trustedUntil = -Infinity
 let turnOver: Promise<void> | undefined
 
 /**
@@ -83,17 +86,22 @@ let turnOver: Promise<void> | undefined
  * who never waits, would keep every other connection waiting instead.
  *
  * Out     nothing to wait for, mostly.
- * Cost    one look at the clock; one timer for each turn of the event loop in which streams are read.
+ * Cost    one look at the clock; a timer each few milliseconds in which streams are read.
+ *
+ * @param atOnce True to let the others have theirs at once, such as the socket with a first frame.
  */
-export function turn(): Promise<void> | undefined {
+export function turn(atOnce: boolean = false): Promise<void> | undefined {
   const at = performance.now()
-  if (turnBegan !== undefined) return at - turnBegan > LONGEST_TURN_MS ? turnOver : undefined
-  turnBegan = at
-  turnOver = new Promise((resolve) =>
-    setTimeout(() => {
-      turnBegan = undefined
-      resolve()
-    }, 0),
-  )
-  return undefined
+  if (turnOver === undefined) {
+    if (!atOnce && at < trustedUntil) return undefined
+    turnBegan = at
+    turnOver = new Promise((resolve) =>
+      setTimeout(() => {
+        turnOver = undefined
+        trustedUntil = performance.now() + TRUSTED_MS
+        resolve()
+      }, 0),
+    )
+  }
+  return atOnce || at - turnBegan >= LONGEST_TURN_MS ? turnOver : undefined
 }

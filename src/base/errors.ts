@@ -33,6 +33,7 @@ export type ErrorCode =
   | 'input/invalid'
   | 'input/malformed'
   | 'input/content-type'
+  | 'input/method'
   | 'input/too-large'
   | 'access/cross-site'
   | 'access/unauthenticated'
@@ -50,6 +51,11 @@ export type ErrorCode =
   | 'limit/streams'
   | 'limit/streams-per-client'
   | 'limit/closing'
+  | 'limit/runs'
+  | 'limit/runs-per-owner'
+  // Run: an answer that is not here, or cannot be reached
+  | 'run/unknown'
+  | 'run/store-away'
   // Wire: a field that would change the meaning of the event stream
   | 'wire/field'
 
@@ -133,21 +139,34 @@ const INPUT_STATUS: Partial<Record<ErrorCode, number>> = {
   'input/too-large': 413,
   'input/malformed': 400,
   'input/content-type': 415,
+  'input/method': 405,
 }
 
 /** A request whose content cannot be used. The caller moves next. */
 export class InputError extends SwapstreamError {
   /** What is wrong with it, when a schema has looked: told to the caller. */
   readonly issues: readonly InputIssue[]
+  /** The methods that would have been taken. */
+  readonly allow: readonly string[]
 
   constructor(
     code: Extract<ErrorCode, `input/${string}`>,
     message: string,
-    details: ErrorDetails & { readonly issues?: readonly InputIssue[] } = {},
+    details: ErrorDetails & {
+      readonly issues?: readonly InputIssue[]
+      readonly allow?: readonly string[]
+    } = {},
   ) {
     super(code, message, INPUT_STATUS[code] ?? 422, details)
     this.issues = details.issues ?? []
+    this.allow = details.allow ?? []
   }
+}
+
+const ACCESS_STATUS: Partial<Record<ErrorCode, number>> = {
+  'access/unauthenticated': 401,
+  // Whoever may not see a run learns nothing about it, not even that it is there.
+  'run/unknown': 404,
 }
 
 /** A request that may not do this. The caller moves next. */
@@ -156,11 +175,11 @@ export class AccessError extends SwapstreamError {
   readonly challenge: string | undefined
 
   constructor(
-    code: Extract<ErrorCode, `access/${string}`>,
+    code: Extract<ErrorCode, `access/${string}` | 'run/unknown'>,
     message: string,
     details: ErrorDetails & { readonly challenge?: string } = {},
   ) {
-    super(code, message, code === 'access/unauthenticated' ? 401 : 403, details)
+    super(code, message, ACCESS_STATUS[code] ?? 403, details)
     this.challenge = details.challenge
   }
 }
@@ -176,18 +195,21 @@ export class SourceError extends SwapstreamError {
   }
 }
 
+/** Limits that one client has reached alone; the others stand for the whole server. */
+const THEIR_OWN = new Set<ErrorCode>(['limit/streams-per-client', 'limit/runs-per-owner'])
+
 /** One more than this server gives at once. The caller may come back; the operator may raise the limit. */
 export class LimitError extends SwapstreamError {
   /** When to come back, in seconds. */
   readonly retryAfterSeconds: number
 
   constructor(
-    code: Extract<ErrorCode, `limit/${string}`>,
+    code: Extract<ErrorCode, `limit/${string}` | 'run/store-away'>,
     message: string,
     retryAfterSeconds: number,
     details?: ErrorDetails,
   ) {
-    super(code, message, code === 'limit/streams-per-client' ? 429 : 503, details)
+    super(code, message, THEIR_OWN.has(code) ? 429 : 503, details)
     this.retryAfterSeconds = retryAfterSeconds
   }
 }

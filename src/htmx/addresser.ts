@@ -1,23 +1,51 @@
 import { TemplateError } from '../base/errors.ts'
 import type { Fragment, Swap } from '../fragments/fragment.ts'
 import type { GrowthPoint } from './growth-point.ts'
+import { besideResume } from './resume.ts'
 import { rootOf, type Root } from './root.ts'
 
 /** Content that a `<div>` around it would lose: a browser drops table parts outside of tables. */
 const NEEDS_A_TABLE = /^\s*<(?:caption|col|colgroup|tbody|td|tfoot|th|thead|tr)[\s/>]/i
 
-/** What of a block stands in the page now, and under which id. */
+/** Content that stands where a parser keeps no element of ours beside it. */
+const ALONE = /^\s*<(?:caption|col|colgroup|optgroup|option|tbody|td|tfoot|th|thead|tr)[\s/>]/i
+
+/** Elements in which a parser keeps nothing but text. */
+const TEXT_ONLY = new Set(['option', 'textarea', 'title'])
+
+/** What of a block stands in the page now, and under which address. */
 interface Place {
-  readonly fragment: Fragment
-  /** As its author wrote it, without what we lend. */
+  /** The root's start tag as its author wrote it; nothing when the block has no single root. */
+  readonly shell: string | undefined
+  /** The selector by which the next frame finds it; none when it can only land where the form says, again. */
+  readonly at: string | undefined
+  /** What we lent it for that, as an attribute; it must be taken back. */
+  readonly lent: string | undefined
+  readonly growth: GrowthAddress | undefined
+}
+
+/** Where what is new of a block is added. */
+export interface GrowthAddress {
+  readonly at: string
+  /** How text gets there. */
+  readonly swap: 'beforeend' | 'beforebegin'
+  /** What we lent for that: an attribute of the element, or an element of ours at its end. */
+  readonly lent: string | undefined
+  /** The text grows in front of an element of ours; as long as that is there, a morph leaves the text alone. */
+  readonly marked: boolean
+}
+
+/** What of a block grows: the element at whose end it does, and the open end itself when that is drawn anew each time. */
+export interface GrowingEnd {
+  readonly point: GrowthPoint
+  readonly open?: string | undefined
+}
+
+/** A block that was just drawn, on its way to its place. */
+interface Arrival extends Place {
   readonly html: string
   readonly root: Root | undefined
-  /** The id in the page by which the next frame finds it; none when it can only land where the form says, again. */
-  readonly id: string | undefined
-  /** The id (and, without a single root, the element that carries it) is ours and must be taken back. */
-  readonly lent: boolean
-  /** Where text may be added, and under which id; `lentAt` when that id is ours, too. */
-  readonly growth: { readonly id: string; readonly lentAt: number | undefined } | undefined
+  readonly end: GrowingEnd | undefined
 }
 
 /**
@@ -25,166 +53,273 @@ interface Place {
  *
  * The first frame of a block is plain HTML: it lands where the form says. It carries an id, its own or one that we
  * lend it, and later frames go to that id, so that `innerHTML`, `beforeend` and `outerHTML` on the form all end in the
- * same answer. The last frame takes lent ids back: what stays in the page is exactly the block.
- * Only swaps that htmx 4 and 2 both read are used.
+ * same answer. The last frame takes back what was lent: what stays in the page is exactly the block.
+ * Only swaps that htmx 4 and 2 both read are used, unless the client is known to morph: then nothing that a reader has
+ * done in the answer is lost with any frame. What is lent there is no id, because an element that is to lose its id
+ * cannot be morphed, only replaced.
  *
- * Cost    one pass over each frame's HTML. State: the newest frame of each block.
+ * Cost    one pass over each frame's HTML. State: the root's tag of each block.
  * Throws  TemplateError `block/no-address` when a second block of the stream has neither target nor id.
  *
  * @example
  * const addresser = new Addresser()
  * addresser.address(new Fragment('t', 'b', {}), '<p>Hel</p>')   // <p id="s1x9c">Hel</p>
  * addresser.address(new Fragment('t', 'b', {}), '<p>Hello</p>') // <div hx-swap-oob="innerMorph:#s1x9c">Hello</div>
- * addresser.end()                                               // <p hx-swap-oob="outerHTML:#s1x9c">Hello</p>
+ * addresser.address(new Fragment('t', 'b', {}, { final: true }), '<p>Hello</p>') // <p hx-swap-oob="outerHTML:#s1x9c">Hello</p>
  */
 export class Addresser {
   readonly #places = new Map<string, Place>()
-  readonly #prefix = `s${Math.floor(Math.random() * 36 ** 5).toString(36)}`
+  /** Short, because every frame says it; with a digit, because no attribute that means something has one. */
+  readonly prefix: string
+  /** The stream was shown before: its main block stands in the page, with what it was lent then. */
+  readonly #resumed: boolean
+  readonly #morphs: boolean
+  /** How an element gives way to its newer self. */
+  readonly #replace: Swap | 'outerMorph'
   #lentIds = 0
   /** Where the newest fragment with a target of its own went. */
   #target: string | undefined
 
   /**
+   * @param morphs The client morphs an element as a whole (htmx 4): focus, selection, opened details and scroll
+   *        positions stay when the element's own tag changes, too. For htmx 2 that swap would be another one.
+   * @param resumed The prefix of the one that addressed the stream before the reader was cut off.
+   * @param shown `#id` of the element that shows the stream, where that is known.
+   */
+  constructor(morphs: boolean = false, resumed?: string, shown?: string) {
+    this.prefix = resumed ?? newPrefix()
+    this.#resumed = resumed !== undefined
+    this.#target = shown
+    this.#morphs = morphs
+    this.#replace = morphs ? 'outerMorph' : 'outerHTML'
+  }
+
+  /**
    * One rendered fragment as what htmx must be told.
    *
-   * @param point The element whose text grows, when that is known: it gets an id for `append`.
+   * @param end Where the block grows, when that is known: it gets an id for `appending` or `settling`.
    */
-  address(fragment: Fragment, html: string, point?: GrowthPoint): string {
+  address(fragment: Fragment, html: string, end?: GrowingEnd): string {
     const { target, swap = 'innerMorph' } = fragment
     if (target !== undefined) {
-      this.#target = target.slice(1)
-      return swapped(swap, this.#target, html)
+      this.#target = target
+      // A block that is the target itself takes its place: inside it would stand twice.
+      const isItself = fragment.swap === undefined && `#${rootOf(html)?.id}` === target
+      return swapped(isItself ? this.#replace : swap, target, html)
     }
 
-    const key = `${fragment.template}\0${fragment.block}`
-    const place = this.#places.get(key)
+    const key = keyOf(fragment)
     const root = rootOf(html)
+    const place =
+      this.#places.get(key) ??
+      (this.#resumed && this.#places.size === 0 ? this.#before(root) : undefined)
+    if (place === undefined && this.#places.size > 0 && root?.id === undefined)
+      throw noAddress(fragment)
+    const next = this.#arrival(fragment, html, root, end, place)
+    const { shell, at, lent, growth } = next
+    // Nothing is compared with a final block, and a slice of it would keep all of it.
+    this.#places.set(key, { shell: fragment.final ? undefined : shell, at, lent, growth })
     if (place === undefined) {
-      if (this.#places.size > 0 && root?.id === undefined) throw noAddress(fragment)
-      const first = this.#keep(key, fragment, html, root, point)
-      return this.#places.size === 1
-        ? this.#dressed(first)
-        : swapped('outerHTML', root!.id!, this.#dressed(first))
+      if (this.#places.size === 1) return dressed(next)
+      return swapped(this.#resumed ? this.#replace : 'outerHTML', at!, dressed(next))
     }
-    const next = this.#keep(key, fragment, html, root, point, place)
-    if (place.id === undefined) return this.#dressed(next)
-    if (sameShell(place, next)) return swapped('innerMorph', place.id, inner(next))
-    return swapped('outerHTML', place.id, this.#dressed(next))
+    if (place.at === undefined) return dressed(next)
+    if (sameShell(place, next)) return swapped('innerMorph', place.at, inner(next))
+    // What morphs into several elements would leave only one of them.
+    const replace = root || lent !== undefined ? this.#replace : 'outerHTML'
+    return swapped(replace, place.at, dressed(next))
   }
 
-  /** More escaped text at the end of the element that grows; nothing when the block has none in the page. */
-  append(fragment: Fragment, html: string): string | undefined {
-    const growth = this.#places.get(`${fragment.template}\0${fragment.block}`)?.growth
-    // Short on purpose: this is all that a token costs beside itself.
-    return growth && `<div hx-swap-oob=beforeend:#${growth.id}>${html}</div>`
+  /** Where a block grows in the page; nothing when it has no such place. */
+  growsAt(fragment: Fragment): GrowthAddress | undefined {
+    return this.#places.get(keyOf(fragment))?.growth
   }
 
-  /** Takes back what is still lent, because the stream ended without a fragment that said so. */
-  end(): string {
-    let closing = ''
-    for (const [key, place] of this.#places) {
-      if (!place.lent && place.growth?.lentAt === undefined) continue
-      const { id, html } = place
-      this.#places.set(key, {
-        ...place,
-        id: place.lent ? undefined : id,
-        lent: false,
-        growth: undefined,
-      })
-      closing += swapped('outerHTML', id!, html)
-    }
-    return closing
+  /** Whether something of ours stands in the page for this block, to be taken back by a final frame. */
+  lends(fragment: Fragment): boolean {
+    const place = this.#places.get(keyOf(fragment))
+    return place?.lent !== undefined || place?.growth?.lent !== undefined
   }
 
   /** A notice below what the stream has shown so far; with nothing shown yet it lands where the form says. */
   below(notice: string): string {
-    const main = this.#places.values().next().value?.id
+    const main = this.#places.values().next().value?.at
     if (main !== undefined) return swapped('afterend', main, notice)
+    if (this.#resumed) return besideResume(this.prefix, notice)
     return this.#target === undefined ? notice : swapped('beforeend', this.#target, notice)
   }
 
-  #keep(
-    key: string,
+  /**
+   * Before the frame of a returning reader: takes away the mark that the block may have of ours at the end of its growing
+   * text, because a morph would leave that text alone. Nothing for what is no first frame of a block that may have one.
+   */
+  unmarkingBefore(fragment: Fragment, html: string): string | undefined {
+    if (!this.#resumed || !this.#morphs || fragment.target !== undefined) return undefined
+    if (this.#places.has(keyOf(fragment))) return undefined
+    const id = rootOf(html)?.id
+    if (id === undefined && this.#places.size > 0) return undefined
+    const at = id === undefined ? `[${this.prefix}]` : `#${id}`
+    return `<p hx-swap-oob="delete:${at} [swap-end]">`
+  }
+
+  /**
+   * Where an element of ours can stand that goes on with the stream: behind the main block, or at the end of the page when
+   * a parser would drop it there, or what came has a place of its own. Nothing when the next connection could not find
+   * the block again.
+   */
+  resumesFrom(fragment: Fragment, html: string): 'here' | 'page' | undefined {
+    if (fragment.target !== undefined) return 'page'
+    if (fragment.final || this.#places.get(keyOf(fragment))?.at === undefined) return undefined
+    return this.#isMain(fragment) && !ALONE.test(html) ? 'here' : 'page'
+  }
+
+  /** Where the main block stands from the connection before; of its tag nothing is known. */
+  #before(root: Root | undefined): Place {
+    if (root?.id !== undefined)
+      return { shell: '', at: `#${root.id}`, lent: undefined, growth: undefined }
+    const lent = this.#attribute(true)
+    return { shell: '', at: selectorOf(lent), lent, growth: undefined }
+  }
+
+  #arrival(
     fragment: Fragment,
     html: string,
     root: Root | undefined,
-    point: GrowthPoint | undefined,
-    before?: Place,
-  ): Place {
-    const own = root?.id
+    end: GrowingEnd | undefined,
+    before: Place | undefined,
+  ): Arrival {
+    const { final } = fragment
     const canCarry = root !== undefined || !NEEDS_A_TABLE.test(html)
-    const lent = own === undefined && !fragment.final && canCarry
-    const lentId = (): string =>
-      before?.lent ? before.id! : `${this.#prefix}${this.#lentIds++ || ''}`
-    const id = own ?? (lent ? lentId() : undefined)
+    const lends = root?.id === undefined && !final && canCarry
+    const lent = lends ? (before?.lent ?? this.#attribute(this.#isMain(fragment))) : undefined
+    const at = root?.id === undefined ? lent && selectorOf(lent) : `#${root.id}`
     const growth =
-      id === undefined || fragment.final ? undefined : this.#growthOf(id, root, point, before)
-    const place = { fragment, html, root, lent, id, growth }
-    this.#places.set(key, place)
-    return place
+      at === undefined || final ? undefined : this.#growthOf(at, root, end, before?.growth)
+    const shell = root && html.slice(0, root.innerStart).trimStart()
+    return { html, root, end, shell, lent, at, growth }
   }
 
   #growthOf(
-    id: string,
+    at: string,
     root: Root | undefined,
-    point: GrowthPoint | undefined,
-    before: Place | undefined,
-  ): Place['growth'] {
-    if (point === undefined) return undefined
-    if (point.attributesAt === root?.attributesAt) return { id, lentAt: undefined }
-    if (point.id !== undefined) return { id: point.id, lentAt: undefined }
-    const lent =
-      before?.growth?.lentAt === undefined
-        ? `${this.#prefix}t${this.#lentIds++ || ''}`
-        : before.growth.id
-    return { id: lent, lentAt: point.attributesAt }
+    end: GrowingEnd | undefined,
+    before: GrowthAddress | undefined,
+  ): GrowthAddress | undefined {
+    if (end === undefined) return undefined
+    const { point, open } = end
+    const marked = this.#morphs && open === undefined && !TEXT_ONLY.has(point.tag)
+    if (open !== undefined || marked) {
+      const lent = before?.lent ?? this.#id('t')
+      return { at: selectorOf(lent), swap: 'beforebegin', lent, marked }
+    }
+    const place = { swap: 'beforeend', marked } as const
+    if (point.attributesAt === root?.attributesAt) return { ...place, at, lent: undefined }
+    if (point.id !== undefined) return { ...place, at: `#${point.id}`, lent: undefined }
+    const lent = before?.lent ?? this.#id('t')
+    return { ...place, at: selectorOf(lent), lent }
   }
 
-  #dressed(place: Place): string {
-    const { root, lent, id } = place
-    const html = withGrowthId(place)
-    if (!lent) return html
-    return root
-      ? withAttribute(html, root.attributesAt, `id="${id}"`)
-      : `<swap-frame id="${id}">${html}</swap-frame>`
+  /** What a root is lent: a morph could not take an id back. */
+  #attribute(main: boolean): string {
+    // Always the same for the main block: who comes back knows no more of it than that.
+    if (main) this.#lentIds ||= 1
+    const name = main ? this.prefix : this.#name('b')
+    return this.#morphs ? name : `id="${name}"`
+  }
+
+  #isMain(fragment: Fragment): boolean {
+    return this.#places.size === 0 || this.#places.keys().next().value === keyOf(fragment)
+  }
+
+  #id(kind: string): string {
+    return `id="${this.#name(kind)}"`
+  }
+
+  #name(kind: string): string {
+    return `${this.prefix}${kind}${this.#lentIds++ || ''}`
   }
 }
 
-/** The block with the id that its growing element is lent. That element is inside the root, so the root stays where it is. */
-function withGrowthId({ html, growth }: Place): string {
-  if (growth?.lentAt === undefined) return html
-  return withAttribute(html, growth.lentAt, `id="${growth.id}"`)
+function newPrefix(): string {
+  return `s${Math.floor(Math.random() * 10 * 36 ** 3)
+    .toString(36)
+    .padStart(4, '0')}`
+}
+
+/** The selector of an element by the attribute it was lent. */
+function selectorOf(attribute: string): string {
+  return attribute.startsWith('id="') ? `#${attribute.slice(4, -1)}` : `[${attribute}]`
+}
+
+/**
+ * What stands in front of escaped text that goes to where a block grows. This is all that a token costs beside itself, so
+ * it is short: a paragraph may leave its end tag out.
+ */
+export function appending({ at, swap }: GrowthAddress): string {
+  return `<p hx-swap-oob=${swap}:${at}>`
+}
+
+/** Markdown that grew: what of it is finished goes before the open end, which is drawn anew. */
+export function settling({ at }: GrowthAddress, settled: string, open: string): string {
+  const before = settled && `<div hx-swap-oob=beforebegin:${at}>${settled}</div>`
+  return `${before}<div hx-swap-oob=innerMorph:${at}>${open}</div>`
+}
+
+/** Takes the element back that was lent where a block grows. */
+export function unmarking({ at }: GrowthAddress): string {
+  return `<p hx-swap-oob=delete:${at}>`
+}
+
+function keyOf({ template, block }: Fragment): string {
+  return `${template}\0${block}`
+}
+
+/** The block with everything that it is lent. */
+function dressed(arrival: Arrival): string {
+  const { root, lent } = arrival
+  const html = withGrowth(arrival)
+  if (lent === undefined) return html
+  return root
+    ? withAttribute(html, root.attributesAt, lent)
+    : `<swap-frame ${lent}>${html}</swap-frame>`
+}
+
+/**
+ * The block with what its growing end is lent: an attribute of the element, an empty element at its end, or an element
+ * around the end that is still open. All of that is inside the root, so the root stays where it is.
+ */
+function withGrowth({ html, growth, end }: Arrival): string {
+  if (growth?.lent === undefined || end === undefined) return html
+  const { point, open } = end
+  if (growth.swap === 'beforeend') return withAttribute(html, point.attributesAt, growth.lent)
+  const lent = growth.marked
+    ? `<wbr ${growth.lent} swap-end>`
+    : `<swap-frame ${growth.lent}>${open}</swap-frame>`
+  return `${html.slice(0, point.endsAt - (open?.length ?? 0))}${lent}${html.slice(point.endsAt)}`
 }
 
 /** The page's element around the content stays as it is: only the content has to be morphed. */
-function sameShell(before: Place, next: Place): boolean {
-  if (next.lent !== before.lent || next.id !== before.id) return false
-  if (before.root === undefined || next.root === undefined)
-    return before.root === next.root && next.lent
-  return shell(before) === shell(next) && before.root.innerEnd > before.root.attributesAt
+function sameShell(before: Place, { lent, at, shell, root }: Arrival): boolean {
+  if (lent !== before.lent || at !== before.at || shell !== before.shell) return false
+  return root === undefined ? lent !== undefined : root.innerEnd > root.attributesAt
 }
 
-function shell({ html, root }: Place): string {
-  return html.slice(0, root!.innerStart).trimStart()
-}
-
-function inner(place: Place): string {
-  const { html, root } = place
-  const dressed = withGrowthId(place)
-  return root
-    ? dressed.slice(root.innerStart, dressed.length - (html.length - root.innerEnd))
-    : dressed
+function inner(arrival: Arrival): string {
+  const { html, root } = arrival
+  const whole = withGrowth(arrival)
+  return root ? whole.slice(root.innerStart, whole.length - (html.length - root.innerEnd)) : whole
 }
 
 /** Only the address of a frame, whatever its content needs around it. */
-function swapped(swap: Swap, id: string, html: string): string {
-  if (NEEDS_A_TABLE.test(html))
-    return `<hx-partial hx-target="#${id}" hx-swap="${swap}">${html}</hx-partial>`
-  if (swap !== 'outerHTML') return `<div hx-swap-oob="${swap}:#${id}">${html}</div>`
+function swapped(swap: Swap | 'outerMorph', at: string, html: string): string {
+  // Blanks around an element that takes the place of another one would come on top of the old one's.
+  if (swap === 'outerMorph' || NEEDS_A_TABLE.test(html))
+    return `<hx-partial hx-target="${at}" hx-swap="${swap}">${html.trim()}</hx-partial>`
+  if (swap !== 'outerHTML') return `<div hx-swap-oob="${swap}:${at}">${html}</div>`
   // `outerHTML` on a wrapper would leave the wrapper in the page, so the element itself says where it goes.
   const root = rootOf(html)
-  if (root) return withAttribute(html, root.attributesAt, `hx-swap-oob="outerHTML:#${id}"`).trim()
-  return `<div hx-swap-oob="beforebegin:#${id}">${html}</div><div hx-swap-oob="delete:#${id}"></div>`
+  if (root) return withAttribute(html, root.attributesAt, `hx-swap-oob="outerHTML:${at}"`).trim()
+  return `<div hx-swap-oob="beforebegin:${at}">${html}</div><div hx-swap-oob="delete:${at}"></div>`
 }
 
 function withAttribute(html: string, at: number, attribute: string): string {

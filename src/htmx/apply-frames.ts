@@ -143,9 +143,15 @@ function* elementsOf(parent: Parent): Generator<Element> {
 }
 
 function byId(root: Parent, selector: string): Element | undefined {
-  for (const element of elementsOf(root))
-    if (attribute(element, 'id') === selector.slice(1)) return element
+  for (const element of elementsOf(root)) if (fits(element, selector)) return element
   return undefined
+}
+
+/** `#id` and `[attribute]` are all that our frames use. */
+function fits(element: Element, selector: string): boolean {
+  return selector.startsWith('[')
+    ? attribute(element, selector.slice(1, -1)) !== undefined
+    : attribute(element, 'id') === selector.slice(1)
 }
 
 function attribute(element: Element, name: string): string | undefined {

@@ -10,3 +10,8 @@ export function notice(text: string, mark?: string): string {
   const small = mark === undefined ? '' : ` <small>(${escapeHtml(mark)})</small>`
   return `<p class="swapstream-error" role="alert">${escapeHtml(text)}${small}</p>`
 }
+
+/** The same for what the reader wanted himself: nothing is wrong, so nobody is alarmed. */
+export function quietNotice(text: string): string {
+  return `<p class="swapstream-notice" role="status">${escapeHtml(text)}</p>`
+}

@@ -1,50 +1,77 @@
-/** What the headers of a request say about who will read the answer. */
+/** What the headers of a request say about who asks, and what will be done with the answer. */
 export interface RequestFacts {
   /** htmx asks, for a part of the page. */
   readonly fragment: boolean
   /** The client reads an event stream: htmx 4 with hx-sse, EventSource, or a script. */
   readonly streams: boolean
+  /** The client morphs an element as a whole: htmx 4, by a header that htmx 2 and EventSource do not send. */
+  readonly morphs: boolean
+  /** htmx 2: it would swap a stream into the page as text, but its extension can open one beside the answer. */
+  readonly handedOff: boolean
+  /** htmx asks in place of an ordinary link or form, and wants the whole page. */
+  readonly boosted: boolean
+  /** htmx asks for a page of its history. */
+  readonly historyRestore: boolean
+  /** The id of the element that the answer goes to. */
+  readonly target: string | undefined
+  /** The id of the element that asks. */
+  readonly source: string | undefined
+  /** The address of the page that asks. */
+  readonly currentUrl: string | undefined
 }
 
 /**
- * Who asks, from the headers alone. A boosted link or a restored history entry wants the whole page,
- * although htmx asks for it.
+ * Who asks, from the headers alone; anybody can send them. A boosted link or a restored history entry wants the whole
+ * page, although htmx asks for it.
  *
  * @example requestFacts(new Headers({ accept: 'text/html, text/event-stream' })).streams // → true
+ * @example requestFacts(new Headers({ 'HX-Request': 'true', 'HX-Source': 'form#f', 'HX-Target': 'div#out' })).target // → 'out'
  */
 export function requestFacts(headers: Headers): RequestFacts {
   const is = (name: string): boolean => headers.get(name) === 'true'
-  const wholePage =
-    is('HX-Boosted') ||
-    is('HX-History-Restore-Request') ||
-    headers.get('HX-Request-Type') === 'full'
+  const boosted = is('HX-Boosted')
+  const historyRestore = is('HX-History-Restore-Request')
+  const wholePage = boosted || historyRestore || headers.get('HX-Request-Type') === 'full'
+  const source = headers.get('HX-Source')
+  // htmx 4 names an element as `form#ask`, and says so by its own header; htmx 2 by its bare id.
+  const idIn = (element: string | null): string | undefined =>
+    (source === null ? element : element?.split('#', 2)[1]) ?? undefined
   return {
     fragment: is('HX-Request') && !wholePage,
     streams: accepts(headers, 'text/event-stream'),
+    morphs: headers.has('HX-Request-Type'),
+    handedOff: is('HX-Request') && !wholePage && headers.get('accept') === '*/*',
+    boosted,
+    historyRestore,
+    target: idIn(headers.get('HX-Target')),
+    source: idIn(source ?? headers.get('HX-Trigger')),
+    currentUrl: headers.get('HX-Current-URL') ?? undefined,
   }
 }
 
-/** Whether the client names this media type; a mere wildcard does not. */
-export function accepts(headers: Headers, type: string): boolean {
-  return (headers.get('accept') ?? '')
+/** Whether the client names this media type (or content coding); a mere wildcard does not. */
+export function accepts(headers: Headers, type: string, header: string = 'accept'): boolean {
+  return (headers.get(header) ?? '')
     .toLowerCase()
     .split(',')
     .some((range) => {
       const [name, ...parameters] = range.split(';').map((part) => part.trim())
-      return name === type && !parameters.includes('q=0')
+      return name === type && !parameters.some((each) => /^q=0(?:\.0*)?$/.test(each))
     })
 }
 
-/** The headers by which an answer chooses its place in the page itself. A stream cannot use them: htmx ignores them there. */
-export function placeHeaders(target: string, swap = 'outerHTML'): Record<string, string> {
-  return { 'HX-Retarget': target, 'HX-Reswap': swap }
+/** Whether the answer is for somebody's eyes: htmx asks for a part of their page, or a browser for a page. */
+export function isForPeople(headers: Headers): boolean {
+  return requestFacts(headers).fragment || accepts(headers, 'text/html')
 }
 
 /** What htmx 4 with its extension says with every request. */
 export const STREAMING_REQUEST: Readonly<Record<string, string>> = {
   accept: 'text/html, text/event-stream',
   'hx-request': 'true',
+  'hx-request-type': 'partial',
 }
 
 /** What the answer depends on, for caches. */
 export const VARY = 'Accept, HX-Request'
+export const VARY_BY_TARGET: string = `${VARY}, HX-Target`

@@ -89,6 +89,11 @@ export class MarkupScan {
     return this.#open[this.#open.length - 1]
   }
 
+  /** Whether an element of this kind is open. */
+  isIn(tag: string): boolean {
+    return this.#open.some((element) => element.tag === tag)
+  }
+
   get #raw(): string | undefined {
     const tag = this.#open.find((element) => RAW.test(element.tag))?.tag
     return tag

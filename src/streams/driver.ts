@@ -1,18 +1,25 @@
+import { Alarm } from '../base/alarm.ts'
 import type { Enter } from '../base/async-context.ts'
 import { callHook } from '../base/call-hook.ts'
 import { after, now, turn } from '../base/clock.ts'
+import { encodeText } from '../base/encode-text.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
+import { Ended } from './ended.ts'
 import { reportFailure, unfinished } from './failure.ts'
+import { Identified } from './identified.ts'
+import type { Outbox } from './outbox.ts'
+import { Pace } from './pace.ts'
 import type { Source } from './source.ts'
-import { SourceReader } from './source-reader.ts'
+import { SourceReader, type Answer } from './source-reader.ts'
 import type { EndReason, StreamEnd } from './stream-end.ts'
-import type { Piece, Wire } from './wire.ts'
+import type { Piece, PublicError } from './wire.ts'
 
 /** How long the first value may decide about the status before the headers go out without it. */
 const FIRST_VALUE_MS = 250
-
-const encoder = new TextEncoder()
+/** Large texts leave in pieces of this size: what a reader has not taken need not be encoded. */
+const PIECE_CHARS = 65_536
+const ANYTHING = /./
 
 export interface DriverOptions<T> {
   readonly source: Source<T>
@@ -29,34 +36,65 @@ export interface DriverOptions<T> {
   readonly log: Log
   readonly expose: boolean
   readonly heartbeatMs: number | false
+  /** Time between two frames: 0 for a frame a value, nothing for as the process and the reader can. */
+  readonly frameMs?: number | undefined
+  /** Read the source also while the reader stands still; otherwise it waits for him. */
+  readonly ahead?: boolean
   readonly limits: Limits
   readonly onError: ((error: unknown) => void) | undefined
   readonly onEnd: (end: StreamEnd) => unknown
 }
 
+/** How the stream ends, as soon as that is known. */
+interface Outcome {
+  readonly reason: EndReason
+  readonly error?: unknown
+  /** What clients may know of it, when somebody has told the log already. */
+  readonly seen?: PublicError | undefined
+  /** What the source returned. */
+  readonly final?: unknown
+}
+
 /**
- * Owns one stream from its first value to its teardown. It pulls: nothing is asked of the source before the reader
- * wants it, and one value is in flight at most, so a slow reader holds the source and never a queue.
+ * Owns one stream from its first value to its teardown. Two ends meet here: what the source says goes into the outbox,
+ * what the reader takes comes out of it, at most one frame at a time and no sooner than the pace allows. A reader who is
+ * slow finds the newest state when he comes, or holds the source, as the stream wants it; never a queue of both.
  *
  * Ends    exactly once: by itself, by a failure, a limit or a deadline, when the client leaves or when it is stopped.
  *         The source is told at once and never waited for: a generator that hangs cannot be interrupted, only left.
- * Cost    a timer while it waits for the source, one while it waits for the reader, one for its longest life.
+ * Cost    one alarm for its frames, its heartbeats and its deadlines; a promise a value.
  */
 export class Driver<T> {
   readonly #options: DriverOptions<T>
   readonly #abort = new AbortController()
   readonly #reader: SourceReader<T>
+  readonly #alarm = new Alarm(() => this.#rung())
+  readonly #pace: Pace
   readonly #startedAt = now()
   #forgetClient: (() => void) | undefined
-  #cancelLife: (() => void) | undefined
-  #cancelSend: (() => void) | undefined
+  #outbox!: Outbox<T>
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  /** Told instead of the reader, while somebody waits for a value and not for bytes. */
   #wake: (() => void) | undefined
-  #askedAt: number | undefined
-  /** Spelt already, before anybody read. */
-  readonly #prepared: Piece[] = []
-  #final: unknown
-  #stopped: EndReason | undefined
+  /** The reader waits for bytes. */
+  #wanted = false
+  /** A piece is being made that is not ready yet. */
+  #drawing = false
+  /** Made, and not yet sent. */
+  #pieces: Piece[] = []
+  #outcome: Outcome | undefined
+  /** It is the end of another stream, which this one tells of. */
+  #told = false
+  /** Everything that will be sent is made. */
+  #closing = false
   #over = false
+  /** The first frame was followed by a turn for everybody else. */
+  #gaveWay = false
+  /** When the source was asked for what it has not said yet. */
+  #askedAt: number | undefined
+  /** When the reader was handed what he has not come back from yet. */
+  #handedAt: number | undefined
+  #spokeAt = this.#startedAt
   #values = 0
   #frames = 0
   #bytes = 0
@@ -68,11 +106,12 @@ export class Driver<T> {
   constructor(options: DriverOptions<T>) {
     const { source, enter, lastEventId, client } = options
     this.#options = options
+    this.#pace = new Pace(options.frameMs)
     this.#reader = new SourceReader({
       source,
       enter,
       context: { signal: this.#abort.signal, lastEventId },
-      onAnswer: () => this.#wake?.(),
+      onAnswer: (answer) => this.#heard(answer),
     })
     if (client.aborted) this.#end('cancel')
     else {
@@ -84,75 +123,73 @@ export class Driver<T> {
   /**
    * Starts the source and waits for its first value, 250 ms at most; the value is spelt here too.
    *
-   * Throws  what the source throws until then, or the wire over that value, so that it can still become an HTTP status.
+   * Throws  what the source throws until then, or the outbox over that value, so that it can still become an HTTP status.
    *
    * @param patient False to wait for nothing: then the status goes out at once.
    */
-  async start(wire: Wire<T>, patient: boolean = true): Promise<void> {
-    this.#live()
+  async start(outbox: Outbox<T>, patient: boolean = true): Promise<void> {
+    this.#outbox = outbox
     try {
-      if (wire.start) this.#prepared.push(wire.start())
+      if (outbox.start) this.#pieces.push(outbox.start())
       if (patient) {
         const cancel = after(FIRST_VALUE_MS, () => this.#wake?.())
-        await this.#answered(false)
+        await this.#answered()
         cancel()
-        const first = await this.#spelt(wire)
-        if (first) this.#prepared.push(first)
+        if (this.#outcome?.reason === 'error') throw this.#outcome.error
+        if (!outbox.empty) {
+          this.#pieces.push(await outbox.next())
+          this.#pace.sent(now())
+        }
       }
       // A body that somebody replaced on its way is never read, and nobody says so.
-      this.#expectReader(() => {})
+      this.#handedAt = now()
+      this.#check()
     } catch (error) {
       this.#end('error', error)
       throw error
     }
   }
 
-  /** The values themselves, for an answer that is sent whole; ends early at a limit. Throws what the source throws. */
-  async *values(): AsyncGenerator<T, void, undefined> {
-    this.#live()
+  /**
+   * The values themselves, for an answer that is sent whole; ends early at a limit. Gives back how it ended: not by
+   * itself only when it tells of a stream that was cut before. Throws what the source throws.
+   */
+  async *values(): AsyncGenerator<T, EndReason, undefined> {
+    const taken: T[] = []
+    this.#outbox = {
+      get empty() {
+        return taken.length === 0
+      },
+      full: false,
+      take: (value) => taken.push(value),
+      next: () => '',
+      terminal: () => undefined,
+    }
+    this.#check()
     try {
-      while (!this.#over && this.#stopped === undefined) {
-        await this.#answered(false)
-        const answer = this.#reader.take()
-        if (answer === undefined) continue
-        if ('error' in answer) throw answer.error
-        if (answer.done) return this.#end('stop')
-        this.#values += 1
-        yield answer.value
+      while (!this.#over) {
+        await this.#answered()
+        if (taken.length > 0) yield taken.shift()!
+        else if (this.#outcome !== undefined) break
       }
-      if (this.#stopped !== undefined) throw unfinished(this.#stopped)
+      const { reason = 'cancel', error } = this.#outcome ?? {}
+      if (reason === 'error') throw error
+      if (reason !== 'stop' && !this.#told && !this.#over) throw unfinished(reason)
+      this.#end(reason)
+      return reason
     } catch (error) {
       this.#end('error', error)
       throw error
     } finally {
-      this.#end(this.#stopped ?? 'cancel')
+      this.#end('cancel')
     }
   }
 
   /** The stream as bytes. What goes wrong is said in the terminal; only a wire that cannot say it has its body cut. */
-  body(wire: Wire<T>): ReadableStream<Uint8Array> {
+  body(): ReadableStream<Uint8Array> {
     return new ReadableStream<Uint8Array>(
       {
-        pull: async (controller) => {
-          this.#cancelSend?.()
-          await turn()
-          let reason: EndReason = 'stop'
-          let failure: unknown
-          let last: Piece | undefined
-          try {
-            const piece = await this.#next(wire)
-            if (piece !== undefined && !this.#over) return this.#send(controller, piece)
-            reason = this.#stopped ?? 'stop'
-            // Over already means that the reader has left: nobody is there to be told.
-            if (!this.#over) last = await wire.terminal({ reason, final: this.#final })
-          } catch (error) {
-            reason = 'error'
-            failure = error
-            if (!this.#over) last = await this.#failed(wire, error)
-          }
-          this.#close(controller, last, reason)
-          this.#end(reason, failure)
-        },
+        pull: (controller) => this.#pulled(controller),
         cancel: () => this.#end('cancel'),
       },
       // With the default of 1 the source would start before anybody reads, and would never hear that nobody did.
@@ -160,139 +197,288 @@ export class Driver<T> {
     )
   }
 
-  /** Ends the stream from outside: the reader gets the terminal with this reason. */
+  /** Ends the stream from outside: the reader gets what is there, and the terminal with this reason. */
   stop(reason: EndReason): void {
-    this.#stopped ??= reason
-    this.#wake?.()
+    if (this.#over) return
+    this.#outcome ??= { reason }
+    this.#react(now())
   }
 
-  /**
-   * Waits until the source has answered or the stream is stopped; false when it was silent for long enough that a
-   * reader should see a sign of life. A source that is silent for too long stops the stream.
-   */
-  async #answered(heartbeatMs: number | false): Promise<boolean> {
-    if (this.#reader.ready || this.#over || this.#stopped !== undefined) return true
-    this.#askedAt ??= now()
-    const silence = this.#options.limits.idleSourceMs - (now() - this.#askedAt)
-    const beat = heartbeatMs === false ? Infinity : heartbeatMs
-    let late = false
+  /** Ends the stream without another word: its reader has another one. */
+  leave(): void {
+    this.#end('cancel')
+  }
+
+  /** Waits until the source has answered, somebody wakes us, or the stream ends. */
+  async #answered(): Promise<void> {
+    if (this.#over || this.#outcome !== undefined || !this.#outbox.empty) return
     await new Promise<void>((resolve) => {
-      const cancel = after(Math.max(0, Math.min(silence, beat)), () => {
-        if (silence <= beat) return this.stop('timeout')
-        late = true
-        this.#wake?.()
-      })
       this.#wake = () => {
-        cancel()
         this.#wake = undefined
         resolve()
       }
-      this.#reader.ask()
+      this.#askNow(now())
     })
-    return !late
   }
 
-  /** The next piece of the body; nothing at its end. A heartbeat when the source is silent for a while. */
-  async #next(wire: Wire<T>): Promise<Piece | undefined> {
-    const { limits } = this.#options
-    const heartbeatMs = wire.heartbeat ? this.#options.heartbeatMs : false
-    const prepared = this.#prepared.shift()
-    if (prepared !== undefined) return prepared
-    while (!this.#over && !this.#reader.exhausted && this.#stopped === undefined) {
-      if (this.#bytes >= limits.maxOutputBytes) {
-        this.stop('limit')
-        continue
-      }
-      // The reader waits while we do, so a heartbeat never queues behind a stalled write.
-      if (!(await this.#answered(heartbeatMs))) return wire.heartbeat!()
-      const piece = await this.#spelt(wire)
-      if (piece) return piece
-    }
-    return undefined
-  }
-
-  /** What the source has answered as a piece of the body; nothing when it has not answered, or has ended. */
-  #spelt(wire: Wire<T>): Piece | Promise<Piece> | undefined {
-    const answer = this.#reader.take()
-    if (answer === undefined) return undefined
+  #heard(answer: Answer<T>): void {
+    if (this.#over) return
     this.#askedAt = undefined
-    if ('error' in answer) throw answer.error
-    if (answer.done) {
-      this.#final = answer.value
-      return undefined
+    // What comes after the end was decided comes too late.
+    if (this.#outcome === undefined) {
+      if ('error' in answer) this.#outcome = { reason: 'error', error: answer.error }
+      else if (answer.done) this.#outcome = this.#endOf(answer.value)
+      else this.#take(answer.value)
     }
-    this.#values += 1
-    return wire.value(answer.value)
+    this.#react(now())
   }
 
-  #send(controller: ReadableStreamDefaultController<Uint8Array>, piece: Piece): void {
-    const bytes = typeof piece === 'string' ? encoder.encode(piece) : piece
+  #endOf(value: unknown): Outcome {
+    if (!(value instanceof Ended)) return { reason: 'stop', final: value }
+    this.#told = true
+    return value
+  }
+
+  #take(value: T): void {
+    this.#values += 1
+    try {
+      if (value instanceof Identified) this.#outbox.take(value.value as T, value.id)
+      else this.#outbox.take(value)
+    } catch (error) {
+      this.#outcome = { reason: 'error', error }
+    }
+  }
+
+  #pulled(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    // Over already: the client left before anybody read.
+    if (this.#over) return controller.close()
+    this.#controller = controller
+    this.#wanted = true
+    this.#handedAt = undefined
+    const at = now()
+    this.#pace.wanted(at, this.#outbox.empty)
+    this.#react(at)
+  }
+
+  /** One of the two ends has moved: does what can be done now. */
+  #react(at: number): void {
+    if (this.#wake) return this.#wake()
+    if (this.#wanted && !this.#drawing) this.#serve(at)
+    if (this.#mayAsk()) this.#ask(at)
+  }
+
+  #serve(at: number): void {
+    if (this.#pieces.length > 0) this.#send(at)
+    else if (this.#outcome !== undefined) void this.#finish()
+    else if (this.#outbox.empty) return
+    else if (this.#pace.nextAt > at && !this.#outbox.full) this.#alarm.advance(this.#pace.nextAt)
+    else this.#draw(at)
+  }
+
+  #draw(at: number): void {
+    try {
+      const piece = this.#outbox.next()
+      if (typeof piece === 'string' || piece instanceof Uint8Array) return this.#drawn(piece, at)
+      this.#drawing = true
+      piece.then(
+        (made) => {
+          this.#drawing = false
+          if (!this.#over) this.#drawn(made, now())
+        },
+        (error: unknown) => this.#failed(error),
+      )
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  /** @param at When the drawing began, as far as it kept anybody waiting. */
+  #drawn(piece: Piece, at: number): void {
+    this.#pace.sent(at)
+    this.#keep(piece)
+    if (this.#pieces.length > 0) this.#send(at)
+    else this.#react(at)
+  }
+
+  #failed(error: unknown): void {
+    if (this.#over) return
+    this.#outcome = { reason: 'error', error }
+    void this.#finish()
+  }
+
+  /** Says what still waits, and how the stream ends, all in one. */
+  async #finish(): Promise<void> {
+    this.#drawing = true
+    const outbox = this.#outbox
+    try {
+      // A failure of the outbox itself leaves it empty.
+      while (!outbox.empty) this.#keep(await outbox.next())
+    } catch (error) {
+      if (this.#outcome!.reason === 'error') reportFailure(error, this.#options)
+      else this.#outcome = { reason: 'error', error }
+    }
+    const last = this.#over ? undefined : await this.#terminal(this.#outcome!)
+    this.#drawing = false
+    if (this.#over) return
+    const { reason, error } = this.#outcome!
+    if (last === undefined) {
+      this.#controller!.error(new Error(`The stream was cut: ${reason}.`))
+      return this.#end(reason, error)
+    }
+    this.#keep(last)
+    this.#closing = true
+    if (this.#pieces.length > 0) this.#send(now())
+    else this.#end(reason, error)
+  }
+
+  /** The last piece; nothing when this wire has none, or it cannot be made. */
+  async #terminal({ reason, error, final, seen }: Outcome): Promise<Piece | undefined> {
+    const told = reason === 'error' ? (seen ?? reportFailure(error, this.#options)) : undefined
+    try {
+      return await this.#outbox.terminal({ reason, final, error: told })
+    } catch (failure) {
+      // The failure of a terminal is one more terminal, and the last try.
+      const second = reportFailure(failure, this.#options)
+      if (reason === 'error') return undefined
+      this.#outcome = { reason: 'error', error: failure }
+      try {
+        return await this.#outbox.terminal({ reason: 'error', error: second })
+      } catch {
+        return undefined
+      }
+    }
+  }
+
+  /** Keeps a piece until it is sent, with the one before it where both are text. */
+  #keep(piece: Piece): void {
+    if (piece.length === 0) return
+    const before = this.#pieces.at(-1)
+    if (typeof before === 'string' && typeof piece === 'string')
+      this.#pieces[this.#pieces.length - 1] = before + piece
+    else this.#pieces.push(piece)
+  }
+
+  #send(at: number): void {
+    const bytes = this.#nextBytes()
     this.#bytes += bytes.byteLength
     this.#frames += 1
+    this.#wanted = false
+    this.#handedAt = this.#spokeAt = at
+    const controller = this.#controller!
     controller.enqueue(bytes)
-    this.#expectReader(() => {
-      const { drop } = this.#options
-      if (drop) drop()
-      else controller.error(new Error('The reader stood still for too long.'))
-    })
+    if (this.#closing && this.#pieces.length === 0) {
+      this.#end(this.#outcome!.reason, this.#outcome!.error)
+    } else if (this.#bytes >= this.#options.limits.maxOutputBytes) {
+      this.#outcome ??= { reason: 'limit' }
+    }
   }
 
-  /** The reader has to come back in time for what it was given, or for the body itself. */
-  #expectReader(drop: () => void): void {
+  #nextBytes(): Uint8Array {
+    const piece = this.#pieces[0]!
+    if (typeof piece !== 'string' || piece.length <= PIECE_CHARS) {
+      this.#pieces.shift()
+      return typeof piece === 'string' ? encodeText(piece) : piece
+    }
+    // Not between the halves of a character pair.
+    const last = piece.charCodeAt(PIECE_CHARS - 1)
+    const end = last >= 0xd800 && last < 0xdc00 ? PIECE_CHARS - 1 : PIECE_CHARS
+    this.#pieces[0] = piece.slice(end)
+    // The engine keeps the text of its newest match, and the block was searched for tags: a small one takes its place.
+    ANYTHING.exec('.')
+    return encodeText(piece.slice(0, end))
+  }
+
+  /** Before the reader has come once nothing is read ahead: he may never come. */
+  #mayAsk(): boolean {
+    if (this.#over || this.#outcome !== undefined || this.#controller === undefined) return false
+    const { empty, full } = this.#outbox
+    if (this.#reader.asked || full) return false
+    return this.#options.ahead || (this.#wanted && (empty || this.#options.frameMs !== 0))
+  }
+
+  #ask(at: number): void {
+    // The first frame must reach the socket before a source that never waits goes on.
+    const others = turn(this.#frames > 0 && !this.#gaveWay)
+    this.#gaveWay = this.#frames > 0
+    if (others === undefined) this.#askNow(at)
+    else void others.then(() => this.#mayAsk() && this.#askNow(now()))
+  }
+
+  #askNow(at: number): void {
+    this.#askedAt = at
+    this.#reader.ask()
+  }
+
+  #rung(): void {
+    const at = now()
+    const { heartbeatMs, limits } = this.#options
+    if (this.#handedAt !== undefined && at - this.#handedAt >= limits.sendTimeoutMs) {
+      return this.#dropReader()
+    }
+    if (at - this.#startedAt >= limits.maxDurationMs) this.#outcome ??= { reason: 'limit' }
+    if (this.#askedAt !== undefined && at - this.#askedAt >= limits.idleSourceMs) {
+      this.#outcome ??= { reason: 'timeout' }
+    }
+    // The reader waits while we do, so a heartbeat never queues behind a stalled write.
+    const idle = this.#wanted && !this.#drawing && this.#outcome === undefined && this.#outbox.empty
+    if (idle && heartbeatMs !== false && at - this.#spokeAt >= heartbeatMs) this.#beat()
+    this.#react(at)
+    this.#check()
+  }
+
+  #beat(): void {
+    try {
+      const piece = this.#outbox.heartbeat?.()
+      if (piece !== undefined) this.#keep(piece)
+    } catch (error) {
+      this.#outcome = { reason: 'error', error }
+    }
+  }
+
+  /** Sets the alarm for the next thing that time alone can bring. What begins later than now ends later, too. */
+  #check(): void {
     if (this.#over) return
-    const { log, route, limits } = this.#options
-    this.#cancelSend = after(limits.sendTimeoutMs, () => {
-      log.warn({ route }, 'a reader stood still for too long and was dropped')
-      this.#end('timeout')
-      drop()
-    })
+    const { heartbeatMs, limits } = this.#options
+    const at = now()
+    const beatMs = heartbeatMs !== false && this.#outbox.heartbeat ? heartbeatMs : Infinity
+    const beatAt = this.#spokeAt + beatMs
+    this.#alarm.advance(
+      Math.min(
+        at + Math.min(beatMs, limits.sendTimeoutMs, limits.idleSourceMs),
+        beatAt > at ? beatAt : Infinity,
+        this.#outcome === undefined ? this.#startedAt + limits.maxDurationMs : Infinity,
+        this.#handedAt === undefined ? Infinity : this.#handedAt + limits.sendTimeoutMs,
+        this.#askedAt === undefined ? Infinity : this.#askedAt + limits.idleSourceMs,
+      ),
+    )
   }
 
-  #live(): void {
-    if (!this.#over)
-      this.#cancelLife = after(this.#options.limits.maxDurationMs, () => this.stop('limit'))
-  }
-
-  /** The terminal of a failure; nothing when even that cannot be spelt. */
-  async #failed(wire: Wire<T>, error: unknown): Promise<Piece | undefined> {
-    const seen = reportFailure(error, this.#options)
-    try {
-      return await wire.terminal({ reason: 'error', error: seen })
-    } catch (second) {
-      reportFailure(second, this.#options)
-      return undefined
-    }
-  }
-
-  #close(
-    controller: ReadableStreamDefaultController<Uint8Array>,
-    last: Piece | undefined,
-    reason: EndReason,
-  ): void {
-    if (!this.#over) {
-      if (last === undefined) return controller.error(new Error(`The stream was cut: ${reason}.`))
-      if (last !== '') this.#send(controller, last)
-      // The body closes behind it, and is not pulled again.
-      this.#cancelSend?.()
-    }
-    try {
-      controller.close()
-    } catch {
-      // Cancelled by its reader: closed already.
-    }
+  /** Nobody waits for ever for a reader who does not come back. */
+  #dropReader(): void {
+    const { log, route, drop } = this.#options
+    log.warn({ route }, 'a reader stood still for too long and was dropped')
+    if (!drop) this.#controller?.error(new Error('The reader stood still for too long.'))
+    this.#end('timeout')
+    if (this.#controller) drop?.()
   }
 
   #end(reason: EndReason, error?: unknown): void {
     if (this.#over) return
     this.#over = true
     const { client, onEnd, route, log } = this.#options
+    const final = this.#outcome?.final
     client.removeEventListener('abort', this.#clientLeft)
     this.#forgetClient?.()
-    this.#cancelLife?.()
-    this.#cancelSend?.()
+    this.#alarm.clear()
+    this.#pieces = []
     // First the signal, which reaches into a waiting model call; then the generator, which may never hear it.
     if (!this.#reader.exhausted) this.#abort.abort()
     this.#wake?.()
+    try {
+      this.#controller?.close()
+    } catch {
+      // Cancelled by its reader, or cut: closed already.
+    }
     void this.#reader
       .close(
         () =>
@@ -306,6 +492,7 @@ export class Driver<T> {
     const end: StreamEnd = {
       reason,
       ...(error === undefined ? {} : { error }),
+      ...(final === undefined ? {} : { final }),
       values: this.#values,
       frames: this.#frames,
       bytes: this.#bytes,

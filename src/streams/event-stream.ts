@@ -1,4 +1,5 @@
-import type { Source } from './source.ts'
+import { ConfigError } from '../base/errors.ts'
+import { isResumable, type Resumable, type Source } from './source.ts'
 import { StreamBody, type StreamBodyOptions } from './stream-body.ts'
 import type { WireFactory } from './wire.ts'
 
@@ -8,13 +9,25 @@ import type { WireFactory } from './wire.ts'
  */
 export type Delivery = 'auto' | 'full'
 
+/**
+ * What happens to the source while the reader stands still: `finish` reads it to its end and keeps the newest state for
+ * him, so that the answer is whole when he comes back; `hold` lets it wait, so that nothing is paid for in advance.
+ */
+export type Stalled = 'finish' | 'hold'
+
 export interface EventStreamOptions<T = unknown> extends StreamBodyOptions {
   /** How the values are spelt. Default: for htmx, as fragments of the page. */
   readonly wire?: WireFactory<T>
   /** How fragments travel. Default: the middleware's, `auto`. */
   readonly delivery?: Delivery
+  /** Time between two frames of fragments. Default: the middleware's. */
+  readonly frameMs?: number
+  /** What a reader who stands still means for the source of fragments. Default: the middleware's. */
+  readonly stalled?: Stalled
   /** Silence after which a comment keeps the connection alive; `false` for none. Default: the middleware's, 15,000. */
   readonly heartbeatMs?: number | false
+  /** After how long a client that was cut off comes back, said with the first message. Default: as the client likes. */
+  readonly retryMs?: number
 }
 
 /**
@@ -23,9 +36,10 @@ export interface EventStreamOptions<T = unknown> extends StreamBodyOptions {
  * For htmx each yielded `Fragment` is drawn and swapped into the page; without JavaScript the same route answers
  * with the finished page. The source is started when the answer is wanted: never for HEAD, never for a refused request.
  *
- * In      a source: best a function of `{ signal }`, so that a client who leaves stops the model.
+ * In      a source: best a function of `{ signal }`, so that a client who leaves stops the model. Or a run, which goes on
+ *         when he leaves.
  * Ends    exactly one terminal with its reason, then the end of the body; the source is closed once.
- * Throws  ConfigError for a header that a stream cannot set. What the source throws before its first value becomes an
+ * Throws  ConfigError for a header that a stream cannot set, or a `retryMs` that is no number of milliseconds. What the source throws before its first value becomes an
  *         HTTP error, later an error notice in the page.
  *
  * @example
@@ -37,8 +51,18 @@ export interface EventStreamOptions<T = unknown> extends StreamBodyOptions {
 export class EventStream<T = unknown> extends StreamBody<T, 'text/event-stream'> {
   declare readonly options: EventStreamOptions<T>
 
-  constructor(source: Source<T>, options: EventStreamOptions<T> = {}) {
-    super(source, options)
+  /** The run it shows, when it shows one. */
+  readonly run: Resumable<T> | undefined
+
+  constructor(source: Source<T> | Resumable<T>, options: EventStreamOptions<T> = {}) {
+    const { retryMs } = options
+    if (retryMs !== undefined && !(Number.isSafeInteger(retryMs) && retryMs >= 0)) {
+      const hint = 'Give whole milliseconds, such as 3000.'
+      throw new ConfigError('config/invalid', `retryMs cannot be ${retryMs}.`, { hint })
+    }
+    const run = isResumable(source) ? source : undefined
+    super(run ? (context) => run.open(context) : (source as Source<T>), options)
+    this.run = run
     Object.freeze(this)
   }
 }

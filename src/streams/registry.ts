@@ -36,6 +36,7 @@ const ended: Record<EndReason, number> = {
   limit: 0,
   timeout: 0,
   shutdown: 0,
+  interrupted: 0,
 }
 
 /** The place that one stream takes among all streams of the process. */

@@ -13,50 +13,35 @@ export interface SourceReaderOptions<T> {
   readonly source: Source<T>
   readonly context: StreamContext
   readonly enter: Enter
-  /** Told when an answer is there. */
-  readonly onAnswer: () => void
+  /** Told what it has answered. */
+  readonly onAnswer: (answer: Answer<T>) => void
 }
 
 /**
  * Asks one source for one value at a time, and closes it once.
  *
- * No promise is kept and raced against for each value: a million of those on one live promise are a leak.
+ * Cost    one promise a value beside the source's own. None is kept and raced against: a million of those on one live
+ *         promise are a leak.
  */
 export class SourceReader<T> {
   readonly #options: SourceReaderOptions<T>
   #iterator: AsyncIterator<T> | Iterator<T> | undefined
-  #answer: Answer<T> | undefined
-  #asked = false
   #closing: Promise<unknown> | undefined
-  /** It has ended or failed by itself: nothing is left to be stopped. */
+  /** An answer is under way. */
+  asked = false
+  /** It has ended or failed by itself: nothing is left to be stopped, or to be asked. */
   exhausted = false
 
   constructor(options: SourceReaderOptions<T>) {
     this.#options = options
   }
 
-  /** Whether an answer waits to be taken. */
-  get ready(): boolean {
-    return this.#answer !== undefined
-  }
-
-  /** Asks for the next value, unless an answer is under way or waits to be taken. */
+  /** Asks for the next value, unless an answer is under way. */
   ask(): void {
-    if (this.#asked) return
-    this.#asked = true
-    void this.#next().then((answer) => {
-      this.#answer = answer
-      this.#options.onAnswer()
-    })
-  }
-
-  take(): Answer<T> | undefined {
-    const answer = this.#answer
-    if (answer === undefined) return undefined
-    this.#answer = undefined
-    this.#asked = false
-    if ('error' in answer || answer.done) this.exhausted = true
-    return answer
+    if (this.asked || this.exhausted) return
+    this.asked = true
+    if (this.#iterator === undefined) void this.#open().then(this.#step, this.#failed)
+    else this.#step()
   }
 
   /**
@@ -85,28 +70,46 @@ export class SourceReader<T> {
     return this.#closing
   }
 
-  async #next(): Promise<Answer<T>> {
+  async #open(): Promise<void> {
     const { source, context, enter } = this.#options
-    try {
-      this.#iterator ??= await enter(() => open(source, context))
-      if (this.#closing === undefined) return checked(await enter(() => this.#iterator!.next()))
-      // It was let go while it was being opened.
-      await this.#iterator.return?.()
-      return { done: true, value: undefined }
-    } catch (error) {
-      return { error }
-    }
+    this.#iterator = await enter(() => open(source, context))
+    // It may have been let go while it was being opened.
+    if (this.#closing !== undefined) await this.#iterator.return?.()
   }
-}
 
-/** An iterator of somebody else's making may answer with anything. */
-function checked<T>(result: IteratorResult<T, unknown>): IteratorResult<T, unknown> {
-  if (result !== null && typeof result === 'object') return result
-  throw new SourceError(
-    'source/value',
-    `The next() of a source gave ${typeof result}, which is no result.`,
-    {
-      hint: 'It has to give { done, value }; an async generator does so by itself.',
-    },
-  )
+  readonly #next = (): unknown => this.#iterator!.next()
+
+  readonly #step = (): void => {
+    if (this.#closing !== undefined) return this.#answered({ done: true, value: undefined })
+    let answer: unknown
+    try {
+      answer = this.#options.enter(this.#next)
+    } catch (error) {
+      return this.#failed(error)
+    }
+    // Also what is there already is told later: a source is never read from within its reader's own call.
+    Promise.resolve(answer).then(this.#given, this.#failed)
+  }
+
+  readonly #given = (answer: unknown): void => {
+    // An iterator of somebody else's making may answer with anything.
+    if (answer !== null && typeof answer === 'object') {
+      return this.#answered(answer as IteratorResult<T, unknown>)
+    }
+    this.#failed(
+      new SourceError(
+        'source/value',
+        `The next() of a source gave ${typeof answer}, which is no result.`,
+        { hint: 'It has to give { done, value }; an async generator does so by itself.' },
+      ),
+    )
+  }
+
+  readonly #failed = (error: unknown): void => this.#answered({ error })
+
+  #answered(answer: Answer<T>): void {
+    this.asked = false
+    if ('error' in answer || answer.done) this.exhausted = true
+    this.#options.onAnswer(answer)
+  }
 }

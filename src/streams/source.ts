@@ -6,6 +6,8 @@ export interface StreamContext {
   readonly signal: AbortSignal
   /** The last event the client saw, when it comes back. Written by the client: use it as a position only. */
   readonly lastEventId: string | undefined
+  /** The run that reads the source, when one does: for a page that offers to stop it. */
+  readonly run?: { readonly id: string; readonly path: string } | undefined
 }
 
 /** Values one by one: an iterable, plain or asynchronous, or a web stream. */
@@ -13,6 +15,24 @@ export type Values<T> = AsyncIterable<T> | Iterable<T> | ReadableStream<T>
 
 /** Where the values of a stream come from. The function is the form to prefer: it starts late, and can be told to stop. */
 export type Source<T> = Values<T> | ((context: StreamContext) => Values<T> | PromiseLike<Values<T>>)
+
+/** A stream that is kept while nobody reads it: everybody who opens it reads the same one, also later. */
+export interface Resumable<T = unknown> {
+  /** Where a reader who was cut off finds it again. */
+  readonly path: string
+  open(context: StreamContext): Values<T> | PromiseLike<Values<T>>
+}
+
+/** Whether this is such a stream, and no source of its own. */
+export function isResumable<T>(source: Source<T> | Resumable<T>): source is Resumable<T> {
+  // A file that Node reads has a path and an `open`, too, and is a source like any other.
+  return (
+    Object(source) === source &&
+    'path' in source &&
+    'open' in source &&
+    !(Symbol.asyncIterator in source)
+  )
+}
 
 /**
  * Starts a source and gives its values one by one.

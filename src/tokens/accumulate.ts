@@ -1,6 +1,7 @@
-import { Stoppable } from '../base/stoppable.ts'
+import { GrowingText } from './growing-text.ts'
+import { readSource } from './read-source.ts'
 import type { TokenSource } from './token-source.ts'
-import { tokens, type TokensOptions } from './tokens.ts'
+import type { TokensOptions } from './tokens.ts'
 
 /** The text so far, and what is new in it. */
 export interface Accumulated {
@@ -15,39 +16,31 @@ export interface Accumulated {
 /**
  * Joins tokens into the growing text; one more value at the end says that it is whole.
  *
- * Cost    one object a token; the text is a rope, joined without copying.
+ * Cost    one object a token, and what `as` makes of it; the text is joined without copying it each time.
  * Ends    closes the source exactly once, at once also when it is silent. The final value comes only after a good end,
  *         also when there was no token.
  * Throws  what `tokens` throws.
  *
+ * @param as What each state is handed on as; itself, when nothing is said.
  * @example for await (const { text, final } of accumulate(['Hel', 'lo'])) show(text) // 'Hel', 'Hello', 'Hello'
  */
-export function accumulate(
+export function accumulate<T = Accumulated>(
   source: TokenSource,
-  options?: TokensOptions,
-): AsyncGenerator<Accumulated, void, undefined> {
-  const read = tokens(source, options)
-  let stopped = false
-  return new Stoppable(
-    grow(read, () => stopped),
-    () => {
-      stopped = true
-      return read.return('')
-    },
-  )
-}
-
-async function* grow(
-  read: AsyncIterable<string>,
-  stopped: () => boolean,
-): AsyncGenerator<Accumulated, void, undefined> {
-  let text = ''
+  { signal, onPart }: TokensOptions = {},
+  as: (state: Accumulated) => T = (state) => state as T,
+): AsyncGenerator<T, void, undefined> {
+  const text = new GrowingText()
   let seq = 0
-  for await (const delta of read) {
-    text += delta
-    seq += 1
-    yield { text, delta, seq, final: false }
-  }
-  // What was stopped is not whole.
-  if (!stopped()) yield { text, delta: '', seq, final: true }
+  return readSource(source, signal, {
+    pick(part) {
+      if (part.type === 'text') {
+        seq += 1
+        return as({ text: text.add(part.text), delta: part.text, seq, final: false })
+      }
+      onPart?.(part)
+      return undefined
+    },
+    last: () => as({ text: text.handOver(), delta: '', seq, final: true }),
+    end: () => {},
+  })
 }

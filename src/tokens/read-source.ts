@@ -1,4 +1,3 @@
-import { Stoppable } from '../base/stoppable.ts'
 import type { Part } from './part.ts'
 import { PartReader } from './part-reader.ts'
 import type { TokenSource } from './token-source.ts'
@@ -8,13 +7,17 @@ import { Upstream } from './upstream.ts'
 export interface Reading<T, R> {
   /** Gives what is to be handed on, or undefined to hand on nothing. */
   pick(part: Part): T | undefined
-  /** What the whole was; only after a good end. */
+  /** One more to hand on behind the last part; only after a good end. */
+  last?(): T
+  /** What the whole was. */
   end(): R
 }
 
 /**
- * Reads a source part by part: the one loop behind `tokens` and `record`.
+ * Reads a source part by part: the one loop behind `tokens`, `accumulate` and `record`.
  *
+ * Cost    one promise a part beside the source's own: it is no generator, because one generator around another doubles
+ *         what a token costs.
  * Ends    closes the source exactly once: at its end, on a throw, when the reader stops, or when `signal` aborts.
  * Throws  the reason of the signal; what the source throws; SourceError for parts that are wrong.
  */
@@ -22,47 +25,132 @@ export function readSource<T, R>(
   source: TokenSource,
   signal: AbortSignal | undefined,
   reading: Reading<T, R>,
-): Stoppable<T, R> {
-  const upstream = new Upstream(source)
-  return new Stoppable(read(upstream, signal, reading), () => upstream.stop())
+): AsyncGenerator<T, R, undefined> {
+  return new SourceParts(new Upstream(source), signal, reading)
 }
 
-async function* read<T, R>(
-  upstream: Upstream,
-  signal: AbortSignal | undefined,
-  reading: Reading<T, R>,
-): AsyncGenerator<T, R, undefined> {
-  const stop = (): void => void upstream.stop()
-  signal?.addEventListener('abort', stop, { once: true })
-  let found: T[] = []
-  const reader = new PartReader((part) => {
-    const picked = reading.pick(part)
-    if (picked !== undefined) found.push(picked)
-  })
-  try {
-    for (;;) {
-      signal?.throwIfAborted()
-      const { done, value } = await upstream.next()
-      signal?.throwIfAborted()
-      if (upstream.stopped) return reading.end()
-      if (done) reader.end()
-      else reader.read(value)
-      if (found.length > 0) {
-        const ready = found
-        found = []
-        for (const picked of ready) yield picked
-      }
-      if (!done) continue
-      if (upstream.cut)
-        throw new DOMException('The model was aborted before its answer was whole.', 'AbortError')
-      return reading.end()
-    }
-  } catch (error) {
-    // An SDK that heard the same signal has its own word for it.
-    signal?.throwIfAborted()
+class SourceParts<T, R> implements AsyncGenerator<T, R, undefined> {
+  readonly #upstream: Upstream
+  readonly #signal: AbortSignal | undefined
+  readonly #reading: Reading<T, R>
+  readonly #parts: PartReader
+  /** Picked, and not handed on yet. */
+  #found: T[] = []
+  #begun = false
+  #ended = false
+  #over = false
+  /** The answer under way. Whoever asks again before it is there stands in line, as with a generator. */
+  #answer: Promise<IteratorResult<T, R>> | undefined
+  #resolve: ((answer: IteratorResult<T, R> | Promise<IteratorResult<T, R>>) => void) | undefined
+  readonly #stop = (): void => void this.#upstream.stop()
+
+  constructor(upstream: Upstream, signal: AbortSignal | undefined, reading: Reading<T, R>) {
+    this.#upstream = upstream
+    this.#signal = signal
+    this.#reading = reading
+    this.#parts = new PartReader((part) => {
+      const picked = reading.pick(part)
+      if (picked !== undefined) this.#found.push(picked)
+    })
+  }
+
+  next(): Promise<IteratorResult<T, R>> {
+    this.#answer = this.#answer ? this.#answer.then(this.#step, this.#step) : this.#step()
+    return this.#answer
+  }
+
+  async return(value?: R | PromiseLike<R>): Promise<IteratorResult<T, R>> {
+    await this.#close()
+    return { done: true, value: (await value) as R }
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<T, R>> {
+    await this.#close()
     throw error
-  } finally {
-    signal?.removeEventListener('abort', stop)
-    await upstream.stop()
+  }
+
+  /** Tells our own reading from a provider's. */
+  get [Symbol.toStringTag](): string {
+    return 'AsyncGenerator'
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close()
+  }
+
+  readonly #step = (): Promise<IteratorResult<T, R>> => {
+    if (this.#found.length > 0) return this.#handed()
+    if (this.#over) return Promise.resolve({ done: true, value: undefined as R })
+    if (this.#ended) return this.#whole()
+    if (!this.#begun) {
+      this.#begun = true
+      this.#signal?.addEventListener('abort', this.#stop, { once: true })
+    }
+    if (this.#signal?.aborted) return this.#failed(undefined)
+    return new Promise((resolve) => {
+      this.#resolve = resolve
+      this.#upstream.ask(this.#read, this.#threw)
+    })
+  }
+
+  readonly #threw = (error: unknown): void => this.#hand(this.#failed(error))
+
+  readonly #read = ({ done, value }: IteratorResult<unknown>): void => {
+    try {
+      this.#signal?.throwIfAborted()
+      if (this.#upstream.stopped) return this.#hand(this.#whole())
+      if (!done) this.#parts.read(value)
+      else {
+        this.#parts.end()
+        if (this.#upstream.cut)
+          throw new DOMException('The model was aborted before its answer was whole.', 'AbortError')
+        if (this.#reading.last) this.#found.push(this.#reading.last())
+        this.#ended = true
+      }
+    } catch (error) {
+      return this.#threw(error)
+    }
+    if (this.#found.length > 0) {
+      this.#answer = undefined
+      this.#hand({ done: false, value: this.#found.shift()! })
+    } else if (this.#ended) this.#hand(this.#whole())
+    else this.#upstream.ask(this.#read, this.#threw)
+  }
+
+  /** Answers who waits, and forgets the answer: the last one may hold a long text. */
+  #hand(answer: IteratorResult<T, R> | Promise<IteratorResult<T, R>>): void {
+    const resolve = this.#resolve
+    this.#resolve = undefined
+    resolve?.(answer)
+  }
+
+  #handed(): Promise<IteratorResult<T, R>> {
+    this.#answer = undefined
+    return Promise.resolve({ done: false, value: this.#found.shift()! })
+  }
+
+  async #whole(): Promise<IteratorResult<T, R>> {
+    const value = this.#reading.end()
+    await this.#close()
+    return { done: true, value }
+  }
+
+  readonly #failed = async (error: unknown): Promise<never> => {
+    await this.#close()
+    // An SDK that heard the same signal has its own word for it.
+    this.#signal?.throwIfAborted()
+    throw error
+  }
+
+  async #close(): Promise<void> {
+    this.#over = true
+    this.#found = []
+    this.#signal?.removeEventListener('abort', this.#stop)
+    await this.#upstream.stop()
+    this.#answer = undefined
   }
 }

@@ -1,3 +1,4 @@
+import { GrowingText } from './growing-text.ts'
 import type { SidePart } from './part.ts'
 import { readSource } from './read-source.ts'
 import type { TokenSource } from './token-source.ts'
@@ -34,16 +35,16 @@ export function tokens(
   source: TokenSource,
   { signal, onPart }: TokensOptions = {},
 ): AsyncGenerator<string, string, undefined> {
-  let whole = ''
+  const whole = new GrowingText()
   return readSource(source, signal, {
     pick(part) {
       if (part.type === 'text') {
-        whole += part.text
+        whole.add(part.text)
         return part.text
       }
       onPart?.(part)
       return undefined
     },
-    end: () => whole,
+    end: () => whole.whole,
   })
 }

@@ -26,8 +26,12 @@ export class Upstream {
   #given: unknown
   #chunks: Chunks | undefined
   #exhausted = false
+  #stopping = false
   #closing: Promise<void> | undefined
-  #wake: (() => void) | undefined
+  #asked = false
+  /** Whoever waits for the answer under way. */
+  #tell: ((answer: IteratorResult<unknown, unknown>) => void) | undefined
+  #fail: ((error: unknown) => void) | undefined
 
   constructor(source: TokenSource) {
     this.#source = source
@@ -35,17 +39,22 @@ export class Upstream {
     if (source instanceof Promise) source.catch(() => {})
   }
 
-  next(): Promise<IteratorResult<unknown, unknown>> {
-    if (this.#closing) return Promise.resolve(DONE)
-    return new Promise((resolve, reject) => {
-      this.#wake = () => resolve(DONE)
-      this.#ask().then(resolve, reject)
-    })
+  /** Asks for the next chunk: one of the two is told, once. What was stopped says at once that it is done. */
+  ask(
+    tell: (answer: IteratorResult<unknown, unknown>) => void,
+    fail: (error: unknown) => void,
+  ): void {
+    this.#asked = true
+    this.#tell = tell
+    this.#fail = fail
+    if (this.#closing) this.#answered(DONE)
+    else if (this.#chunks) this.#next()
+    else this.#open().then(this.#next, this.#threw)
   }
 
   /** Whether it was closed before its end. */
   get stopped(): boolean {
-    return this.#closing !== undefined && !this.#exhausted
+    return this.#stopping && !this.#exhausted
   }
 
   /** Told by the provider's own object: it was aborted by somebody else, so its quiet end is not the end of the answer. */
@@ -55,21 +64,33 @@ export class Upstream {
 
   /** Resolves when everything is closed. */
   stop(): Promise<void> {
+    // First of all: whoever waits is told while it is being closed, and must see that this is no end.
+    this.#stopping = true
     this.#closing ??= this.#exhausted ? Promise.resolve() : this.#close()
     return this.#closing
   }
 
-  async #ask(): Promise<IteratorResult<unknown, unknown>> {
+  readonly #next = (): void => {
+    if (this.#closing) return
     try {
-      this.#chunks ??= await this.#open()
-      if (this.#closing) return DONE
-      const answer = await this.#chunks.next()
-      if (answer.done) this.#exhausted = true
-      return answer
+      Promise.resolve(this.#chunks!.next()).then(this.#answered, this.#threw)
     } catch (error) {
-      this.#exhausted = this.#chunks !== undefined
-      throw this.#isOwn() ? error : thrownBySource(error)
+      this.#threw(error)
     }
+  }
+
+  readonly #answered = (answer: IteratorResult<unknown, unknown>): void => {
+    if (answer !== DONE && answer.done) this.#exhausted = true
+    const tell = this.#tell
+    this.#tell = this.#fail = undefined
+    tell?.(answer)
+  }
+
+  readonly #threw = (error: unknown): void => {
+    this.#exhausted = this.#chunks !== undefined
+    const fail = this.#fail
+    this.#tell = this.#fail = undefined
+    fail?.(this.#isOwn() ? error : thrownBySource(error))
   }
 
   async #open(): Promise<Chunks> {
@@ -85,8 +106,8 @@ export class Upstream {
   }
 
   async #close(): Promise<void> {
-    this.#wake?.()
-    if (this.#given === undefined && this.#wake === undefined) {
+    this.#answered(DONE)
+    if (this.#given === undefined && !this.#asked) {
       // Never read: a stream or a promise of one is under way all the same, and somebody pays for it.
       if (typeof this.#source === 'function') return
       const closed = settled(() => this.#open())

@@ -1,5 +1,8 @@
-import { placeHeaders, requestFacts, VARY } from '../htmx/request.ts'
-import type { TemplateEngine } from '../render/engine.ts'
+import { Fragment } from '../fragments/fragment.ts'
+import { requestFacts, VARY, VARY_BY_TARGET } from '../htmx/request.ts'
+import { htmxHeaders } from '../htmx/response.ts'
+import type { Context, TemplateEngine } from '../render/engine.ts'
+import { drawTogether } from './draw-together.ts'
 import type { Page } from './page.ts'
 
 /** Draws a page, or to htmx the block it names. */
@@ -9,17 +12,28 @@ export async function answerPage(
   engine: TemplateEngine,
 ): Promise<Response> {
   const { template, context, options, status } = page
-  const block = requestFacts(request).fragment ? options.block : undefined
+  const { blocks = {}, also = [] } = options
+  const { fragment, target = '' } = requestFacts(request)
+  const own = Object.hasOwn(blocks, target) ? blocks[target] : undefined
+  const block = fragment ? (own ?? options.block) : undefined
   const html =
     block === undefined
-      ? await engine.render(template, context)
-      : await (await engine.open(template, block, context)).render()
+      ? await engine.render(template, withAll(template, context, also))
+      : await drawTogether([new Fragment(template, block, context), ...also], engine)
   return new Response(html, {
     status,
     headers: {
       'Content-Type': 'text/html; charset=utf-8',
-      Vary: VARY,
-      ...(block !== undefined && options.target !== undefined ? placeHeaders(options.target) : {}),
+      Vary: options.blocks ? VARY_BY_TARGET : VARY,
+      ...(block !== undefined && options.target !== undefined
+        ? htmxHeaders({ retarget: options.target, reswap: 'outerHTML' })
+        : {}),
     },
   })
+}
+
+/** The page shows what its other fragments would, where they are blocks of it. */
+function withAll(template: string, context: Context, also: readonly Fragment[]): Context {
+  const own = also.filter((fragment) => fragment.template === template)
+  return Object.assign({}, ...own.map((fragment) => fragment.context), context)
 }

@@ -1,29 +1,41 @@
 import type { Context } from 'hono'
-import { requestFacts, VARY } from '../htmx/request.ts'
+import { resumedAt } from '../htmx/resume.ts'
+import { accepts, requestFacts, VARY, type RequestFacts } from '../htmx/request.ts'
 import { bytesWire } from '../streams/bytes.ts'
-import { Driver } from '../streams/driver.ts'
+import { Driver, type DriverOptions } from '../streams/driver.ts'
+import { SwapstreamError } from '../base/errors.ts'
+import { Ended } from '../streams/ended.ts'
 import { EventStream } from '../streams/event-stream.ts'
 import { JsonDocument } from '../streams/json-document.ts'
 import { NDJSON, ndjsonWire } from '../streams/ndjson.ts'
+import { ValueOutbox, type Outbox } from '../streams/outbox.ts'
 import { takePlace } from '../streams/registry.ts'
+import type { EndReason } from '../streams/stream-end.ts'
+import type { Resumable, Source, StreamContext, Values } from '../streams/source.ts'
 import type { StreamBody } from '../streams/stream-body.ts'
+import { withRetry } from '../streams/with-retry.ts'
 import type { Wire } from '../streams/wire.ts'
-import { finishedFragments, finishedPage } from './finished.ts'
-import { FragmentsWire } from './fragments-wire.ts'
+import { finishedFragments, finishedPage, handedOff } from './finished.ts'
+import { FragmentsOutbox } from './fragments-outbox.ts'
+import { takeOver } from './newest-viewer.ts'
 import { guardOrigin } from './origin-guard.ts'
 import type { Settings } from './settings.ts'
+import { checkSseMethod } from './sse-method.ts'
 
 /** Never stored, never buffered, never re-encoded on the way: or the stream arrives in one piece at its end. */
 const LIVE = { 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' }
 const EVENTS = { 'Content-Type': 'text/event-stream; charset=utf-8', ...LIVE }
 const PAGE = { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' }
 
+/** A run has its own limits, and its viewers stay until they are reached. */
+const AS_LONG_AS_THE_RUN = { maxDurationMs: Infinity, idleSourceMs: Infinity }
+
 /**
  * A stream for whoever asks. NDJSON and bytes are the same to everybody. Events for htmx are an event stream to those
  * who read one, the finished fragments to htmx without its extension, the finished page to a browser without scripts.
  * HEAD gets the headers.
  *
- * Throws  what the source throws before its first value, AccessError, LimitError: nothing has been sent then.
+ * Throws  what the source throws before its first value, AccessError, InputError, LimitError: nothing has been sent then.
  */
 export async function answerStream(
   stream: StreamBody<unknown, string>,
@@ -34,9 +46,12 @@ export async function answerStream(
   // Only here, where it is known to be a stream: a GET that starts paid work needs the guard as much as a POST.
   guardOrigin(request, c.req.url, settings.allowedOrigins)
 
+  if (stream instanceof EventStream) checkSseMethod(c, settings)
   const facts = requestFacts(request)
   const whole = stream instanceof EventStream && stream.options.wire === undefined && !facts.streams
-  const { headers, wire } = formOf(stream, settings)
+  const run = stream instanceof EventStream ? stream.run : undefined
+  const resume = run && resumeOf(run, c)
+  const { headers, outbox, pace } = formOf(stream, facts, settings, resume)
   const respond = (body: BodyInit | null): Response =>
     new Response(body, {
       status: stream.status,
@@ -44,39 +59,140 @@ export async function answerStream(
     })
 
   if (c.req.method === 'HEAD') return respond(null)
-  const driver = drive(stream, c, settings)
+  const isShown = run && outbox instanceof FragmentsOutbox && !whole
+  const shown = isShown ? { run, at: outbox.at, after: resume?.after } : undefined
+  const patient = c.req.method === 'GET' && (facts.morphs || resume?.at !== undefined)
+  const driver = drive(stream, c, settings, pace, shown && { ...shown, patient })
   if (stream instanceof JsonDocument) {
     const { maxOutputBytes } = { ...settings.limits, ...stream.options.limits }
     return respond(await stream.text(driver.values(), maxOutputBytes))
   }
   if (whole) {
+    if (run && facts.handedOff)
+      return respond(await handedOff(driver.values(), settings.engine, run.path))
     const finish = facts.fragment ? finishedFragments : finishedPage
     return respond(await finish(driver.values(), settings.engine))
   }
-  await driver.start(wire, stream.options.commit !== 'open')
-  return respond(driver.body(wire))
+  await driver.start(outbox, stream.options.commit !== 'open')
+  const { encoding } = settings
+  if (!(stream instanceof EventStream) || !encoding) return respond(driver.body())
+  if (!accepts(request, encoding.name, 'accept-encoding')) return respond(driver.body())
+  const response = respond(encoding.encode(driver.body()))
+  response.headers.set('Content-Encoding', encoding.name)
+  response.headers.append('Vary', 'Accept-Encoding')
+  return response
+}
+
+function resumeOf(run: Resumable, c: Context): Resume {
+  // Whoever can ask the same again goes on by himself.
+  if (c.req.method !== 'GET') return { at: undefined, after: undefined, path: run.path }
+  const at = resumedAt(c.req.query('at'))
+  return { at, after: at && c.req.query('after'), path: undefined }
+}
+
+/** How the reader of a run was cut off before, and how he goes on when he is cut off now. */
+interface Resume {
+  /** What his page was lent. */
+  readonly at: string | undefined
+  /** Up to where he has what is no state. */
+  readonly after: string | undefined
+  /** Where he goes on, when he would not come back by himself. */
+  readonly path: string | undefined
+}
+
+/** How a stream is spelt, and at which pace. */
+interface Form {
+  readonly headers: Record<string, string>
+  readonly outbox: Outbox<unknown>
+  readonly pace: Pick<DriverOptions<unknown>, 'frameMs' | 'ahead'>
 }
 
 function formOf(
   stream: StreamBody<unknown, string>,
-  settings: Settings,
-): { headers: Record<string, string>; wire: Wire<unknown> } {
+  { morphs, source, target }: RequestFacts,
+  { engine, delivery, frameMs, stalled, log }: Settings,
+  resume?: Resume,
+): Form {
+  // One value, one piece: the reader's pace is the source's.
+  const pulled = (headers: Record<string, string>, wire: Wire<unknown>): Form => ({
+    headers,
+    outbox: new ValueOutbox(wire),
+    pace: { frameMs: 0 },
+  })
   if (stream instanceof EventStream) {
-    const { wire, delivery = settings.delivery } = stream.options
-    return { headers: EVENTS, wire: wire?.() ?? new FragmentsWire(settings.engine, delivery) }
+    const { options } = stream
+    const { retryMs } = options
+    const told = (form: Form): Form =>
+      retryMs === undefined ? form : { ...form, outbox: withRetry(form.outbox, retryMs) }
+    if (options.wire) return told(pulled(EVENTS, options.wire()))
+    const width = options.frameMs ?? frameMs
+    const policy = options.stalled ?? stalled ?? (width === 0 ? 'hold' : 'finish')
+    return told({
+      headers: EVENTS,
+      outbox: new FragmentsOutbox({
+        engine,
+        delivery: options.delivery ?? delivery,
+        morphs,
+        log,
+        resumable: stream.run !== undefined,
+        ...(resume && {
+          at: resume.at,
+          shown: target && resume.path === undefined ? `#${target}` : undefined,
+          resume: morphs && resume.path !== undefined ? { path: resume.path, source } : undefined,
+        }),
+      }),
+      // A run keeps its newest state for everybody: nobody has to keep one for himself.
+      pace: { frameMs: width, ahead: policy === 'finish' && stream.run === undefined },
+    })
   }
   if (stream instanceof NDJSON) {
-    return { headers: { 'Content-Type': 'application/x-ndjson', ...LIVE }, wire: ndjsonWire }
+    return pulled({ 'Content-Type': 'application/x-ndjson', ...LIVE }, ndjsonWire)
   }
   if (stream instanceof JsonDocument) {
-    return {
-      headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },
-      wire: ndjsonWire,
-    }
+    return pulled({ 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }, ndjsonWire)
   }
   // Only the author of bytes knows what they are.
   const type = stream.headers.get('content-type') ?? 'application/octet-stream'
-  return { headers: { 'Content-Type': type, ...LIVE }, wire: bytesWire }
+  return pulled({ 'Content-Type': type, ...LIVE }, bytesWire)
+}
+
+/** A run on its way to one place of one page. */
+interface Shown {
+  readonly run: Resumable
+  /** What the page was lent for it. */
+  readonly at: string
+  readonly after: string | undefined
+  /**
+   * The page asks again and again. So of a run that is not there it is told that it was interrupted, and of a store that
+   * does not answer that it shall come back: after a mere status it would do neither.
+   */
+  readonly patient: boolean
+}
+
+/** A run for the newest reader of a place; the one before leaves when this one has been let in. */
+function shownOnce(
+  { run, at, after, patient }: Shown,
+  leave: () => void,
+): { source: Source<unknown>; gone: () => void } {
+  let gone = (): void => {}
+  const source = async (context: StreamContext): Promise<Values<unknown>> => {
+    let values: Values<unknown>
+    try {
+      values = await run.open({ ...context, lastEventId: context.lastEventId ?? after })
+    } catch (error) {
+      const code = patient && error instanceof SwapstreamError ? error.code : undefined
+      if (code === 'run/unknown') return ended('interrupted')
+      if (code === 'run/store-away') return ended('shutdown')
+      throw error
+    }
+    if (!context.signal.aborted) gone = takeOver(`${run.path} ${at}`, leave)
+    return values
+  }
+  return { source, gone: () => gone() }
+}
+
+async function* ended(reason: EndReason): AsyncGenerator<never, Ended, undefined> {
+  return new Ended(reason)
 }
 
 /** Takes a place among the open streams, and hold of the source. */
@@ -84,17 +200,21 @@ function drive(
   stream: StreamBody<unknown, string>,
   c: Context,
   settings: Settings,
+  pace: Form['pace'],
+  shown: Shown | undefined,
 ): Driver<unknown> {
   const { log, expose } = settings
   const { onEnd, onError } = stream.options
   const { heartbeatMs = settings.heartbeatMs } = stream instanceof EventStream ? stream.options : {}
-  const limits = { ...settings.limits, ...stream.options.limits }
+  const lasting = stream instanceof EventStream && stream.run ? AS_LONG_AS_THE_RUN : {}
+  const limits = { ...settings.limits, ...lasting, ...stream.options.limits }
   const { address, host, drop, onLeave } = settings.connection(c)
   const route = `${c.req.method} ${c.req.path}`
 
   const place = takePlace(address, host, limits)
-  const driver = new Driver({
-    source: stream.source,
+  const once = shown && shownOnce(shown, () => driver.leave())
+  const driver: Driver<unknown> = new Driver({
+    source: once?.source ?? stream.source,
     enter: stream.enter,
     client: c.req.raw.signal,
     drop,
@@ -104,10 +224,12 @@ function drive(
     log,
     expose,
     heartbeatMs,
+    ...pace,
     limits,
     onError,
     onEnd: (end) => {
       place.left(end)
+      once?.gone()
       const { reason, values, frames, bytes, durationMs: ms } = end
       log.info({ route, reason, values, frames, bytes, ms }, 'stream ended')
       return onEnd?.(end)

@@ -4,17 +4,19 @@ import { InputError, SwapstreamError } from '../base/errors.ts'
 import { DEFAULT_LIMITS, type Limits } from '../base/limits.ts'
 import { silent, type Log } from '../base/log.ts'
 import type { TemplateEngine } from '../render/engine.ts'
-import type { Delivery } from '../streams/event-stream.ts'
+import type { Delivery, Stalled } from '../streams/event-stream.ts'
 import { returned } from '../streams/returned.ts'
 import { StreamBody } from '../streams/stream-body.ts'
+import { answerFormResult } from './answer-form-result.ts'
 import { answerPage } from './answer-page.ts'
 import { answerStream } from './answer-stream.ts'
 import { holdSettings } from './current-settings.ts'
+import { FormResult } from './form-result.ts'
 import { guardOrigin } from './origin-guard.ts'
 import { Page } from './page.ts'
 import { toProblem } from './problem.ts'
 import { addSecurityHeaders, STRICT_CSP } from './security-headers.ts'
-import type { Connection, Settings } from './settings.ts'
+import type { Connection, Encoding, Settings } from './settings.ts'
 
 export interface CoreOptions {
   readonly engine: TemplateEngine
@@ -30,6 +32,17 @@ export interface CoreOptions {
   readonly heartbeatMs?: number | false
   /** How growing blocks travel: `auto` sends only what is new where that is proved to be the same. Default `auto`. */
   readonly delivery?: Delivery
+  /**
+   * Time between two frames of a stream of fragments; the first one leaves at once, and what comes meanwhile travels
+   * together. 0 for a frame a value. Default: 16, and up to 100 while the process is busy or the reader is slow.
+   */
+  readonly frameMs?: number
+  /** What a reader who stands still means for the source. Default `finish`, and `hold` with `frameMs: 0`. */
+  readonly stalled?: Stalled
+  /** How event streams are compressed, for clients that can read it. Default not at all. */
+  readonly encoding?: Encoding
+  /** The only methods that an event stream may answer: `['GET']` keeps to what EventSource can ask. Default all. */
+  readonly sseMethods?: readonly string[]
   /** What differs from the default limits. */
   readonly limits?: Partial<Limits>
   /** What the server knows about a request. Default nothing; the main door asks Node. */
@@ -39,11 +52,12 @@ export interface CoreOptions {
 const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * The middleware that turns what handlers return (`EventStream`, `Page`) into answers, and guards them.
+ * The middleware that turns what handlers return (`EventStream`, `Page`, `FormResult`) into answers, and guards them.
  *
  * In      any TemplateEngine. Put it before the routes; other middleware may stand on both sides.
  * Cost    for other answers: one look at the body, and the security headers.
- * Throws  HTTPException with the answer in it: 403 for another site's request, 413 for a large body, 429 and 503 for
+ * Throws  HTTPException with the answer in it: 403 for another site's request, 405 for a method that `sseMethods`
+ *         leaves out, 413 for a large body, 429 and 503 for
  *         too many streams, 500 for a template that fails before anything was sent. What a source throws first goes to
  *         `app.onError`.
  *
@@ -76,7 +90,9 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
     },
   })
   const answer = async (c: Context, value: object | undefined): Promise<Response | undefined> => {
-    if (value instanceof Page) return answerPage(value, c.req.raw.headers, engine)
+    const { headers } = c.req.raw
+    if (value instanceof Page) return answerPage(value, headers, engine)
+    if (value instanceof FormResult) return answerFormResult(value, headers, engine)
     return value instanceof StreamBody ? answerStream(value, c, settings) : undefined
   }
 
@@ -91,6 +107,8 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
         guardOrigin(c.req.raw.headers, c.req.url, allowedOrigins)
         await limited(c, next)
       }
+      // Hono has asked the app's `onError` already, which does not know what our errors mean.
+      if (c.error instanceof SwapstreamError) throw c.error
       const held = c.res
       const response = await answer(c, returned(held))
       if (response) {

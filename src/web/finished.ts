@@ -2,14 +2,16 @@ import { SourceError } from '../base/errors.ts'
 import { given } from '../base/given.ts'
 import { Fragment } from '../fragments/fragment.ts'
 import { Addresser } from '../htmx/addresser.ts'
+import { handOff } from '../htmx/resume.ts'
 import type { TemplateEngine } from '../render/engine.ts'
+import type { EndReason } from '../streams/stream-end.ts'
 import { Renders } from './renders.ts'
 
+/** Values, and how they ended. */
+type Ending = AsyncGenerator<unknown, EndReason>
+
 /** The stream drawn once, as its end would look: for htmx without its streaming extension. */
-export async function finishedFragments(
-  values: AsyncIterable<unknown>,
-  engine: TemplateEngine,
-): Promise<string> {
+export async function finishedFragments(values: Ending, engine: TemplateEngine): Promise<string> {
   const renders = new Renders(engine)
   const addresser = new Addresser()
   let html = ''
@@ -22,13 +24,39 @@ export async function finishedFragments(
 }
 
 /**
+ * A run for htmx 2, which cannot read a stream that answers a form: its main block as it is now, and beside it an element
+ * that goes on with it. A run that has ended already is drawn as its end looks.
+ */
+export async function handedOff(
+  values: Ending,
+  engine: TemplateEngine,
+  path: string,
+): Promise<string> {
+  const early: unknown[] = []
+  let step = await values.next()
+  for (; !step.done; step = await values.next()) {
+    const { value } = step
+    if (value instanceof Fragment && value.target === undefined && !value.final) {
+      await values.return('cancel')
+      const addresser = new Addresser()
+      const block = addresser.address(value, await new Renders(engine).render(value))
+      return block + handOff({ path, at: addresser.prefix })
+    }
+    early.push(value)
+  }
+  return finishedFragments(again(early, step.value), engine)
+}
+
+async function* again(values: readonly unknown[], reason: EndReason): Ending {
+  yield* values
+  return reason
+}
+
+/**
  * The stream as the page it would have become: the template of the answer, drawn whole with the newest context of
  * each of its blocks. So one template serves with and without JavaScript.
  */
-export async function finishedPage(
-  values: AsyncIterable<unknown>,
-  engine: TemplateEngine,
-): Promise<string> {
+export async function finishedPage(values: Ending, engine: TemplateEngine): Promise<string> {
   const fragments = await newest(values)
   const main = fragments.find(({ target }) => target === undefined) ?? fragments[0]
   if (main === undefined) {
@@ -46,17 +74,26 @@ export async function finishedPage(
   return engine.render(main.template, context)
 }
 
-/** What is left of a stream when each state has given way to the newest of its block. Added pieces all stay. */
-async function newest(
-  values: AsyncIterable<unknown>,
-): Promise<Iterable<Fragment> & readonly Fragment[]> {
+/**
+ * What is left of a stream when each state has given way to the newest of its block, drawn as cut where it was. Added
+ * pieces all stay.
+ */
+async function newest(values: Ending): Promise<Iterable<Fragment> & readonly Fragment[]> {
   const kept = new Map<string, Fragment>()
   let added = 0
-  for await (const value of values) {
+  let step = await values.next()
+  for (; !step.done; step = await values.next()) {
+    const { value } = step
     if (!(value instanceof Fragment)) continue
     const { template, block, target = '', swap = 'innerMorph' } = value
     const state = /^(?:inner|outer)/.test(swap)
     kept.set(state ? `${template}\0${block}\0${target}` : `${added++}`, value)
   }
-  return [...kept.values()]
+  const fragments = [...kept.values()]
+  if (step.value === 'stop') return fragments
+  return fragments.map((fragment) => {
+    const { template, block, context, cut, target, swap, final } = fragment
+    if (final || cut === undefined) return fragment
+    return new Fragment(template, block, { ...context, ...cut }, given({ target, swap }))
+  })
 }

@@ -1,3 +1,4 @@
+import type { Fragment } from '../fragments/fragment.ts'
 import { brand } from '../streams/returned.ts'
 
 export interface PageOptions {
@@ -5,6 +6,13 @@ export interface PageOptions {
   readonly block?: string
   /** `#id` where htmx shall put that block, whatever the form says: for a form that comes back with a message. */
   readonly target?: string
+  /** Another block for an element of its own, by its id: `{ sidebar: 'menu' }` when the answer goes to `#sidebar`. */
+  readonly blocks?: Readonly<Record<string, string>>
+  /**
+   * What else changes: htmx gets these with the block, each for its own place; a whole page is drawn with the contexts
+   * of those that are of its template.
+   */
+  readonly also?: readonly Fragment[]
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -17,6 +25,7 @@ export interface PageOptions {
  *
  * @example app.get('/', () => new Page('chat.html', { user }))
  * @example return new Page('ask.html', { problem: 'Type a question.' }, { block: 'form', target: '#ask', status: 422 })
+ * @example return new Page('feed.html', { item }, { block: 'item', also: [new Fragment('chat.html', 'response', { text: 'Saved' })] })
  */
 export class Page {
   // What Hono's types ask of a returned value; nothing of it exists at run time.

@@ -3,14 +3,28 @@ import { HTTPException } from 'hono/http-exception'
 import { AccessError, InputError, LimitError, type SwapstreamError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { notice } from '../htmx/notice.ts'
-import { accepts, requestFacts } from '../htmx/request.ts'
+import { isForPeople } from '../htmx/request.ts'
 import { toPublicError } from '../streams/failure.ts'
+
+/** One of our errors with its finished answer; what it tells people stands beside it, for pages that say it their way. */
+export class Problem extends HTTPException {
+  readonly told: string
+  readonly mark: string
+
+  constructor(res: Response, told: string, mark: string, cause: SwapstreamError) {
+    super(res.status as 500, { res, cause, message: cause.message })
+    this.told = told
+    this.mark = mark
+  }
+}
 
 /** What a reader can do about it; the rest is for the log. */
 const TOLD: Partial<Record<number, string>> = {
   400: 'This request cannot be read.',
   401: 'Please sign in first.',
   403: 'You may not do this.',
+  404: 'This answer is not here, or no longer.',
+  405: 'This address does not answer to that method.',
   413: 'That is too much text for one request.',
   415: 'This request is of a kind that is not taken here.',
   422: 'This request does not fit.',
@@ -23,12 +37,7 @@ const TOLD: Partial<Record<number, string>> = {
  *
  * Out     an HTTPException that holds the answer, so that the app's own `onError` still has the last word.
  */
-export function toProblem(
-  c: Context,
-  error: SwapstreamError,
-  log: Log,
-  expose: boolean,
-): HTTPException {
+export function toProblem(c: Context, error: SwapstreamError, log: Log, expose: boolean): Problem {
   const { code, id, message } = toPublicError(error, expose)
   const { status } = error
   const meant = code === 'access/cross-site' ? 'This request came from another site.' : TOLD[status]
@@ -44,17 +53,20 @@ export function toProblem(
   const detail = issues
     ?.map(({ path, message: what }) => (path ? `${path}: ${what}` : what))
     .join('; ')
-  const people = requestFacts(headers).fragment || accepts(headers, 'text/html')
+  const people = isForPeople(headers)
+  const sentence = issues ? `${told} ${detail}` : told
+  const mark = `${code} ${id}`
   const body = people
-    ? notice(issues ? `${told} ${detail}` : told, `${code} ${id}`)
+    ? notice(sentence, mark)
     : JSON.stringify({ title: told, status, ...(issues && { detail, errors: issues }), code, id })
   const type = people ? 'text/html; charset=utf-8' : 'application/problem+json'
   const more: Record<string, string> = {}
   if (error instanceof LimitError) more['Retry-After'] = String(error.retryAfterSeconds)
   if (error instanceof AccessError && error.challenge) more['WWW-Authenticate'] = error.challenge
+  if (error instanceof InputError && error.allow.length > 0) more['Allow'] = error.allow.join(', ')
   const res = new Response(body, {
     status,
     headers: { 'Content-Type': type, 'Cache-Control': 'no-store', ...more },
   })
-  return new HTTPException(status as 500, { res, cause: error, message: error.message })
+  return new Problem(res, sentence, mark, error)
 }

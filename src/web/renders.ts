@@ -1,11 +1,23 @@
 import { escapeHtml } from '../base/escape-html.ts'
+import { silent, type Log } from '../base/log.ts'
 import type { Fragment } from '../fragments/fragment.ts'
 import { growthPointOf, type GrowthPoint } from '../htmx/growth-point.ts'
 import type { BlockRenderer, Context, TemplateEngine } from '../render/engine.ts'
+import type { GrowthPlan } from '../render/growth.ts'
+import type { GrowingMarkdown } from '../render/markdown/growing-markdown.ts'
 
 interface Opened {
   readonly context: Context
   readonly renderer: BlockRenderer
+}
+
+/** How the text of a block grows that was just drawn. */
+export interface Growth {
+  readonly point: GrowthPoint
+  /** Follows the text from here, where it comes out as Markdown. */
+  readonly markdown: GrowingMarkdown | undefined
+  /** The end of the Markdown's HTML that may still change. */
+  readonly open: string | undefined
 }
 
 /**
@@ -15,10 +27,12 @@ interface Opened {
  */
 export class Renders {
   readonly #engine: TemplateEngine
+  readonly #log: Log
   readonly #opened = new Map<string, Opened>()
 
-  constructor(engine: TemplateEngine) {
+  constructor(engine: TemplateEngine, log: Log = silent) {
     this.#engine = engine
+    this.#log = log
   }
 
   /** The block's HTML; a promise for the first of a block, and for blocks that are asynchronous themselves. */
@@ -39,20 +53,46 @@ export class Renders {
    *
    * Cost    one more render.
    */
-  growthPoint(
-    { template, block, context, grows }: Fragment,
-    html: string,
-  ): GrowthPoint | undefined {
+  growth({ template, block, context, grows }: Fragment, html: string): Growth | undefined {
     const opened = this.#opened.get(`${template}\0${block}`)
     const text = grows && context[grows.key]
     if (opened === undefined || grows === undefined || typeof text !== 'string') return undefined
-    const plan = opened.renderer.growth?.(grows.key)
-    if (plan?.kind !== 'append' || plan.element === undefined) return undefined
-    const empty = opened.renderer.render({ ...changesOf(opened.context, context), [grows.key]: '' })
+    const { renderer } = opened
+    const plan = renderer.growth?.(grows.key)
+    if (plan === undefined) return undefined
+    if (plan.kind === 'full' || plan.element === undefined) {
+      this.#tell(template, block, plan)
+      return undefined
+    }
+    const empty = renderer.render({ ...changesOf(opened.context, context), [grows.key]: '' })
     if (typeof empty !== 'string') return undefined
-    return growthPointOf(html, empty, escapeHtml(text), plan.element.tag)
+
+    const { tag } = plan.element
+    if (plan.kind === 'append') {
+      const point = growthPointOf(html, empty, escapeHtml(text), tag)
+      return point && { point, markdown: undefined, open: undefined }
+    }
+    const markdown = renderer.settle?.(grows.key)
+    if (markdown === undefined) return undefined
+    const { settled, open } = markdown.update(text)
+    const point = growthPointOf(html, empty, settled + open, tag)
+    return point && { point, markdown, open }
+  }
+
+  /** Why a growing block costs its whole size each time: its author can mostly change that. */
+  #tell(template: string, block: string, plan: GrowthPlan): void {
+    if (told.has(plan)) return
+    told.add(plan)
+    const reason = plan.kind === 'full' ? plan.reason : 'something follows the text in its element'
+    this.#log.info(
+      { template, block, line: plan.line, reason },
+      'a growing block is sent whole each time',
+    )
   }
 }
+
+/** What was told already: once for each block is enough. */
+const told = new WeakSet<GrowthPlan>()
 
 /** What differs from the context a block was opened with; nothing when a key is gone, which no change can say. */
 function changesOf(opened: Context, now: Context): Context | undefined {

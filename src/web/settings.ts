@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import type { Limits } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import type { TemplateEngine } from '../render/engine.ts'
-import type { Delivery } from '../streams/event-stream.ts'
+import type { Delivery, Stalled } from '../streams/event-stream.ts'
 
 /** What only the server below knows about a request. */
 export interface Connection {
@@ -16,6 +16,14 @@ export interface Connection {
   readonly drop?: () => void
 }
 
+/** A content coding for event streams. */
+export interface Encoding {
+  /** As in Accept-Encoding. */
+  readonly name: string
+  /** Each piece of the body has to leave at once. */
+  readonly encode: (body: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>
+}
+
 /** What one middleware works with: its options with every default filled in. */
 export interface Settings {
   readonly engine: TemplateEngine
@@ -25,6 +33,10 @@ export interface Settings {
   readonly csp: string | false
   readonly heartbeatMs: number | false
   readonly delivery: Delivery
+  readonly frameMs?: number | undefined
+  readonly stalled?: Stalled | undefined
+  readonly encoding?: Encoding | undefined
   readonly limits: Limits
+  readonly sseMethods?: readonly string[]
   readonly connection: (c: Context) => Connection
 }

@@ -15,11 +15,35 @@ export function encodeEvent(fields: EventFields): string {
   if (fields.event !== undefined) text += `event: ${fields.event}\n`
   if (fields.id !== undefined) text += `id: ${fields.id}\n`
   if (fields.retry !== undefined) text += `retry: ${fields.retry}\n`
-  if (fields.data !== undefined) text += `data: ${fields.data.replace(LINE_BREAK, '\ndata: ')}\n`
+  if (fields.data !== undefined) text += `data: ${prefixed(fields.data)}\n`
   return `${text}\n`
+}
+
+/**
+ * Events whose data begins alike, each spelt from what follows: `eventsFrom(head)(rest)` is `encodeEvent({ data: head + rest })`.
+ *
+ * @example eventsFrom('<p>')('Hello') // → 'data: <p>Hello\n\n'
+ */
+export function eventsFrom(head: string): (rest: string) => string {
+  const start = `data: ${prefixed(head)}`
+  return (rest) => `${start}${prefixed(rest)}\n\n`
+}
+
+function prefixed(data: string): string {
+  return data.includes('\n') || data.includes('\r') ? data.replace(LINE_BREAK, '\ndata: ') : data
 }
 
 /** A comment: clients skip it, proxies see life. The text is ours and constant, so it is not checked. */
 export function encodeComment(text: string): string {
   return `: ${text}\n\n`
+}
+
+/**
+ * An event with the id under which a reader can come back: at its end, where it wins over an id of its author's. The
+ * last one, when there are several: who has read that far has read them all.
+ *
+ * @example withId('data: Hello\n\n', '1-2') // → 'data: Hello\nid: 1-2\n\n'
+ */
+export function withId(events: string, id: string): string {
+  return events.endsWith('\n\n') ? `${events.slice(0, -1)}id: ${id}\n\n` : events
 }

@@ -65,7 +65,7 @@ describe('what a page loads', () => {
 
   test.each([
     ['/swapstream/htmx.js', 'text/javascript; charset=utf-8', 'htmx'],
-    ['/swapstream/hx-sse.js', 'text/javascript; charset=utf-8', 'event-stream'],
+    ['/swapstream/htmx.js', 'text/javascript; charset=utf-8', 'event-stream'],
     ['/swapstream/swapstream.css', 'text/css; charset=utf-8', '.answer'],
   ])('%s comes from an installed file, and is not sent twice', async (path, type, holds) => {
     const response = await app.request(path)

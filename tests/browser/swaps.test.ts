@@ -22,6 +22,8 @@ const BLOCKS: Record<string, string> = {
   'a root with an odd id': '<p id="a:b">{{ text }}</p>',
   'nothing at first': '{% if text | length > 5 %}<p>{{ text }}</p>{% endif %}',
   'a list item': '<li value="3">{{ text }}</li>',
+  'an option': '<select><option>{{ text }}</option></select>',
+  Markdown: '<article aria-busy="{{ streaming }}"><div>{{ text | markdown }}</div></article>',
 }
 
 const shapes = Object.values(BLOCKS).map(
@@ -45,7 +47,7 @@ describe('a streamed answer', () => {
 
   function createApp(): Hono {
     const app = new Hono()
-    app.use(swapstream({ templates: { 'page.html': page } }))
+    app.use(swapstream({ templates: { 'page.html': page }, frameMs: 0 }))
     app.get('/', (c) => new Page('page.html', { swap: c.req.query('swap') }))
     app.post('/answer/:n', (c) => {
       const block = `block${c.req.param('n')}`
@@ -90,7 +92,7 @@ describe('a streamed answer', () => {
       const streamed = await results(url, swap, false)
       wholeAnswers = 0
       const whole = await results(url, swap, true)
-      expect(wholeAnswers).toBe(11)
+      expect(wholeAnswers).toBe(13)
       const names = [...Object.keys(BLOCKS), 'a table row']
       for (const [n, name] of names.entries()) {
         expect(whole[n], name).toContain('you')

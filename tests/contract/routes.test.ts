@@ -78,6 +78,31 @@ describe('the routes of the conformance app', () => {
     expect(events[0]!.data).toContain('aria-busy="false"')
   })
 
+  test('/markdown draws safe Markdown for every token, with what is open closed', async () => {
+    const tokens = ['An **ans', 'wer** <b>', '\n\n- [x](javascript:y)']
+    const { events } = await post('/markdown', JSON.stringify({ tokens }))
+    expect(events.at(-1)).toEqual(DONE)
+    expect(events.slice(0, -1).map(({ data }) => /<div>([^]*?)<\/div>/.exec(data)![1])).toEqual([
+      '<p>An <strong>ans</strong></p>\n',
+      '<p>An <strong>answer</strong> &lt;b&gt;</p>\n',
+      '<p>An <strong>answer</strong> &lt;b&gt;</p>\n<ul>\n<li>[x](javascript:y)</li>\n</ul>\n',
+      '<p>An <strong>answer</strong> &lt;b&gt;</p>\n<ul>\n<li>[x](javascript:y)</li>\n</ul>\n',
+    ])
+    expect(events.at(-2)!.data).toContain('aria-busy="false"')
+  })
+
+  test('/auto with Markdown ends with the same block', async () => {
+    const tokens = ['An **ans', 'wer** <b>', '\n\n- a']
+    const last = async (path: string, body: object): Promise<string> => {
+      const { events } = await post(path, JSON.stringify({ tokens, ...body }))
+      expect(events.at(-1)).toEqual(DONE)
+      return events.at(-2)!.data.replace(/ hx-swap-oob="[^"]*"/, '')
+    }
+    const whole = await last('/markdown', {})
+    expect(whole).toContain('</p>\n<ul>')
+    expect(await last('/auto', { block: 'markdown' })).toBe(whole)
+  })
+
   test('/seeds/jero/events sends a plain record and one with every field', async () => {
     const read = readEvents(await (await request('/seeds/jero/events')).text())
     expect(read.events).toEqual([
@@ -108,12 +133,12 @@ describe('the routes of the conformance app', () => {
     })
   })
 
-  test('/auto sends only what is new, and the whole at the end', async () => {
-    const { events } = await post('/auto', '{"tokens":["Hel","lo <b>"],"block":"text"}')
+  test('/auto sends the first token at once, and what follows at once together', async () => {
+    const { events } = await post('/auto', '{"tokens":["Hel","lo ","<b>"],"block":"text"}')
     const frames = events.map(({ data }) => data)
-    expect(frames).toHaveLength(4)
-    expect(frames[1]).toMatch(/^<div hx-swap-oob=beforeend:#[\w-]+>lo &lt;b&gt;<\/div>$/)
-    expect(frames[2]).toContain('Hello &lt;b&gt;')
+    expect(frames).toHaveLength(3)
+    expect(frames[0]).toContain('>Hel<')
+    expect(frames[1]).toContain('>Hello &lt;b&gt;<')
   })
 
   test('/seeds/llamabot/chat uses the names of its wire, from the first event to the last', async () => {

@@ -1,7 +1,17 @@
 import fc from 'fast-check'
 import { Hono } from 'hono'
 import { afterEach, expect, test } from 'vitest'
-import { EventStream, frames, mount, produce, scope, stream, swapstream } from 'swapstream'
+import {
+  EventStream,
+  frames,
+  mount,
+  named,
+  produce,
+  scope,
+  stream,
+  swapstream,
+  type WireFactory,
+} from 'swapstream'
 import { timersRunning } from '../../src/base/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
@@ -148,3 +158,47 @@ test('and so does a declared route, with its schemas and hooks', async () => {
     { numRuns: 150 },
   )
 })
+
+/** How each wire that has a terminal of its own spells it; a failure in the page is no event, so there it is `done`. */
+const WIRES: Record<string, WireFactory | undefined> = { named: named(), fragments: undefined }
+
+test.each(Object.keys(WIRES))(
+  'the same on the %s wire, where values, failures and leaving come in any order',
+  async (name) => {
+    const wire = WIRES[name]
+    await fc.assert(
+      fc.asyncProperty(play, async (given) => {
+        let started = 0
+        let torn = 0
+        let ended = 0
+        const app = new Hono()
+        app.use(swapstream({ templates: {}, log: recordingLog() }))
+        async function* source(): AsyncGenerator<string, unknown> {
+          started += 1
+          try {
+            for (const [at, what] of given.calls.entries()) {
+              if (what === 'close') return 'done'
+              if (what === 'throw' || what === 'fail') throw new Error(what)
+              if (what === 'wait') await pause()
+              else yield `${at}`
+            }
+            return undefined
+          } finally {
+            torn += 1
+          }
+        }
+        const onEnd = (): void => void (ended += 1)
+        const options = { commit: 'open', onEnd, ...(wire && { wire }) } as const
+        app.get('/', () => new EventStream(source, options))
+        const headers = { accept: 'text/event-stream' }
+        const [text, whole] = await read(await app.request('/', { headers }), given)
+        const ends = typesOf(text).filter((type) => type === 'done' || type === 'error')
+        expect(ends.length).toBeLessThanOrEqual(1)
+        if (whole) expect(text).toMatch(/event: (?:done|error)\ndata: [^\n]*\n\n$/)
+        await eventually(() => expect([ended, torn]).toEqual([1, started]))
+        expect(started).toBeLessThanOrEqual(1)
+      }),
+      { numRuns: 100 },
+    )
+  },
+)

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Hono } from 'hono'
 import { expect, test } from 'vitest'
 import { EventStream, nunjucksEngine, streamToFragments, swapstream } from 'swapstream'
-import { Addresser } from '../../src/htmx/addresser.ts'
+import { Addresser, appending } from '../../src/htmx/addresser.ts'
 import { growthPointOf } from '../../src/htmx/growth-point.ts'
 import { accumulate } from '../../src/tokens/accumulate.ts'
 import { tokens } from '../../src/tokens/tokens.ts'
@@ -60,15 +60,16 @@ test('the tour in src/README.md shows what the token really is at each station',
   expect(masked(addressed)).toBe(quoted(5)[0])
 
   const growing = new Addresser()
-  growing.address(fragment, '<p>Hel</p>', growthPointOf('<p>Hel</p>', '<p></p>', 'Hel', 'p'))
-  const added = growing.append(fragment, 'lo')!
+  const point = growthPointOf('<p>Hel</p>', '<p></p>', 'Hel', 'p')!
+  growing.address(fragment, '<p>Hel</p>', { point })
+  const added = `${appending(growing.growsAt(fragment)!)}lo`
   expect(masked(added)).toBe(quoted(5)[1])
 
   const event = encodeEvent({ data: added })
   expect(masked(event)).toBe(`${quoted(6)[0]}\n\n`)
 
   const app = new Hono()
-  app.use(swapstream({ templates: TEMPLATES }))
+  app.use(swapstream({ templates: TEMPLATES, frameMs: 0 }))
   app.post('/chat', () => new EventStream(() => streamToFragments(MODEL, 'chat.html', 'response')))
   const response = await app.request('/chat', {
     method: 'POST',

@@ -7,17 +7,23 @@ const fragment = (options: FragmentOptions = {}, block = 'response'): Fragment =
 const final = { final: true }
 
 /** Lent ids are random: shown as S here. */
-const masked = (html: string): string =>
-  html.replace(/\bs[0-9a-z]{1,5}(?=["])/g, 'S').replace(/\bs[0-9a-z]{1,6}(?=["])/g, 'S')
+const masked = (html: string): string => html.replace(/\bs\d\w{3}\b/g, 'S')
 
-function frames(...htmls: (string | [string, FragmentOptions])[]): string[] {
-  const addresser = new Addresser()
-  const sent = htmls.map((html) =>
-    typeof html === 'string'
-      ? addresser.address(fragment(), html)
-      : addresser.address(fragment(html[1]), html[0]),
-  )
-  return [...sent, addresser.end()].map(masked)
+/** The frames of these states, and one more that takes back what is still lent: empty when nothing is. */
+function frames(...states: (string | [string, FragmentOptions])[]): string[] {
+  return framesFor(false, ...states)
+}
+
+function framesFor(morphs: boolean, ...states: (string | [string, FragmentOptions])[]): string[] {
+  const addresser = new Addresser(morphs)
+  let last = ''
+  const sent = states.map((state) => {
+    const [html, options] = typeof state === 'string' ? [state, {}] : state
+    last = html
+    return addresser.address(fragment(options), html)
+  })
+  const end = addresser.lends(fragment()) ? addresser.address(fragment(final), last) : ''
+  return [...sent, end].map(masked)
 }
 
 describe('Addresser', () => {
@@ -36,6 +42,18 @@ describe('Addresser', () => {
     expect(frames('<p>Hel</p>', '<p>Hello</p>').at(-1)).toBe(
       '<p hx-swap-oob="outerHTML:#S">Hello</p>',
     )
+  })
+
+  test('morphs the element itself for a client that can: what happened in it in the page stays', () => {
+    expect(
+      framesFor(true, '<p aria-busy="true">x</p>', ['<p aria-busy="false">y</p>', final]),
+    ).toEqual([
+      '<p S aria-busy="true">x</p>',
+      '<hx-partial hx-target="[S]" hx-swap="outerMorph"><p aria-busy="false">y</p></hx-partial>',
+      '',
+    ])
+    // Several elements cannot be morphed into the one that was lent.
+    expect(framesFor(true, 'one', ['<p>one</p><p>two</p>', final])[1]).toContain('beforebegin:[S]')
   })
 
   test('uses the id that the root has, and has nothing to take back', () => {
@@ -111,7 +129,23 @@ describe('Addresser', () => {
     expect(addresser.address(fragment({ target: '#feed', swap: 'beforeend' }), '<li>1</li>')).toBe(
       '<div hx-swap-oob="beforeend:#feed"><li>1</li></div>',
     )
-    expect(addresser.end()).toBe('')
+    expect(addresser.lends(sources)).toBe(false)
+  })
+
+  test.each([
+    [false, '<b hx-swap-oob="outerHTML:#n" id="n">1</b>'],
+    [true, '<hx-partial hx-target="#n" hx-swap="outerMorph"><b id="n">1</b></hx-partial>'],
+  ])('puts a block that is its own target in its place (morphs: %s)', (morphs, frame) => {
+    const own = '<b id="n">1</b>'
+    expect(framesFor(morphs, [own, { target: '#n' }], [own, { target: '#other' }])).toEqual([
+      frame,
+      '<div hx-swap-oob="innerMorph:#other"><b id="n">1</b></div>',
+      '',
+    ])
+    const inside: FragmentOptions = { target: '#n', swap: 'beforeend' }
+    expect(framesFor(morphs, [own, inside])[0]).toBe(
+      '<div hx-swap-oob="beforeend:#n"><b id="n">1</b></div>',
+    )
   })
 
   test('sends a second block to the id of its root, and refuses one that has none', () => {

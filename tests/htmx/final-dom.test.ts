@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Fragment } from '../../src/fragments/fragment.ts'
 import { Addresser } from '../../src/htmx/addresser.ts'
 import { applyFrames } from '../../src/htmx/apply-frames.ts'
+import { rootOf } from '../../src/htmx/root.ts'
 
 /** Pieces of which blocks are made: well-formed, of every shape, some nearly alike. */
 const inline = fc.constantFrom('text', 'more <b>bold</b>', '&lt;x&gt;', '<i></i>', '')
@@ -52,13 +53,15 @@ describe('the page after a stream', () => {
         fc.property(
           fc.array(block, { minLength: 1, maxLength: 6 }),
           fc.boolean(),
-          (states, saysWhichIsLast) => {
-            const addresser = new Addresser()
+          fc.boolean(),
+          (states, saysWhichIsLast, morphs) => {
+            const addresser = new Addresser(morphs)
             const frames = states.map((html, n) => {
               const final = saysWhichIsLast && n === states.length - 1
               return addresser.address(new Fragment('t', 'b', {}, { final }), html)
             })
-            frames.push(addresser.end())
+            const last = new Fragment('t', 'b', {}, { final: true })
+            if (addresser.lends(last)) frames.push(addresser.address(last, states.at(-1)!))
             const streamed = applyFrames(page, frames, { target: '#answer', swap })
             const whole = applyFrames(page, [states.at(-1)!], { target: '#answer', swap })
             // A state without any element and text changes nothing, sent alone; streamed, it empties what was there.
@@ -70,6 +73,47 @@ describe('the page after a stream', () => {
       )
     },
   )
+})
+
+describe('the page after a stream that was cut and resumed', () => {
+  test('is the page with the last state alone, wherever the cuts were', () => {
+    fc.assert(
+      fc.property(
+        fc.array(block, { minLength: 2, maxLength: 8 }),
+        fc.array(fc.nat({ max: 7 }), { minLength: 1, maxLength: 3 }),
+        fc.boolean(),
+        fc.constantFrom('innerHTML', 'beforeend', 'outerHTML'),
+        (states, cuts, morphs, swap) => {
+          const last = states.length - 1
+          fc.pre(states[last]!.trim() !== '')
+          const frames: string[] = []
+          let addresser = new Addresser(morphs)
+          let shown = 0
+          const show = (n: number): void => {
+            const fragment = new Fragment('t', 'b', {}, { final: n === last })
+            frames.push(addresser.address(fragment, states[n]!))
+            shown = n
+          }
+          show(0)
+          for (const cut of cuts) {
+            for (let n = shown + 1; n < Math.min(last, cut); n++) show(n)
+            // Who comes back gets the newest state, perhaps a later one than he has.
+            const next = Math.min(last, shown + (cut % 3))
+            // A block that takes another id while nobody looks cannot be found again.
+            fc.pre(rootOf(states[next]!)?.id === rootOf(states[shown]!)?.id)
+            if (shown === last) break
+            addresser = new Addresser(morphs, addresser.prefix)
+            show(next)
+          }
+          for (let n = shown + 1; n <= last; n++) show(n)
+          expect(shape(applyFrames(page, frames, { target: '#answer', swap }))).toBe(
+            shape(applyFrames(page, [states[last]!], { target: '#answer', swap })),
+          )
+        },
+      ),
+      { numRuns: 2_000 },
+    )
+  })
 })
 
 describe('applyFrames', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { escapeHtml } from '../../src/base/escape-html.ts'
 import type { GrowthPlan } from '../../src/render/growth.ts'
+import { markdown } from '../../src/render/markdown/markdown.ts'
 import { engineOf } from './engine-of.ts'
 
 const explain = (
@@ -9,10 +10,11 @@ const explain = (
   more: Record<string, string> = {},
   autoescape = true,
 ): Promise<GrowthPlan> =>
-  engineOf(
-    { 'a.html': text, ...more },
-    { autoescape, filters: { markdown: (t: string) => t } },
-  ).explain('a.html', 'b', 'text')
+  engineOf({ 'a.html': text, ...more }, { autoescape, markdown: markdown() }).explain(
+    'a.html',
+    'b',
+    'text',
+  )
 
 const block = (body: string): string => `{% block b %}${body}{% endblock %}`
 
@@ -112,6 +114,12 @@ const refused: [
     block('\n\n<p>{{ text | upper }}</p>'),
     'line 3: "text" goes through the filter "upper"',
     3,
+  ],
+  [
+    'markdown in a paragraph',
+    block('<p><b>{{ text | markdown }}</b></p>'),
+    'line 1: Markdown has paragraphs of its own, which end the <p> around "text": make that a <div>',
+    1,
   ],
   ['safe', block('<p>{{ text | safe }}</p>'), 'the filter "safe"', 1],
   [
@@ -239,6 +247,18 @@ describe('explain() of a streamed variable', () => {
       kind: 'full',
       reason: expect.stringContaining('autoescape'),
     })
+  })
+  test('refuses a filter of the app that is called markdown, too', async () => {
+    const templates = { 'a.html': block('<div>{{ text | markdown }}</div>') }
+    const engine = engineOf(templates, {
+      markdown: markdown(),
+      filters: { markdown: (text: string) => text },
+    })
+    expect(await engine.explain('a.html', 'b', 'text')).toMatchObject({
+      kind: 'full',
+      reason: 'line 1: "text" goes through the filter "markdown"',
+    })
+    expect((await engine.open('a.html', 'b')).settle?.('text')).toBe(undefined)
   })
   test('is asked for a block that must be there', async () => {
     await expect(engineOf({ 'a.html': '' }).explain('a.html', 'b', 'text')).rejects.toMatchObject({

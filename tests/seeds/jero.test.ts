@@ -125,6 +125,35 @@ test('J6: events on any verb, or on GET only where that is the rule', async () =
   expect(() => mount(app, { sseMethods: ['GET'] }, post)).toThrow(/POST is left out/)
   mount(app, post)
   expect(await (await app.request('/post', { method: 'POST' })).text()).toBe('data: a\n\n')
+
+  const strict = letGo(new Hono())
+  strict.use(swapstream({ templates: {}, log: recordingLog(), sseMethods: ['GET'] }))
+  const started = vi.fn<() => void>()
+  const before = { pay: started }
+  const costly = stream({ path: '/declared', before }, async function* () {
+    started()
+    yield 'a'
+  })
+  mount(strict, costly)
+  const source = (): string[] => {
+    started()
+    return ['a']
+  }
+  strict.all('/events', () => new EventStream(source, { wire: plain }))
+  strict.all('/page', () => new EventStream(source))
+  strict.all('/lines', () => new NDJSON(() => ['a']))
+  for (const [path, accept] of [
+    ['/events', '*/*'],
+    ['/page', 'text/html'],
+    ['/declared', 'text/event-stream'],
+  ] as const) {
+    const refused = await strict.request(path, { method: 'POST', headers: { accept } })
+    expect([path, refused.status, refused.headers.get('allow')]).toEqual([path, 405, 'GET'])
+  }
+  expect(started).not.toHaveBeenCalled()
+  expect((await strict.request('/lines', { method: 'POST' })).status).toBe(200)
+  expect((await strict.request('/events', { method: 'HEAD' })).status).toBe(200)
+  expect(await (await strict.request('/events')).text()).toBe('data: a\n\n')
 })
 
 test('J7: HEAD gets status and headers, and starts nothing', async () => {

@@ -1,6 +1,8 @@
 /**
  * What LlamaBot's `sse_stream` could do, one test for each of its promises, in the order of the list we keep of them. L9,
- * the page in a browser, is in `tests/browser/`; L10, its family of demos, in `examples/` and their tests.
+ * the page in a browser, is `tests/browser/hello.test.ts`. L10, its family of demos: chat is `examples/hello`, retrieval
+ * `examples/ask`, tools and agent `examples/tools`, structured answers and progress `examples/progress`; each runs
+ * offline, in its own test.
  */
 import { Hono } from 'hono'
 import { afterEach, expect, test } from 'vitest'

@@ -1,15 +1,17 @@
 /**
  * What PURISTA's streams could do, one test for each of its promises, in the order of the list we keep of them (P1 to
- * P13). P11, answers that outlive their connection, belongs to runs; P14, the scaffold, to the command.
+ * P13). P14, the scaffold, belongs to the command.
  */
 import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import {
+  createRuns,
   EventStream,
   frames,
   mount,
+  named,
   produce,
   ServerSentEvent,
   stream,
@@ -227,7 +229,7 @@ test('P7: guards before the start run side by side, after the input; a failure i
 
 test('P8: guards behind the end run after the final value and before its frame; then onEnd', async () => {
   const order: unknown[] = []
-  const ends: (StreamEnd & { final?: unknown })[] = []
+  const ends: StreamEnd[] = []
   const route = (fails: boolean) =>
     stream(
       {
@@ -250,11 +252,28 @@ test('P8: guards behind the end run after the final value and before its frame; 
     )
   expect(typesOf(await (await serving(route(false)).post('/x')).text()).at(-1)).toBe('complete')
   expect(order).toEqual(['closing', 'audit done', 'end'])
-  expect(ends[0]).toMatchObject({ reason: 'stop', final: 'done', values: 1 })
+  // PURISTA's words: outcome is `reason`, chunks are `values`, ms is `durationMs`; final and error are the same here.
+  expect(ends[0]).toEqual({
+    reason: 'stop',
+    final: 'done',
+    values: 1,
+    frames: 3,
+    bytes: expect.any(Number),
+    durationMs: expect.any(Number),
+  })
   const text = await (await serving(route(true)).post('/x')).text()
   expect(typesOf(text)).toEqual(['start', 'chunk', 'error'])
   expect(ends[1]).toMatchObject({ reason: 'error', error: new Error('SECRET') })
   expect(ends[1]).not.toHaveProperty('final')
+
+  const { app } = serving()
+  const plainRoute = async function* () {
+    yield 1
+    return { url: '/x' }
+  }
+  app.get('/', () => new EventStream(plainRoute, { wire: frames, onEnd: (end) => ends.push(end) }))
+  await (await app.request('/')).text()
+  expect(ends[2]).toMatchObject({ reason: 'stop', final: { url: '/x' } })
 })
 
 test('P9: Accept chooses the form; a closed route is never open; bodies have a limit', async () => {
@@ -301,6 +320,50 @@ test('P10: a cancel reaches the handler as a signal, and the log says why it end
     expect(aborted).toBe(true)
     expect(log.lines).toMatchObject([{ fields: { route: 'POST /x', reason: 'cancel' } }])
   })
+})
+
+test('P11: what should go on is a run: it is told by its id, outlives who asked, and the rest is there for who comes back', async () => {
+  const { app } = serving()
+  const runs = createRuns()
+  let opened = 0
+  async function* parts({ signal }: { signal: AbortSignal }): AsyncGenerator<string> {
+    opened += 1
+    for (let n = 1; n <= 6 && !signal.aborted; n++) {
+      yield `part ${n}`
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+  const mine = { owner: 'me' }
+  app.post('/jobs', async (c) => {
+    const { path } = await runs.start(parts, { ...mine, key: 'report' })
+    return c.json({ stream: path }, 202)
+  })
+  app.get('/runs/:id', (c) => {
+    const lastEventId = c.req.header('last-event-id')
+    const followed = runs.follow(c.req.param('id'), {
+      ...mine,
+      ...(lastEventId && { lastEventId }),
+    })
+    return new EventStream(followed, { wire: named() })
+  })
+  const asked = await app.request('/jobs', { method: 'POST' })
+  expect(asked.status).toBe(202)
+  const path = ((await asked.json()) as { stream: string }).stream
+  // Asked twice, it is paid for once.
+  const again = await app.request('/jobs', { method: 'POST' })
+  expect(await again.json()).toEqual({ stream: path })
+
+  const accept = 'text/event-stream'
+  const first = (await app.request(path, { headers: { accept } })).body!.getReader()
+  expect(new TextDecoder().decode((await first.read()).value)).toBe('data: part 1\nid: 1-1\n\n')
+  await first.cancel()
+  const rest = await app.request(path, { headers: { accept, 'last-event-id': '1-2' } })
+  expect(await rest.text()).toBe(
+    [3, 4, 5, 6].map((n) => `data: part ${n}\nid: 1-${n}\n\n`).join('') +
+      'event: done\ndata: {"reason":"stop"}\n\n',
+  )
+  expect(opened).toBe(1)
+  await runs.close()
 })
 
 test('P12: a stream made of others is held to both schemas, and a cancel goes all the way in', async () => {

@@ -4,6 +4,7 @@ import { DEFAULT_LIMITS, type Limits } from '../../src/base/limits.ts'
 import { Driver, type DriverOptions } from '../../src/streams/driver.ts'
 import type { StreamEnd } from '../../src/streams/stream-end.ts'
 import type { Source, StreamContext } from '../../src/streams/source.ts'
+import { ValueOutbox } from '../../src/streams/outbox.ts'
 import type { Wire } from '../../src/streams/wire.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
@@ -31,6 +32,7 @@ function drive(
     log,
     expose: false,
     heartbeatMs: false,
+    frameMs: 0,
     onError: undefined,
     onEnd: (end) => ends.push(end),
     ...options,
@@ -47,8 +49,8 @@ afterEach(() => expectNothingLeft(timersRunning))
 describe('Driver', () => {
   test('sends the values, then one terminal, and tells the end once', async () => {
     const { driver, ends } = drive(['a', 'b', 'c'])
-    await driver.start(plain)
-    expect(await read(driver.body(plain))).toBe('abc[stop]')
+    await driver.start(new ValueOutbox(plain))
+    expect(await read(driver.body())).toBe('abc[stop]')
     expect(ends).toEqual([
       { reason: 'stop', values: 3, frames: 4, bytes: 9, durationMs: expect.any(Number) },
     ])
@@ -60,8 +62,8 @@ describe('Driver', () => {
       context = given
       return ['a']
     })
-    await driver.start(plain)
-    await read(driver.body(plain))
+    await driver.start(new ValueOutbox(plain))
+    await read(driver.body())
     expect(context!.signal.aborted).toBe(false)
   })
 
@@ -81,8 +83,8 @@ describe('Driver', () => {
       async () => webStream(),
     ]) {
       const { driver } = drive(source)
-      await driver.start(plain)
-      expect(await read(driver.body(plain))).toBe('a[stop]')
+      await driver.start(new ValueOutbox(plain))
+      expect(await read(driver.body())).toBe('a[stop]')
     }
   })
 
@@ -92,7 +94,7 @@ describe('Driver', () => {
       opened += 1
       return ['a']
     })
-    driver.body(plain)
+    driver.body()
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(opened).toBe(0)
   })
@@ -105,8 +107,8 @@ describe('Driver', () => {
         yield 'x'
       }
     })
-    await driver.start(plain)
-    const reader = driver.body(plain).getReader()
+    await driver.start(new ValueOutbox(plain))
+    const reader = driver.body().getReader()
     expect(asked).toBe(1)
     await reader.read()
     await reader.read()
@@ -119,7 +121,7 @@ describe('Driver', () => {
     const { driver, ends } = drive(async function* () {
       throw new Error('no key')
     })
-    await expect(driver.start(plain)).rejects.toThrow('no key')
+    await expect(driver.start(new ValueOutbox(plain))).rejects.toThrow('no key')
     expect(ends).toMatchObject([{ reason: 'error', values: 0 }])
   })
 
@@ -129,8 +131,8 @@ describe('Driver', () => {
       signal = context.signal
       await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
     })
-    await driver.start(plain)
-    const reader = driver.body(plain).getReader()
+    await driver.start(new ValueOutbox(plain))
+    const reader = driver.body().getReader()
     await reader.cancel()
     expect(signal!.aborted).toBe(true)
   })
@@ -142,8 +144,8 @@ describe('Driver', () => {
         yield 'x'
         await never
       })
-      await driver.start(plain)
-      const reader = driver.body(plain).getReader()
+      await driver.start(new ValueOutbox(plain))
+      const reader = driver.body().getReader()
       await reader.read()
       void reader.read()
       await vi.advanceTimersByTimeAsync(10)
@@ -170,8 +172,8 @@ describe('Driver', () => {
         yield 'a'
         throw thrown
       })
-      await driver.start(plain)
-      expect(await read(driver.body(plain))).toBe('a[error source/failed Something went wrong.]')
+      await driver.start(new ValueOutbox(plain))
+      expect(await read(driver.body())).toBe('a[error source/failed Something went wrong.]')
       expect(ends).toMatchObject([{ reason: 'error', values: 1 }])
       expect(log.lines.filter(({ level }) => level === 'error')).toMatchObject([
         { fields: { route: 'POST /test', code: 'source/failed', err: thrown } },
@@ -187,8 +189,8 @@ describe('Driver', () => {
       },
       { expose: true },
     )
-    await driver.start(plain)
-    expect(await read(driver.body(plain))).toBe('a[error source/failed the cause]')
+    await driver.start(new ValueOutbox(plain))
+    expect(await read(driver.body())).toBe('a[error source/failed the cause]')
   })
 
   test('throws from the start when the first value cannot be sent', async () => {
@@ -199,7 +201,7 @@ describe('Driver', () => {
         throw new TypeError('no template')
       },
     }
-    await expect(driver.start(failing)).rejects.toThrow('no template')
+    await expect(driver.start(new ValueOutbox(failing))).rejects.toThrow('no template')
     expect(ends).toMatchObject([{ reason: 'error' }])
   })
 
@@ -220,8 +222,8 @@ describe('Driver', () => {
         throw new TypeError('no template')
       },
     }
-    await driver.start(failing)
-    expect(await read(driver.body(failing))).toBe('a[error source/failed Something went wrong.]')
+    await driver.start(new ValueOutbox(failing))
+    expect(await read(driver.body())).toBe('a[error source/failed Something went wrong.]')
     await eventually(() => expect(closed).toBe(1))
   })
 
@@ -235,8 +237,8 @@ describe('Driver', () => {
         seen.push('closed')
       }
     })
-    await driver.start(plain)
-    const reader = driver.body(plain).getReader()
+    await driver.start(new ValueOutbox(plain))
+    const reader = driver.body().getReader()
     await reader.read()
     await reader.cancel()
     await eventually(() => expect(seen).toEqual(['aborted', 'closed']))
@@ -251,8 +253,8 @@ describe('Driver', () => {
       // Hangs until it is told: what cannot be interrupted can still listen.
       await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
     })
-    await driver.start(plain)
-    const reader = driver.body(plain).getReader()
+    await driver.start(new ValueOutbox(plain))
+    const reader = driver.body().getReader()
     await reader.read()
     const waiting = reader.read()
     await reader.cancel()
@@ -271,13 +273,13 @@ describe('Driver', () => {
       },
       { client: client.signal },
     )
-    const started = driver.start(plain)
+    const started = driver.start(new ValueOutbox(plain))
     await eventually(() => expect(signal).toBeDefined())
     client.abort()
     await started
     expect(signal!.aborted).toBe(true)
     expect(ends).toMatchObject([{ reason: 'cancel' }])
-    expect(await read(driver.body(plain))).toBe('')
+    expect(await read(driver.body())).toBe('')
   })
 
   test('never opens the source of a client that had already left', async () => {
@@ -289,8 +291,8 @@ describe('Driver', () => {
       },
       { client: AbortSignal.abort() },
     )
-    await driver.start(plain)
-    expect(await read(driver.body(plain))).toBe('')
+    await driver.start(new ValueOutbox(plain))
+    expect(await read(driver.body())).toBe('')
     expect(opened).toBe(0)
   })
 
@@ -308,8 +310,8 @@ describe('Driver', () => {
       } as AsyncIterable<string>,
       { heartbeatMs: 20 },
     )
-    await driver.start(plain)
-    expect(await read(driver.body(plain))).toMatch(/^x\.{2,5}\[stop\]$/)
+    await driver.start(new ValueOutbox(plain))
+    expect(await read(driver.body())).toMatch(/^x\.{2,5}\[stop\]$/)
     expect(asked).toBe(2)
   })
 
@@ -320,8 +322,8 @@ describe('Driver', () => {
       yield 'x'
       await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
     })
-    await driver.start(plain)
-    const reader = driver.body(plain).getReader()
+    await driver.start(new ValueOutbox(plain))
+    const reader = driver.body().getReader()
     await reader.read()
     const last = reader.read()
     driver.stop('shutdown')
@@ -337,8 +339,8 @@ describe('Driver', () => {
         throw new Error('mine')
       },
     })
-    await driver.start(plain)
-    expect(await read(driver.body(plain))).toBe('a[stop]')
+    await driver.start(new ValueOutbox(plain))
+    expect(await read(driver.body())).toBe('a[stop]')
     expect(log.lines.some(({ message }) => message === 'onEnd of a stream failed')).toBe(true)
   })
 
@@ -372,8 +374,8 @@ describe('Driver', () => {
       },
       { limits: { maxDurationMs: 60 } },
     )
-    await driver.start(plain)
-    expect(await read(driver.body(plain))).toBe('x[limit]')
+    await driver.start(new ValueOutbox(plain))
+    expect(await read(driver.body())).toBe('x[limit]')
     expect(ends).toMatchObject([{ reason: 'limit' }])
   })
 
@@ -388,8 +390,8 @@ describe('Driver', () => {
       },
       { heartbeatMs: 30, limits: { idleSourceMs: 100 } },
     )
-    await driver.start(plain)
-    const text = await read(driver.body(plain))
+    await driver.start(new ValueOutbox(plain))
+    const text = await read(driver.body())
     expect(text.replaceAll('.', '')).toBe('xxxx[timeout]')
     expect(text).toContain('..[timeout]')
   })
@@ -401,8 +403,8 @@ describe('Driver', () => {
       },
       { limits: { maxOutputBytes: 10 } },
     )
-    await driver.start(plain)
-    expect(await read(driver.body(plain))).toBe('xxxxxxxxxxxx[limit]')
+    await driver.start(new ValueOutbox(plain))
+    expect(await read(driver.body())).toBe('xxxxxxxxxxxx[limit]')
     expect(ends).toMatchObject([{ reason: 'limit' }])
   })
 
@@ -416,8 +418,8 @@ describe('Driver', () => {
       },
       { drop: () => (dropped += 1), limits: { sendTimeoutMs: 40 } },
     )
-    await driver.start(plain)
-    const reader = driver.body(plain).getReader()
+    await driver.start(new ValueOutbox(plain))
+    const reader = driver.body().getReader()
     await reader.read()
     await eventually(() => expect(dropped).toBe(1))
     expect(signal!.aborted).toBe(true)
@@ -427,8 +429,8 @@ describe('Driver', () => {
 
   test('cuts the body of a reader who stands still when there is no connection to drop', async () => {
     const { driver } = drive(['x', 'y', 'z'], { limits: { sendTimeoutMs: 40 } })
-    await driver.start(plain)
-    const reader = driver.body(plain).getReader()
+    await driver.start(new ValueOutbox(plain))
+    const reader = driver.body().getReader()
     await reader.read()
     await new Promise((resolve) => setTimeout(resolve, 80))
     await expect(reader.read()).rejects.toThrow('stood still')
@@ -436,8 +438,8 @@ describe('Driver', () => {
 
   test('keeps a reader who takes his time but takes', async () => {
     const { driver } = drive(['x', 'y', 'z'], { limits: { sendTimeoutMs: 60 } })
-    await driver.start(plain)
-    const reader = driver.body(plain).getReader()
+    await driver.start(new ValueOutbox(plain))
+    const reader = driver.body().getReader()
     let text = ''
     for (;;) {
       const { done, value } = await reader.read()
@@ -475,8 +477,8 @@ describe('Driver', () => {
         for (let n = 0; n < 1_000_000; n++) yield 'x'
       })(),
     )
-    await driver.start(plain)
-    const reader = driver.body(plain).getReader()
+    await driver.start(new ValueOutbox(plain))
+    const reader = driver.body().getReader()
     let bytes = 0
     for (;;) {
       const { done, value } = await reader.read()

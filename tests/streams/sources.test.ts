@@ -3,6 +3,7 @@ import { named, produce, scope, ServerSentEvent, type StreamWriter } from 'swaps
 import { timersRunning } from '../../src/base/clock.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/base/limits.ts'
 import { Driver } from '../../src/streams/driver.ts'
+import { ValueOutbox } from '../../src/streams/outbox.ts'
 import type { Source } from '../../src/streams/source.ts'
 import type { StreamEnd } from '../../src/streams/stream-end.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
@@ -11,7 +12,7 @@ import { recordingLog } from '../support/recording-log.ts'
 function stream(source: Source<unknown>, limits: Partial<Limits> = {}) {
   const log = recordingLog()
   const ends: StreamEnd[] = []
-  const wire = named()()
+  const outbox = new ValueOutbox(named()())
   const driver = new Driver<unknown>({
     source,
     enter: (run) => run(),
@@ -23,6 +24,7 @@ function stream(source: Source<unknown>, limits: Partial<Limits> = {}) {
     log,
     expose: false,
     heartbeatMs: false,
+    frameMs: 0,
     limits: { ...DEFAULT_LIMITS, ...limits },
     onError: undefined,
     onEnd: (end) => ends.push(end),
@@ -31,10 +33,9 @@ function stream(source: Source<unknown>, limits: Partial<Limits> = {}) {
     driver,
     log,
     ends,
-    wire,
-    start: () => driver.start(wire),
-    body: () => driver.body(wire),
-    text: () => new Response(driver.body(wire)).text(),
+    start: () => driver.start(outbox),
+    body: () => driver.body(),
+    text: () => new Response(driver.body()).text(),
   }
 }
 const connect = (): string[] => {
@@ -116,7 +117,7 @@ describe('scope', () => {
     await new Promise((resolve) => setTimeout(resolve, 10))
     driver.stop('shutdown')
     await started
-    await driver.body(named()()).cancel()
+    await driver.body().cancel()
     opened()
     await eventually(() => expect(seen).toEqual(['opened', 'closed']))
   })

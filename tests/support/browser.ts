@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest'
  * a script error, a refused resource, a breach of the content security policy.
  */
 export function useBrowser(): {
-  open(url: string, options?: BrowserContextOptions): Promise<Page>
+  /** @param expected Errors that the test itself brings about. */
+  open(url: string, options?: BrowserContextOptions, expected?: RegExp): Promise<Page>
 } {
   let browser: Browser
   let problems: string[] = []
@@ -26,14 +27,17 @@ export function useBrowser(): {
   })
 
   return {
-    async open(url, options = {}) {
+    async open(url, options = {}, expected) {
       const context = await browser.newContext(options)
       const page = await context.newPage()
-      page.on('pageerror', (error) => problems.push(String(error)))
+      page.on('pageerror', (error) => {
+        if (!expected?.test(String(error))) problems.push(String(error))
+      })
       page.on('console', (message) => {
         // A 4xx answer is what some tests ask for; the browser reports each as an error.
-        if (message.type() === 'error' && !/status of 4\d\d/.test(message.text()))
-          problems.push(message.text())
+        const text = message.text()
+        if (message.type() !== 'error' || /status of 4\d\d/.test(text)) return
+        if (!expected?.test(text)) problems.push(text)
       })
       await page.goto(url)
       pages.push(page)

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { tokens, type TokenSource } from '../../src/core.ts'
-import { importAiSdk, installAiSdk } from '../support/ai-sdk.ts'
+import { AI_SDK_VERSIONS, importAiSdk, installAiSdk } from '../support/ai-sdk.ts'
+import { sse } from './support/provider.ts'
 import { saidBy, spelt } from './support/said.ts'
 
 interface Ai {
@@ -12,20 +13,24 @@ interface Ai {
   }
   generateText(options: object): Promise<{ text: string }>
 }
+type MockModel = new (options: object) => object
 interface AiTest {
-  MockLanguageModelV3: new (options: object) => object
+  MockLanguageModelV2?: MockModel
+  MockLanguageModelV3?: MockModel
+  MockLanguageModelV4?: MockModel
   simulateReadableStream(options: object): ReadableStream
 }
+interface AiAnthropic {
+  createAnthropic(options: object): (model: string) => object
+}
 
-let ai: Ai
-let mocks: AiTest
-beforeAll(async () => {
-  await installAiSdk()
-  ai = await importAiSdk<Ai>('ai')
-  mocks = await importAiSdk<AiTest>('ai/test')
-}, 240_000)
+/** Each version of the SDK has its own version of what a model is. */
+const MODELS = {
+  5: 'MockLanguageModelV2',
+  6: 'MockLanguageModelV3',
+  7: 'MockLanguageModelV4',
+} as const
 
-const usage = { inputTokens: { total: 3 }, outputTokens: { total: 2 } }
 const CHUNKS = [
   { type: 'stream-start', warnings: [] },
   { type: 'reasoning-start', id: 'r' },
@@ -37,34 +42,42 @@ const CHUNKS = [
   { type: 'text-delta', id: 't', delta: '' },
   { type: 'text-delta', id: 't', delta: ' 👋' },
   { type: 'text-end', id: 't' },
-  { type: 'finish', finishReason: { unified: 'stop', raw: 'stop' }, usage },
 ]
 
-function model(chunks: readonly object[] = CHUNKS): { model: object; signals: AbortSignal[] } {
-  const signals: AbortSignal[] = []
-  return {
-    signals,
-    model: new mocks.MockLanguageModelV3({
-      doStream: async ({ abortSignal }: { abortSignal?: AbortSignal }) => {
-        if (abortSignal) signals.push(abortSignal)
-        return { stream: mocks.simulateReadableStream({ chunks }) }
-      },
+const quietly = { prompt: 'Hi', maxRetries: 0, onError: () => {} }
+
+describe.each(AI_SDK_VERSIONS as (5 | 6 | 7)[])('tokens of the AI SDK %i', (version) => {
+  let ai: Ai
+  let mocks: AiTest
+  let Mock: MockModel
+  beforeAll(async () => {
+    await installAiSdk(version)
+    ai = await importAiSdk<Ai>('ai', version)
+    mocks = await importAiSdk<AiTest>('ai/test', version)
+    Mock = mocks[MODELS[version]]!
+  }, 240_000)
+
+  const usage =
+    version === 5
+      ? { inputTokens: 3, outputTokens: 2, totalTokens: 5 }
+      : { inputTokens: { total: 3 }, outputTokens: { total: 2 } }
+  const finishReason = version === 5 ? 'stop' : { unified: 'stop', raw: 'stop' }
+  const ALL = [...CHUNKS, { type: 'finish', finishReason, usage }]
+
+  function model(chunks: readonly object[] = ALL): object {
+    return new Mock({
+      doStream: async () => ({ stream: mocks.simulateReadableStream({ chunks }) }),
       doGenerate: async () => ({
         content: [{ type: 'text', text: 'Hello' }],
-        finishReason: { unified: 'stop', raw: 'stop' },
+        finishReason,
         usage,
         warnings: [],
       }),
-    }),
+    })
   }
-}
-const quietly = { prompt: 'Hi', maxRetries: 0, onError: () => {} }
 
-describe('tokens of the AI SDK', () => {
   test('are the text of a result, and all else is kept apart', async () => {
-    const { texts, parts, error } = await saidBy(
-      ai.streamText({ model: model().model, ...quietly }),
-    )
+    const { texts, parts, error } = await saidBy(ai.streamText({ model: model(), ...quietly }))
     expect(error).toBe(undefined)
     expect(texts).toEqual(['Grüße', ' 👋'])
     expect(spelt(parts)).toEqual([
@@ -76,8 +89,7 @@ describe('tokens of the AI SDK', () => {
   })
 
   test('are the same from its fullStream, its textStream, and its responses', async () => {
-    const result = (): ReturnType<Ai['streamText']> =>
-      ai.streamText({ model: model().model, ...quietly })
+    const result = (): ReturnType<Ai['streamText']> => ai.streamText({ model: model(), ...quietly })
     for (const source of [
       result().fullStream,
       result().textStream,
@@ -92,7 +104,7 @@ describe('tokens of the AI SDK', () => {
 
   test('fail with the cause when the model fails in mid-stream, where textStream would end well', async () => {
     const cause = new Error('overloaded')
-    const failing = model([...CHUNKS.slice(0, 7), { type: 'error', error: cause }]).model
+    const failing = model([...CHUNKS.slice(0, 7), { type: 'error', error: cause }])
     const { texts, error } = await saidBy(ai.streamText({ model: failing, ...quietly }))
     expect(texts).toEqual(['Grüße'])
     expect(error).toMatchObject({
@@ -103,7 +115,7 @@ describe('tokens of the AI SDK', () => {
   })
 
   test('fail with the cause when the model cannot be reached', async () => {
-    const failing = new mocks.MockLanguageModelV3({
+    const failing = new Mock({
       doStream: async () => {
         throw new Error('connect ECONNREFUSED')
       },
@@ -114,7 +126,7 @@ describe('tokens of the AI SDK', () => {
 
   test('stop a model that thinks, at once, through the signal of a function', async () => {
     const signals: AbortSignal[] = []
-    const thinking = new mocks.MockLanguageModelV3({
+    const thinking = new Mock({
       doStream: async ({ abortSignal }: { abortSignal: AbortSignal }) => {
         signals.push(abortSignal)
         const stream = new ReadableStream({
@@ -138,7 +150,7 @@ describe('tokens of the AI SDK', () => {
 
   test('are not whole when somebody else aborts the model', async () => {
     const stop = new AbortController()
-    const thinking = new mocks.MockLanguageModelV3({
+    const thinking = new Mock({
       doStream: async () => ({
         stream: new ReadableStream({
           start(controller) {
@@ -154,8 +166,52 @@ describe('tokens of the AI SDK', () => {
     await expect(read.next()).rejects.toMatchObject({ name: 'AbortError' })
   })
 
+  test('are the text of a provider over the wire, and end with its failure', async () => {
+    const { createAnthropic } = await importAiSdk<AiAnthropic>('@ai-sdk/anthropic', version)
+    const said = [
+      {
+        type: 'message_start',
+        message: {
+          id: 'm',
+          type: 'message',
+          role: 'assistant',
+          content: [],
+          model: 'm',
+          usage: { input_tokens: 3, output_tokens: 1 },
+        },
+      },
+      { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+      { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Grü' } },
+      { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'ße' } },
+    ]
+    const done = [
+      { type: 'content_block_stop', index: 0 },
+      { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 2 } },
+      { type: 'message_stop' },
+    ]
+    const fails = [{ type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }]
+    const briefly = { ...quietly, maxOutputTokens: 9 }
+    const asked: string[] = []
+    const answering = (events: readonly object[]): object => {
+      const fetch = async (url: unknown, init: RequestInit): Promise<Response> => {
+        asked.push(`${String(url)} ${String(init.body).includes('"stream":true')}`)
+        return new Response(sse(events, { named: true }), {
+          headers: { 'content-type': 'text/event-stream' },
+        })
+      }
+      return createAnthropic({ apiKey: 'k', baseURL: 'http://model.test/v1', fetch })('m')
+    }
+    const whole = await saidBy(ai.streamText({ model: answering([...said, ...done]), ...briefly }))
+    expect([whole.texts, whole.error]).toEqual([['Grü', 'ße'], undefined])
+    expect(spelt(whole.parts)).toContainEqual({ type: 'usage', inputTokens: 3, outputTokens: 2 })
+    const cut = await saidBy(ai.streamText({ model: answering([...said, ...fails]), ...briefly }))
+    expect(cut.texts).toEqual(['Grü', 'ße'])
+    expect(cut.error).toMatchObject({ code: 'source/failed', message: /Overloaded/ })
+    expect(asked).toEqual(Array(2).fill('http://model.test/v1/messages true'))
+  })
+
   test('say what was meant when the answer is finished', async () => {
-    const finished = ai.generateText({ model: model().model, prompt: 'Hi' })
+    const finished = ai.generateText({ model: model(), prompt: 'Hi' })
     const { error } = await saidBy(finished as unknown as TokenSource)
     expect(error).toMatchObject({
       code: 'source/value',

@@ -39,13 +39,13 @@ function setUp(options: SwapstreamOptions = {}) {
 
 describe('a returned EventStream', () => {
   test('streams to a client that reads event streams: unnamed frames, LF only, one terminal', async () => {
-    const { app } = setUp()
+    const { app } = setUp({ frameMs: 0 })
     const response = await app.request('/answer', { method: 'POST', headers: STREAM })
     const text = (await response.text()).replace(/(id="|#)s[0-9a-z]{1,6}(?=[">])/g, '$1S')
     expect(text).toBe(
       [
         'data: <p id="S">Hel</p>',
-        'data: <div hx-swap-oob=beforeend:#S>lo &lt;b&gt;</div>',
+        'data: <p hx-swap-oob=beforeend:#S>lo &lt;b&gt;',
         'data: <p hx-swap-oob="outerHTML:#S">Hello &lt;b&gt;</p>',
         'event: done\ndata: {"reason":"stop"}',
         '',
@@ -232,9 +232,10 @@ describe('a returned EventStream', () => {
     )
     const text = await (await app.request('/fail', { method: 'POST', headers: STREAM })).text()
     const messages = text.split('\n\n')
-    expect(messages.at(-3)).toMatch(
-      /^data: <div hx-swap-oob="afterend:#s\w+"><p class="swapstream-error" role="alert".*<\/div><p hx-swap-oob="outerHTML:#s\w+">Hel<\/p>$/,
+    expect(messages.at(-4)).toMatch(
+      /^data: <div hx-swap-oob="afterend:#s\w+"><p class="swapstream-error" role="alert".*<\/div>$/,
     )
+    expect(messages.at(-3)).toMatch(/^data: <p hx-swap-oob="outerHTML:#s\w+">Hel<\/p>$/)
     expect(messages.at(-2)).toBe('event: done\ndata: {"reason":"error"}')
     expect(text).not.toContain('SECRET')
     expect(JSON.stringify(log.lines.map(({ fields }) => String(fields['err'])))).toContain('SECRET')

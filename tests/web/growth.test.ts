@@ -1,10 +1,12 @@
 import { createParser } from 'eventsource-parser'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { nunjucksEngine, streamToFragments } from 'swapstream'
+import { Hono } from 'hono'
+import { EventStream, nunjucksEngine, streamToFragments, swapstream } from 'swapstream'
+import { recordingLog } from '../support/recording-log.ts'
 import type { Delivery } from '../../src/streams/event-stream.ts'
 import { applyFrames } from '../../src/htmx/apply-frames.ts'
-import { FragmentsWire } from '../../src/web/fragments-wire.ts'
+import { FragmentsOutbox } from '../../src/web/fragments-outbox.ts'
 
 /** Blocks whose text may travel alone, and some whose text may not. */
 const BLOCKS = {
@@ -20,6 +22,9 @@ const BLOCKS = {
   twice: '<p title="{{ text }}">{{ text }}</p>',
   filtered: '<p>{{ text | upper }}</p>',
   'text only': '{{ text }}',
+  markdown:
+    '<article aria-busy="{{ streaming }}"><h2>{{ title }}</h2><div>{{ text | markdown }}</div></article>',
+  'markdown alone': '<div>{{ text | markdown }}</div>',
 } as const
 
 const engine = nunjucksEngine({
@@ -49,16 +54,58 @@ const tokens = fc.array(
   { maxLength: 12 },
 )
 
+const markdown = fc.array(
+  fc.constantFrom(
+    'word ',
+    '**bo',
+    'ld**',
+    '\n',
+    '\n\n',
+    '- item',
+    '1. one',
+    '# Head',
+    '> quote',
+    '`code`',
+
+    '```js\n',
+    '```\n',
+    '| a | b |\n|---|---|\n',
+    '| 1 | 2 |\n',
+    '[link](/x',
+    ')',
+    '[d]',
+    '\n\n[d]: /there\n',
+
+    '<b>',
+    '&',
+    '\r',
+    '\r\n',
+    '😀',
+    '\ud83d',
+    '\ude00',
+    '    ',
+    '---\n',
+    '![i](https://x.example/i.png)',
+  ),
+  { maxLength: 16 },
+)
+
 const overTheWire = (text: string): string =>
   new TextDecoder().decode(new TextEncoder().encode(text))
 
-/** The data of every unnamed event, value by value. */
+/**
+ * The data of every unnamed event, frame by frame.
+ *
+ * @param skips Which states a slow reader never sees: a newer one came first.
+ */
 async function sent(
   name: string,
   parts: readonly string[],
   delivery: Delivery,
+  skips: readonly boolean[] = [],
+  morphs: boolean = false,
 ): Promise<{ text: string; frames: string[] }[]> {
-  const wire = new FragmentsWire(engine, delivery)
+  const outbox = new FragmentsOutbox({ engine, delivery, morphs })
   const steps: { text: string; frames: string[] }[] = []
   const decode = (body: unknown): string[] => {
     const frames: string[] = []
@@ -67,15 +114,22 @@ async function sent(
     )
     return frames
   }
+  let taken = 0
   for await (const fragment of streamToFragments(parts, name, 'b', {
     extraContext: { title: 'T' },
   })) {
+    outbox.take(fragment)
+    if (!fragment.final && skips[taken++]) continue
     steps.push({
       text: fragment.context['text'] as string,
-      frames: decode(await wire.value(fragment)),
+      frames: decode(await outbox.next()),
     })
   }
-  steps.push({ text: steps.at(-1)!.text, frames: decode(await wire.terminal({ reason: 'stop' })) })
+  expect(outbox.empty).toBe(true)
+  steps.push({
+    text: steps.at(-1)!.text,
+    frames: decode(await outbox.terminal({ reason: 'stop' })),
+  })
   return steps
 }
 
@@ -84,37 +138,43 @@ const destination = { target: '#answer' }
 /** What we lend is not part of the answer, and UTF-8 and event streams know no lone halves and no CR. */
 const plain = (html: string): string =>
   html
-    .replace(/ id="s[0-9a-z]+"/g, '')
+    .replace(/<wbr id="s\d\w+" swap-end(?:="")?>/g, '')
+    .replace(/ (?:id="s\d\w+"|s\d\w{3,}(?:="")?)/g, '')
     .replace(/<\/?swap-frame>/g, '')
     .replace(/\r\n?/g, '\n')
 
 describe('a growing block', () => {
   for (const name of Object.keys(BLOCKS)) {
-    test(`of the shape "${name}" shows the whole text so far after each frame, in both deliveries`, async () => {
+    test(`of the shape "${name}" shows the whole text so far after each frame, in both deliveries, whichever states are skipped`, async () => {
       await fc.assert(
-        fc.asyncProperty(tokens, async (parts) => {
-          for (const delivery of ['auto', 'full'] as const) {
-            const frames: string[] = []
-            const steps = await sent(name, parts, delivery)
-            for (const [n, step] of steps.entries()) {
-              frames.push(...step.frames)
-              const streaming = n < steps.length - 2
-              // Half a character or half a line break waits for its other half.
-              if (streaming && /[\uD800-\uDBFF\r]$/.test(step.text)) continue
-              const renderer = await engine.open(name, 'b', {
-                title: 'T',
-                text: step.text,
-                streaming,
-                failed: false,
-              })
-              const block = overTheWire(plain(await renderer.render()))
-              // A main swap of blanks alone does nothing, in htmx and here.
-              if (block.trim() === '') continue
-              const whole = applyFrames(PAGE, [block], destination)
-              expect(plain(applyFrames(PAGE, frames, destination))).toBe(plain(whole))
+        fc.asyncProperty(
+          name.startsWith('markdown') ? markdown : tokens,
+          fc.array(fc.boolean()),
+          fc.boolean(),
+          async (parts, skips, morphs) => {
+            for (const delivery of ['auto', 'full'] as const) {
+              const frames: string[] = []
+              const steps = await sent(name, parts, delivery, skips, morphs)
+              for (const [n, step] of steps.entries()) {
+                frames.push(...step.frames)
+                const streaming = n < steps.length - 2
+                // Half a character or half a line break waits for its other half.
+                if (streaming && /[\uD800-\uDBFF\r]$/.test(step.text)) continue
+                const renderer = await engine.open(name, 'b', {
+                  title: 'T',
+                  text: step.text,
+                  streaming,
+                  failed: false,
+                })
+                const block = overTheWire(plain(await renderer.render()))
+                // A main swap of blanks alone does nothing, in htmx and here.
+                if (block.trim() === '') continue
+                const whole = applyFrames(PAGE, [block], destination)
+                expect(plain(applyFrames(PAGE, frames, destination))).toBe(plain(whole))
+              }
             }
-          }
-        }),
+          },
+        ),
         { numRuns: 60 },
       )
     })
@@ -129,8 +189,8 @@ describe('a growing block', () => {
   ])('of the shape "%s" sends only what is new', async (name, address) => {
     const [, second] = await sent(name, ['Hel', 'lo'], 'auto')
     expect(second!.frames).toHaveLength(1)
-    expect(second!.frames[0]).toContain(`<div hx-swap-oob=${address}`)
-    expect(second!.frames[0]).toMatch(/>lo<\/div>$/)
+    expect(second!.frames[0]).toContain(`<p hx-swap-oob=${address}`)
+    expect(second!.frames[0]).toMatch(/>lo$/)
   })
 
   test.each(['something behind', 'twice', 'filtered', 'text only'])(
@@ -140,6 +200,20 @@ describe('a growing block', () => {
       expect(second!.frames[0]!.toLowerCase()).toContain('hello')
     },
   )
+
+  test('of Markdown sends what is finished once, and draws only its open end anew', async () => {
+    const parts = ['# Hi\n\nOne', ' two\n', '\nThree **bo', 'ld**\n']
+    const steps = await sent('markdown', parts, 'auto')
+    const bare = steps.map(({ frames }) => frames.join('').replace(/s\d\w{3}t1(?=[">])/g, 'T'))
+    expect(bare[0]).toContain(
+      '<div><swap-frame id="T"><h1>Hi</h1>\n<p>One</p>\n</swap-frame></div>',
+    )
+    expect(bare.slice(1, 4)).toEqual([
+      '<div hx-swap-oob=beforebegin:#T><h1>Hi</h1>\n</div><div hx-swap-oob=innerMorph:#T><p>One two</p>\n</div>',
+      '<div hx-swap-oob=innerMorph:#T><p>One two</p>\n<p>Three <strong>bo</strong></p>\n</div>',
+      '<div hx-swap-oob=beforebegin:#T><p>One two</p>\n</div><div hx-swap-oob=innerMorph:#T><p>Three <strong>bold</strong></p>\n</div>',
+    ])
+  })
 
   test('is sent whole each time when that is asked for', async () => {
     const [, second] = await sent('root', ['Hel', 'lo'], 'full')
@@ -160,4 +234,24 @@ describe('a growing block', () => {
     expect(autoTwice / auto).toBeLessThan(2.05)
     expect(fullTwice / full).toBeGreaterThan(3.5)
   })
+})
+
+test('a block that has to be sent whole is told to the log, once, with the reason and its line', async () => {
+  const log = recordingLog()
+  const app = new Hono()
+  app.use(
+    swapstream({
+      templates: { 't.html': '{% block b %}\n<p>{{ text }}</p>{{ text }}{% endblock %}' },
+      log,
+    }),
+  )
+  app.get('/', () => new EventStream(() => streamToFragments(['a', 'b'], 't.html', 'b')))
+  const headers = { accept: 'text/event-stream' }
+  for (let n = 0; n < 2; n++) await (await app.request('/', { headers })).text()
+  const told = log.lines.filter(
+    ({ message }) => message === 'a growing block is sent whole each time',
+  )
+  expect(told).toHaveLength(1)
+  expect(told[0]!.fields).toMatchObject({ template: 't.html', block: 'b', line: 2 })
+  expect(told[0]!.fields['reason']).toMatch(/text/)
 })

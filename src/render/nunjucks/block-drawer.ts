@@ -1,5 +1,6 @@
 import type { BlockRenderer, Context } from '../engine.ts'
 import type { GrowthPlan } from '../growth.ts'
+import type { GrowingMarkdown } from '../markdown/growing-markdown.ts'
 import { type BlockLevel, plainContext } from './block-context.ts'
 import { Failure } from './failure.ts'
 import { RuntimeFrame } from './frame.ts'
@@ -60,6 +61,10 @@ export class BlockDrawer implements BlockRenderer {
     return this.#block.growth(key)
   }
 
+  settle(key: string): GrowingMarkdown | undefined {
+    return this.#block.settle(key)
+  }
+
   render(changes?: Context): Outcome<string> {
     const { parentReads } = this.#block
     const prepared = this.#prepared
@@ -103,7 +108,10 @@ export class BlockDrawer implements BlockRenderer {
     if (draw.settled) {
       context.ctx = before
       if (draw.error) throw this.#located(draw.error, level)
-      return draw.html
+      const { html } = draw
+      // The context knows the draw until the next one, and that may never come.
+      draw.html = ''
+      return html
     }
     // From here on the context belongs to this draw alone.
     if (keep) this.#prepared = undefined

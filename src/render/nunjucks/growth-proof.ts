@@ -2,6 +2,7 @@ import type { FullPlan, GrowthPlan } from '../growth.ts'
 import { MarkupScan, type OpenElement } from '../markup-scan.ts'
 import type { Declaration } from './declarations.ts'
 import type { AstNode } from './internals.ts'
+import { markdownOf } from './markdown-filter.ts'
 import type { Plan } from './plan.ts'
 import { boundBy, readsOf } from './reads.ts'
 import { child, isCondition, isExtension, isLoop, items, nameOf, optionalChild } from './syntax.ts'
@@ -192,7 +193,8 @@ class Proof {
     const given = items(child(node, 'args'))
     if (given.length !== 1 || !isKey(given[0])) return undefined
     const filter = nameOf(child(node, 'name'))
-    if (filter === 'markdown') return 'settle'
+    const { filters } = this.#plan.catalog.env
+    if (filter === 'markdown' && markdownOf(filters['markdown'])) return 'settle'
     return filter === 'escape' || filter === 'e' ? 'append' : undefined
   }
 
@@ -202,6 +204,10 @@ class Proof {
     const place = this.#scan.place
     if (typeof place === 'string') {
       throw new Refusal(`"${this.#key}" stands in ${place}`, at.template, node)
+    }
+    if (kind === 'settle' && this.#scan.isIn('p')) {
+      const reason = `Markdown has paragraphs of its own, which end the <p> around "${this.#key}": make that a <div>`
+      throw new Refusal(reason, at.template, node)
     }
     this.#found = { kind, element: place, template: at.template, line: node.lineno + 1 }
     this.#waiting = true

@@ -1,5 +1,6 @@
 import type { BlockRenderer, Context, TemplateEngine } from '../engine.ts'
 import type { GrowthPlan } from '../growth.ts'
+import type { Markdown } from '../markdown/growing-markdown.ts'
 import type { TemplateSource } from '../template-source.ts'
 import { type BlockContext, plainContext } from './block-context.ts'
 import { BlockDrawer } from './block-drawer.ts'
@@ -8,6 +9,8 @@ import { DryBlock } from './dry-run.ts'
 import { Failure, templateError } from './failure.ts'
 import { fragmentTag } from './fragment-tag.ts'
 import { type CompiledTemplate, newEnvironment, type NunjucksEnvironment } from './internals.ts'
+import { LINK_FILTERS } from './link-filters.ts'
+import { markdownFilter } from './markdown-filter.ts'
 import { andThen, answer, type Outcome } from './outcome.ts'
 import { chainTable, planBlock } from './plan.ts'
 import { PlannedBlock } from './planned-block.ts'
@@ -19,10 +22,12 @@ import { TemplateCatalog } from './template-catalog.ts'
 type Filter = (...values: any[]) => unknown
 
 export interface NunjucksOptions {
-  /** Name → function of the value and the arguments. Markup comes back as `safeHtml(…)`. */
+  /** Name → function of the value and the arguments, beside `url` and `qs`. Markup comes back as `safeHtml(…)`. */
   readonly filters?: Readonly<Record<string, Filter>>
   /** The same, for filters that give a promise, or that take nunjucks' callback as their last argument. */
   readonly asyncFilters?: Readonly<Record<string, Filter>>
+  /** What the filter `markdown` draws with. */
+  readonly markdown?: Markdown
   /** Variables and functions that every template sees. */
   readonly globals?: Readonly<Record<string, unknown>>
   /** Escape what is printed. Default true; leave it. */
@@ -78,8 +83,10 @@ export function createNunjucksEngine(
     throwOnUndefined: options.throwOnUndefined ?? false,
   })
   base.addExtension('swapstream.fragment', fragmentTag)
-  const { filters = {}, asyncFilters = {}, globals = {} } = options
-  for (const [name, filter] of Object.entries(filters)) base.addFilter(name, filter)
+  const { filters = {}, asyncFilters = {}, globals = {}, markdown } = options
+  if (markdown) base.addFilter('markdown', markdownFilter(markdown))
+  for (const [name, filter] of Object.entries({ ...LINK_FILTERS, ...filters }))
+    base.addFilter(name, filter)
   for (const [name, filter] of Object.entries(asyncFilters)) base.addFilter(name, filter, true)
   base.addGlobal('renderBlock', renderBlock)
   for (const [name, value] of Object.entries(globals)) base.addGlobal(name, value)

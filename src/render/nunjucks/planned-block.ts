@@ -1,4 +1,5 @@
 import type { GrowthPlan } from '../growth.ts'
+import type { GrowingMarkdown } from '../markdown/growing-markdown.ts'
 import { TemplateError } from '../../base/errors.ts'
 import { runSegments } from './compiled-segment.ts'
 import { declarationsIn } from './declarations.ts'
@@ -6,6 +7,7 @@ import { Failure, messageOf, templateError } from './failure.ts'
 import { proveGrowth } from './growth-proof.ts'
 import { RuntimeFrame } from './frame.ts'
 import type { Frame } from './internals.ts'
+import { markdownOf } from './markdown-filter.ts'
 import { answer, type Outcome } from './outcome.ts'
 import type { Plan } from './plan.ts'
 import { flatten, lateError, type Preparable, type Prepared } from './prepared.ts'
@@ -26,6 +28,11 @@ export class PlannedBlock implements Preparable {
     let growth = this.#growths.get(key)
     if (!growth) this.#growths.set(key, (growth = proveGrowth(this.plan, key)))
     return growth
+  }
+
+  settle(key: string): GrowingMarkdown | undefined {
+    if (this.growth(key).kind !== 'settle') return undefined
+    return markdownOf(this.plan.catalog.env.filters['markdown'])?.open()
   }
 
   get parentReads(): ReadonlySet<string> {

@@ -1,4 +1,5 @@
 import type { GrowthPlan } from '../growth.ts'
+import type { GrowingMarkdown } from '../markdown/growing-markdown.ts'
 import type { BlockLevel } from './block-context.ts'
 import { templateError } from './failure.ts'
 import { newVariables } from './frame.ts'
@@ -25,6 +26,7 @@ export interface Preparable {
   /** Variables that decide which templates are the parents. */
   readonly parentReads: ReadonlySet<string>
   growth(key: string): GrowthPlan
+  settle(key: string): GrowingMarkdown | undefined
   /** Throws  TemplateError `block/variable-missing`. */
   requireNames(given: Readonly<Record<string, unknown>>): void
   /** Throws  TemplateError. */

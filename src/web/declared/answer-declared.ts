@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { accepts, requestFacts } from '../../htmx/request.ts'
+import { isForPeople } from '../../htmx/request.ts'
 import { EventStream } from '../../streams/event-stream.ts'
 import { JsonDocument } from '../../streams/json-document.ts'
 import { NDJSON } from '../../streams/ndjson.ts'
@@ -8,6 +8,7 @@ import type { Source, StreamContext } from '../../streams/source.ts'
 import type { StreamEnd } from '../../streams/stream-end.ts'
 import { settingsOf } from '../current-settings.ts'
 import { Page } from '../page.ts'
+import { checkSseMethod } from '../sse-method.ts'
 import { answerForm } from './answer-form.ts'
 import { CheckedValues } from './checked-values.ts'
 import type { Declared } from './declared.ts'
@@ -23,12 +24,16 @@ type Answer = Response | Page | EventStream | NDJSON | JsonDocument
  */
 export async function answerDeclared(declared: Declared, c: Context): Promise<Answer> {
   const { definition, handler, label } = declared
+  const { wire = plain } = definition
+  const form = wire === 'fragments' ? 'events' : answerForm(c.req.header('accept'))
+  // Before the hooks, which may cost something.
+  if (form === 'events') checkSseMethod(c, settingsOf(c))
   const read = await readInput(declared.input, c)
   if (read.issues.length > 0) return refuse(declared, read, c)
   const given = { ...read.values, c }
   const before = await settled(definition.before, { ...given, signal: c.req.raw.signal })
 
-  const { chunk, final, validate = 'always', after, wire = plain } = definition
+  const { chunk, final, validate = 'always', after } = definition
   const checks = validate === 'always' || (validate === 'dev' && settingsOf(c).expose)
   let returned: unknown
   const source = (outer: StreamContext): CheckedValues => {
@@ -59,7 +64,6 @@ export async function answerDeclared(declared: Declared, c: Context): Promise<An
   }
   if (wire === 'fragments')
     return new EventStream(source, { ...options, wire: undefined } as object)
-  const form = answerForm(c.req.header('accept'))
   if (form === 'events') return new EventStream(source, { ...options, wire })
   if (form === 'lines') return new NDJSON(withFinal(source), options)
   return new JsonDocument(source, options, () => returned)
@@ -85,9 +89,7 @@ async function refuse(
   { values, issues }: ReadInput,
   c: Context,
 ): Promise<Answer> {
-  const { headers } = c.req.raw
-  const person = requestFacts(headers).fragment || accepts(headers, 'text/html')
-  if (!definition.invalid || !person) throw invalid(issues)
+  if (!definition.invalid || !isForPeople(c.req.raw.headers)) throw invalid(issues)
   const answer = await definition.invalid(issues as never, values as never, c as never)
   if (!(answer instanceof Page) || answer.options.status !== undefined) return answer as Response
   return new Page(answer.template, answer.context, { ...answer.options, status: 422 })

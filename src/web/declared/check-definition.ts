@@ -49,6 +49,10 @@ const OPTIONS: Readonly<Record<string, readonly [check: Check, says: string]>> =
     (value) => value === false || (typeof value === 'number' && value > 0),
     'milliseconds above 0, or false for none',
   ],
+  retryMs: [
+    (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+    'whole milliseconds, 0 or more',
+  ],
   delivery: [oneOf('auto', 'full'), "'auto' or 'full'"],
   frameMs: [(value) => typeof value === 'number' && value >= 0, 'milliseconds, 0 or more'],
   status: [

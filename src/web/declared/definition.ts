@@ -3,7 +3,6 @@ import type { Schema, SchemaInput, SchemaOutput } from '../../base/schema.ts'
 import type { InputIssue } from '../../base/errors.ts'
 import type { EventStreamOptions } from '../../streams/event-stream.ts'
 import type { StreamContext } from '../../streams/source.ts'
-import type { StreamEnd } from '../../streams/stream-end.ts'
 import type { WireFactory } from '../../streams/wire.ts'
 import type { Page } from '../page.ts'
 import type { Guard } from './guard.ts'
@@ -76,7 +75,7 @@ export interface StreamDefinition<
   C extends Schema | undefined = Schema | undefined,
   F extends Schema | undefined = Schema | undefined,
   B = Readonly<Record<string, unknown>>,
-> extends Omit<EventStreamOptions, 'wire' | 'onEnd'> {
+> extends Omit<EventStreamOptions, 'wire'> {
   readonly path: `/${string}`
   /** Default POST: a stream costs something, and a link must not start it. */
   readonly method?: 'GET' | 'POST'
@@ -107,8 +106,6 @@ export interface StreamDefinition<
    * How values are spelt: `plain` (the default), `named()`, `frames`, a wire of your own; or `'fragments'`, for htmx.
    */
   readonly wire?: WireFactory | 'fragments'
-  /** Called once when the stream is over, with what it returned when it came so far. */
-  readonly onEnd?: (end: StreamEnd & { readonly final?: unknown }) => void
 }
 
 /** How a declared route is called without a request: its input, what its `before` hooks would have given, a signal. */

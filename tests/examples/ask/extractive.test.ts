@@ -14,8 +14,11 @@ const root = process.cwd()
 let passages: Passage[]
 let retrieve: Retriever
 
-/** The SDKs of models, which other tests need: their examples speak of everything, jokes and capitals included. */
-const OF_MODELS = /^(?:openai|ollama|zod|langsmith|@langchain\/core|@anthropic-ai\/sdk)$/
+/**
+ * The SDKs of models, which other tests need: their examples speak of everything, capitals included. So do those of
+ * remend, which completes a joke.
+ */
+const OF_MODELS = /^(?:openai|remend|ollama|zod|langsmith|@langchain\/core|@anthropic-ai\/sdk)$/
 
 // The packages that are installed here: the input that the demo is for.
 beforeAll(async () => {

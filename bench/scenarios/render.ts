@@ -1,14 +1,10 @@
-/**
- * What one render of a block costs, as a ratio to the least that a full re-render can cost: a template literal with
- * nunjucks' own escape. All rivals draw in turns within each round; the figures are medians over the rounds.
- *
- *     npx tsx --conditions=source bench/render.bench.ts
- */
 import { readFileSync } from 'node:fs'
 import nunjucks from 'nunjucks'
-import { nunjucksEngine } from '../src/adapters/nunjucks-engine.ts'
+import { nunjucksEngine } from 'swapstream'
+import { Results } from '../report/results.ts'
+import type { Scenario } from './scenario.ts'
 
-const folder = new URL('render/', import.meta.url)
+const folder = new URL('../../scenarios/render/', import.meta.url)
 const names = ['layout.html', 'chat.html', 'ui.html']
 const templates = Object.fromEntries(
   names.map((name) => [name, readFileSync(new URL(name, folder), 'utf8')]),
@@ -34,7 +30,6 @@ const env = new nunjucks.Environment(
   { getSource: (name: string) => ({ src: templates[name]!, path: name, noCache: false }) } as never,
   { autoescape: true },
 )
-const block = await engine.open('chat.html', 'answer', context)
 
 /** The usual way without a renderer: run the page with its blocks stubbed, then the one block. */
 interface Inner {
@@ -74,59 +69,60 @@ function naive(text: string): string {
 const literal = (text: string): string =>
   `<article id="${escape(context.id)}" class="bubble bot"><h3>Bot</h3><p>${escape(text)}</p></article>`
 
-const rivals: Record<string, (text: string) => unknown> = {
+const drawings: Record<string, (text: string) => string> = {
   literal,
-  prepared: (text) => block.render({ text }),
   naive,
   'full page': (text) => env.render('chat.html', { ...context, text }),
 }
 
-const ROUNDS = 21
 const sizes = { '100 B': 100, '1 KB': 1000, '10 KB': 10_000, '50 KB': 50_000 }
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
-let sink = 0
+/** What is drawn is used, or the engine would leave it out. */
+let drawn = 0
 
-function time(run: () => unknown, times: number): number {
-  const start = process.hrtime.bigint()
-  for (let at = 0; at < times; at++) sink += (run() as string).length
-  return Number(process.hrtime.bigint() - start) / times / 1000
+function time(draw: () => string, times: number): number {
+  const startedAt = performance.now()
+  for (let at = 0; at < times; at++) drawn += draw().length
+  return ((performance.now() - startedAt) / times) * 1000
 }
 
-for (const [size, chars] of Object.entries(sizes)) {
-  const text = prose(chars)
-  const wanted = literal(text)
-  for (const name of ['prepared', 'naive']) {
-    if (rivals[name]!(text) !== wanted)
-      throw new Error(`${name} draws something else: ${String(rivals[name]!(text)).slice(0, 300)}`)
-  }
-  const rounds: Record<string, number[]> = {}
-  const ratios: Record<string, number[]> = {}
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [name, draw] of Object.entries(rivals)) {
-      const times = Math.ceil((name === 'full page' ? 4e5 : 4e6) / (chars + 200) / 4)
-      ;(rounds[name] ??= []).push(time(() => draw(text), times))
-      if (round > 2) (ratios[name] ??= []).push(rounds[name]!.at(-1)! / rounds['literal']!.at(-1)!)
+export const render: Scenario = {
+  name: 'render',
+  title: 'One render of a block',
+  what: 'A block of a chat page with a layout and 30 messages, drawn with more and more text, in one process and without a server. The literal is a template literal with nunjucks’ own escape: the least that a full render can cost. `naive` is nunjucks with the other blocks left out.',
+  base: 'literal',
+  figures: {
+    us: {
+      title: 'a render',
+      unit: 'µs',
+      ratio: true,
+      notShown: 'framing, encoding and the socket, which cost as much again.',
+    },
+  },
+  async run(run) {
+    const block = await engine.open('chat.html', 'answer', context)
+    const prepared = (text: string): string => {
+      const html = block.render({ text })
+      if (typeof html !== 'string') throw new Error('The block waits for something.')
+      return html
     }
-  }
-  for (const name of Object.keys(rivals)) {
-    const cost = median(rounds[name]!).toFixed(2)
-    process.stdout.write(
-      `${size.padEnd(6)} ${name.padEnd(10)} ${cost.padStart(8)} µs  ${median(ratios[name]!).toFixed(2)}x\n`,
-    )
-  }
+    const rivals = { literal: drawings['literal']!, prepared, ...drawings }
+    const results = new Results()
+    for (const [size, chars] of Object.entries(sizes)) {
+      const text = prose(chars)
+      for (const draw of [prepared, naive])
+        if (draw(text) !== literal(text))
+          throw new Error(`Drawn otherwise: ${draw(text).slice(0, 300)}`)
+      const rounds = run.quick ? 3 : 21
+      for (let round = 0; round < rounds; round++) {
+        for (const [name, draw] of Object.entries(rivals)) {
+          const times = Math.ceil((name === 'full page' ? 4e5 : 4e6) / (chars + 200) / 4)
+          const us = time(() => draw(text), times)
+          // The first rounds rehearse.
+          if (round > 2 || run.quick) results.add(size, name, { us })
+        }
+      }
+    }
+    if (drawn < 0) throw new Error('Nothing was drawn.')
+    return results
+  },
 }
-
-const opens: number[] = []
-const floor: number[] = []
-const hundred = prose(100)
-for (let round = 0; round < ROUNDS; round++) {
-  floor.push(time(() => literal(hundred), 5000))
-  const start = process.hrtime.bigint()
-  for (let at = 0; at < 2000; at++) await engine.open('chat.html', 'answer', context)
-  opens.push(Number(process.hrtime.bigint() - start) / 2000 / 1000)
-}
-process.stdout.write(
-  `open a known block: ${median(opens).toFixed(2)} µs; literal at 100 B: ${median(floor).toFixed(2)} µs; ` +
-    `ratio ${(median(opens) / median(floor)).toFixed(1)}x (goal: 5 µs where the literal takes 0.3 µs, 16.7x)\n`,
-)
-if (sink < 0) process.stdout.write('')

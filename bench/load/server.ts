@@ -1,0 +1,71 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { openSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import type { Rival } from '../rivals.ts'
+import type { Answers } from './serve.ts'
+
+const here = new URL('.', import.meta.url)
+
+/** The server's core; everything else runs on the other ones. */
+const SERVER_CORE = 0
+
+/** How a command is bound to a core; as it is where that cannot be done. */
+export function pinned(core: number, command: readonly string[]): readonly [string, string[]] {
+  // Not `availableParallelism`: whoever is bound to one core himself sees no other.
+  const able = process.platform === 'linux' && cpus().length > 1
+  const [program, ...rest] = able ? ['taskset', '-c', String(core), ...command] : command
+  return [program!, rest]
+}
+
+/** A rival that runs and listens. */
+export interface Server {
+  readonly rival: Rival
+  readonly port: number
+  tell<K extends keyof Answers>(question: K): Promise<ReturnType<Answers[K]>>
+  stop(): Promise<void>
+}
+
+export async function start(rival: Rival): Promise<Server> {
+  // Such as `--cpu-prof` or `--perf-basic-prof`, for those who want to know where the time goes.
+  const options = (process.env['BENCH_NODE_OPTIONS'] ?? '').split(' ').filter(Boolean)
+  const [program, rest] = pinned(SERVER_CORE, [
+    process.execPath,
+    '--expose-gc',
+    ...options,
+    fileURLToPath(new URL('serve.js', here)),
+    rival,
+  ])
+  // What it says (swapstream a line for each answer) goes to a file, as it would in production.
+  const log = openSync(new URL(`../${rival}.log`, here), 'w')
+  const child = spawn(program, rest, {
+    stdio: ['ignore', log, log, 'ipc'],
+    env: { ...process.env, NODE_ENV: 'production' },
+  })
+  const port = Number(await said(child, rival))
+  return {
+    rival,
+    port,
+    async tell(question) {
+      child.send(question)
+      return (await said(child, rival)) as never
+    },
+    async stop() {
+      const gone = once(child, 'exit')
+      child.disconnect()
+      await gone
+    },
+  }
+}
+
+function said(child: ChildProcess, rival: Rival): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const onExit = (): void => reject(new Error(`${rival} ended: see bench/dist/${rival}.log.`))
+    child.once('exit', onExit)
+    child.once('message', (message) => {
+      child.off('exit', onExit)
+      resolve(message)
+    })
+  })
+}

@@ -1,0 +1,120 @@
+/**
+ * What it costs to show a Markdown answer while it grows: 10 KB of mixed text in 2,000 steps, against the same parser
+ * reading the whole text at each step. All take turns within each round; the figures are medians of the rounds.
+ *
+ *     npx tsx --conditions=source bench/markdown.bench.ts
+ */
+import { readFileSync } from 'node:fs'
+import hljs from 'highlight.js/lib/common'
+import { nunjucksEngine } from '../src/adapters/nunjucks-engine.ts'
+import { markdown } from '../src/render/markdown/markdown.ts'
+
+const section = readFileSync(new URL('markdown/answer.md', import.meta.url), 'utf8')
+const text = section.repeat(Math.ceil(10_000 / section.length)).slice(0, 10_000)
+const STEPS = 2_000
+const ROUNDS = 7
+const prefixes = Array.from({ length: STEPS }, (_, at) =>
+  text.slice(0, Math.ceil((text.length * (at + 1)) / STEPS)),
+)
+
+const plain = markdown()
+let sink = 0
+
+/** Colours are remembered, which would help the rival: it gets a new Markdown for each step. */
+const rivals: Record<string, () => void> = {
+  whole: () => {
+    for (const prefix of prefixes) sink += plain.render(prefix).length
+  },
+  settled: () => {
+    const growing = plain.open()
+    for (const prefix of prefixes) {
+      const { settled, open } = growing.update(prefix)
+      sink += settled.length + open.length
+    }
+    sink += growing.update(text, { final: true }).settled.length
+  },
+  'whole, coloured': () => {
+    for (const prefix of prefixes) sink += markdown({ highlight: hljs }).render(prefix).length
+  },
+  'settled, coloured': () => {
+    const md = markdown({ highlight: hljs })
+    const growing = md.open()
+    for (const prefix of prefixes) {
+      const { settled, open } = growing.update(prefix)
+      sink += settled.length + open.length
+    }
+    sink += growing.update(text, { final: true }).settled.length
+    sink += md.render(text).length
+  },
+  'no text': () => {
+    for (const _ of prefixes) sink += markdown({ highlight: hljs }).render('').length
+  },
+}
+const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
+
+/** The processor's time in ms. */
+function spent(run: () => void): number {
+  const before = process.cpuUsage()
+  run()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
+
+const rounds: Record<string, number[]> = {}
+for (let round = 0; round <= ROUNDS; round++) {
+  for (const [name, run] of Object.entries(rivals)) {
+    const ms = spent(run)
+    if (round > 0) (rounds[name] ??= []).push(ms)
+  }
+}
+const cost = (name: string): number => median(rounds[name]!)
+// What a new Markdown costs is not the rival's to pay.
+const whole = { plain: cost('whole'), coloured: cost('whole, coloured') - cost('no text') }
+const settled = { plain: cost('settled'), coloured: cost('settled, coloured') }
+const GOALS = { plain: 0.1, coloured: 0.05 }
+for (const kind of ['plain', 'coloured'] as const) {
+  const ratio = settled[kind] / whole[kind]
+  const each = (ms: number): string => `${((ms / STEPS) * 1000).toFixed(1).padStart(7)} µs a step`
+  process.stdout.write(
+    `${kind.padEnd(9)} whole ${each(whole[kind])}  settled ${each(settled[kind])}  ` +
+      `${ratio.toFixed(3)}x (goal: at most ${GOALS[kind]}x)\n`,
+  )
+}
+
+// The literal way through a template, `delivery: 'full'`: the filter keeps the beginning, too.
+const engine = nunjucksEngine({
+  templates: { 'a.html': '{% block b %}<div>{{ text | markdown }}</div>{% endblock %}' },
+})
+const block = await engine.open('a.html', 'b', { streaming: true })
+const full: number[] = []
+for (let round = 0; round <= ROUNDS; round++) {
+  full.push(
+    spent(() => {
+      for (const prefix of prefixes) sink += String(block.render({ text: prefix })).length
+    }),
+  )
+}
+const drawn = median(full.slice(1))
+process.stdout.write(
+  `in a block, drawn whole at each step: ${(drawn / whole.plain).toFixed(3)}x; ` +
+    `${text.length} characters, ${plain.render(text).length} of HTML\n`,
+)
+
+// What leaves at 30 ms frames: what came to the end of what is shown or, where that is not all, the settled blocks that
+// are still in the open element, for the place before it, and what is open now.
+let bytes = 0
+let moving = ''
+const growing = plain.open()
+for (let at = 2; at < STEPS; at += 3) {
+  const { settled: closed, open, added } = growing.update(prefixes[at]!)
+  moving += closed
+  const html = added ? added.map((each) => each.html).join('') : moving + open
+  bytes += Buffer.byteLength(html)
+  if (!added) moving = ''
+}
+const final = Buffer.byteLength(plain.render(text))
+process.stdout.write(
+  `bytes of HTML at 30 ms frames of 100 tokens a second: ` +
+    `${(bytes / final).toFixed(2)}x of the final HTML\n`,
+)
+if (sink < 0) process.stdout.write('')

@@ -1,0 +1,36 @@
+import { serve } from '@hono/node-server'
+import { Hono } from 'hono'
+import { streamSSE } from 'hono/streaming'
+import { ask, read } from '../task/ask.ts'
+import { page } from '../task/page.ts'
+import { draw } from '../task/template.ts'
+import type { Listen } from '../rivals.ts'
+
+const app = new Hono().route('/', page)
+app.get('/answer', (c) =>
+  streamSSE(c, async (stream) => {
+    const asked = read(c.req.url)
+    const left = new AbortController()
+    // Without this the model writes on, and is paid for, when the reader has gone.
+    stream.onAbort(() => left.abort())
+    if (asked.beatMs > 0) void beat()
+    let text = ''
+    for await (const token of ask(asked, left.signal)) {
+      text += token
+      await stream.writeSSE({ data: draw(text, true) })
+    }
+    await stream.writeSSE({ data: draw(text, false) })
+    await stream.writeSSE({ event: 'done', data: '{}' })
+
+    async function beat(): Promise<void> {
+      while (!stream.aborted && !stream.closed) {
+        await stream.sleep(asked.beatMs)
+        await stream.write(': ping\n\n')
+      }
+    }
+  }),
+)
+
+const listen: Listen = (ready) =>
+  void serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => ready(port))
+export default listen

@@ -1,0 +1,57 @@
+import { median } from '../report/results.ts'
+import { CLIENT_CPU, cost, inRounds, whole, withClient, type Scenario } from './scenario.ts'
+
+export const speed: Scenario = {
+  name: 'speed',
+  title: 'One stream at full speed',
+  what: 'One client reads one answer after the other; the source has every token ready.',
+  figures: {
+    perSecond: {
+      title: 'tokens a second',
+      ratio: true,
+      notShown:
+        'no model is that fast: it is what is left of a core when a model is not waited for.',
+    },
+    firstMs: {
+      title: 'first fragment',
+      unit: 'ms',
+      ratio: true,
+      notShown: 'whoever never lets go of the event loop sends nothing before all is drawn.',
+    },
+    clientCpu: CLIENT_CPU,
+  },
+  run(run) {
+    const n = run.quick ? 500 : 2000
+    return inRounds(
+      run,
+      {
+        figures: this.figures,
+        rivals: [
+          'raw',
+          'stream-sse',
+          'datastar',
+          'better-sse',
+          'ai-sdk',
+          'swapstream',
+          'swapstream-token',
+          'swapstream-literal',
+        ],
+        cases: [`N = ${n}`],
+        rounds: run.rounds,
+      },
+      async (server) => {
+        const firsts: number[] = []
+        const speeds: number[] = []
+        const { clientCpu } = await cost(server, async () => {
+          const until = performance.now() + (run.quick ? 100 : 500)
+          do {
+            const { askedAt, firstAt, lastAt } = await whole(server, { n, source: 'microtask' })
+            firsts.push(firstAt - askedAt)
+            speeds.push((n / (lastAt - askedAt)) * 1000)
+          } while (performance.now() < until)
+        })
+        return withClient({ perSecond: median(speeds), firstMs: median(firsts) }, clientCpu)
+      },
+    )
+  },
+}

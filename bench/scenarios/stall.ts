@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { open } from '../load/client.ts'
+import type { Server } from '../load/server.ts'
+import type { Rival } from '../rivals.ts'
+import { token } from '../task/tokens.ts'
+import { inRounds, type Scenario } from './scenario.ts'
+
+/** Those who keep every block for a reader that does not come: here they would need terabytes. */
+const SQUARE: ReadonlySet<Rival> = new Set(['datastar', 'better-sse', 'swapstream-literal'])
+const LONG = 100_000
+
+export const stall: Scenario = {
+  name: 'stall',
+  title: 'A reader that stops',
+  what: 'A client that reads the first token and then nothing more, while the answer is written. Memory after garbage collection, when the source has ended or waits.',
+  figures: {
+    kept: {
+      title: 'kept',
+      unit: 'KiB',
+      notShown:
+        "the kernel's buffers (about 3 MiB) are not counted; what fits into them is gone from the process.",
+    },
+    rss: {
+      title: 'RSS',
+      unit: 'KiB',
+      notShown: 'how much higher it stands than before, peaks included that were not given back.',
+    },
+    text: {
+      title: 'text',
+      unit: 'KiB',
+      notShown: 'the text as it was read from the source, not escaped.',
+    },
+    pulled: {
+      title: 'tokens read',
+      notShown:
+        'fewer than the answer has: the reader holds the model. Neither is wrong; they are two policies.',
+    },
+  },
+  run(run) {
+    const sizes = run.quick ? [2000, LONG] : [8000, 1_000_000]
+    return inRounds(
+      run,
+      {
+        figures: this.figures,
+        rivals: [
+          'raw',
+          'stream-sse',
+          'datastar',
+          'better-sse',
+          'ai-sdk',
+          'swapstream',
+          'swapstream-literal',
+        ],
+        cases: sizes.map((n) => `N = ${n}`),
+        rounds: run.quick ? 1 : run.rounds,
+        fresh: true,
+      },
+      async (server, at) => {
+        const n = Number(at.slice(4))
+        if (n >= LONG && SQUARE.has(server.rival)) return {}
+        await server.tell('sources')
+        const before = await server.tell('memory')
+        const reading = open(
+          server.port,
+          { n, source: 'macrotask' },
+          { onShown: () => reading.pause() },
+        )
+        const pulled = await settled(server)
+        const after = await server.tell('memory')
+        reading.reset()
+        const kib = (bytes: number): number => bytes / 1024
+        let text = 0
+        for (let index = 0; index < pulled; index++) text += token(index).length
+        return {
+          kept: kib(after.heap - before.heap),
+          rss: kib(after.rss - before.rss),
+          text: kib(text),
+          pulled,
+        }
+      },
+    )
+  },
+}
+
+/** Waits until the source has ended, or nobody has pulled for two seconds; a minute at most. */
+async function settled({ tell }: Server): Promise<number> {
+  let last = 0
+  for (let quiet = 0, waited = 0; quiet < 2000 && waited < 60_000; waited += 250) {
+    await sleep(250)
+    const { pulled, ended } = await tell('progress')
+    quiet = pulled === last ? quiet + 250 : 0
+    last = pulled
+    if (ended > 0) break
+  }
+  return last
+}

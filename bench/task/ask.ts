@@ -1,0 +1,74 @@
+import { sharedNow } from './clock.ts'
+import { token } from './tokens.ts'
+
+/**
+ * How the tokens come: `microtask`, as fast as they are taken; `macrotask`, each in its own turn of the event loop, so
+ * that nobody can send two in one write without waiting; `paced`, `rate` a second on a schedule that does not wait for
+ * anybody, as from a model; `idle`, one and then silence.
+ */
+export type Pace = 'microtask' | 'macrotask' | 'paced' | 'idle'
+
+/** What a request asks of a rival; the same address for all of them. */
+export interface Asked {
+  readonly n: number
+  readonly source: Pace
+  readonly rate: number
+  /** When the first token of a paced answer is due, on the shared clock. Default: now. */
+  readonly startAt: number
+  /** Send a sign of life this often; 0 for never. */
+  readonly beatMs: number
+}
+
+export function path(asked: Partial<Asked>): string {
+  const pairs = Object.entries(asked).map(([name, value]) => `${name}=${value}`)
+  return `/answer?${pairs.join('&')}`
+}
+
+export function read(url: string): Asked {
+  const query = new URL(url, 'http://bench').searchParams
+  const number = (name: string, otherwise: number): number => Number(query.get(name) ?? otherwise)
+  return {
+    n: number('n', 100),
+    source: (query.get('source') ?? 'macrotask') as Pace,
+    rate: number('rate', 50),
+    startAt: number('startAt', sharedNow()),
+    beatMs: number('beatMs', 0),
+  }
+}
+
+/** What the sources of this process have done, for those who measure. */
+export const sources = { pulled: 0, endedAt: [] as number[] }
+
+/** The model: the same for every rival. It stops when `signal` aborts or its iterator is returned. */
+export async function* ask(asked: Asked, signal: AbortSignal): AsyncGenerator<string> {
+  const { n, source, rate, startAt } = asked
+  let timer: NodeJS.Timeout | undefined
+  let wake = (): void => {}
+  // One listener for the whole answer: one for each token would cost more than the token.
+  const stop = (): void => {
+    clearTimeout(timer)
+    wake()
+  }
+  signal.addEventListener('abort', stop)
+  try {
+    for (let index = 0; index < n && !signal.aborted; index++) {
+      if (source === 'macrotask') await new Promise((resolve) => setImmediate(resolve))
+      if (source === 'paced') {
+        const early = startAt + (index * 1000) / rate - sharedNow()
+        if (early > 0) {
+          await new Promise<void>((resolve) => {
+            wake = resolve
+            timer = setTimeout(resolve, Math.ceil(early))
+          })
+        }
+        if (signal.aborted) return
+      }
+      sources.pulled += 1
+      yield token(index)
+    }
+    if (source === 'idle' && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve))
+  } finally {
+    signal.removeEventListener('abort', stop)
+    sources.endedAt.push(sharedNow())
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * The tokens of every answer: always the same, 4.2 characters on average, with an `&` now and then, which HTML escapes.
+ * Each begins with a mark that says which one it is, so that whoever reads an answer, in whatever form, knows how much
+ * of it is there: `B22 `, `B23, `, `B24 & `.
+ */
+
+/** No `O`, so that the `[DONE]` of some protocols is no mark; no lower case, as markup and chunk sizes are. */
+const ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789'
+const LETTERS = 24
+const BASE = ALPHABET.length
+
+/** After so many tokens the marks begin again. */
+export const MARKS = LETTERS * BASE * BASE
+
+export function token(index: number): string {
+  const at = index % MARKS
+  const mark =
+    ALPHABET[Math.floor(at / BASE / BASE)]! +
+    ALPHABET[Math.floor(at / BASE) % BASE]! +
+    ALPHABET[at % BASE]!
+  if (index % 100 === 50) return `${mark} & `
+  return index % 5 === 0 ? `${mark}, ` : `${mark} `
+}
+
+const digits = new Int16Array(256).fill(-1)
+for (let at = 0; at < BASE; at++) digits[ALPHABET.charCodeAt(at)] = at
+
+/** The mark that ends at a byte (not included); -1 when there is none. */
+function markBefore(bytes: Uint8Array, end: number, from: number): number {
+  if (end - from < 3 || (end < bytes.length && digits[bytes[end]!]! >= 0)) return -1
+  const first = digits[bytes[end - 3]!]!
+  const second = digits[bytes[end - 2]!]!
+  const third = digits[bytes[end - 1]!]!
+  if (first < 0 || first >= LETTERS || second < 0 || third < 0) return -1
+  if (end - from > 3 && digits[bytes[end - 4]!]! >= 0) return -1
+  return (first * BASE + second) * BASE + third
+}
+
+/** The last mark in `bytes[from…to)`, looked for from the end; -1 when there is none. */
+export function lastMark(bytes: Uint8Array, from: number, to: number): number {
+  for (let end = to; end >= from + 3; end--) {
+    const mark = markBefore(bytes, end, from)
+    if (mark >= 0) return mark
+  }
+  return -1
+}
+
+/**
+ * Whether a body shows all `n` tokens: their marks in order and without a gap, either one by one (those who append) or in
+ * its last block (those who draw the whole again).
+ */
+export function showsAll(body: Uint8Array, n: number): boolean {
+  let shown = 0
+  for (let end = 3; end <= body.length; end++) {
+    const mark = markBefore(body, end, 0)
+    if (mark === shown) shown += 1
+    else if (mark >= 0) shown = mark === 0 ? 1 : 0
+    if (shown === n) return true
+  }
+  return false
+}

@@ -1,0 +1,35 @@
+import { Hono } from 'hono'
+import { EventStream, FormResult, Fragment, Page, readForm, swapstream } from 'swapstream'
+import { serve } from 'swapstream/node'
+import { z } from 'zod'
+import { createFeed } from './feed.ts'
+
+const feed = createFeed()
+const note = z.object({ text: z.string().trim().min(1, 'Write something.').max(200, 'Too long.') })
+
+const app = new Hono()
+const heartbeatMs = Number(process.env['HEARTBEAT_MS'] ?? 15_000)
+app.use(swapstream({ templates: new URL('templates', import.meta.url), heartbeatMs }))
+
+app.get('/', () => new Page('feed.html', { notes: feed.notes }))
+
+app.get('/feed', () => {
+  const lists = async function* ({ signal }: { signal: AbortSignal }): AsyncGenerator<Fragment> {
+    for await (const notes of feed.states(signal))
+      yield new Fragment('feed.html', 'list', { notes }, { target: '#feed' })
+  }
+  // A feed has no end, and may be silent for days; heartbeats tell who is still there.
+  const limits = { maxDurationMs: Infinity, idleSourceMs: Infinity, maxOutputBytes: Infinity }
+  return new EventStream(lists, { limits, retryMs: 1_000 })
+})
+
+app.post('/notes', async (c) => {
+  const sent = await readForm(c, note)
+  if (!sent.ok) {
+    const context = { ...sent, notes: feed.notes }
+    return new Page('feed.html', context, { block: 'form', status: 422 })
+  }
+  feed.post(sent.value.text)
+  return new FormResult('/', { fragments: [new Fragment('feed.html', 'form')] })
+})
+serve(app)

@@ -1,0 +1,41 @@
+import {
+  Fragment,
+  produce,
+  streamToFragments,
+  tokens,
+  type SidePart,
+  type Source,
+} from 'swapstream'
+import { agent, type AgentPart } from './agent.ts'
+
+export interface Step {
+  readonly id: string
+  readonly name: string
+  readonly input: string
+  readonly output?: string
+}
+
+/** The answer of the agent, and above it what it does on the way: two blocks of one page, from one stream of parts. */
+export function answer(names: string): Source<Fragment> {
+  return produce<Fragment>(async (writer) => {
+    let steps: readonly Step[] = []
+    const onPart = (part: SidePart): void => {
+      if (part.type !== 'tool') return
+      steps = withStep(steps, part.raw as AgentPart)
+      void writer.write(new Fragment('tools.html', 'steps', { steps }, { target: '#steps' }))
+    }
+    const text = tokens(agent(names, writer.signal), { onPart })
+    for await (const fragment of streamToFragments(text, 'tools.html', 'answer'))
+      await writer.write(fragment)
+  })
+}
+
+/** A call is a new step, and its result completes it. Whatever else a tool says is passed by. */
+function withStep(steps: readonly Step[], part: AgentPart): readonly Step[] {
+  if (part.type === 'tool-call')
+    return [...steps, { id: part.toolCallId, name: part.toolName, input: part.input.name }]
+  if (part.type !== 'tool-result') return steps
+  return steps.map((step) =>
+    step.id === part.toolCallId ? { ...step, output: part.output } : step,
+  )
+}

@@ -1,0 +1,57 @@
+import { constants, createBrotliCompress } from 'node:zlib'
+
+/** From this quality on the window is shared by all frames; below it each frame is as large as the first. */
+const QUALITY = 4
+
+/**
+ * An event stream compressed as one, frame by frame: what a frame repeats of the frames before it costs nearly nothing.
+ *
+ * In      a body that is pulled.
+ * Out     a body that is pulled; each piece of the first one leaves at once.
+ * Cost    40 to 100 µs and a few hundred KiB a stream: it pays for blocks that are sent whole again and again, not for
+ *         text that travels alone.
+ * Ends    with the body; cancelling one cancels the other.
+ */
+export function brotli(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = body.getReader()
+  const zip = createBrotliCompress({
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: QUALITY,
+      [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
+    },
+  })
+  let made: Uint8Array[] = []
+  zip.on('data', (bytes: Uint8Array) => made.push(bytes))
+
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read()
+          await new Promise<void>((resolve, reject) => {
+            zip.once('error', reject)
+            const ready = (): void => {
+              zip.off('error', reject)
+              resolve()
+            }
+            if (done) zip.once('end', ready).end()
+            else zip.write(value, () => zip.flush(constants.BROTLI_OPERATION_FLUSH, ready))
+          })
+          for (const bytes of made) controller.enqueue(bytes)
+          made = []
+          if (done) controller.close()
+        } catch (error) {
+          // Whichever of the two failed, the other one must not go on for nobody.
+          zip.destroy()
+          await reader.cancel(error).catch(() => {})
+          throw error
+        }
+      },
+      async cancel(reason) {
+        zip.destroy()
+        await reader.cancel(reason)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}

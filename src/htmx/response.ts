@@ -1,0 +1,98 @@
+import { isSafeUrl } from '../base/safe-url.ts'
+
+/** What an answer can tell htmx beside its HTML. A stream cannot: htmx reads these of whole answers only. */
+export interface HtmxHeaders {
+  /** The browser goes there, as by a link. A 3xx would be followed unseen, so send it with 200 or 204. */
+  readonly redirect?: string
+  /** htmx fetches that page and swaps it in, without loading anew. */
+  readonly location?: string
+  /** The browser loads the page again. */
+  readonly refresh?: boolean
+  /** Where the answer goes, whatever the element says: a CSS selector. */
+  readonly retarget?: string
+  /** How it goes there. */
+  readonly reswap?: string
+  /** Which part of the answer is taken: a CSS selector. */
+  readonly reselect?: string
+  /** A new entry in the history; `false` for none. */
+  readonly pushUrl?: string | false
+  /** Another address for the present one; `false` to leave it. */
+  readonly replaceUrl?: string | false
+  /** An event for the element that asked: its name, or names with what they carry. */
+  readonly trigger?: string | Readonly<Record<string, unknown>>
+}
+
+/**
+ * The status that ends the polling of htmx 2. For htmx 4 it is a 200 like others: swap the polling element away.
+ *
+ * @example
+ * app.get('/job', () => new Page('chat.html', { text: 'Done.' }, { block: 'response', status: STOP_POLLING }))
+ */
+export const STOP_POLLING: number = 286
+
+/**
+ * The headers that say so, for any answer: a `Page`, `c.html()`, `c.body(null, 204, …)`.
+ *
+ * Throws  TypeError for a URL that would run as a script, for a selector or an event that no header can hold.
+ *
+ * @example htmxHeaders({ trigger: 'cart:changed' }) // → { 'HX-Trigger': 'cart:changed' }
+ * @example htmxHeaders({ redirect: '/grüße', refresh: false }) // → { 'HX-Redirect': '/gr%C3%BC%C3%9Fe' }
+ * @example app.post('/seen', (c) => c.body(null, 204, htmxHeaders({ trigger: { 'inbox:seen': { count: 3 } } })))
+ */
+export function htmxHeaders(said: HtmxHeaders): Record<string, string> {
+  const headers: Record<string, string> = {}
+  const { redirect, location, refresh, retarget, reswap, reselect, pushUrl, replaceUrl } = said
+  if (redirect !== undefined) headers['HX-Redirect'] = toUrl(redirect)
+  if (location !== undefined) headers['HX-Location'] = toUrl(location)
+  if (refresh) headers['HX-Refresh'] = 'true'
+  if (retarget !== undefined) headers['HX-Retarget'] = toLine(retarget)
+  if (reswap !== undefined) headers['HX-Reswap'] = toLine(reswap)
+  if (reselect !== undefined) headers['HX-Reselect'] = toLine(reselect)
+  if (pushUrl !== undefined) headers['HX-Push-Url'] = pushUrl === false ? 'false' : toUrl(pushUrl)
+  if (replaceUrl !== undefined)
+    headers['HX-Replace-Url'] = replaceUrl === false ? 'false' : toUrl(replaceUrl)
+  if (said.trigger !== undefined) headers['HX-Trigger'] = toTrigger(said.trigger)
+  return headers
+}
+
+/** To another page: htmx is told with its own header, since it would not see a redirect; a browser gets 303. */
+export function wayTo(
+  url: string,
+  htmx: boolean,
+): { status: number; headers: Record<string, string> } {
+  return htmx
+    ? { status: 204, headers: htmxHeaders({ redirect: url }) }
+    : { status: 303, headers: { Location: toUrl(url) } }
+}
+
+/** As a header can hold it: every other character becomes its bytes. */
+function toUrl(url: string): string {
+  if (!isSafeUrl(url)) throw new TypeError(`htmx cannot be sent to ${JSON.stringify(url)}.`)
+  return url.replace(/[^\x21-\x7a\x7e]+/g, (text) =>
+    Array.from(new TextEncoder().encode(text), toEscape).join(''),
+  )
+}
+
+function toEscape(byte: number): string {
+  return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+}
+
+function toLine(text: string): string {
+  if (/^[\x20-\x7e]*$/.test(text)) return text
+  throw new TypeError(
+    `${JSON.stringify(text)} cannot be sent to htmx: a header is one line of ASCII.`,
+  )
+}
+
+function toTrigger(trigger: NonNullable<HtmxHeaders['trigger']>): string {
+  if (typeof trigger === 'string') {
+    if (/^[\w:.-]+$/.test(trigger)) return trigger
+    throw new TypeError(
+      `${JSON.stringify(trigger)} is no name of an event, such as "cart:changed".`,
+    )
+  }
+  return JSON.stringify(trigger).replace(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

@@ -1,0 +1,76 @@
+import { escapeHtml } from '../base/escape-html.ts'
+
+/** Where the reader of a run goes on when he is cut off, and what his page has of it. */
+export interface ResumePoint {
+  /** Where the run is found. */
+  readonly path: string
+  /** What the block was lent: frames of the next connection go to the same place. */
+  readonly at: string
+  /** The position up to which the page has what is no state. */
+  readonly after?: string | undefined
+}
+
+const PREFIX = /^s\d\w{3}$/
+const PLAIN_ID = /^[A-Za-z_][\w-]*$/
+
+/**
+ * What the page of a reader who comes back was lent, as its address says; written by the client, so anything else is
+ * ignored.
+ *
+ * @example resumedAt('s1x9c') // → 's1x9c'
+ * @example resumedAt('body') // → undefined
+ */
+export function resumedAt(at: string | undefined): string | undefined {
+  return at !== undefined && PREFIX.test(at) ? at : undefined
+}
+
+/** The id of the element beside a block that goes on with it. */
+export function resumeId(at: string): string {
+  return `${at}r`
+}
+
+/**
+ * An element that opens the run when the request that streams it has ended: by its end alone nobody can tell whether
+ * that was the answer's. The last frame takes the element away, so after a good end it never asks. What cannot be
+ * reached is tried again.
+ *
+ * @param source The id of the element that asks. Without one, the end of any stream of the page counts.
+ */
+export function resumeElement(point: ResumePoint, source: string | undefined): string {
+  return `<swap-resume ${resumeAttributes(point, source)}></swap-resume>`
+}
+
+/** The same at the end of the page, whatever the frame is that it comes with. */
+export function resumeElementInPage(point: ResumePoint, source: string | undefined): string {
+  return `<div hx-swap-oob="beforeend:body">${resumeElement(point, source)}</div>`
+}
+
+/** The same once more, where the page has come further. */
+export function resumeElementAgain(point: ResumePoint, source: string | undefined): string {
+  const place = `hx-swap-oob="outerHTML:#${resumeId(point.at)}"`
+  return `<swap-resume ${place} ${resumeAttributes(point, source)}></swap-resume>`
+}
+
+/** For htmx 2, which cannot read a stream that answers a form: its extension opens the run beside the block. */
+export function handOff(point: ResumePoint): string {
+  return `<div id="${resumeId(point.at)}" hx-ext="sse" sse-connect="${addressOf(point)}" sse-swap="message" sse-close="done" hx-swap="none" hidden></div>`
+}
+
+/** Takes away what goes on with a block: there is nothing more. */
+export function resumeOver(at: string): string {
+  return `<p hx-swap-oob=delete:#${resumeId(at)}>`
+}
+
+/** A notice in front of what goes on with a block, so below the block. */
+export function besideResume(at: string, notice: string): string {
+  return `<div hx-swap-oob="beforebegin:#${resumeId(at)}">${notice}</div>`
+}
+
+function resumeAttributes(point: ResumePoint, source: string | undefined): string {
+  const from = source !== undefined && PLAIN_ID.test(source) ? `#${source}` : 'body'
+  return `id="${resumeId(point.at)}" hx-sse:connect="${addressOf(point)}" hx-trigger="htmx:sse:close from:${from}, htmx:error delay:1s" hx-sse:close="done" hx-swap="none" hidden`
+}
+
+function addressOf({ path, at, after }: ResumePoint): string {
+  return escapeHtml(`${path}?at=${at}${after === undefined ? '' : `&after=${after}`}`)
+}

@@ -1,0 +1,57 @@
+import { ConfigError } from '../../base/errors.ts'
+
+export const REL = 'noopener noreferrer nofollow ugc'
+
+/** Whether a link may lead there: http, https, mailto, or a place of this site. In: the address, percent-encoded. */
+export function isSafeLink(href: string): boolean {
+  const scheme = /^([^/?#:]*):/.exec(href)?.[1]
+  return scheme === undefined || /^(?:https?|mailto)$/i.test(scheme)
+}
+
+/** Characters that show nothing, or turn around what stands beside them. */
+const INVISIBLE = /\p{Cf}|\u034f|\u115f|\u1160/u
+/** A claim is made at the beginning, where it is read. */
+const MAX_CLAIM_CHARS = 200
+const CLAIMED_HOST =
+  /\/\/([^\s/?#\\]+)|((?:[\p{L}\p{N}_-]+\.)+(?:com|org|net|gov|edu|io|ai|app|dev|info)|www\.[\p{L}\p{N}.-]+)(?![\p{L}\p{N}])/iu
+
+/**
+ * Where a link leads, when its text says something else or cannot be trusted to be read as it is written.
+ *
+ * In      the address, with its host in ASCII; the text of the link.
+ */
+export function hostToShow(href: string, text: string): string | undefined {
+  const authority = /^(?:https?:)?[\\/]{2}([^\\/?#]*)/i.exec(href)?.[1]
+  if (authority === undefined) return undefined
+  const host = authority.slice(authority.lastIndexOf('@') + 1)
+  if (authority.includes('@') || INVISIBLE.test(text)) return host
+  const [, first, second] = CLAIMED_HOST.exec(text.slice(0, MAX_CLAIM_CHARS)) ?? []
+  const claimed = first ?? second
+  return claimed === undefined || bare(claimed) === bare(host) ? undefined : host
+}
+
+const bare = (host: string): string => host.toLowerCase().replace(/^www\./, '')
+
+/** Only there to tell addresses of this site from all others. */
+const SELF = 'https://self.invalid'
+
+/**
+ * The question whether an image may be loaded.
+ *
+ * Throws  ConfigError `config/invalid`.
+ */
+export function imageGate(origins: readonly string[]): (src: string) => boolean {
+  const allowed = new Set(origins.map((origin) => (origin === 'self' ? SELF : originOf(origin))))
+  if (allowed.size === 0) return () => false
+  return (src) => URL.canParse(src, SELF) && allowed.has(new URL(src, SELF).origin)
+}
+
+function originOf(text: string): string {
+  const origin = URL.canParse(text) ? new URL(text).origin : 'null'
+  if (/^https?:/.test(origin) && (text === origin || text === `${origin}/`)) return origin
+  throw new ConfigError(
+    'config/invalid',
+    `markdown({ images: [${JSON.stringify(text)}] }) names no origin.`,
+    { hint: 'Write it like "https://img.example.com", or "self" for this site.' },
+  )
+}

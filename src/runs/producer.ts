@@ -1,0 +1,276 @@
+import { Alarm } from '../base/alarm.ts'
+import type { Enter } from '../base/async-context.ts'
+import { now, turn } from '../base/clock.ts'
+import type { Limits } from '../base/limits.ts'
+import type { Log } from '../base/log.ts'
+import { said } from '../base/said.ts'
+import { Ended } from '../streams/ended.ts'
+import { reportFailure } from '../streams/failure.ts'
+import type { Source } from '../streams/source.ts'
+import { SourceReader, type Answer } from '../streams/source-reader.ts'
+import type { EndReason } from '../streams/stream-end.ts'
+import { createDecoder, createEncoder } from './codec.ts'
+import type { Added, RunStore } from './run-store.ts'
+import type { View } from './view.ts'
+
+/** So many lines may wait for the store; then the source waits, too. */
+const MOST_UNKEPT = 4_096
+/** So many lines are kept in one go: nobody else is served by a store meanwhile. */
+const MOST_AT_ONCE = 1_000
+/** After a store failed, it is asked again this much later. */
+const RETRY_MS = 100
+
+export interface ProducerOptions {
+  readonly id: string
+  readonly path: string
+  readonly lease: string
+  readonly source: Source<unknown>
+  readonly enter: Enter
+  readonly store: RunStore
+  readonly view: View
+  readonly leaseMs: number
+  readonly batchMs: number
+  readonly maxRunChars: number
+  readonly limits: Pick<Limits, 'maxDurationMs' | 'idleSourceMs'>
+  readonly log: Log
+  readonly expose: boolean
+  readonly onError: ((error: unknown) => void) | undefined
+  /** The source has ended or was left, and everybody here knows how. */
+  readonly onEnd: (ended: Ended) => void
+}
+
+/**
+ * Reads the source of one run, whoever looks on. What it says is told here at once, and kept in the store a little
+ * later, many lines at a time.
+ *
+ * Ends    exactly once: by itself, by a failure, a limit or a deadline, when it is stopped, or when the lease is lost.
+ *         Nobody else can know then that this one still goes on, so it does not: no answer is paid for twice.
+ */
+export class Producer {
+  readonly #options: ProducerOptions
+  readonly #abort = new AbortController()
+  readonly #reader: SourceReader<unknown>
+  readonly #encode = createEncoder()
+  readonly #decode = createDecoder()
+  readonly #alarm = new Alarm(() => this.#rung())
+  readonly #startedAt = now()
+  readonly #lines: string[] = []
+  #chars = 0
+  /** So many of the lines are in the store. */
+  #kept = 0
+  #keeping = false
+  /** The store is not asked before. */
+  #keepAt = -Infinity
+  /** The store knew then that we live. */
+  #renewedAt = this.#startedAt
+  #askedAt: number | undefined
+  #ended: Ended | undefined
+  #over = false
+  #torn!: () => void
+  #done!: () => void
+  /** Resolves when the source is torn down and the end is in the store, or cannot get there. */
+  readonly settled: Promise<unknown> = Promise.all([
+    new Promise<void>((resolve) => (this.#torn = resolve)),
+    new Promise<void>((resolve) => (this.#done = resolve)),
+  ])
+
+  constructor(options: ProducerOptions) {
+    const { source, enter, id, path } = options
+    this.#options = options
+    this.#reader = new SourceReader({
+      source,
+      enter,
+      context: { signal: this.#abort.signal, lastEventId: undefined, run: { id, path } },
+      onAnswer: (answer) => this.#heard(answer),
+    })
+  }
+
+  start(): void {
+    this.#ask()
+    this.#check()
+  }
+
+  /** Ends the run from outside; what was said stays. */
+  stop(reason: EndReason): void {
+    this.#end(new Ended(reason))
+  }
+
+  /** Renews the lease now. Out: whether somebody reads the run on another node. */
+  async attended(): Promise<boolean> {
+    const added = await this.#append([], false)
+    return added.kept && added.attended
+  }
+
+  #ask(): void {
+    if (this.#ended !== undefined || this.#lines.length - this.#kept > MOST_UNKEPT) return
+    const others = turn()
+    if (others) void others.then(() => this.#askNow())
+    else this.#askNow()
+  }
+
+  #askNow(): void {
+    if (this.#ended !== undefined || this.#reader.asked) return
+    this.#askedAt = now()
+    this.#reader.ask()
+  }
+
+  #heard(answer: Answer<unknown>): void {
+    this.#askedAt = undefined
+    if (this.#ended !== undefined) return
+    // A process that was paused hears its source before its alarms.
+    if (this.#lost()) return this.#giveUp()
+    if ('error' in answer) return this.#failed(answer.error)
+    if (answer.done) return this.#finished(answer.value)
+    try {
+      this.#say(this.#encode.value(answer.value))
+    } catch (error) {
+      return this.#failed(error)
+    }
+    if (this.#chars > this.#options.maxRunChars) return this.stop('limit')
+    this.#keepSoon()
+    this.#ask()
+  }
+
+  /** Also here it is read back from the log, so that an answer looks the same on every node. */
+  #say(line: string): void {
+    this.#options.view.take(this.#decode(line))
+    this.#lines.push(line)
+    this.#chars += line.length
+  }
+
+  #failed(error: unknown): void {
+    const { log, expose, onError } = this.#options
+    const seen = reportFailure(error, { route: 'run', log, expose, onError })
+    this.#end(new Ended('error', { seen, error }))
+  }
+
+  #finished(final: unknown): void {
+    const ended = new Ended('stop', { final })
+    try {
+      this.#encode.end(ended)
+    } catch (error) {
+      return this.#failed(error)
+    }
+    this.#end(ended)
+  }
+
+  #end(ended: Ended, keep = true): void {
+    if (this.#ended !== undefined) return
+    this.#ended = ended
+    const { log, view, onEnd } = this.#options
+    // First the signal, which reaches into a waiting model call; then the generator, which may never hear it.
+    if (!this.#reader.exhausted) this.#abort.abort()
+    void this.#reader
+      .close(
+        () =>
+          log.warn(
+            { route: 'run' },
+            'the source of a run was told to stop 5 s ago and still runs: pass its signal to what it waits for',
+          ),
+        (failure) =>
+          log.error({ route: 'run', err: failure }, 'a source failed while it was closed'),
+      )
+      .then(this.#torn)
+    view.take(ended)
+    if (keep) {
+      this.#lines.push(this.#encode.end(ended))
+      this.#keepAt = Math.min(this.#keepAt, now())
+      this.#keepSoon()
+    } else this.#finish()
+    onEnd(ended)
+  }
+
+  /** There is nothing more to be kept. */
+  #finish(): void {
+    this.#over = true
+    this.#alarm.clear()
+    this.#done()
+  }
+
+  /** Nobody may believe any more that we live: what we say now would be said twice. */
+  #lost(): boolean {
+    return now() - this.#renewedAt >= this.#options.leaseMs
+  }
+
+  #giveUp(): void {
+    const { log, leaseMs } = this.#options
+    if (this.#ended === undefined) {
+      log.warn({ route: 'run' }, `a run lost its lease of ${leaseMs} ms, and was interrupted`)
+      return this.#end(new Ended('interrupted'), false)
+    }
+    log.warn({ route: 'run' }, 'the end of a run could not be kept')
+    this.#finish()
+  }
+
+  /** Now, or when the store may be asked again. */
+  #keepSoon(): void {
+    if (this.#keeping || this.#over) return
+    if (this.#keepAt <= now()) void this.#keep()
+    else this.#alarm.advance(this.#keepAt)
+  }
+
+  async #keep(): Promise<void> {
+    this.#keeping = true
+    const sentAt = now()
+    this.#keepAt = sentAt + this.#options.batchMs
+    const lines = this.#lines.slice(this.#kept, this.#kept + MOST_AT_ONCE)
+    const last = this.#ended !== undefined && this.#kept + lines.length === this.#lines.length
+    try {
+      const added = await this.#append(lines, last)
+      this.#keeping = false
+      if (this.#over) return
+      if (added.kept) {
+        this.#renewedAt = sentAt
+        this.#kept += lines.length
+        if (last) return this.#finish()
+        if (added.stop) this.stop('cancel')
+      } else if (added.gap === undefined) return this.#giveUp()
+      // The store has lost some: they are said again.
+      else this.#kept = added.gap
+    } catch (error) {
+      this.#keeping = false
+      if (this.#over) return
+      this.#options.log.debug({ route: 'run' }, `a run could not be kept yet: ${said(error)}`)
+      this.#keepAt = now() + RETRY_MS
+    }
+    if (this.#kept < this.#lines.length) this.#keepSoon()
+    this.#ask()
+    this.#check()
+  }
+
+  #append(lines: readonly string[], last: boolean): Promise<Added> {
+    const { store, id, lease } = this.#options
+    return store.append(id, { lease, from: this.#kept + 1, lines, last })
+  }
+
+  #rung(): void {
+    if (this.#over) return
+    if (this.#lost()) return this.#giveUp()
+    const at = now()
+    const { limits, leaseMs } = this.#options
+    if (at - this.#startedAt >= limits.maxDurationMs) this.stop('limit')
+    else if (this.#askedAt !== undefined && at - this.#askedAt >= limits.idleSourceMs)
+      this.stop('timeout')
+    const due = this.#kept < this.#lines.length || at - this.#renewedAt >= leaseMs / 3
+    if (due) this.#keepSoon()
+    this.#check()
+  }
+
+  /** Sets the alarm for the next thing that time alone can bring. */
+  #check(): void {
+    if (this.#over) return
+    const { limits, leaseMs } = this.#options
+    const at = now()
+    const renewAt = Math.max(this.#renewedAt + leaseMs / 3, this.#keepAt)
+    this.#alarm.advance(
+      Math.min(
+        this.#renewedAt + leaseMs,
+        this.#keeping ? Infinity : Math.max(renewAt, at),
+        this.#ended === undefined ? this.#startedAt + limits.maxDurationMs : Infinity,
+        this.#askedAt === undefined ? Infinity : this.#askedAt + limits.idleSourceMs,
+        // What is asked later ends later, too.
+        at + limits.idleSourceMs,
+      ),
+    )
+  }
+}

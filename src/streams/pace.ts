@@ -1,0 +1,42 @@
+import { now } from '../base/clock.ts'
+import { framePace } from '../base/frame-pace.ts'
+
+/** The narrowest and the widest time between two frames. */
+const NARROW_MS = 16
+const WIDE_MS = 100
+/** A frame may take this share of a stream's time at most: after a costly one the next waits longer. */
+const COST_SHARE = 1 / 4
+
+/**
+ * When the next frame of one stream may leave: the first one at once, then no sooner than the process can follow, the
+ * reader can take, and the drawing itself allows.
+ *
+ * Streams keep the phase in which they began, so their frames are spread over time by themselves.
+ */
+export class Pace {
+  readonly #frameMs: number | undefined
+  /** Wider each time the reader comes late. */
+  #readerMs = 0
+  /** Not before this moment; as long as nothing was sent, at once. */
+  nextAt: number = -Infinity
+
+  /** @param frameMs Exactly this time; nothing to let it be found. */
+  constructor(frameMs: number | undefined) {
+    this.#frameMs = frameMs
+  }
+
+  /** A frame was made just now, which was begun at a moment. */
+  sent(beganAt: number): void {
+    if (this.#frameMs !== undefined) return void (this.nextAt = beganAt + this.#frameMs)
+    const at = now()
+    this.nextAt = at + Math.max(framePace(), this.#readerMs, (at - beganAt) / COST_SHARE)
+  }
+
+  /** The reader has come back for more. */
+  wanted(at: number, nothingWaited: boolean): void {
+    if (!nothingWaited && at > this.nextAt)
+      this.#readerMs = Math.min(WIDE_MS, Math.max(NARROW_MS, this.#readerMs * 2))
+    else if (this.#readerMs > 0)
+      this.#readerMs = this.#readerMs <= NARROW_MS ? 0 : this.#readerMs / 2
+  }
+}

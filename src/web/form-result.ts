@@ -1,0 +1,47 @@
+import type { Fragment } from '../fragments/fragment.ts'
+import type { HtmxHeaders } from '../htmx/response.ts'
+import { brand } from '../streams/returned.ts'
+
+export interface FormResultOptions {
+  /** What changes in the page: the first goes where the form says, the others to their own places. */
+  readonly fragments?: readonly Fragment[]
+  /** An event for the page, sent with the fragments: its name, or names with what they carry. */
+  readonly trigger?: NonNullable<HtmxHeaders['trigger']>
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/**
+ * The answer of a form that has done something: one value for everybody who may have sent it.
+ *
+ * Out     to htmx the fragments, or without any the way to the next page; to a browser without scripts a redirect (303),
+ *         so that loading anew does nothing twice.
+ * Throws  TypeError while it is answered for an address that would run as a script.
+ *
+ * @example
+ * app.post('/items', async (c) => {
+ *   const { item } = await c.req.parseBody()
+ *   const added = new Fragment('feed.html', 'item', { item }, { target: '#feed', swap: 'afterbegin' })
+ *   return new FormResult('/items', { fragments: [added], trigger: 'feed:changed' })
+ * })
+ */
+export class FormResult {
+  // What Hono's types ask of a returned value; nothing of it exists at run time.
+  declare readonly _data: string
+  declare readonly _status: 200
+  declare readonly _format: 'text/html'
+
+  /** The page to show next. */
+  readonly next: string
+  readonly options: FormResultOptions
+  readonly status = 200
+  readonly headers: Headers
+  readonly body: ReadableStream<Uint8Array>
+
+  constructor(next: string, options: FormResultOptions = {}) {
+    this.next = next
+    this.options = options
+    this.headers = new Headers(options.headers)
+    this.body = brand(this)
+    Object.freeze(this)
+  }
+}

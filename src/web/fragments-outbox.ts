@@ -1,0 +1,383 @@
+import { SourceError } from '../base/errors.ts'
+import { escapeHtml } from '../base/escape-html.ts'
+import { given } from '../base/given.ts'
+import type { Log } from '../base/log.ts'
+import { Fragment } from '../fragments/fragment.ts'
+import { stateKey } from '../fragments/state-key.ts'
+import { Addresser, appending, settling, unmarking, type GrowthAddress } from '../htmx/addresser.ts'
+import { notice, quietNotice } from '../htmx/notice.ts'
+import {
+  resumeElement,
+  resumeElementAgain,
+  resumeElementInPage,
+  resumeOver,
+} from '../htmx/resume.ts'
+import type { TemplateEngine } from '../render/engine.ts'
+import type { GrowingMarkdown } from '../render/markdown/growing-markdown.ts'
+import type { Delivery } from '../streams/event-stream.ts'
+import { farewell } from '../streams/farewell.ts'
+import type { Outbox } from '../streams/outbox.ts'
+import type { EndReason } from '../streams/stream-end.ts'
+import type { Terminal } from '../streams/wire.ts'
+import { encodeComment, encodeEvent, eventsFrom, withId } from '../wire/sse.ts'
+import { ServerSentEvent } from '../wire/server-sent-event.ts'
+import { GrownText } from './grown-text.ts'
+import { Renders } from './renders.ts'
+
+/** What a reader is told about an answer that is not whole. A failure has its own words. */
+const CUT_NOTICES: Partial<Record<EndReason, string>> = {
+  limit: 'The answer reached its limit and was cut here.',
+  timeout: 'The answer took too long and was cut here.',
+  interrupted: 'The server that wrote this answer stopped, so it was cut here. Please try again.',
+  shutdown: 'The server is restarting, so the answer was cut here. Please ask again.',
+}
+/** So many values that no newer one replaces may wait, and so much new text; then the source waits, too. */
+const MOST_WAITING = 32
+const MOST_TEXT_CHARS = 16 * 1024 * 1024
+
+export interface FragmentsOutboxOptions {
+  readonly engine: TemplateEngine
+  readonly delivery: Delivery
+  readonly log?: Log
+  /** The client's htmx morphs an element as a whole, so nothing that happens in the page is lost with the last frame. */
+  readonly morphs: boolean
+  /** It goes on elsewhere when this server stops, so nothing of it is cut then. */
+  readonly resumable?: boolean
+  /** What the page was lent for this stream by the connection before. */
+  readonly at?: string | undefined
+  /** `#id` of the element that shows the stream, where that is known. */
+  readonly shown?: string | undefined
+  /** How the page goes on when it is cut off, for a client that would not come back by itself. */
+  readonly resume?: { readonly path: string; readonly source: string | undefined } | undefined
+}
+
+/** A value that waits. */
+interface Waiting {
+  /** Of a state, the newest. */
+  value: unknown
+  readonly block: Block | undefined
+  /** States that were taken before something that is no state keep their place in front of it. */
+  readonly since: number
+  /** Of what is no state: where its reader comes back to when he has it. */
+  readonly id: string | undefined
+}
+
+/** What is known of one block of the page. */
+interface Block {
+  waiting: Waiting | undefined
+  /** The newest fragment, as long as no final one was sent. */
+  unsettled: Fragment | undefined
+  /** What may travel alone, while it may. */
+  grown: Grown | undefined
+}
+
+interface Grown {
+  readonly text: GrownText
+  /** Nothing while the frame is drawn that it begins with. */
+  end: GrowingEnd | undefined
+}
+
+/** Where in the page a block grows. */
+interface GrowingEnd {
+  readonly address: GrowthAddress
+  /** Escaped text as an event that adds it there. */
+  readonly append: (html: string) => string
+  /** Follows the text where it comes out as Markdown. */
+  readonly markdown: GrowingMarkdown | undefined
+}
+
+/**
+ * What htmx still has to be told: the newest state of each block, and everything that is no state, in its order. When a
+ * frame is wanted, it is drawn, addressed and encoded, one function after the other.
+ *
+ * Fragments are unnamed messages, because htmx swaps no other; a failure is a notice in the page, because htmx knows
+ * no error event; the end is `event: done` with its reason.
+ */
+export class FragmentsOutbox implements Outbox<unknown> {
+  readonly #renders: Renders
+  readonly #addresser: Addresser
+  readonly #delivery: Delivery
+  readonly #resumable: boolean
+  /** Where the reader can come back to when he has all that was taken in. */
+  #id: string | undefined
+  readonly #resume: FragmentsOutboxOptions['resume']
+  /** The page has an element of ours that goes on with the stream. */
+  #resumes: boolean
+  /** Up to where the page has what is no state. */
+  #after: string | undefined
+  #waiting: Waiting[] = []
+  readonly #blocks = new Map<string, Block>()
+  /** The fragment before, and its block: mostly the next one is of the same. */
+  #last: Fragment | undefined
+  #lastBlock: Block | undefined
+  /** Taken since the last frame. */
+  #newChars = 0
+  /** Counts what is no state. */
+  #said = 0
+  /** What could not be drawn, while what was drawn before it is still to be sent. */
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(options: FragmentsOutboxOptions) {
+    const { engine, delivery, morphs, log, resumable = false, at, shown, resume } = options
+    this.#renders = new Renders(engine, log)
+    this.#addresser = new Addresser(morphs, at, shown)
+    this.#delivery = delivery
+    this.#resumable = resumable
+    this.#resume = resume
+    this.#resumes = at !== undefined
+  }
+
+  /** What the page is lent for this stream. */
+  get at(): string {
+    return this.#addresser.prefix
+  }
+
+  get empty(): boolean {
+    return this.#waiting.length === 0 && this.#failure === undefined
+  }
+
+  get full(): boolean {
+    return this.#waiting.length >= MOST_WAITING || this.#newChars > MOST_TEXT_CHARS
+  }
+
+  take(value: unknown, id?: string): void {
+    if (id !== undefined) this.#id = id
+    if (!(value instanceof Fragment)) {
+      if (typeof value !== 'string' && !(value instanceof ServerSentEvent)) throw unsendable(value)
+      return void this.#wait(value, undefined, id)
+    }
+    const block = this.#blockOf(value)
+    if (block === undefined) return void this.#wait(value, undefined, id)
+    block.unsettled = value
+    if (value.grows) this.#newChars += value.grows.delta.length
+    block.grown?.text.take(value)
+    if (block.waiting?.since === this.#said) block.waiting.value = value
+    else block.waiting = this.#wait(value, block)
+    // What comes after a final state is another answer.
+    if (value.final) block.waiting = undefined
+  }
+
+  next(): string | Promise<string> {
+    const text = this.#drawn()
+    return typeof text === 'string' ? this.#marked(text) : text.then((drawn) => this.#marked(drawn))
+  }
+
+  /** With the place to come back to, unless something of it could not be drawn. */
+  #marked(text: string): string {
+    return this.#id === undefined || this.#failure ? text : withId(text, this.#id)
+  }
+
+  #drawn(): string | Promise<string> {
+    if (this.#failure) {
+      const { error } = this.#failure
+      this.#failure = undefined
+      throw error
+    }
+    let text = ''
+    this.#newChars = 0
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      if (next.block?.waiting === next) next.block.waiting = undefined
+      try {
+        const frame = this.#spelt(next)
+        if (typeof frame !== 'string') return this.#later(text, frame)
+        text += frame
+      } catch (error) {
+        return this.#broken(text, error)
+      }
+    }
+    return text
+  }
+
+  async terminal({ reason, error }: Terminal): Promise<string> {
+    if (reason === 'shutdown' && this.#resumable) return farewell()
+    const cut = CUT_NOTICES[reason]
+    const told = error
+      ? notice(error.message, `${error.code} ${error.id}`)
+      : reason === 'cancel'
+        ? quietNotice('Stopped.')
+        : cut && notice(cut)
+    // The notice first: it goes next to the answer, which the last frame may leave without an id.
+    const below = told ? encodeEvent({ data: this.#addresser.below(told) }) : ''
+    const settled = (await this.#settled(reason)) + this.#resumeOver()
+    const done =
+      reason === 'shutdown'
+        ? farewell()
+        : encodeEvent({ event: 'done', data: JSON.stringify({ reason }) })
+    return below + settled + done
+  }
+
+  /** After the last frame nothing asks for more. */
+  #resumeOver(): string {
+    if (!this.#resumes) return ''
+    this.#resumes = false
+    return encodeEvent({ data: resumeOver(this.#addresser.prefix) })
+  }
+
+  /** Behind a frame: the element that goes on when this connection is cut, or that it would have to begin later. */
+  #resumeAfter(fragment: Fragment, html: string, id: string | undefined): string {
+    if (this.#resume === undefined) return ''
+    const { path, source } = this.#resume
+    if (id !== undefined) this.#after = id
+    const point = { path, at: this.#addresser.prefix, after: this.#after }
+    if (this.#resumes) return id === undefined ? '' : resumeElementAgain(point, source)
+    const from = this.#addresser.resumesFrom(fragment, html)
+    if (from === undefined) return ''
+    this.#resumes = true
+    return from === 'here' ? resumeElement(point, source) : resumeElementInPage(point, source)
+  }
+
+  heartbeat(): string {
+    return encodeComment('ping')
+  }
+
+  #wait(value: unknown, block: Block | undefined, id?: string): Waiting {
+    if (block === undefined) this.#said += 1
+    const waiting = { value, block, since: this.#said, id }
+    this.#waiting.push(waiting)
+    return waiting
+  }
+
+  /** The block of a state; nothing for what is no state. */
+  #blockOf(fragment: Fragment): Block | undefined {
+    const last = this.#last
+    if (
+      last?.block === fragment.block &&
+      last.template === fragment.template &&
+      last.target === fragment.target &&
+      last.swap === fragment.swap
+    )
+      return this.#lastBlock
+    const key = stateKey(fragment)
+    let block = key === undefined ? undefined : this.#blocks.get(key)
+    if (key !== undefined && block === undefined) {
+      block = { waiting: undefined, unsettled: undefined, grown: undefined }
+      this.#blocks.set(key, block)
+    }
+    this.#last = fragment
+    this.#lastBlock = block
+    return block
+  }
+
+  async #later(text: string, frame: Promise<string>): Promise<string> {
+    let sent = text
+    try {
+      sent += await frame
+      return sent + (await this.#drawn())
+    } catch (error) {
+      return this.#broken(sent, error)
+    }
+  }
+
+  /** What is drawn is sent before it is told what could not be; nothing is drawn after that. */
+  #broken(text: string, error: unknown): string {
+    this.#waiting = []
+    if (text === '') throw error
+    this.#failure = { error }
+    return text
+  }
+
+  /**
+   * The blocks that wait for a final fragment, drawn once more. Of a stream that was cut, as cut: nothing may look busy
+   * for ever. At a good end only where text travelled alone, or something of ours stands in the page.
+   */
+  async #settled(reason: EndReason): Promise<string> {
+    let last = ''
+    for (const block of this.#blocks.values()) {
+      const { unsettled, grown } = block
+      if (unsettled === undefined) continue
+      const { context, target, swap, cut, grows } = unsettled
+      const isCut = reason !== 'stop' && cut !== undefined
+      if (!isCut && grown === undefined && !this.#addresser.lends(unsettled)) continue
+      try {
+        const changes = isCut ? { ...context, ...cut } : context
+        const options = given({ target, swap, grows, final: true })
+        last += await this.#whole(
+          new Fragment(unsettled.template, unsettled.block, changes, options),
+          block,
+        )
+      } catch {
+        // It is what cannot be drawn that ended the stream: what was drawn before stays.
+      }
+    }
+    return last
+  }
+
+  #spelt({ value, block, id }: Waiting): string | Promise<string> {
+    if (value instanceof Fragment)
+      return this.#added(value, block?.grown) ?? this.#whole(value, block, id)
+    if (value instanceof ServerSentEvent) return encodeEvent(value)
+    // Text is text: as HTML it could do anything the page can.
+    return encodeEvent({ data: escapeHtml(value as string) })
+  }
+
+  /** A fragment as what is new in it alone; nothing when the block has to be drawn. */
+  #added(fragment: Fragment, grown: Grown | undefined): string | undefined {
+    if (grown?.end === undefined) return undefined
+    const added = grown.text.next(fragment)
+    const { address, append, markdown } = grown.end
+    if (added === undefined || (added === '' && !markdown)) return added
+    if (!markdown) return append(escapeHtml(added))
+    const { settled, open, reset } = markdown.update(grown.text.whole)
+    return reset ? undefined : encodeEvent({ data: settling(address, settled, open) })
+  }
+
+  /**
+   * What goes around a frame that is drawn whole while a mark of ours stands at the end of the growing text. The last
+   * frame leaves that text alone where it proves to be the same, because a morph would join its pieces to one, and a
+   * selection in them would be lost.
+   */
+  #unmarked(fragment: Fragment, html: string, { text, end }: Grown): [string, string] {
+    const { address, append } = end!
+    const unmark = encodeEvent({ data: unmarking(address) })
+    const rest = fragment.final ? text.rest(fragment) : undefined
+    if (rest === undefined || !this.#renders.growth(fragment, html)) return [unmark, '']
+    return [rest && append(escapeHtml(rest)), unmark]
+  }
+
+  #whole(fragment: Fragment, block: Block | undefined, id?: string): string | Promise<string> {
+    const mayGrow = this.#delivery === 'auto' && !fragment.final && fragment.target === undefined
+    const text = mayGrow ? GrownText.after(fragment) : undefined
+    // Known before it is drawn: what follows may come while an asynchronous block is drawn.
+    const grown: Grown | undefined = text && { text, end: undefined }
+    const marked = block?.grown?.end?.address.marked ? block.grown : undefined
+    if (block) block.grown = grown
+
+    const frame = (html: string): string => {
+      const growth = grown && this.#renders.growth(fragment, html)
+      const [before, after] = marked ? this.#unmarked(fragment, html, marked) : ['', '']
+      const unmark = this.#addresser.unmarkingBefore(fragment, html)
+      const resumed = unmark === undefined ? '' : encodeEvent({ data: unmark })
+      const data =
+        this.#addresser.address(fragment, html, growth) + this.#resumeAfter(fragment, html, id)
+      if (block) {
+        const address = growth && this.#addresser.growsAt(fragment)
+        if (address === undefined) block.grown = undefined
+        else
+          grown!.end = {
+            address,
+            append: eventsFrom(appending(address)),
+            markdown: growth!.markdown,
+          }
+        // Unless the next answer has begun meanwhile.
+        if (fragment.final && block.unsettled === fragment) block.unsettled = undefined
+        // Nobody should keep a long text only to compare its name.
+        if (this.#last === fragment) this.#last = undefined
+      }
+      return resumed + before + encodeEvent({ data }) + after
+    }
+    const html = this.#renders.render(fragment)
+    return typeof html === 'string' ? frame(html) : html.then(frame)
+  }
+}
+
+function unsendable(value: unknown): SourceError {
+  const kind =
+    value === null || value === undefined
+      ? String(value)
+      : typeof value === 'object'
+        ? `a ${value.constructor?.name ?? 'bare object'}`
+        : `a ${typeof value}`
+  return new SourceError('source/value', `A stream for htmx cannot send ${kind}.`, {
+    hint: 'Yield a Fragment, a ServerSentEvent, or text.',
+  })
+}

@@ -1,0 +1,63 @@
+import { Hono, type Context } from 'hono'
+import { getCookie, setCookie } from 'hono/cookie'
+import { SwapstreamError } from '../base/errors.ts'
+import { isRunId, newRunId } from '../runs/run-id.ts'
+import type { Runs } from '../runs/runs.ts'
+import { EventStream, type EventStreamOptions } from '../streams/event-stream.ts'
+import { settingsOf } from './current-settings.ts'
+import { toProblem } from './problem.ts'
+
+const COOKIE = 'swapstream-owner'
+
+/**
+ * Who this browser is, as far as runs go: a random word in a cookie that no script can read. It is made when it is
+ * asked for first. Where people sign in, take their id instead: then they find their runs on all their devices.
+ *
+ * @example app.post('/stop', async (c) => { await runs.stop(await c.req.text(), { owner: ownerOf(c) }); return c.body(null, 204) })
+ */
+export function ownerOf(c: Context): string {
+  const known = getCookie(c, COOKIE)
+  if (known !== undefined && isRunId(known)) return known
+  const owner = newRunId()
+  const secure = new URL(c.req.url).protocol === 'https:'
+  setCookie(c, COOKIE, owner, { httpOnly: true, sameSite: 'Lax', path: '/', secure })
+  return owner
+}
+
+export interface RunRoutesOptions {
+  /** Who asks; nobody, when nothing is given back. Default `ownerOf`. */
+  readonly owner?: (c: Context) => string | undefined | Promise<string | undefined>
+  /** How the runs are shown. Default: as fragments of the page. */
+  readonly stream?: EventStreamOptions
+}
+
+/**
+ * The two routes of runs: GET `/:id` shows one, from where the reader was; POST `/:id/stop` stops it.
+ *
+ * Out     404 for an id that is unknown, or somebody else's; 204 for a stop.
+ *
+ * @example app.route('/runs', runRoutes(createRuns()))
+ */
+export function runRoutes(
+  runs: Runs,
+  { owner = ownerOf, stream = {} }: RunRoutesOptions = {},
+): Hono {
+  // Nobody owns a run under the empty name.
+  const who = async (c: Context): Promise<string> => (await owner(c)) ?? ''
+  const routes = new Hono()
+  routes.get('/:id', async (c) => {
+    const run = runs.follow(c.req.param('id'), { owner: await who(c) })
+    return new EventStream(run, stream)
+  })
+  routes.post('/:id/stop', async (c) => {
+    try {
+      await runs.stop(c.req.param('id'), { owner: await who(c) })
+    } catch (error) {
+      if (!(error instanceof SwapstreamError)) throw error
+      const { log, expose } = settingsOf(c)
+      throw toProblem(c, error, log, expose)
+    }
+    return c.body(null, 204)
+  })
+  return routes
+}

@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+/**
+ * Each guide is one program: its `ts` snippets in their order, after a setup that the page does not show
+ * (`<!-- setup … -->`). All are compiled, and run; `expression // → value` is an assertion.
+ */
+const ROOT = join(import.meta.dirname, '../..')
+const GUIDES = join(ROOT, 'docs/guides')
+const guides = readdirSync(GUIDES).filter((name) => name.endsWith('.md'))
+const run = promisify(execFile)
+
+// In the package, so that the programs can import it by its name.
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(ROOT, 'tests/docs/.guides-'))
+  for (const guide of guides) writeFileSync(programOf(guide), toProgram(guide))
+  const options = { noUnusedLocals: false, noUnusedParameters: false, target: 'es2022' }
+  const config = { extends: '../../../tsconfig.json', compilerOptions: options, include: ['*.ts'] }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const programOf = (guide: string): string => join(folder, guide.replace('.md', '.ts'))
+
+function toProgram(guide: string): string {
+  const text = readFileSync(join(GUIDES, guide), 'utf8')
+  const snippets = [...text.matchAll(/^(?:```ts|<!-- setup)\n([^]*?)^(?:```|-->)$/gm)]
+  const checked = snippets
+    .map(([, code]) => code!)
+    .join('\n')
+    .replace(/^(?!const |let )(\S.*?) \/\/ → (.+)$/gm, 'check(await ($1), $2)')
+  return `import { deepStrictEqual as check } from 'node:assert'\n${checked}`
+}
+
+describe('the snippets of docs/guides', () => {
+  test('compile', async () => {
+    const tsc = join(ROOT, 'node_modules/.bin/tsc')
+    const { stdout } = await run(tsc, ['--noEmit', '-p', folder]).catch((failed) => failed)
+    expect(stdout).toBe('')
+  }, 60_000)
+
+  test.each(guides)('%s runs, and says what is so', async (guide) => {
+    expect(toProgram(guide), 'snippets').toMatch(/import .* from 'swapstream'/)
+    const node = ['--conditions=source', '--import', 'tsx', programOf(guide)]
+    const { stderr = '' } = await run(process.execPath, node, { cwd: ROOT }).catch(
+      (failed) => failed,
+    )
+    expect(stderr).toBe('')
+  })
+})

@@ -1,0 +1,472 @@
+import fc from 'fast-check'
+import { Hono } from 'hono'
+import { afterEach, describe, expect, test } from 'vitest'
+import {
+  createRuns,
+  EventStream,
+  named,
+  ownerOf,
+  runRoutes,
+  streamToFragments,
+  swapstream,
+  type Runs,
+  type RunsOptions,
+  type Source,
+} from 'swapstream'
+import { readEvents } from 'swapstream/client'
+import { serve } from 'swapstream/node'
+import { open } from 'swapstream/testing'
+import { timersRunning } from '../../src/base/clock.ts'
+import { eventually, expectNothingLeft } from '../support/eventually.ts'
+import { recordingLog } from '../support/recording-log.ts'
+import { controlled } from './support/controlled.ts'
+
+const opened: Runs[] = []
+function createdRuns(options: RunsOptions = {}): Runs {
+  const runs = createRuns(options)
+  opened.push(runs)
+  return runs
+}
+afterEach(async () => {
+  for (const runs of opened.splice(0)) await runs.close()
+  await expectNothingLeft(timersRunning)
+})
+
+const context = { signal: new AbortController().signal, lastEventId: undefined }
+const me = { owner: 'me' }
+
+/** All that one viewer is told, and how the run ended. */
+async function read(
+  runs: Runs,
+  id: string,
+  lastEventId?: string,
+): Promise<{ told: [string, unknown][]; reason: unknown }> {
+  const values = await runs.follow(id, { ...me, ...(lastEventId && { lastEventId }) }).open(context)
+  const told: [string, unknown][] = []
+  for (;;) {
+    const step = await values.next()
+    if (step.done) return { told, reason: (step.value as { reason: string }).reason }
+    told.push([step.value.id, step.value.value])
+  }
+}
+
+describe('a run', () => {
+  test('goes on without a viewer, and tells one who comes later all of it', async () => {
+    const runs = createdRuns()
+    const { id } = await runs.start(['a', 'b', { c: 3 }], me)
+    expect(await read(runs, id)).toEqual({
+      told: [
+        ['1-1', 'a'],
+        ['1-2', 'b'],
+        ['1-3', { c: 3 }],
+      ],
+      reason: 'stop',
+    })
+    expect(await read(runs, id)).toMatchObject({ reason: 'stop' })
+  })
+
+  test('goes on after the event that its viewer names', async () => {
+    const runs = createdRuns()
+    const { id } = await runs.start(['a', 'b', 'c'], me)
+    const after = async (lastEventId: string): Promise<unknown[]> =>
+      (await read(runs, id, lastEventId)).told.map(([, value]) => value)
+    expect(await after('1-2')).toEqual(['c'])
+    expect(await after('1-3')).toEqual([])
+    // What no viewer can have been told counts for nothing.
+    for (const made of ['1-4', '2-1', '0-1', 'x', '1-2\n', '1--2', '9'.repeat(300), '1-1e1', '-1'])
+      expect(await after(made), made).toEqual(['a', 'b', 'c'])
+  })
+
+  test('tells its source where it is found, and is found by its key, running or not', async () => {
+    const runs = createdRuns({ path: '/answers' })
+    const mine = { ...me, key: 'chat' }
+    expect(await runs.current(mine)).toBe(undefined)
+    const source = controlled<string>()
+    const seen: unknown[] = []
+    const run = await runs.start((given) => {
+      seen.push(given.run)
+      return source(given)
+    }, mine)
+    await source.say('a')
+    expect(seen).toEqual([{ id: run.id, path: `/answers/${run.id}` }])
+    expect(await runs.current(mine)).toMatchObject({ id: run.id, path: run.path })
+    expect(await runs.current({ ...mine, owner: 'you' })).toBe(undefined)
+    source.end()
+    await eventually(async () => expect(await read(runs, run.id)).toMatchObject({ reason: 'stop' }))
+    expect(await runs.current(mine)).toMatchObject({ id: run.id })
+  })
+
+  test('has an id without a pattern, that says nothing to others', async () => {
+    const runs = createdRuns()
+    const ids = await Promise.all(
+      Array.from({ length: 50 }, async (_, n) => (await runs.start([], { owner: `${n}` })).id),
+    )
+    expect(new Set(ids).size).toBe(50)
+    for (const id of ids) expect(id).toMatch(/^[\w-]{22}$/)
+    for (const id of [ids[1]!, 'A'.repeat(22), '', '../x', 'x'.repeat(9_999)]) {
+      await expect(runs.follow(id, { owner: '0' }).open(context)).rejects.toMatchObject({
+        code: 'run/unknown',
+        status: 404,
+      })
+      await expect(runs.stop(id, { owner: '0' })).rejects.toMatchObject({ code: 'run/unknown' })
+    }
+  })
+
+  test('belongs to somebody: nobody is not an owner', async () => {
+    await expect(createdRuns().start([], { owner: '' })).rejects.toMatchObject({
+      code: 'config/invalid',
+    })
+  })
+
+  test('of an equal key runs once, and may run again after its end', async () => {
+    const runs = createdRuns()
+    const source = controlled<string>()
+    let others = 0
+    const other: Source<string> = () => {
+      others += 1
+      return []
+    }
+    const keyed = { ...me, key: 'conversation 1' }
+    const [first, second] = await Promise.all([runs.start(source, keyed), runs.start(other, keyed)])
+    expect([second.id, others]).toEqual([first.id, 0])
+    // Another owner's key of the same name is another key.
+    expect((await runs.start([], { owner: 'you', key: 'conversation 1' })).id).not.toBe(first.id)
+    source.end()
+    await read(runs, first.id)
+    await eventually(async () => expect((await runs.health()).running).toBe(0))
+    expect((await runs.start(other, keyed)).id).not.toBe(first.id)
+    expect(others).toBe(1)
+  })
+
+  test('is stopped by Stop and not by those who leave', async () => {
+    const runs = createdRuns()
+    const source = controlled<string>()
+    const { id } = await runs.start(source, me)
+    const viewer = await runs.follow(id, me).open(context)
+    await source.say('a')
+    expect((await viewer.next()).value).toEqual({ id: '1-1', value: 'a' })
+    await viewer.return!()
+    await source.say('b')
+    expect(source.signal!.aborted).toBe(false)
+    await runs.stop(id, me)
+    expect(source.signal!.aborted).toBe(true)
+    expect(await read(runs, id)).toEqual({
+      told: [
+        ['1-1', 'a'],
+        ['1-2', 'b'],
+      ],
+      reason: 'cancel',
+    })
+    // What is over stays as it ended.
+    await runs.stop(id, me)
+    expect(await read(runs, id)).toMatchObject({ reason: 'cancel' })
+  })
+
+  test('that wants viewers is stopped when none is left, after the grace', async () => {
+    const runs = createdRuns()
+    const source = controlled<string>()
+    const { id } = await runs.start(source, { ...me, onDisconnect: 'cancel', graceMs: 60 })
+    const leave = await runs.follow(id, me).open(context)
+    await source.say('a')
+    await leave.return!()
+    const back = await runs.follow(id, me).open(context)
+    await new Promise((resolve) => setTimeout(resolve, 120))
+    expect(source.signal!.aborted).toBe(false)
+    await back.return!()
+    await eventually(() => expect(source.signal!.aborted).toBe(true))
+    expect(await read(runs, id)).toMatchObject({ reason: 'cancel' })
+  })
+
+  test('that fails says a code and an id, the same to everybody, and the log says why', async () => {
+    const log = recordingLog()
+    const errors: unknown[] = []
+    const runs = createdRuns({ log })
+    const { id } = await runs.start(
+      async function* () {
+        yield 'a'
+        throw new Error('SECRET')
+      },
+      {
+        ...me,
+        onError: (error) => errors.push(error),
+        onEnd: () => {
+          throw new Error('mine')
+        },
+      },
+    )
+    const ends = await Promise.all(
+      [0, 1].map(async () => {
+        const values = await runs.follow(id, me).open(context)
+        for (;;) {
+          const step = await values.next()
+          if (step.done) return step.value as { reason: string; seen: { id: string } }
+        }
+      }),
+    )
+    expect(ends[0]).toMatchObject({ reason: 'error', seen: { code: 'source/failed' } })
+    expect(ends[1]!.seen).toEqual(ends[0]!.seen)
+    expect(JSON.stringify(ends[0]!.seen)).not.toContain('SECRET')
+    expect(log.lines.find(({ level }) => level === 'error')!.fields['id']).toBe(ends[0]!.seen.id)
+    expect(errors).toEqual([new Error('SECRET')])
+  })
+
+  test('ends when its source is silent, lives, or says more than it may', async () => {
+    const runs = createdRuns({ limits: { idleSourceMs: 40, maxDurationMs: 150 }, maxRunChars: 100 })
+    const never = controlled<string>()
+    const slowly = async function* (): AsyncGenerator<string> {
+      for (;;) {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        yield 'x'
+      }
+    }
+    const much = ['x'.repeat(60), 'x'.repeat(60)]
+    const reasons = await Promise.all(
+      [never, slowly, much].map(async (source) => {
+        const { id } = await runs.start(source, me)
+        return (await read(runs, id)).reason
+      }),
+    )
+    expect(reasons).toEqual(['timeout', 'limit', 'limit'])
+  })
+
+  test('is refused when its owner, or the node, has too many', async () => {
+    const runs = createdRuns({ maxRunningPerOwner: 1, maxRunning: 2 })
+    const never = (): Source<string> => controlled<string>()
+    await runs.start(never(), me)
+    await expect(runs.start(never(), me)).rejects.toMatchObject({
+      code: 'limit/runs-per-owner',
+      status: 429,
+    })
+    await runs.start(never(), { owner: 'you' })
+    await expect(runs.start(never(), { owner: 'they' })).rejects.toMatchObject({
+      code: 'limit/runs',
+      status: 503,
+    })
+  })
+
+  test('that nobody can keep as JSON ends with an error that says what it was', async () => {
+    const log = recordingLog()
+    const runs = createdRuns({ log })
+    const { id } = await runs.start(['a', 1n], me)
+    expect(await read(runs, id)).toEqual({ told: [['1-1', 'a']], reason: 'error' })
+    expect(log.lines.find(({ level }) => level === 'error')!.message).toContain('bigint')
+  })
+
+  test('ends as interrupted when its node is closed, or by itself within the grace', async () => {
+    const short = createRuns()
+    const source = controlled<string>()
+    const { id } = await short.start(source, me)
+    const viewer = await short.follow(id, me).open(context)
+    const closed = short.close()
+    expect((await viewer.next()).value).toMatchObject({ reason: 'interrupted' })
+    await closed
+    expect(source.signal!.aborted).toBe(true)
+    await expect(short.start([], me)).rejects.toMatchObject({ code: 'limit/closing' })
+
+    const long = createRuns()
+    const other = controlled<string>()
+    const run = await long.start(other, me)
+    const looker = await long.follow(run.id, me).open(context)
+    const closing = long.close(5_000)
+    other.end()
+    expect((await looker.next()).value).toMatchObject({ reason: 'stop' })
+    await closing
+  })
+})
+
+const TEMPLATES = {
+  'chat.html':
+    '{% block response %}<p class="{{ "failed" if failed else "good" }}">{{ text }}</p>{% endblock %}',
+}
+
+/** An app whose answers are runs. */
+function appOf(source: Source<unknown>, runs: Runs, wire?: ReturnType<typeof named>): Hono {
+  const app = new Hono()
+  app.use(swapstream({ templates: TEMPLATES, log: recordingLog() }))
+  const stream = wire ? { wire } : {}
+  app.post('/chat', async (c) => {
+    const run = await runs.start(source, { owner: ownerOf(c), key: 'chat' })
+    c.header('x-path', run.path)
+    return new EventStream(run, stream)
+  })
+  app.route('/runs', runRoutes(runs, { stream }))
+  return app
+}
+
+const SAME_SITE = { 'sec-fetch-site': 'same-origin' }
+
+describe('runs over HTTP', () => {
+  test('are resumed where the reader was, by the browser that started them only', async () => {
+    const source = controlled<string>()
+    const app = appOf(source, createdRuns(), named())
+    const posted = await open(app, '/chat', { method: 'POST' })
+    await source.say('a', 'b')
+    await posted.until(({ data }) => data === 'b')
+    await posted.disconnect()
+    const path = posted.response.headers.get('x-path')!
+    const set = posted.response.headers.get('set-cookie')!
+    expect(set).toMatch(/^swapstream-owner=[\w-]{22}; Path=\/; HttpOnly; SameSite=Lax$/)
+    const cookie = { cookie: set.split(';')[0]!, ...SAME_SITE }
+
+    const [stranger, other] = await Promise.all([
+      app.request(path, { headers: SAME_SITE }),
+      app.request('/runs/AAAAAAAAAAAAAAAAAAAAAA', { headers: cookie }),
+    ])
+    expect([stranger.status, other.status]).toEqual([404, 404])
+
+    const resumed = await open(app, path, { headers: { ...cookie, 'last-event-id': '1-1' } })
+    await source.say('c')
+    source.end()
+    const text = (await resumed.all()).map(({ id, event, data }) => [id, event, data])
+    expect(text).toEqual([
+      ['1-2', undefined, 'b'],
+      ['1-3', undefined, 'c'],
+      [undefined, 'done', '{"reason":"stop"}'],
+    ])
+    const late = await app.request(path, { headers: { ...cookie, accept: 'text/event-stream' } })
+    expect([late.status, await late.text()]).toEqual([
+      200,
+      'data: a\nid: 1-1\n\ndata: b\nid: 1-2\n\ndata: c\nid: 1-3\n\nevent: done\ndata: {"reason":"stop"}\n\n',
+    ])
+  })
+
+  test('are stopped by a POST, and what was written stays, drawn as cut', async () => {
+    const source = controlled<string>()
+    const app = appOf(
+      ({ signal }) =>
+        streamToFragments(source({ signal, lastEventId: undefined }), 'chat.html', 'response'),
+      createdRuns(),
+    )
+    const posted = await open(app, '/chat', { method: 'POST' })
+    await source.say('Hel')
+    await posted.until(({ data }) => data.includes('Hel'))
+    const path = posted.response.headers.get('x-path')!
+    const cookie = posted.response.headers.get('set-cookie')!.split(';')[0]!
+    const headers = { cookie, ...SAME_SITE }
+
+    const strange = await app.request(`${path}/stop`, { method: 'POST', headers: SAME_SITE })
+    expect(strange.status).toBe(404)
+    const stopped = await app.request(`${path}/stop`, { method: 'POST', headers })
+    expect([stopped.status, source.signal!.aborted]).toEqual([204, true])
+    const rest = await posted.all()
+    expect(rest.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"cancel"}' })
+    expect(rest.map(({ data }) => data).join('')).toMatch(
+      /role="status">Stopped\.<[^]*<p class="failed"[^]*Hel<\/p>/,
+    )
+
+    // One who comes late sees the same, also without scripts.
+    const late = await open(app, path, { headers })
+    expect((await late.all()).map(({ data }) => data).join('')).toMatch(/"failed"[^]*Hel/)
+    const page = await app.request(path, { headers: { ...headers, accept: 'text/html' } })
+    expect(await page.text()).toBe('<p class="failed">Hel</p>')
+  })
+
+  test('that are slow to read cost one state, with the id of all that it stands for', async () => {
+    const source = controlled<string>()
+    const runs = createdRuns()
+    const app = appOf(
+      ({ signal }) =>
+        streamToFragments(source({ signal, lastEventId: undefined }), 'chat.html', 'response'),
+      runs,
+    )
+    const posted = await open(app, '/chat', { method: 'POST' })
+    await posted.disconnect()
+    for (const word of ['one ', 'two ', 'three ']) await source.say(word)
+    const headers = {
+      cookie: posted.response.headers.get('set-cookie')!.split(';')[0]!,
+      ...SAME_SITE,
+    }
+    const late = await open(app, posted.response.headers.get('x-path')!, { headers })
+    const [first] = await late.until(({ data }) => data.includes('three'))
+    expect(first!.id).toBe('1-3')
+    expect(first!.data).toMatch(/^<p [^>]*>one two three </)
+    await source.say('four')
+    const [second] = await late.until(({ data }) => data.includes('four'))
+    expect([second!.id, second!.data]).toEqual(['1-4', expect.stringMatching(/:#\w+>four$/)])
+    await late.disconnect()
+  })
+
+  test('that fail before they say anything are ordinary HTTP errors to who started them', async () => {
+    const app = appOf(async function* () {
+      throw new Error('SECRET')
+    }, createdRuns())
+    app.onError((error, c) => c.text(`500 ${error.message.length}`, 500))
+    const response = await app.request('/chat', {
+      method: 'POST',
+      headers: { ...SAME_SITE, accept: 'text/event-stream' },
+    })
+    expect([response.status, await response.text()]).toEqual([500, '500 6'])
+  })
+})
+
+describe('a server that shuts down', () => {
+  test('tells viewers to come back elsewhere, and then ends what it makes itself', async () => {
+    const runs = createRuns()
+    const source = controlled<string>()
+    const app = appOf(
+      ({ signal }) =>
+        streamToFragments(source({ signal, lastEventId: undefined }), 'chat.html', 'response'),
+      runs,
+    )
+    const ends: string[] = []
+    const server = serve(app, {
+      port: 0,
+      hostname: '127.0.0.1',
+      onListen: () => {},
+      signals: false,
+      onClose: async () => {
+        ends.push((await runs.health()).running === 1 ? 'runs go on' : 'runs are over')
+        await runs.close()
+      },
+    })
+    const url = await server.ready
+    const response = await fetch(`${url}/chat`, {
+      method: 'POST',
+      headers: { accept: 'text/event-stream', 'hx-request': 'true' },
+    })
+    await source.say('Hel')
+    const events = readEvents(response)
+    await events.next()
+    const closed = server.close()
+    const rest = []
+    for await (const event of events) rest.push(event)
+    // Nothing is drawn as cut: the answer goes on.
+    expect(rest.map(({ event, data }) => [event, data])).toEqual([
+      ['shutdown', '{"reason":"shutdown"}'],
+    ])
+    await closed
+    expect([ends, source.signal!.aborted]).toEqual([['runs go on'], true])
+  })
+})
+
+test('over any number of cuts no viewer misses or repeats a value', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.oneof(fc.string(), fc.integer()), { maxLength: 20 }),
+      fc.array(fc.nat({ max: 6 }), { maxLength: 8 }),
+      async (values, cuts) => {
+        const runs = createRuns()
+        const source = async function* (): AsyncGenerator<unknown> {
+          for (const value of values) {
+            await Promise.resolve()
+            yield value
+          }
+        }
+        const { id } = await runs.start(source, me)
+        const told: [string, unknown][] = []
+        for (const cut of [...cuts, Infinity]) {
+          const lastEventId = told.at(-1)?.[0]
+          const viewer = await runs.follow(id, me).open({ ...context, lastEventId })
+          for (let n = 0; n < cut; n++) {
+            const step = await viewer.next()
+            if (step.done) break
+            told.push([step.value.id, step.value.value])
+          }
+          await viewer.return!()
+        }
+        expect(told).toEqual(values.map((value, at) => [`1-${at + 1}`, value]))
+        await runs.close()
+      },
+    ),
+  )
+})

@@ -1,0 +1,266 @@
+import { Hono } from 'hono'
+import { afterEach, describe, expect, test } from 'vitest'
+import {
+  createMemoryStore,
+  createRuns,
+  EventStream,
+  Fragment,
+  runRoutes,
+  streamToFragments,
+  swapstream,
+  type Runs,
+  type Source,
+} from 'swapstream'
+import { open, type OpenedStream } from 'swapstream/testing'
+import { timersRunning } from '../../src/base/clock.ts'
+import { expectNothingLeft } from '../support/eventually.ts'
+import { recordingLog } from '../support/recording-log.ts'
+import { controlled } from '../runs/support/controlled.ts'
+
+const TEMPLATES = {
+  'chat.html': `{% block response %}<p>{{ text }}</p>{% endblock %}{% block rows %}<tr><td>{{ text }}</td></tr>{% endblock %}{% block item %}<li>{{ text }}</li>{% endblock %}`,
+}
+const owner = 'me'
+const HTMX4 = { 'sec-fetch-site': 'same-origin', 'hx-source': 'form#chat' }
+const HTMX2 = { 'sec-fetch-site': 'same-origin', 'hx-request': 'true', accept: '*/*' }
+
+const opened: Runs[] = []
+const streams: OpenedStream[] = []
+afterEach(async () => {
+  for (const stream of streams.splice(0)) await stream.disconnect()
+  for (const runs of opened.splice(0)) await runs.close()
+  await expectNothingLeft(timersRunning)
+})
+
+function appOf(source: Source<unknown>): Hono & { runs: Runs } {
+  const app = new Hono()
+  const runs = createRuns()
+  opened.push(runs)
+  app.use(swapstream({ templates: TEMPLATES, log: recordingLog(), frameMs: 0 }))
+  app.post('/chat', async (c) => {
+    const run = await runs.start(source, { owner, key: 'chat' })
+    c.header('x-path', run.path)
+    return new EventStream(run)
+  })
+  app.route('/runs', runRoutes(runs, { owner: () => owner }))
+  return Object.assign(app, { runs })
+}
+function answering(block = 'response') {
+  const source = controlled<string>()
+  const app = appOf(({ signal }) =>
+    streamToFragments(source({ signal, lastEventId: undefined }), 'chat.html', block),
+  )
+  return { source, app }
+}
+async function opening(app: Hono, path: string, options: RequestInit = {}): Promise<OpenedStream> {
+  const stream = await open(app, path, options)
+  streams.push(stream)
+  return stream
+}
+const post = (app: Hono, headers: Record<string, string> = HTMX4): Promise<OpenedStream> =>
+  opening(app, '/chat', { method: 'POST', headers })
+const texts = async (stream: OpenedStream): Promise<(string | undefined)[]> =>
+  (await stream.all()).map(({ event, data }) => (event ? `${event} ${data}` : data))
+const prefixIn = (html: string): string => /\bs\d\w{3}\b/.exec(html)![0]
+
+describe('a run for a page', () => {
+  test('brings what goes on with it in its first frame, and takes it away before the end', async () => {
+    const { source, app } = answering()
+    const stream = await post(app)
+    await source.say('Hel')
+    const [first] = await stream.until(({ data }) => data.includes('Hel'))
+    const at = prefixIn(first!.data)
+    const path = stream.response.headers.get('x-path')
+    expect(first!.data).toBe(
+      `<p ${at}>Hel<wbr id="${at}t1" swap-end></p><swap-resume id="${at}r" hx-sse:connect="${path}?at=${at}" hx-trigger="htmx:sse:close from:#chat, htmx:error delay:1s" hx-sse:close="done" hx-swap="none" hidden></swap-resume>`,
+    )
+    source.end()
+    expect((await texts(stream)).slice(-2)).toEqual([
+      `<p hx-swap-oob=delete:#${at}r>`,
+      'done {"reason":"stop"}',
+    ])
+  })
+
+  test.each(['form', 'form#a b', 'form#x"><script>', ''])(
+    'waits for the end of any stream when what asks has no plain id: %j',
+    async (from) => {
+      const { source, app } = answering()
+      const stream = await post(app, { ...HTMX4, 'hx-source': from })
+      await source.say('Hel')
+      const [first] = await stream.until(({ data }) => data.includes('Hel'))
+      expect(first!.data).toContain('hx-trigger="htmx:sse:close from:body, ')
+      source.end()
+    },
+  )
+
+  test('puts it at the end of the page where a parser would drop it, or what came has its own place', async () => {
+    const rows = answering('rows')
+    const stream = await post(rows.app)
+    await rows.source.say('Hel')
+    rows.source.end()
+    expect((await texts(stream))[0]).toMatch(
+      /<\/tr><div hx-swap-oob="beforeend:body"><swap-resume id="/,
+    )
+    const placed = appOf([
+      new Fragment('chat.html', 'response', { text: 'a' }, { target: '#here' }),
+      new Fragment('chat.html', 'item', { text: 'b' }, { target: '#log', swap: 'beforeend' }),
+    ])
+    const told = await texts(await post(placed))
+    expect(told[0]).toMatch(/<p>a<\/p><\/div><div hx-swap-oob="beforeend:body"><swap-resume id="/)
+    expect(told[1]).toMatch(/<li>b<\/li><\/div><swap-resume hx-swap-oob=[^]*after=1-2"/)
+    expect(told.at(-2)).toMatch(/^<p hx-swap-oob=delete:#s\d\w{3}r>$/)
+  })
+
+  test('brings nothing of that to scripts, to a GET, or with a last frame', async () => {
+    const { source, app } = answering()
+    const script = await post(app, { 'sec-fetch-site': 'same-origin', 'hx-request-type': '' })
+    const path = script.response.headers.get('x-path')!
+    const got = await opening(app, path, { headers: HTMX4 })
+    await source.say('Hel')
+    source.end()
+    expect((await texts(got)).join('')).not.toContain('swap-resume')
+
+    const whole = appOf([new Fragment('chat.html', 'response', { text: 'x' }, { final: true })])
+    expect((await texts(await post(whole)))[0]).toBe('<p>x</p>')
+  })
+
+  test('goes on in the place that the first connection was lent, and that one leaves quietly', async () => {
+    const { source, app } = answering()
+    const first = await post(app)
+    await source.say('Hel')
+    const [shown] = await first.until(({ data }) => data.includes('Hel'))
+    const at = prefixIn(shown!.data)
+    const path = `${first.response.headers.get('x-path')}?at=${at}`
+    const second = await opening(app, path, { headers: HTMX4 })
+    const before = await second.until(({ data }) => data.includes('Hel'))
+    expect(before.map(({ data }) => data)).toEqual([
+      `<p hx-swap-oob="delete:[${at}] [swap-end]">`,
+      `<hx-partial hx-target="[${at}]" hx-swap="outerMorph"><p ${at}>Hel<wbr id="${at}t1" swap-end></p></hx-partial>`,
+    ])
+    expect(await texts(first)).toEqual([])
+
+    // A third one goes on as the second, and a stranger's word for the place is no place.
+    const third = await opening(app, path, { headers: HTMX4 })
+    const again = await third.until(({ data }) => data.includes('Hel'))
+    expect(again.map(({ data }) => data)).toEqual(before.map(({ data }) => data))
+    expect(await texts(second)).toEqual([])
+    const odd = await opening(app, path.replace(/at=.*/, 'at=body'), { headers: HTMX4 })
+    await source.say('lo')
+    source.end()
+    expect((await texts(odd))[0]).toMatch(/^<p s\d\w{3}>Hel/)
+    expect((await texts(third)).slice(-3)).toEqual([
+      expect.stringMatching(/<p>Hello<\/p>|delete/),
+      `<p hx-swap-oob=delete:#${at}r>`,
+      'done {"reason":"stop"}',
+    ])
+  })
+
+  test('is shown in its last state to one who comes back after the end', async () => {
+    const { source, app } = answering()
+    const first = await post(app)
+    await source.say('Hel')
+    const [shown] = await first.until(({ data }) => data.includes('Hel'))
+    const at = prefixIn(shown!.data)
+    source.end()
+    await first.all()
+    const path = `${first.response.headers.get('x-path')}?at=${at}`
+    expect(await texts(await opening(app, path, { headers: HTMX4 }))).toEqual([
+      `<p hx-swap-oob="delete:[${at}] [swap-end]">`,
+      `<hx-partial hx-target="[${at}]" hx-swap="outerMorph"><p>Hel</p></hx-partial>`,
+      `<p hx-swap-oob=delete:#${at}r>`,
+      'done {"reason":"stop"}',
+    ])
+  })
+
+  test('tells the page how far it is with what is added once', async () => {
+    const source = controlled<Fragment>()
+    const app = appOf(source)
+    const added = (text: string): Fragment =>
+      new Fragment('chat.html', 'item', { text }, { target: '#log', swap: 'beforeend' })
+    const first = await post(app)
+    await source.say(new Fragment('chat.html', 'response', { text: 'Hel' }), added('one'))
+    const seen = await first.until(({ data }) => data.includes('<li>one'))
+    const after = /\?at=\w+&amp;after=(1-2)"/.exec(seen.at(-1)!.data)
+    expect(seen.at(-1)!.data).toMatch(
+      /<li>one<\/li><\/div><swap-resume hx-swap-oob="outerHTML:#s\d\w{3}r"/,
+    )
+    const at = prefixIn(seen[0]!.data)
+    const path = `${first.response.headers.get('x-path')}?at=${at}&after=${after![1]}`
+    const second = await opening(app, path, { headers: HTMX4 })
+    await source.say(added('two'))
+    source.end()
+    const rest = (await texts(second)).join('')
+    expect(rest).toContain('<li>two</li>')
+    expect(rest).not.toContain('<li>one</li>')
+    // On this connection the page says itself how far it is.
+    expect(rest).not.toContain('<swap-resume')
+  })
+
+  test('that is not there any more is said to be interrupted to a page, and is 404 for scripts', async () => {
+    const { app } = answering()
+    const path = '/runs/AAAAAAAAAAAAAAAAAAAAAA'
+    const page = await opening(app, `${path}?at=s1abc`, { headers: HTMX4 })
+    expect(page.response.status).toBe(200)
+    expect(await texts(page)).toEqual([
+      expect.stringMatching(
+        /^<div hx-swap-oob="beforebegin:#s1abcr"><p class="swapstream-error" role="alert">[^<]*try again/,
+      ),
+      '<p hx-swap-oob=delete:#s1abcr>',
+      'done {"reason":"interrupted"}',
+    ])
+    const loaded = await opening(app, path, { headers: { ...HTMX4, 'hx-target': 'div#run-A' } })
+    expect((await texts(loaded))[0]).toMatch(/^<div hx-swap-oob="beforeend:#run-A"><p class/)
+    const script = { 'sec-fetch-site': 'same-origin', accept: 'text/event-stream' }
+    expect((await app.request(path, { headers: script })).status).toBe(404)
+  })
+})
+
+test('a page is told to come back when the store of the runs does not answer, and scripts get 503', async () => {
+  const store = { ...createMemoryStore(), find: () => Promise.reject(new Error('away')) }
+  const runs = createRuns({ store })
+  opened.push(runs)
+  const app = new Hono()
+  app.use(swapstream({ templates: TEMPLATES, log: recordingLog() }))
+  app.route('/runs', runRoutes(runs, { owner: () => owner }))
+  const path = '/runs/AAAAAAAAAAAAAAAAAAAAAA?at=s1abc'
+  const page = await opening(app, path, { headers: HTMX4 })
+  expect(await texts(page)).toEqual(['shutdown {"reason":"shutdown"}'])
+  const script = { 'sec-fetch-site': 'same-origin', accept: 'text/event-stream' }
+  expect((await app.request(path.slice(0, -9), { headers: script })).status).toBe(503)
+})
+
+describe('a run for htmx 2', () => {
+  test('is handed to its extension at once, as far as it is', async () => {
+    const { source, app } = answering()
+    const answer = app.request('/chat', { method: 'POST', headers: HTMX2 })
+    await source.say('Hel')
+    const response = await answer
+    const html = await response.text()
+    const at = prefixIn(html)
+    const path = response.headers.get('x-path')
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(html).toBe(
+      `<p id="${at}">Hel</p><div id="${at}r" hx-ext="sse" sse-connect="${path}?at=${at}" sse-swap="message" sse-close="done" hx-swap="none" hidden></div>`,
+    )
+    const headers = { 'sec-fetch-site': 'same-origin', accept: 'text/event-stream' }
+    const stream = await app.request(`${path}?at=${at}`, { headers })
+    await source.say('lo')
+    source.end()
+    const told = await stream.text()
+    expect(told).toMatch(new RegExp(`data: <p hx-swap-oob="outerHTML:#${at}" id="${at}">Hel`))
+    expect(told).toMatch(
+      new RegExp(
+        `data: <p hx-swap-oob="outerHTML:#${at}">Hello</p>[^]*delete:#${at}r>\n[^]*event: done`,
+      ),
+    )
+  })
+
+  test('is the finished answer when it has ended already', async () => {
+    const app = appOf([
+      new Fragment('chat.html', 'item', { text: 'a' }, { target: '#log', swap: 'beforeend' }),
+      new Fragment('chat.html', 'response', { text: 'x' }, { final: true }),
+    ])
+    const response = await app.request('/chat', { method: 'POST', headers: HTMX2 })
+    expect(await response.text()).toBe('<div hx-swap-oob="beforeend:#log"><li>a</li></div><p>x</p>')
+  })
+})

@@ -21,6 +21,7 @@ export default defineConfig({
     testTimeout: 20_000,
     // What every ended stream says of itself would hide what a test says.
     env: { LOG_LEVEL: 'error' },
+    setupFiles: ['tests/support/seed.ts'],
     globalSetup: ['tests/support/browser-setup.ts', 'tests/support/redis-setup.ts'],
     // A stream that fails behind our back is the defect we most fear: never let one pass.
     dangerouslyIgnoreUnhandledErrors: false,

@@ -51,3 +51,18 @@ const found: [name: string, templates: Record<string, string>, block: string, ht
 test.each(found)('%s', async (_name, templates, block, html) => {
   expect(await drawn(templates, ['a.html', block], { b: 'given' })).toBe(html)
 })
+
+test('what fails while a parent is chosen is told with its place', async () => {
+  const templates = {
+    'lib.html': '{% macro wrap(x) %}({{ x }}){% endmacro %}',
+    'page.html': '{% block p %}{% endblock %}',
+    // nunjucks forgets what was imported inside a condition as soon as the condition ends.
+    'a.html':
+      '{% if true %}{% from "lib.html" import wrap %}{% endif %}{% set a = wrap("x") %}{% extends a or "page.html" %}',
+  }
+  await expect(drawn(templates, ['a.html', 'p'], {})).rejects.toMatchObject({
+    name: 'TemplateError',
+    code: 'render/failed',
+    place: { template: 'a.html', line: 1 },
+  })
+})

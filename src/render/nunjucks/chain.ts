@@ -3,8 +3,9 @@ import type { BlockTable } from './block-context.ts'
 import { ReadsCloser } from './closed-reads.ts'
 import { type CompiledSegment, compileSegment, runSegments } from './compiled-segment.ts'
 import { EXTENDS } from './declarations.ts'
-import { circular, templateError } from './failure.ts'
+import { circular, located, templateError } from './failure.ts'
 import { RuntimeFrame } from './frame.ts'
+import type { Callback } from './internals.ts'
 import type { LoadedTemplate } from './loaded-template.ts'
 import { needsOf } from './needs.ts'
 import { andThen, answer, type Outcome } from './outcome.ts'
@@ -166,15 +167,13 @@ function chooseParent(
   const context = new PrologueContext(catalog.env, variables, table)
   const frame = new RuntimeFrame()
   frame.topLevel = true
-  const ran = answer(
-    (done) => {
-      context.draw = { end: done }
-      runSegments(segments, context, frame, done)
-    },
-    limitMs,
-    () =>
-      templateError('template/timeout', { template }, `no parent was chosen within ${limitMs} ms`),
-  )
+  const late = (): Error =>
+    templateError('template/timeout', { template }, `no parent was chosen within ${limitMs} ms`)
+  const choose = (done: Callback<unknown>): void => {
+    context.draw = { end: done }
+    runSegments(segments, context, frame, done)
+  }
+  const ran = located({ template }, () => answer(choose, limitMs, late))
   return andThen(ran, () => ({ parent: context.chosenParent as LoadedTemplate | undefined, reads }))
 }
 

@@ -1,7 +1,7 @@
 import { didYouMean, TemplateError } from '../../base/errors.ts'
 import type { GrowthPlan } from '../growth.ts'
 import { type BlockTable, plainContext } from './block-context.ts'
-import { Failure } from './failure.ts'
+import { located } from './failure.ts'
 import { RuntimeFrame } from './frame.ts'
 import type { BlockFunction, Callback, Frame, InnerEnvironment, Runtime } from './internals.ts'
 import type { LoadedTemplate } from './loaded-template.ts'
@@ -53,11 +53,8 @@ export class DryBlock implements Preparable {
   #run(context: DryContext, limitMs: number): Outcome<Captured> {
     const start = new RuntimeFrame()
     start.topLevel = true
-    const fail = (error: unknown): never => {
-      throw Failure.toError(error, this.#leaf.name)
-    }
-    try {
-      const end = answer<Captured>(
+    return located({ template: this.#leaf.name }, () =>
+      answer<Captured>(
         (done) => {
           context.draw = { end: done }
           this.#leaf.rootRenderFunc(this.#env, context, start, forgiving, (error) => {
@@ -67,11 +64,8 @@ export class DryBlock implements Preparable {
         },
         limitMs,
         () => this.late(limitMs),
-      )
-      return end instanceof Promise ? end.catch(fail) : end
-    } catch (error) {
-      return fail(error)
-    }
+      ),
+    )
   }
 
   #prepared(context: DryContext, { variables, scope }: Captured): Prepared {

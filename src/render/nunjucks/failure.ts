@@ -1,6 +1,7 @@
 import { nearest } from '../../base/nearest.ts'
 import { TemplateError, type TemplatePlace } from '../../base/errors.ts'
 import { isNunjucksError } from './internals.ts'
+import type { Outcome } from './outcome.ts'
 
 /**
  * An error on its way out of a template: what was thrown, and as much as is known so far about where.
@@ -60,6 +61,22 @@ export class Failure {
       return templateError('template/circular', place, message, { cause: origin })
     }
     return templateError('render/failed', place, messageOf(origin), { cause: origin })
+  }
+}
+
+/** Runs something of a template's. Throws  what it throws, at once or later, as an error that may leave the room. */
+export function located<T>(
+  place: { readonly template: string; readonly block?: string },
+  run: () => Outcome<T>,
+): Outcome<T> {
+  const fail = (error: unknown): never => {
+    throw Failure.toError(error, place.template, place.block)
+  }
+  try {
+    const outcome = run()
+    return outcome instanceof Promise ? outcome.catch(fail) : outcome
+  } catch (error) {
+    return fail(error)
   }
 }
 

@@ -6,9 +6,9 @@ import { type BlockContext, plainContext } from './block-context.ts'
 import { BlockDrawer } from './block-drawer.ts'
 import { type Chain, isReadable, knownChain, resolveChain } from './chain.ts'
 import { DryBlock } from './dry-run.ts'
-import { Failure, templateError } from './failure.ts'
+import { located, templateError } from './failure.ts'
 import { fragmentTag } from './fragment-tag.ts'
-import { type CompiledTemplate, newEnvironment, type NunjucksEnvironment } from './internals.ts'
+import { type Callback, type CompiledTemplate, newEnvironment, type NunjucksEnvironment } from './internals.ts'
 import { LINK_FILTERS } from './link-filters.ts'
 import { markdownFilter } from './markdown-filter.ts'
 import { andThen, answer, type Outcome } from './outcome.ts'
@@ -145,16 +145,10 @@ export function createNunjucksEngine(
   return {
     async render(template, context) {
       const page = catalog.get(template)
-      try {
-        return await answer<string>(
-          (done) => page.render(plainContext(context), undefined, done),
-          limitMs,
-          () =>
-            templateError('template/timeout', { template }, `not finished within ${limitMs} ms.`),
-        )
-      } catch (error) {
-        throw Failure.toError(error, template)
-      }
+      const late = (): Error =>
+        templateError('template/timeout', { template }, `not finished within ${limitMs} ms.`)
+      const draw = (done: Callback): void => page.render(plainContext(context), undefined, done)
+      return located({ template }, () => answer(draw, limitMs, late))
     },
     open: async (template, block, context) =>
       open(catalog, template, block, plainContext(context), context !== undefined),

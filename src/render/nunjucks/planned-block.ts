@@ -3,12 +3,12 @@ import type { GrowingMarkdown } from '../markdown/growing-markdown.ts'
 import { TemplateError } from '../../base/errors.ts'
 import { runSegments } from './compiled-segment.ts'
 import { declarationsIn } from './declarations.ts'
-import { Failure, messageOf, templateError } from './failure.ts'
+import { located, messageOf, templateError } from './failure.ts'
 import { proveGrowth } from './growth-proof.ts'
 import { RuntimeFrame } from './frame.ts'
 import type { Frame } from './internals.ts'
 import { markdownOf } from './markdown-filter.ts'
-import { answer, type Outcome } from './outcome.ts'
+import { andThen, answer, type Outcome } from './outcome.ts'
 import type { Plan } from './plan.ts'
 import { flatten, lateError, type Preparable, type Prepared } from './prepared.ts'
 import { PrologueContext } from './prologue-context.ts'
@@ -57,23 +57,18 @@ export class PlannedBlock implements Preparable {
     const context = new PrologueContext(catalog.env, given, table)
     const start = new RuntimeFrame()
     start.topLevel = true
-    const fail = (error: unknown): never => {
-      throw Failure.toError(error, chain.templates[0]!.name, block)
-    }
-    try {
-      const end = answer<Frame>(
+    const place = { template: chain.templates[0]!.name, block }
+    const end = located(place, () =>
+      answer<Frame>(
         (done) => {
           context.draw = { end: done }
           runSegments(segments, context, start, done)
         },
         limitMs,
         () => this.late(limitMs),
-      )
-      if (end instanceof Promise) return end.then((frame) => this.#prepared(context, frame), fail)
-      return this.#prepared(context, end)
-    } catch (error) {
-      return fail(error)
-    }
+      ),
+    )
+    return andThen(end, (frame) => this.#prepared(context, frame))
   }
 
   #prepared(context: PrologueContext, end: Frame): Prepared {

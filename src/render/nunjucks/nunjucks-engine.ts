@@ -8,7 +8,12 @@ import { type Chain, isReadable, knownChain, resolveChain } from './chain.ts'
 import { DryBlock } from './dry-run.ts'
 import { located, templateError } from './failure.ts'
 import { fragmentTag } from './fragment-tag.ts'
-import { type Callback, type CompiledTemplate, newEnvironment, type NunjucksEnvironment } from './internals.ts'
+import {
+  type Callback,
+  type CompiledTemplate,
+  newEnvironment,
+  type NunjucksEnvironment,
+} from './internals.ts'
 import { LINK_FILTERS } from './link-filters.ts'
 import { markdownFilter } from './markdown-filter.ts'
 import { andThen, answer, type Outcome } from './outcome.ts'

@@ -20,6 +20,8 @@ export type Source<T> = Values<T> | ((context: StreamContext) => Values<T> | Pro
 export interface Resumable<T = unknown> {
   /** Where a reader who was cut off finds it again. */
   readonly path: string
+  /** How many read it here, now: the more they are, the fewer frames each of them gets. */
+  readonly viewers?: () => number
   open(context: StreamContext): Values<T> | PromiseLike<Values<T>>
 }
 

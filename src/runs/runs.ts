@@ -73,8 +73,6 @@ export interface Run extends Resumable {
   readonly id: string
   /** Where it is found again. */
   readonly path: string
-  /** How many look on, on this node. */
-  readonly viewers: () => number
   /** What was said so far, the newest state of each block, and what follows. */
   open(context: StreamContext): Promise<AsyncIterableIterator<Identified, unknown>>
 }
@@ -295,7 +293,7 @@ export function createRuns(options: RunsOptions = {}): Runs {
     Object.freeze({
       id,
       path: `${path}/${id}`,
-      viewers: () => shown.get(id)?.viewers ?? 0,
+      crowd: () => shown.get(id),
       async open(context: StreamContext) {
         let live = await show(id, owner)
         // Its last viewer may have left in this very moment.

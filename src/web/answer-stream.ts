@@ -1,6 +1,8 @@
 import type { Context } from 'hono'
 import { resumedAt } from '../htmx/resume.ts'
+import type { Log } from '../base/log.ts'
 import { accepts, requestFacts, VARY, type RequestFacts } from '../htmx/request.ts'
+import type { TemplateEngine } from '../render/engine.ts'
 import { bytesWire } from '../streams/bytes.ts'
 import { Driver, type DriverOptions } from '../streams/driver.ts'
 import { SwapstreamError } from '../base/errors.ts'
@@ -19,7 +21,9 @@ import { finishedFragments, finishedPage, handedOff } from './finished.ts'
 import { FragmentsOutbox } from './fragments-outbox.ts'
 import { takeOver } from './newest-viewer.ts'
 import { guardOrigin } from './origin-guard.ts'
+import { Renders } from './renders.ts'
 import type { Settings } from './settings.ts'
+import { SharedRenders } from './shared-renders.ts'
 import { checkSseMethod } from './sse-method.ts'
 
 /** Never stored, never buffered, never re-encoded on the way: or the stream arrives in one piece at its end. */
@@ -134,10 +138,9 @@ function formOf(
     return told({
       headers: EVENTS,
       outbox: new FragmentsOutbox({
-        engine,
+        renders: () => rendersOf(run, engine, log),
         delivery: options.delivery ?? delivery,
         morphs,
-        log,
         resumable: run !== undefined,
         ...(resume && {
           at: resume.at,
@@ -145,7 +148,11 @@ function formOf(
           resume: morphs && resume.path !== undefined ? { path: resume.path, source } : undefined,
         }),
       }),
-      pace: { frameMs: width, asks: asks || undefined, viewers: run?.viewers },
+      pace: {
+        frameMs: width,
+        asks: asks || undefined,
+        viewers: run && (() => run.crowd?.()?.viewers ?? 1),
+      },
     })
   }
   if (stream instanceof NDJSON) {
@@ -157,6 +164,11 @@ function formOf(
   // Only the author of bytes knows what they are.
   const type = stream.headers.get('content-type') ?? 'application/octet-stream'
   return pulled({ 'Content-Type': type, ...LIVE }, bytesWire)
+}
+
+function rendersOf(run: Resumable | undefined, engine: TemplateEngine, log: Log): Renders {
+  const crowd = run?.crowd?.()
+  return crowd ? SharedRenders.of(crowd, engine, log) : new Renders(engine, log)
 }
 
 /** A run on its way to one place of one page. */

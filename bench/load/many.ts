@@ -22,6 +22,7 @@ export interface Crowd {
  * it in latency. Tokens that arrive together count one by one.
  *
  * @param together All ask for the same answer.
+ * @param markdown It is Markdown.
  */
 export async function many(
   port: number,
@@ -29,6 +30,7 @@ export async function many(
   n: number,
   rate: number = 50,
   together: boolean = false,
+  markdown: boolean = false,
 ): Promise<Crowd> {
   const begin = sharedNow() + 500
   const late: number[] = []
@@ -38,7 +40,7 @@ export async function many(
     const startAt = begin + (together ? 500 : ((at * 0.618034) % 1) * 1000)
     return open(
       port,
-      { n, rate, startAt, source: 'paced' },
+      { n, rate, startAt, markdown, source: 'paced' },
       {
         onShown(before, now) {
           const arrived = sharedNow()

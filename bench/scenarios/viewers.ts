@@ -2,11 +2,13 @@ import { many } from '../load/many.ts'
 import { CLIENT_CPU, cost, inRounds, withClient, type Scenario } from './scenario.ts'
 
 const RATE = 50
+const TEXT = 'plain text'
+const MARKDOWN = 'Markdown'
 
 export const viewers: Scenario = {
   name: 'viewers',
   title: 'Many viewers of one answer',
-  what: `Everybody reads at ${RATE} tokens a second: an answer of his own, or all of them the same one, kept as a run.`,
+  what: `A thousand readers at once. Everybody reads at ${RATE} tokens a second: an answer of his own, or all of them the same one, kept as a run.`,
   base: 'swapstream',
   figures: {
     cpuMs: {
@@ -31,15 +33,15 @@ export const viewers: Scenario = {
       run,
       {
         figures: this.figures,
-        rivals: ['raw', 'swapstream', 'swapstream-run'],
-        cases: [`${streams} viewers`],
+        rivals: ['swapstream', 'swapstream-run'],
+        cases: [TEXT, MARKDOWN],
         rounds: run.rounds,
       },
-      async (server) => {
+      async (server, at) => {
         await server.tell('sources')
         const together = server.rival === 'swapstream-run'
         const { out, cpuUs, clientCpu } = await cost(server, () =>
-          many(server.port, streams, n, RATE, together),
+          many(server.port, streams, n, RATE, together, at === MARKDOWN),
         )
         const { endedAt } = await server.tell('sources')
         if (out.delivered < 1)

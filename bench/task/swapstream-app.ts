@@ -32,7 +32,11 @@ export function listenWith(options: SwapstreamOptions, shared: boolean = false):
   app.get('/answer', async (c) => {
     const asked = read(c.req.url)
     const source = ({ signal }: { signal: AbortSignal }): AsyncIterable<unknown> =>
-      streamToFragments(ask(asked, signal), 'answer.html', 'answer')
+      streamToFragments(
+        ask(asked, signal),
+        asked.markdown ? 'markdown.html' : 'answer.html',
+        'answer',
+      )
     const form = asked.beatMs > 0 ? { heartbeatMs: asked.beatMs } : {}
     if (!shared) return new EventStream(source, form)
     return new EventStream(await runs.start(source, { owner: 'bench', key: c.req.url }), form)

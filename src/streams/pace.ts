@@ -4,8 +4,9 @@ import { framePace } from '../base/frame-pace.ts'
 /** The narrowest and the widest time between two frames. */
 const NARROW_MS = 16
 const WIDE_MS = 100
-/** Each of many who look at the same costs the others so much: a thousand of them get ten frames a second. */
-const VIEWER_MS = 0.1
+/** Who looks at the same as many others waits a little for each of them: a thousand get five frames a second. */
+const VIEWER_MS = 0.2
+const CROWD_MS = 200
 /** A frame may take this share of a stream's time at most: after a costly one the next waits longer. */
 const COST_SHARE = 1 / 4
 
@@ -36,7 +37,7 @@ export class Pace {
   sent(beganAt: number): void {
     if (this.#frameMs !== undefined) return void (this.nextAt = beganAt + this.#frameMs)
     const at = now()
-    const crowdMs = this.#viewers ? Math.min(WIDE_MS, this.#viewers() * VIEWER_MS) : 0
+    const crowdMs = this.#viewers ? Math.min(CROWD_MS, this.#viewers() * VIEWER_MS) : 0
     const costMs = (at - beganAt) / COST_SHARE
     this.nextAt = at + Math.max(framePace(), this.#readerMs, crowdMs, costMs)
   }

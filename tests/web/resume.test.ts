@@ -281,11 +281,11 @@ describe('an answer with its sources', () => {
     const app = new Hono()
     app.use(swapstream({ templates, log: recordingLog(), frameMs: 0 }))
     app.post('/ask', async () => {
-      const answering = ({ signal }: { signal: AbortSignal }): AsyncIterable<unknown> =>
+      const told = ({ signal }: { signal: AbortSignal }): AsyncIterable<unknown> =>
         streamWithSources(source({ signal, lastEventId: undefined }), 'ask.html', {
           sources: ['s1'],
         })
-      return new EventStream(await runs.start(answering, { owner }))
+      return new EventStream(await runs.start(told, { owner }))
     })
     app.route('/runs', runRoutes(runs, { owner: () => owner }))
 

@@ -12,6 +12,7 @@ const STEPS: Readonly<Record<string, string>> = {
   types: 'tsc -p tsconfig.json',
   core: 'tsc --noEmit -p tsconfig.core.json',
   build: 'npm run --silent build',
+  reference: 'tsx scripts/reference.ts --check',
   publint: 'publint --strict',
   attw: 'attw --pack . --profile esm-only --format ascii',
   packed: 'tsx scripts/packed.ts',

@@ -37,7 +37,7 @@ for (const [name, command] of Object.entries(STEPS)) {
   })
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1)
   process.stdout.write(
-    `${status === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(8)} ${seconds.padStart(6)} s\n`,
+    `${status === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(9)} ${seconds.padStart(5)} s\n`,
   )
   if (status !== 0) {
     failed.push(name)

@@ -19,10 +19,12 @@ export interface Proxy {
   stop(): Promise<void>
 }
 
-/** The first fence of a language in a page of docs/guides. */
-export async function fenceOf(page: string, language: string): Promise<string> {
+/** The fences of a language in a page of docs/guides. */
+export async function fencesOf(page: string, language: string): Promise<string[]> {
   const text = await readFile(join(import.meta.dirname, '../../docs/guides', page), 'utf8')
-  return new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'm').exec(text)![1]!
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'gm'))].map(
+    ([, code]) => code!,
+  )
 }
 
 /** nginx with a configuration as it stands in `sites-enabled`, on a free port, for a server on another one. */
@@ -102,6 +104,11 @@ async function identify(folder: string): Promise<Identity> {
   const args = `req -x509 ${curve} ${names} -keyout ${key} -out ${certificate}`
   await promisify(execFile)(find('openssl'), args.split(' '))
   return { key, certificate }
+}
+
+/** Before the tests, since it may install them. */
+export function findProxies(): void {
+  for (const name of ['nginx', 'caddy', 'openssl'] as const) find(name)
 }
 
 function find(name: keyof typeof PROGRAMS): string {

@@ -34,7 +34,10 @@ export interface Door {
 
 const ROOT = join(import.meta.dirname, '..')
 
-/** What the package exports, read from the declarations that the compiler makes of it. */
+/**
+ * What the package exports, read from the declarations that the compiler writes: the compiler has no API that stays the
+ * same, but what it writes is text of one shape.
+ */
 export function readDoors(): Door[] {
   const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     exports: Record<string, { source: string } | string>

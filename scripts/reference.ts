@@ -114,20 +114,20 @@ ${rows.join('\n')}
 function toPage({ name, comment, exports }: Door): string {
   const page = pageOf(name)
   const here = exports.filter((exported) => described.get(keyOf(exported))!.page === page)
-  const rows = exports.map((exported) => {
+  const row = (exported: Exported): string => {
     const home = described.get(keyOf(exported))!.page
     const link = `${home === page ? '' : home}#${anchors.get(keyOf(exported))}`
     const [first = ''] = exported.comment.paragraphs
     return `| [\`${exported.name}\`](${link}) | ${sentence(first).replaceAll('|', '\\|')} |`
-  })
+  }
+  const table = (head: string, rows: readonly Exported[]): string =>
+    rows.length > 0 ? `\n| ${head} | |\n|---|---|\n${rows.map(row).join('\n')}\n` : ''
+  const values = exports.filter(({ typeOnly }) => !typeOnly)
+  const types = exports.filter(({ typeOnly }) => typeOnly)
   return `# ${name}
 
 ${comment.paragraphs.join('\n\n')}
-
-| name | |
-|---|---|
-${rows.join('\n')}
-${here.map(toSection).join('')}`
+${table('values', values)}${table('types', types)}${here.map(toSection).join('')}`
 }
 
 function toSection(exported: Exported): string {

@@ -29,6 +29,7 @@ export function ownerOf(c: Context): string {
   return owner
 }
 
+/** Who may ask for runs, and how they are shown. */
 export interface RunRoutesOptions {
   /** Who asks; nobody, when nothing is given back. Default `ownerOf`. */
   readonly owner?: (c: Context) => string | undefined | Promise<string | undefined>
@@ -40,6 +41,7 @@ export interface RunRoutesOptions {
  * The two routes of runs: GET `/:id` shows one, from where the reader was; POST `/:id/stop` stops it.
  *
  * Out     404 for an id that is unknown, or somebody else's; 204 for a stop.
+ * Throws  in its handlers HTTPException with the answer in it, as the middleware does.
  *
  * @example app.route('/runs', runRoutes(createRuns()))
  */

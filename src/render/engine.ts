@@ -17,8 +17,20 @@ export interface TemplateEngine {
    * Throws  TemplateError `template/missing`, `block/unknown`, … before anything is drawn.
    */
   open(template: string, block: string, context?: Context): Promise<BlockRenderer>
+  /**
+   * A page in two halves, around the one place where the variable `key` comes out as escaped text: whatever text it holds,
+   * the page is the first half, that text, the second half. Nothing where the template does not prove that.
+   * An engine that cannot tell leaves it out: then a page is sent when it is whole.
+   */
+  split?(template: string, key: string, context: Context): Promise<SplitPage | undefined>
   /** The names of all blocks that `open` accepts for this template, inherited ones included. */
   blocks(template: string): Promise<readonly string[]>
+}
+
+/** What stands before and behind a text that is not there yet. */
+export interface SplitPage {
+  readonly before: string
+  readonly after: string
 }
 
 /** One block, opened once, drawn as often as its context changes. */

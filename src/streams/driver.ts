@@ -77,6 +77,7 @@ export class Driver<T> {
   readonly #pace: Pace
   readonly #startedAt = now()
   #forgetClient: (() => void) | undefined
+  /** Nothing while the stream is prepared. */
   #outbox!: Outbox<T>
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
   /** Told instead of the reader, while somebody waits for a value and not for bytes. */
@@ -125,6 +126,28 @@ export class Driver<T> {
     else {
       client.addEventListener('abort', this.#clientLeft)
       this.#forgetClient = options.onLeave?.(this.#clientLeft)
+    }
+  }
+
+  /**
+   * Opens the source, and makes something of what it gives before it is asked for a value. Nothing when the stream ends
+   * before that is made.
+   *
+   * Throws  what the source's function throws, or `make`, so that it can still become an HTTP status.
+   */
+  async prepare<R>(make: (values: object) => Promise<R>): Promise<R | undefined> {
+    if (this.#over) return undefined
+    const over = new Promise<undefined>((resolve) => (this.#wake = () => resolve(undefined)))
+    this.#askedAt = now()
+    this.#check()
+    try {
+      return await Promise.race([this.#reader.opened().then(make), over])
+    } catch (error) {
+      this.#end('error', error)
+      throw error
+    } finally {
+      this.#wake = undefined
+      this.#askedAt = undefined
     }
   }
 
@@ -460,7 +483,7 @@ export class Driver<T> {
     if (this.#over) return
     const { heartbeatMs, limits } = this.#options
     const at = now()
-    const beatMs = heartbeatMs !== false && this.#outbox.heartbeat ? heartbeatMs : Infinity
+    const beatMs = heartbeatMs !== false && this.#outbox?.heartbeat ? heartbeatMs : Infinity
     const beatAt = this.#spokeAt + beatMs
     this.#alarm.advance(
       Math.min(

@@ -4,7 +4,6 @@ import { given } from '../base/given.ts'
 import { Fragment } from '../fragments/fragment.ts'
 import { stateKey } from '../fragments/state-key.ts'
 import { Addresser, appending, settling, unmarking, type GrowthAddress } from '../htmx/addresser.ts'
-import { notice, quietNotice } from '../htmx/notice.ts'
 import {
   resumeElement,
   resumeElementAgain,
@@ -19,16 +18,10 @@ import type { EndReason } from '../streams/stream-end.ts'
 import type { Terminal } from '../streams/wire.ts'
 import { encodeComment, encodeEvent, eventsFrom, withId } from '../wire/sse.ts'
 import { ServerSentEvent } from '../wire/server-sent-event.ts'
+import { endNotice } from './end-notice.ts'
 import { GrownText } from './grown-text.ts'
 import type { Renders } from './renders.ts'
 
-/** What a reader is told about an answer that is not whole. A failure has its own words. */
-const CUT_NOTICES: Partial<Record<EndReason, string>> = {
-  limit: 'The answer reached its limit and was cut here.',
-  timeout: 'The answer took too long and was cut here.',
-  interrupted: 'The server that wrote this answer stopped, so it was cut here. Please try again.',
-  shutdown: 'The server is restarting, so the answer was cut here. Please ask again.',
-}
 /** So many values that no newer one replaces may wait, and so much new text; then the source waits, too. */
 const MOST_WAITING = 32
 const MOST_TEXT_CHARS = 16 * 1024 * 1024
@@ -202,14 +195,10 @@ export class FragmentsOutbox implements Outbox<unknown> {
     return text
   }
 
-  async terminal({ reason, error }: Terminal): Promise<string> {
+  async terminal(terminal: Terminal): Promise<string> {
+    const { reason } = terminal
     if (reason === 'shutdown' && this.#resumable) return farewell()
-    const cut = CUT_NOTICES[reason]
-    const told = error
-      ? notice(error.message, `${error.code} ${error.id}`)
-      : reason === 'cancel'
-        ? quietNotice('Stopped.')
-        : cut && notice(cut)
+    const told = endNotice(terminal)
     // The notice first: it goes next to the answer, which the last frame may leave without an id.
     const below = told ? encodeEvent({ data: this.#addresser.below(told) }) : ''
     const settled = (await this.#settled(reason)) + this.#resumeOver()

@@ -8,6 +8,7 @@ import { type Chain, isReadable, knownChain, resolveChain } from './chain.ts'
 import { DryBlock } from './dry-run.ts'
 import { located, templateError } from './failure.ts'
 import { fragmentTag } from './fragment-tag.ts'
+import { provePageGrowth } from './growth-proof.ts'
 import {
   type Callback,
   type CompiledTemplate,
@@ -127,6 +128,18 @@ export function createNunjucksEngine(
     })
   }
 
+  function draw(
+    from: TemplateCatalog,
+    template: string,
+    context: Context | undefined,
+  ): Outcome<string> {
+    const page = from.get(template)
+    const late = (): Error =>
+      templateError('template/timeout', { template }, `not finished within ${limitMs} ms.`)
+    const run = (done: Callback): void => page.render(plainContext(context), undefined, done)
+    return located({ template }, () => answer(run, limitMs, late))
+  }
+
   /** The template global: draws a block where it stands, with the variables around it and those it is given. */
   function renderBlock(
     this: BlockContext,
@@ -148,15 +161,20 @@ export function createNunjucksEngine(
   }
 
   return {
-    async render(template, context) {
-      const page = catalog.get(template)
-      const late = (): Error =>
-        templateError('template/timeout', { template }, `not finished within ${limitMs} ms.`)
-      const draw = (done: Callback): void => page.render(plainContext(context), undefined, done)
-      return located({ template }, () => answer(draw, limitMs, late))
-    },
+    render: async (template, context) => draw(catalog, template, context),
     open: async (template, block, context) =>
       open(catalog, template, block, plainContext(context), context !== undefined),
+    async split(template, key, context) {
+      const from = catalog
+      const given = plainContext(context)
+      const chain = await resolveChain(from.get(template), given, { catalog: from, limitMs })
+      if (!isReadable(chain)) return undefined
+      if (provePageGrowth(chain, chainTable(chain), from, key).kind !== 'append') return undefined
+      // Proved to come out as it is, and nowhere else; not at all, where a condition leaves it out.
+      const mark = crypto.randomUUID()
+      const [before, after] = (await draw(from, template, { ...context, [key]: mark })).split(mark)
+      return after === undefined ? undefined : { before: before!, after }
+    },
     async blocks(template) {
       const leaf = catalog.get(template)
       const chain = await knownChain(leaf, {}, { catalog, limitMs })

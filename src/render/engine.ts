@@ -23,6 +23,11 @@ export interface TemplateEngine {
    * An engine that cannot tell leaves it out: then a page is sent when it is whole.
    */
   split?(template: string, key: string, context: Context): Promise<SplitPage | undefined>
+  /**
+   * The variables that a block reads, with everything that is declared for it; nothing when it may read any.
+   * An engine that cannot tell leaves it out.
+   */
+  reads?(template: string, block: string): Promise<ReadonlySet<string> | undefined>
   /** The names of all blocks that `open` accepts for this template, inherited ones included. */
   blocks(template: string): Promise<readonly string[]>
 }

@@ -164,6 +164,14 @@ export function createNunjucksEngine(
     render: async (template, context) => draw(catalog, template, context),
     open: async (template, block, context) =>
       open(catalog, template, block, plainContext(context), context !== undefined),
+    async reads(template, block) {
+      const leaf = catalog.get(template)
+      const from = catalog
+      const chain = await knownChain(leaf, plainContext(), { catalog: from, limitMs })
+      // Another parent would read something else.
+      if (!isReadable(chain) || chain.open || chain.choice) return undefined
+      return blockOf(from, chain, block).plan.needs.names
+    },
     async split(template, key, context) {
       const from = catalog
       const given = plainContext(context)

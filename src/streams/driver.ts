@@ -105,11 +105,16 @@ export class Driver<T> {
   #spokeAt = this.#startedAt
   #values = 0
   #valuesSent = 0
+  #failures = 0
   #frames = 0
   #bytes = 0
   #settle!: () => void
   /** Resolves when the teardown of the source has run, or was given up. */
   readonly settled: Promise<void> = new Promise((resolve) => (this.#settle = resolve))
+  readonly #report = (error: unknown): PublicError => {
+    this.#failures += 1
+    return reportFailure(error, this.#options)
+  }
   readonly #clientLeft = (): void => this.#end('cancel')
 
   constructor(options: DriverOptions<T>) {
@@ -169,7 +174,7 @@ export class Driver<T> {
         cancel()
         if (this.#outcome?.reason === 'error') throw this.#outcome.error
         if (!outbox.empty) {
-          this.#pieces.push(await outbox.next())
+          this.#pieces.push(await outbox.next(this.#report))
           this.#pace.sent(now(), 1)
         }
       }
@@ -313,7 +318,7 @@ export class Driver<T> {
 
   #draw(at: number): void {
     try {
-      const piece = this.#outbox.next()
+      const piece = this.#outbox.next(this.#report)
       if (typeof piece === 'string' || piece instanceof Uint8Array) return this.#drawn(piece, at)
       this.#drawing = true
       piece.then(
@@ -349,7 +354,10 @@ export class Driver<T> {
     const outbox = this.#outbox
     try {
       // A failure of the outbox itself leaves it empty.
-      while (!outbox.empty) this.#keep(await outbox.next())
+      while (!outbox.empty) this.#keep(await outbox.next(this.#report))
+      const { failure } = outbox
+      if (failure && this.#outcome!.reason === 'stop')
+        this.#outcome = { ...this.#outcome!, ...failure, reason: 'error' }
     } catch (error) {
       if (this.#outcome!.reason === 'error') reportFailure(error, this.#options)
       else this.#outcome = { reason: 'error', error }
@@ -536,6 +544,7 @@ export class Driver<T> {
       reason,
       ...(error === undefined ? {} : { error }),
       ...(final === undefined ? {} : { final }),
+      ...(this.#failures === 0 ? {} : { failed: this.#failures }),
       values: this.#values,
       frames: this.#frames,
       bytes: this.#bytes,

@@ -128,7 +128,7 @@ async function sent(
     if (!fragment.final && skips[taken++]) continue
     steps.push({
       text: fragment.context['text'] as string,
-      frames: decode(await outbox.next()),
+      frames: decode(await outbox.next(never)),
     })
   }
   expect(outbox.empty).toBe(true)
@@ -137,6 +137,10 @@ async function sent(
     frames: decode(await outbox.terminal({ reason: 'stop' })),
   })
   return steps
+}
+
+const never = (error: unknown): never => {
+  throw error
 }
 
 const PAGE = '<body><div id="answer"></div></body>'

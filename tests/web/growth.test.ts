@@ -198,7 +198,7 @@ describe('a growing block', () => {
                 if (!fragment.final && asks[at % (asks.length || 1)]) continue
                 for (let next = position.take(); next; next = position.take())
                   outbox.take(next.value)
-                if (!outbox.empty) frames.push(...decode(await outbox.next()))
+                if (!outbox.empty) frames.push(...decode(await outbox.next(never)))
                 if (fragment.final)
                   frames.push(...decode(await outbox.terminal({ reason: 'stop' })))
                 if (!fragment.final && /[\uD800-\uDBFF\r]$/.test(text)) continue

@@ -84,17 +84,19 @@ describe('a page whose text is still being written', () => {
   test('is begun at once, grows with its text, and then goes on', async () => {
     let more!: () => void
     const asked = new Promise<void>((resolve) => (more = resolve))
-    const { ask } = serving(() =>
-      streamToFragments(
-        (async function* () {
-          await asked
-          yield 'a <'
-          await wait(40)
-          yield 'b'
-        })(),
-        'busy.html',
-        'response',
-      ),
+    const { ask } = serving(
+      () =>
+        streamToFragments(
+          (async function* () {
+            await asked
+            yield 'a <'
+            await wait(40)
+            yield 'b'
+          })(),
+          'busy.html',
+          'response',
+        ),
+      { frameMs: 0 },
     )
     const response = await ask()
     const { headers } = response

@@ -24,11 +24,12 @@ import { flatten } from './prepared.ts'
 import { safeHtml } from './safe-html.ts'
 import { checkNunjucks } from './self-check.ts'
 import { TemplateCatalog } from './template-catalog.ts'
+import { TEXT_FILTERS } from './text-filters.ts'
 
 type Filter = (...values: any[]) => unknown
 
 export interface NunjucksOptions {
-  /** Name → function of the value and the arguments, beside `url` and `qs`. Markup comes back as `safeHtml(…)`. */
+  /** Name → function of the value and the arguments, beside `url`, `qs`, `timeago`, `pluralize` and `attributes`. Markup comes back as `safeHtml(…)`. */
   readonly filters?: Readonly<Record<string, Filter>>
   /** The same, for filters that give a promise, or that take nunjucks' callback as their last argument. */
   readonly asyncFilters?: Readonly<Record<string, Filter>>
@@ -91,7 +92,7 @@ export function createNunjucksEngine(
   base.addExtension('swapstream.fragment', fragmentTag)
   const { filters = {}, asyncFilters = {}, globals = {}, markdown } = options
   if (markdown) base.addFilter('markdown', markdownFilter(markdown))
-  for (const [name, filter] of Object.entries({ ...LINK_FILTERS, ...filters }))
+  for (const [name, filter] of Object.entries({ ...LINK_FILTERS, ...TEXT_FILTERS, ...filters }))
     base.addFilter(name, filter)
   for (const [name, filter] of Object.entries(asyncFilters)) base.addFilter(name, filter, true)
   base.addGlobal('renderBlock', renderBlock)

@@ -15,7 +15,9 @@ const outlooks = new WeakMap<object, () => Outlook | Promise<Outlook>>()
  *
  * It is said of this very object: what somebody makes of it may say more.
  *
- * @example foretell(fragments, () => ({ template: 'chat.html', key: 'text', context: { streaming: false } }))
+ * @example
+ * const fragments = []
+ * foretell(fragments, () => ({ template: 'chat.html', key: 'text', context: { streaming: false } }))
  */
 export function foretell(fragments: object, outlook: () => Outlook | Promise<Outlook>): void {
   outlooks.set(fragments, outlook)

@@ -35,7 +35,7 @@ export interface EventStreamOptions<T = unknown> extends StreamBodyOptions {
  * A stream of values as the answer of a route: just return it.
  *
  * For htmx each yielded `Fragment` is drawn and swapped into the page; without JavaScript the same route answers
- * with the finished page. The source is started when the answer is wanted: never for HEAD, never for a refused request.
+ * with the page. The source is started when the answer is wanted: never for HEAD, never for a refused request.
  *
  * In      a source: best a function of `{ signal }`, so that a client who leaves stops the model. Or a run, which goes on
  *         when he leaves.

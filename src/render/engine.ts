@@ -19,7 +19,8 @@ export interface TemplateEngine {
   open(template: string, block: string, context?: Context): Promise<BlockRenderer>
   /**
    * A page in two halves, around the one place where the variable `key` comes out as escaped text: whatever text it holds,
-   * the page is the first half, that text, the second half. Nothing where the template does not prove that.
+   * the page is the first half, that text, the second half; and how it is without any. Nothing where the template does not
+   * prove that.
    * An engine that cannot tell leaves it out: then a page is sent when it is whole.
    */
   split?(template: string, key: string, context: Context): Promise<SplitPage | undefined>
@@ -36,6 +37,8 @@ export interface TemplateEngine {
 export interface SplitPage {
   readonly before: string
   readonly after: string
+  /** The page when the text is empty: a template may ask for that. */
+  readonly empty: string
 }
 
 /** One block, opened once, drawn as often as its context changes. */

@@ -5,7 +5,8 @@ import type { WireFactory } from './wire.ts'
 
 /**
  * How a growing block travels: `auto` sends only what is new where the template proves that this is the same, and the
- * whole block otherwise; `full` sends the whole block each time.
+ * whole block otherwise; `full` sends the whole block each time. To a browser without scripts, `auto` sends the page from its
+ * top down where that is proved to be the same; `full` sends it when it is whole.
  */
 export type Delivery = 'auto' | 'full'
 

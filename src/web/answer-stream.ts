@@ -75,8 +75,11 @@ export async function answerStream(
     if (run && facts.handedOff)
       return respond(await handedOff(driver.values(), settings.engine, run.path))
     if (facts.fragment) return respond(await finishedFragments(driver.values(), settings.engine))
-    const page = await driver.prepare((values) => PageOutbox.of(values, settings.engine))
-    if (page === undefined) return respond(await finishedPage(driver.values(), settings.engine))
+    const { delivery = settings.delivery } = stream.options
+    const page =
+      delivery === 'auto' &&
+      (await driver.prepare((values) => PageOutbox.of(values, settings.engine)))
+    if (!page) return respond(await finishedPage(driver.values(), settings.engine))
     await driver.start(page, stream.options.commit !== 'open')
     return respond(driver.body(), { ...PAGE, ...LIVE })
   }

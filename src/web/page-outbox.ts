@@ -19,11 +19,15 @@ export class PageOutbox implements Outbox<unknown> {
   readonly #page: SplitPage
   readonly #cut: () => Promise<SplitPage | undefined>
   #waiting = ''
+  /** What is sent before there is any text: the same with and without one. */
+  readonly #head: string
+  #spoke = false
   /** Half a character pair: alone it would be spelt as a broken character. */
   #half = ''
 
   private constructor(page: SplitPage, cut: () => Promise<SplitPage | undefined>) {
     this.#page = page
+    this.#head = sameBeginning(page.before, page.empty)
     this.#cut = cut
   }
 
@@ -53,7 +57,7 @@ export class PageOutbox implements Outbox<unknown> {
   }
 
   start(): string {
-    return this.#page.before
+    return this.#head
   }
 
   take(value: unknown): void {
@@ -68,16 +72,27 @@ export class PageOutbox implements Outbox<unknown> {
   next(): string {
     const text = this.#waiting
     this.#waiting = ''
-    return escapeHtml(text)
+    return this.#rest() + escapeHtml(text)
+  }
+
+  /** What stands between the head and the text. */
+  #rest(): string {
+    if (this.#spoke) return ''
+    this.#spoke = true
+    return this.#page.before.slice(this.#head.length)
   }
 
   async terminal(terminal: Terminal): Promise<string> {
     const told = endNotice(terminal)
-    if (told === undefined) return this.#half + this.#page.after
+    if (told === undefined) {
+      if (!this.#spoke && this.#half === '') return this.#page.empty.slice(this.#head.length)
+      return this.#rest() + this.#half + this.#page.after
+    }
+    const text = this.#rest() + this.#half
     const after = await this.#cutAfter()
     // A paragraph holds no other one: the notice would end it.
     const at = after.startsWith('</p>') ? '</p>'.length : 0
-    return this.#half + after.slice(0, at) + told + after.slice(at)
+    return text + after.slice(0, at) + told + after.slice(at)
   }
 
   /** The rest of the page as it looks when its answer failed, if it is only the rest that looks different. */
@@ -90,4 +105,11 @@ export class PageOutbox implements Outbox<unknown> {
       return after
     }
   }
+}
+
+function sameBeginning(a: string, b: string): string {
+  let end = 0
+  while (end < a.length && a[end] === b[end]) end += 1
+  const last = a.charCodeAt(end - 1)
+  return a.slice(0, last >= 0xd800 && last < 0xdc00 ? end - 1 : end)
 }

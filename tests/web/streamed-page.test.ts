@@ -31,6 +31,9 @@ const LINEAR = {
     '{% extends "block.html" %}{% block response %}{{ super() }}{% endblock %}{{ text }} is not printed here',
   included:
     '<head>{% include "nav.html" %}</head>{% from "macros.html" import shout %}<div>{{ shout(title) }}</div><p>{{ text | escape }}</p>',
+  condition:
+    '<title>t{% if text %}!{% endif %}</title>{% if text %}<p>{{ text }}</p>{% else %}<p>Nothing.</p>{% endif %}<hr>',
+  'no text': '<div>{% if not text %}😀{% else %}😁<p>{{ text }}</p>{% endif %}</div>',
   looped:
     '{% for s in sources %}<li>{{ s }}</li>{% endfor %}<p>{{ text }}</p>{{ sources | length }}',
 } as const
@@ -40,7 +43,8 @@ const WHOLE = {
   attribute: '<input value="{{ text }}">',
   filtered: '<p>{{ text | upper }}</p>',
   markdown: '<div>{{ text | markdown }}</div>',
-  condition: '{% if text %}<p>{{ text }}</p>{% endif %}',
+  'what it says': '{% if text == "a" %}A{% endif %}<p>{{ text }}</p>',
+  'in a condition that asks for more': '{% if text and title %}A{% endif %}<p>{{ text }}</p>',
   'behind it': '<p>{{ text }}</p>{% if text | length > 3 %}long{% endif %}',
   'before the block':
     '{% extends "base.html" %}{% set n = text | length %}{% block body %}{{ n }}<p>{{ text }}</p>{% endblock %}',
@@ -113,6 +117,15 @@ describe('a page whose text is still being written', () => {
     expect(await next()).toBe('b')
     expect(await next()).toBe('</p></main>')
     expect((await reader.read()).done).toBe(true)
+  })
+
+  test('whose template asks for a text is begun with what is the same without one', async () => {
+    const page = async (tokens: string[]): Promise<string[]> =>
+      chunksOf(
+        await serving(() => streamToFragments(tokens, 'condition.html', 'x'), { frameMs: 0 }).ask(),
+      )
+    expect(await page(['a', 'b'])).toEqual(['<title>t', '!</title><p>a', 'b', '</p><hr>'])
+    expect(await page([])).toEqual(['<title>t', '</title><p>Nothing.</p><hr>'])
   })
 
   test('has its sources before its text', async () => {
@@ -199,6 +212,12 @@ describe('a page whose text is still being written', () => {
   ])('is sent when it is whole where %s', async (_, source) => {
     const chunks = await chunksOf(await serving(source).ask())
     expect(chunks).toHaveLength(1)
+  })
+
+  test('is sent when it is whole where the whole is asked for', async () => {
+    const source = (): AsyncIterable<Fragment> => streamToFragments(['a'], 'busy.html', 'response')
+    const chunks = await chunksOf(await serving(source, { delivery: 'full' }).ask())
+    expect(chunks).toEqual(['<main><p aria-busy="false">a</p></main>'])
   })
 
   test('costs each character once: bytes that are linear in the text', async () => {

@@ -21,7 +21,10 @@ export function proveGrowth(plan: Plan, key: string): GrowthPlan {
   return proved(() => new Proof(plan, key).ofBlock(plan))
 }
 
-/** The same for a whole page. What a chain holds beside its page and its blocks is never printed. */
+/**
+ * The same for a whole page, from the first text on: whether there is any may decide on what is shown. What a chain holds
+ * beside its page and its blocks is never printed.
+ */
 export function provePageGrowth(
   chain: Chain,
   table: BlockTable,
@@ -74,6 +77,8 @@ type Found = {
 class Proof {
   readonly #plan: Pick<Plan, 'chain' | 'table' | 'catalog'>
   readonly #key: string
+  /** The text is there already, and it is only asked how it goes on. */
+  #fromFirst = false
   #scan = new MarkupScan()
   #found: Found | undefined
   /** The next thing printed decides whether the element ends right behind the key. */
@@ -101,6 +106,7 @@ class Proof {
   }
 
   ofPage(): GrowthPlan {
+    this.#fromFirst = true
     const { chain, table, catalog } = this.#plan
     const page = chain.templates[chain.templates.length - 1]!
     const nodes = items(page.ast!)
@@ -168,7 +174,9 @@ class Proof {
     } else if (type === 'Super') {
       at.parents.add(nameOf(child(node, 'symbol')))
     } else if (isCondition(node)) {
-      this.#refuseIn(child(node, 'cond'), at, `a condition depends on "${this.#key}"`)
+      const condition = child(node, 'cond')
+      if (!this.#isAnyText(condition))
+        this.#refuseIn(condition, at, `a condition depends on "${this.#key}"`)
       this.#branches(node, [child(node, 'body'), optionalChild(node, 'else_')], at)
     } else if (isLoop(node) || type === 'Switch') {
       const what = isLoop(node) ? 'a loop' : 'a {% switch %}'
@@ -186,6 +194,13 @@ class Proof {
       const what = type === 'Set' ? 'a {% set %}' : type === 'Macro' ? 'a macro' : 'a declaration'
       this.#refuseIn(node, at, `${what} depends on "${this.#key}"`)
     }
+  }
+
+  /** It asks for no more than whether there is a text. */
+  #isAnyText(condition: AstNode): boolean {
+    if (!this.#fromFirst) return false
+    if (condition.typename === 'Not') return this.#isAnyText(child(condition, 'target'))
+    return condition.typename === 'Symbol' && nameOf(condition) === this.#key
   }
 
   #bodiesOf(node: AstNode): (AstNode | undefined)[] {

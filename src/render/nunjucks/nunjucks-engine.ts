@@ -182,7 +182,12 @@ export function createNunjucksEngine(
       // Proved to come out as it is, and nowhere else; not at all, where a condition leaves it out.
       const mark = crypto.randomUUID()
       const [before, after] = (await draw(from, template, { ...context, [key]: mark })).split(mark)
-      return after === undefined ? undefined : { before: before!, after }
+      if (after === undefined) return undefined
+      return {
+        before: before!,
+        after,
+        empty: await draw(from, template, { ...context, [key]: '' }),
+      }
     },
     async blocks(template) {
       const leaf = catalog.get(template)

@@ -36,6 +36,7 @@ import {
   streamWithSources,
   swapstream,
   type HtmxHeaders,
+  type StreamEnd,
 } from 'swapstream'
 import { llm } from 'swapstream/models'
 import { open } from 'swapstream/testing'
@@ -61,13 +62,19 @@ const templates = {
     '<h1>{{ status }} {{ title }}</h1>{% block error %}<p id="error">{{ message }}</p>{% endblock %}',
   'links.html':
     '{% block b %}<a href="{{ link | url }}">a</a><a href="{{ "/n?tag=a&page=1#top" | qs(page=2, tag=none, q="ü&") }}">b</a>{% endblock %}',
+  'careful.html': '{% block b %}<p>{{ text | careful }}</p>{% endblock %}',
   'lines.html': '{% block b %}<pre>{{ text }}</pre>{% endblock %}',
+}
+
+const careful = (text: string): string => {
+  if (text === '!') throw new Error('SECRET')
+  return text
 }
 
 function setUp() {
   const log = recordingLog()
   const app = new Hono()
-  app.use(swapstream({ templates, log }))
+  app.use(swapstream({ templates, log, filters: { careful } }))
   return { app, log }
 }
 const post = { method: 'POST' }
@@ -140,7 +147,7 @@ describe('C4: heartbeats', () => {
     const { app } = setUp()
     const slow = async function* () {
       yield 'a'
-      await new Promise((resolve) => setTimeout(resolve, 70))
+      await new Promise((resolve) => setTimeout(resolve, 150))
       yield 'b'
     }
     app.get('/', () => new EventStream(slow, { heartbeatMs: 20, wire: plain }))
@@ -209,7 +216,7 @@ describe('C9: a client that leaves', () => {
   })
 })
 
-describe('C5, C6, C7: failures and ends', () => {
+describe('C6, C7: failures and ends', () => {
   test.each([
     [
       'the source',
@@ -238,6 +245,32 @@ describe('C5, C6, C7: failures and ends', () => {
       expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1)
     },
   )
+})
+
+describe('C5: a frame that cannot be drawn', () => {
+  test('is a notice beside what is shown, and counted; the next one that can be drawn takes it away', async () => {
+    const { app, log } = setUp()
+    let end: StreamEnd | undefined
+    const fragment = (text: string): Fragment =>
+      new Fragment('careful.html', 'b', { text }, { target: '#out' })
+    const source = [fragment('one'), fragment('!'), fragment('!'), fragment('two')]
+    app.post('/', () => new EventStream(source, { frameMs: 0, onEnd: (told) => void (end = told) }))
+    const frames = (await (await open(app, '/', post)).all()).map(({ data }) => data)
+    expect(
+      frames.map((data) => data.replace(/\bs\d\w{3}e\d*\b/g, 'ID').replace(/failed \w+/, 'failed')),
+    ).toEqual([
+      '<div hx-swap-oob="innerMorph:#out"><p>one</p></div>',
+      '<div hx-swap-oob="beforeend:#out"><p id="ID" class="swapstream-error" role="alert">Something went wrong. <small>(render/failed)</small></p></div>',
+      '<p hx-swap-oob=delete:#ID>',
+      '<div hx-swap-oob="innerMorph:#out"><p>two</p></div>',
+      '{"reason":"stop"}',
+    ])
+    expect(applyFrames('<i id="out"></i>', frames.slice(0, -1), { target: '#none' })).toContain(
+      '<i id="out"><p>two</p></i>',
+    )
+    expect(end).toMatchObject({ reason: 'stop', values: 4, failed: 1 })
+    expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1)
+  })
 })
 
 describe('C10: the context of the request', () => {
@@ -653,7 +686,11 @@ describe('C23: slow parts of a page', () => {
 
   test('are what the page shows without their data, until they come; nothing else is drawn again', async () => {
     const app = dashboard(list)
-    const page = await (await app.request('/')).text()
+    const chunks: string[] = []
+    for await (const bytes of (await app.request('/')).body!)
+      chunks.push(Buffer.from(bytes).toString())
+    expect(chunks).toHaveLength(1)
+    const page = chunks[0]!
     expect(page).toContain('<ul id="notes"></ul><b id="count">0</b>')
     const frames = (await (await open(app, '/parts')).all()).map(({ data }) => data).slice(0, -1)
     expect(applyFrames(page, frames, { target: '#none' })).toContain(

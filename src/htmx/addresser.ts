@@ -164,14 +164,10 @@ export class Addresser {
     const marked = withAttribute(notice, '<p'.length, `id="${id}"`)
     const { target } = fragment
     const at = this.#places.get(keyOf(fragment))?.at
-    const shown =
-      target !== undefined
-        ? swapped('beforeend', target, marked)
-        : at !== undefined
-          ? swapped('afterend', at, marked)
-          : this.#isMain(fragment) && !this.#resumed
-            ? marked
-            : this.below(marked)
+    let shown = this.below(marked)
+    if (target !== undefined) shown = swapped('beforeend', target, marked)
+    else if (at !== undefined) shown = swapped('afterend', at, marked)
+    else if (this.#isMain(fragment) && !this.#resumed) shown = marked
     return { shown, gone: `<p hx-swap-oob=delete:#${id}>` }
   }
 

@@ -49,7 +49,8 @@ export interface CoreOptions {
   readonly limits?: Partial<Limits>
   /**
    * Variables that every template of a request sees, in pages, fragments and streams: `(c) => ({ user: c.get('user') })`.
-   * Asked when the handler has returned. What a page or fragment is given itself wins.
+   * Asked when the handler has returned. What a page or fragment is given itself wins. A run is then drawn for each of its
+   * viewers by himself, and not once for all.
    */
   readonly context?: (c: Context) => Readonly<Record<string, unknown>>
   /** What the server knows about a request. Default nothing; the main door asks Node. */

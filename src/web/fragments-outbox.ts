@@ -230,7 +230,10 @@ export class FragmentsOutbox implements Outbox<unknown> {
     error: unknown,
     report: Report,
   ): string {
-    if (!this.#spoke || !(value instanceof Fragment)) throw error
+    if (!this.#spoke || !(value instanceof Fragment)) {
+      this.#waiting = []
+      throw error
+    }
     if (block) block.grown = grown
     if (block?.failed) return ''
     const seen = report(error)

@@ -166,9 +166,8 @@ export function createNunjucksEngine(
     open: async (template, block, context) =>
       open(catalog, template, block, plainContext(context), context !== undefined),
     async reads(template, block) {
-      const leaf = catalog.get(template)
       const from = catalog
-      const chain = await knownChain(leaf, plainContext(), { catalog: from, limitMs })
+      const chain = await knownChain(from.get(template), plainContext(), { catalog: from, limitMs })
       // Another parent would read something else.
       if (!isReadable(chain) || chain.open || chain.choice) return undefined
       return blockOf(from, chain, block).plan.needs.names

@@ -9,6 +9,7 @@ export interface BlockReads {
   reads?(template: string, block: string): Promise<ReadonlySet<string> | undefined>
 }
 
+/** What a live state draws, and what it makes of its values. */
 export interface LiveStateOptions<T> {
   /** The blocks that are kept up to date, each in the element with its name as its id. */
   readonly blocks: readonly string[]

@@ -3,6 +3,7 @@ import { Stoppable } from '../base/stoppable.ts'
 import { accumulate } from '../tokens/accumulate.ts'
 import type { TokenSource } from '../tokens/token-source.ts'
 import { Fragment } from './fragment.ts'
+import { foretell } from './outlook.ts'
 
 /** What the template is given beside the text, and what follows it. */
 export interface StreamToFragmentsOptions {
@@ -53,7 +54,13 @@ export function streamToFragments(
     const grows = { key: contextKey, delta }
     return new Fragment(template, block, state, { ...addressed, final, grows })
   })
-  return onDone ? followed(fragments, () => onDone(whole)) : fragments
+  if (onDone) return followed(fragments, () => onDone(whole))
+  foretell(fragments, () => ({
+    template,
+    key: contextKey,
+    context: { ...context, streaming: false },
+  }))
+  return fragments
 }
 
 /** The fragments, and behind a good end those that only the whole can give. */

@@ -3,6 +3,7 @@ import { Stoppable } from '../base/stoppable.ts'
 import type { TokenSource } from '../tokens/token-source.ts'
 import { tokens as readTokens } from '../tokens/tokens.ts'
 import { Fragment } from './fragment.ts'
+import { foretell } from './outlook.ts'
 import { streamToFragments, type OnDone } from './stream-to-fragments.ts'
 
 /** The blocks of an answer with sources, and what they are drawn with. */
@@ -48,12 +49,15 @@ export function streamWithSources(
   const read = readTokens(tokens)
   let answer: AsyncGenerator<Fragment, void, undefined> | undefined
   let stopped = false
+  const known = async (): Promise<Readonly<Record<string, unknown>>> => {
+    const sources = await options.sources
+    return { ...options.extraContext, ...(sources ? { sources } : {}) }
+  }
 
   async function* drawn(): AsyncGenerator<Fragment, void, undefined> {
     try {
-      const sources = await options.sources
-      const extraContext = { ...options.extraContext, ...(sources ? { sources } : {}) }
-      if (sources)
+      const extraContext = await known()
+      if (await options.sources)
         yield new Fragment(template, sourcesBlock, extraContext, { target: sourcesTarget })
       if (stopped) return
 
@@ -65,8 +69,15 @@ export function streamWithSources(
       await read.return('')
     }
   }
-  return new Stoppable(drawn(), () => {
+  const fragments = new Stoppable(drawn(), () => {
     stopped = true
     return (answer ?? read).return('' as never)
   })
+  if (!onDone)
+    foretell(fragments, async () => ({
+      template,
+      key: contextKey ?? 'text',
+      context: { ...(await known()), streaming: false, failed: false },
+    }))
+  return fragments
 }

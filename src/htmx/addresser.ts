@@ -156,6 +156,22 @@ export class Addresser {
   }
 
   /**
+   * A notice for a fragment that could not be drawn: in its place where that shows nothing yet, else below what it shows.
+   * And what takes the notice away again.
+   */
+  instead(fragment: Fragment, notice: string): { readonly shown: string; readonly gone: string } {
+    const id = this.#name('e')
+    const marked = withAttribute(notice, '<p'.length, `id="${id}"`)
+    const { target } = fragment
+    const at = this.#places.get(keyOf(fragment))?.at
+    let shown = this.below(marked)
+    if (target !== undefined) shown = swapped('beforeend', target, marked)
+    else if (at !== undefined) shown = swapped('afterend', at, marked)
+    else if (this.#isMain(fragment) && !this.#resumed) shown = marked
+    return { shown, gone: `<p hx-swap-oob=delete:#${id}>` }
+  }
+
+  /**
    * Before the frame of a returning reader: takes away the mark that the block may have of ours at the end of its growing
    * text, because a morph would leave that text alone. Nothing for what is no first frame of a block that may have one.
    */

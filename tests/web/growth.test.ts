@@ -128,7 +128,7 @@ async function sent(
     if (!fragment.final && skips[taken++]) continue
     steps.push({
       text: fragment.context['text'] as string,
-      frames: decode(await outbox.next()),
+      frames: decode(await outbox.next(never)),
     })
   }
   expect(outbox.empty).toBe(true)
@@ -137,6 +137,10 @@ async function sent(
     frames: decode(await outbox.terminal({ reason: 'stop' })),
   })
   return steps
+}
+
+const never = (error: unknown): never => {
+  throw error
 }
 
 const PAGE = '<body><div id="answer"></div></body>'
@@ -194,7 +198,7 @@ describe('a growing block', () => {
                 if (!fragment.final && asks[at % (asks.length || 1)]) continue
                 for (let next = position.take(); next; next = position.take())
                   outbox.take(next.value)
-                if (!outbox.empty) frames.push(...decode(await outbox.next()))
+                if (!outbox.empty) frames.push(...decode(await outbox.next(never)))
                 if (fragment.final)
                   frames.push(...decode(await outbox.terminal({ reason: 'stop' })))
                 if (!fragment.final && /[\uD800-\uDBFF\r]$/.test(text)) continue

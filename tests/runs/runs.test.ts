@@ -144,7 +144,7 @@ describe('a run', () => {
     const { id } = await runs.start(source, me)
     const viewer = await runs.follow(id, me).open(context)
     await source.say('a')
-    expect((await viewer.next()).value).toEqual({ id: '1-1', value: 'a' })
+    expect((await viewer.next()).value).toMatchObject({ id: '1-1', value: 'a' })
     await viewer.return!()
     await source.say('b')
     expect(source.signal!.aborted).toBe(false)

@@ -34,11 +34,10 @@ describe('the chat kit', () => {
   /** The chat with a model that says as many parts as the test allows, and fails where it says so. */
   async function setUp(version = '4.0.1') {
     const asked: (readonly LlmMessage[])[] = []
-    const state = { asked, aborted: 0, failAt: Infinity }
-    let allowed = 0
+    const state = { asked, aborted: 0, failAt: Infinity, allowed: 0 }
     let wake = (): void => {}
     const allow = (count: number): void => {
-      allowed = count
+      state.allowed = count
       wake()
     }
     async function* answer(
@@ -51,7 +50,8 @@ describe('the chat kit', () => {
         wake()
       })
       for (const [n, part] of PARTS.entries()) {
-        while (n >= allowed && !signal.aborted) await new Promise<void>((done) => (wake = done))
+        while (n >= state.allowed && !signal.aborted)
+          await new Promise<void>((done) => (wake = done))
         if (signal.aborted) return
         if (n === state.failAt) throw new Error('SECRET')
         yield part

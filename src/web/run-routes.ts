@@ -12,7 +12,7 @@ const COOKIE = 'swapstream-owner'
 
 /**
  * Who this browser is, as far as runs go: a random word in a cookie that no script can read. It is made when it is
- * asked for first. Where people sign in, take their id instead: then they find their runs on all their devices.
+ * asked for first; over TLS, also in front of a proxy of ours, it is sent over TLS only. Where people sign in, take their id instead: then they find their runs on all their devices.
  *
  * @example app.post('/stop', async (c) => { await runs.stop(await c.req.text(), { owner: ownerOf(c) }); return c.body(null, 204) })
  */
@@ -20,11 +20,17 @@ export function ownerOf(c: Context): string {
   const known = getCookie(c, COOKIE)
   if (known !== undefined && isRunId(known)) return known
   const owner = newRunId()
-  const secure = new URL(c.req.url).protocol === 'https:'
-  setCookie(c, COOKIE, owner, { httpOnly: true, sameSite: 'Lax', path: '/', secure })
+  const secure = new URL(c.req.url).protocol === 'https:' || settingsOf(c).connection(c).secure
+  setCookie(c, COOKIE, owner, {
+    httpOnly: true,
+    sameSite: 'Lax',
+    path: '/',
+    secure: secure ?? false,
+  })
   return owner
 }
 
+/** Who may ask for runs, and how they are shown. */
 export interface RunRoutesOptions {
   /** Who asks; nobody, when nothing is given back. Default `ownerOf`. */
   readonly owner?: (c: Context) => string | undefined | Promise<string | undefined>
@@ -37,6 +43,7 @@ export interface RunRoutesOptions {
  *
  * Out     404 for an id that is unknown, or somebody else's; 204 for a stop, and to the form of a page without scripts
  *         the way back to that page.
+ * Throws  in its handlers HTTPException with the answer in it, as the middleware does.
  *
  * @example app.route('/runs', runRoutes(createRuns()))
  */

@@ -1,0 +1,48 @@
+// Conveniences of the chat kit; a page works without them.
+{
+  const root = document.documentElement
+  const opened = new Set()
+  const on = (names, listen) => names.split(' ').forEach((name) => addEventListener(name, listen, true))
+  const toEnd = () => document.querySelector('.conversation')?.scrollTo(0, 1e9)
+  const show = (state) => (root.dataset.stream = state)
+
+  // Only the field is emptied: a button with a name says something else.
+  let named
+  on('submit', ({ submitter }) => (named = submitter?.name))
+  const sent = ({ target }) => {
+    if (!target.matches?.('.composer')) return
+    if (!named) target.reset()
+    toEnd()
+  }
+
+  // Events of htmx 4 and 2.
+  on('htmx:sse:after:connection htmx:sseOpen', (event) => (show('open'), sent(event)))
+  on('htmx:afterRequest', (event) => event.detail.xhr?.status == 200 && sent(event))
+  on('htmx:sse:error htmx:sseError', () => show('lost'))
+  on('htmx:sse:close htmx:sseClose', () => show(document.querySelector('[aria-busy=true]') ? 'lost' : 'idle'))
+
+  // htmx 2 puts new elements in place of those that were opened.
+  on('toggle', ({ target }) => target.id && opened[target.open ? 'add' : 'delete'](target.id))
+  on('htmx:afterSwap htmx:oobAfterSwap', () =>
+    opened.forEach((id) => document.getElementById(id)?.setAttribute('open', '')),
+  )
+
+  on('keydown', (event) => {
+    const { target, key, shiftKey, isComposing } = event
+    if (key != 'Enter' || shiftKey || isComposing || !target.matches('.composer textarea')) return
+    event.preventDefault()
+    target.form.requestSubmit()
+  })
+
+  on('click', async ({ target }) => {
+    const button = target.closest?.('[data-copy]')
+    if (!button) return
+    const { textContent } = button
+    await navigator.clipboard.writeText(button.closest('.answer').querySelector('.prose').innerText.trim())
+    button.textContent = button.dataset.copy
+    setTimeout(() => (button.textContent = textContent), 2e3)
+  })
+
+  show('idle')
+  if (!location.hash) toEnd()
+}

@@ -53,13 +53,14 @@ export interface LiveState<T> {
  * Throws  ConfigError `config/invalid` for derived values that need each other, or hide a value.
  *
  * @example
- * const board = liveState(engine, 'board.html', { tasks: [] }, {
+ * const board = liveState(engine, 'board.html', { tasks: [{ text: 'Tea', done: false }] }, {
  *   blocks: ['list', 'count'],
  *   derived: { open: ({ tasks }) => tasks.filter(({ done }) => !done) },
  * })
  * app.get('/', () => new Page('board.html', board.values))
  * app.get('/live', () => new EventStream(() => board.follow()))
- * board.set({ tasks: [{ text: 'Tea', done: false }] })
+ * board.set({ tasks: [{ text: 'Tea', done: true }] })
+ * board.values.open // → []
  */
 export function liveState<T extends Values>(
   engine: BlockReads,

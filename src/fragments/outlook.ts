@@ -16,7 +16,7 @@ const outlooks = new WeakMap<object, () => Outlook | Promise<Outlook>>()
  * It is said of this very object: what somebody makes of it may say more.
  *
  * @example
- * const fragments = []
+ * const fragments = streamToFragments(['Hello'], 'chat.html', 'response')
  * foretell(fragments, () => ({ template: 'chat.html', key: 'text', context: { streaming: false } }))
  */
 export function foretell(fragments: object, outlook: () => Outlook | Promise<Outlook>): void {

@@ -3,7 +3,14 @@ import { escapeHtml } from '../base/escape-html.ts'
 import { given } from '../base/given.ts'
 import { Fragment } from '../fragments/fragment.ts'
 import { stateKey } from '../fragments/state-key.ts'
-import { Addresser, appending, settling, unmarking, type GrowthAddress } from '../htmx/addresser.ts'
+import {
+  Addresser,
+  appending,
+  changing,
+  marking,
+  unmarking,
+  type GrowthAddress,
+} from '../htmx/addresser.ts'
 import { notice } from '../htmx/notice.ts'
 import {
   resumeElement,
@@ -11,7 +18,7 @@ import {
   resumeElementInPage,
   resumeOver,
 } from '../htmx/resume.ts'
-import type { GrowingMarkdown } from '../render/markdown/growing-markdown.ts'
+import type { GrowingMarkdown, MarkdownUpdate } from '../render/markdown/growing-markdown.ts'
 import type { Delivery } from '../streams/event-stream.ts'
 import { farewell } from '../streams/farewell.ts'
 import type { Outbox, Report } from '../streams/outbox.ts'
@@ -85,6 +92,8 @@ interface GrowingEnd {
   readonly address: GrowthAddress
   /** Escaped text as an event that adds it there. */
   readonly append: (html: string) => string
+  /** What stands in its element before the text. */
+  readonly before: string
   /** Follows the text where it comes out as Markdown. */
   readonly markdown: GrowingMarkdown | undefined
 }
@@ -353,24 +362,29 @@ export class FragmentsOutbox implements Outbox<unknown> {
   #added(fragment: Fragment, grown: Grown | undefined): string | undefined {
     if (grown?.end === undefined) return undefined
     const added = grown.text.next(fragment)
-    const { address, append, markdown } = grown.end
+    const { append, markdown } = grown.end
     if (added === undefined || (added === '' && !markdown)) return added
     if (!markdown) return append(escapeHtml(added))
-    const { settled, open, reset } = markdown.update(grown.text.whole)
-    return reset ? undefined : encodeEvent({ data: settling(address, settled, open) })
+    return changed(grown.end, markdown.update(grown.text.whole))
   }
 
   /**
-   * What goes around a frame that is drawn whole while a mark of ours stands at the end of the growing text. The last
-   * frame leaves that text alone where it proves to be the same, because a morph would join its pieces to one, and a
-   * selection in them would be lost.
+   * What goes around a frame that is drawn whole, where a morph would join the pieces in which text came, and a selection
+   * in them would be lost. The last frame leaves alone what grew, as long as a mark of ours stands at its end, where that
+   * proves to be the same. Otherwise a mark goes first.
    */
-  #unmarked(fragment: Fragment, html: string, { text, end }: Grown): [string, string] {
-    const { address, append } = end!
+  #around(fragment: Fragment, html: string, { text, end }: Grown): [string, string] {
+    const { address, append, markdown, before } = end!
+    if (address.marked === 'never') return ['', '']
     const unmark = encodeEvent({ data: unmarking(address) })
     const rest = fragment.final ? text.rest(fragment) : undefined
-    if (rest === undefined || !this.#renders.growth(fragment, html)) return [unmark, '']
-    return [rest && append(escapeHtml(rest)), unmark]
+    const isSame =
+      rest !== undefined && this.#renders.growth(fragment, html)?.point.before === before
+    if (!markdown) return isSame ? [rest && append(escapeHtml(rest)), unmark] : [unmark, '']
+    const whole = isSame ? (fragment.context[fragment.grows!.key] as string) : ''
+    const changes = isSame && changed(end!, markdown.update(whole, { final: true }))
+    if (typeof changes !== 'string') return ['', '']
+    return [changes + encodeEvent({ data: marking(address) }), unmark]
   }
 
   #whole(fragment: Fragment, block: Block | undefined, id?: string): string | Promise<string> {
@@ -378,12 +392,12 @@ export class FragmentsOutbox implements Outbox<unknown> {
     const text = mayGrow ? GrownText.after(fragment) : undefined
     // Known before it is drawn: what follows may come while an asynchronous block is drawn.
     const grown: Grown | undefined = text && { text, end: undefined }
-    const marked = block?.grown?.end?.address.marked ? block.grown : undefined
+    const grew = block?.grown?.end && block.grown
     if (block) block.grown = grown
 
     const frame = (html: string): string => {
       const growth = grown && this.#renders.growth(fragment, html)
-      const [before, after] = marked ? this.#unmarked(fragment, html, marked) : ['', '']
+      const [before, after] = grew ? this.#around(fragment, html, grew) : ['', '']
       const unmark = this.#addresser.unmarkingBefore(fragment, html)
       const resumed = unmark === undefined ? '' : encodeEvent({ data: unmark })
       const data =
@@ -395,6 +409,7 @@ export class FragmentsOutbox implements Outbox<unknown> {
           grown!.end = {
             address,
             append: eventsFrom(appending(address)),
+            before: growth!.point.before,
             markdown: growth!.markdown,
           }
         // Unless the next answer has begun meanwhile.
@@ -407,6 +422,11 @@ export class FragmentsOutbox implements Outbox<unknown> {
     const html = this.#renders.render(fragment)
     return typeof html === 'string' ? frame(html) : html.then(frame)
   }
+}
+
+/** Markdown that grew, as events; nothing when it did more than that. */
+function changed({ address }: GrowingEnd, { changes }: MarkdownUpdate): string | undefined {
+  return changes?.map((change) => encodeEvent({ data: changing(address, change) })).join('')
 }
 
 function unsendable(value: unknown): SourceError {

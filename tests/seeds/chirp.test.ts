@@ -370,8 +370,8 @@ describe('C14: the filter markdown', () => {
     expect(frames[0]).toContain('<strong>bo</strong>')
     expect(frames.join('')).not.toMatch(/<b>|href="javascript/)
     const rel = 'rel="noopener noreferrer nofollow ugc"'
-    expect(frames.at(-2)).toContain('<h1>Hi</h1>')
-    expect(frames.at(-2)).toContain(
+    expect(frames.at(-3)).toContain('<h1>Hi</h1>')
+    expect(frames.at(-3)).toContain(
       `<strong>bold</strong> &lt;b&gt;x&lt;/b&gt; [l](javascript:x) <a href="https://a.example" ${rel}>ok</a>`,
     )
   })

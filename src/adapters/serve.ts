@@ -60,6 +60,10 @@ interface App {
  * @example const server = serve(app, { port: 0 }); const url = await server.ready
  */
 export function serve(app: App, options: ServeOptions = {}): Serving {
+  if (looker) {
+    looker(app)
+    return NOT_SERVING
+  }
   const {
     onListen = announce,
     onError = giveUp,
@@ -72,7 +76,7 @@ export function serve(app: App, options: ServeOptions = {}): Serving {
   const port = options.port ?? portFrom(process.env['PORT'])
   if (port instanceof ConfigError) {
     onError(port)
-    return { ready: new Promise(() => {}), close: async () => {} }
+    return NOT_SERVING
   }
 
   // The streams of this server know it by this object, so that they are stopped with it and with no other.
@@ -103,6 +107,18 @@ export function serve(app: App, options: ServeOptions = {}): Serving {
     ? stopOnSignals((grace = graceMs) => stop(server, idle, host, grace, onClose))
     : () => {}
   return { ready, close }
+}
+
+const NOT_SERVING: Serving = { ready: new Promise(() => {}), close: async () => {} }
+
+let looker: ((app: object) => void) | undefined
+
+/**
+ * Has apps shown instead of served, so that a program can be looked at: `serve` hands its app to `look` and opens no
+ * port, until `look` is nothing again.
+ */
+export function lookAtApps(look: ((app: object) => void) | undefined): void {
+  looker = look
 }
 
 /** The first signal asks, the second insists. Gives a function that no longer listens. */

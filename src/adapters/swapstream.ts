@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import type { TemplateEngine } from '../render/engine.ts'
 import { createSwapstream, type CoreOptions } from '../web/create-swapstream.ts'
+import { rememberSettings, settingsBehind } from '../web/current-settings.ts'
 import { asset } from './assets.ts'
 import { brotli } from './brotli.ts'
 import { nodeConnection } from './node-connection.ts'
@@ -40,7 +41,9 @@ export function swapstream(options: SwapstreamOptions = {}): MiddlewareHandler {
     engine:
       options.engine ?? nunjucksEngine({ templates: 'templates', watch: edited(), ...options }),
   })
-  return async (c, next) => asset(c) ?? answer(c, next)
+  const middleware: MiddlewareHandler = async (c, next) => asset(c) ?? answer(c, next)
+  rememberSettings(middleware, settingsBehind(answer)!)
+  return middleware
 }
 
 /** Whether somebody may edit the templates while this runs. The watcher keeps no process alive. */

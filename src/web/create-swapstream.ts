@@ -10,7 +10,7 @@ import { StreamBody } from '../streams/stream-body.ts'
 import { answerFormResult } from './answer-form-result.ts'
 import { answerPage } from './answer-page.ts'
 import { answerStream } from './answer-stream.ts'
-import { holdSettings } from './current-settings.ts'
+import { holdSettings, rememberSettings } from './current-settings.ts'
 import { FormResult } from './form-result.ts'
 import { guardOrigin } from './origin-guard.ts'
 import { Page } from './page.ts'
@@ -106,7 +106,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
     return value instanceof StreamBody ? answerStream(value, c, { ...settings, engine }) : undefined
   }
 
-  return async function swapstream(c, next) {
+  const middleware: MiddlewareHandler = async function swapstream(c, next) {
     try {
       // Hono drops the headers set before a handler returns something of its own, unless a response exists already.
       void c.res
@@ -143,4 +143,6 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       throw problem
     }
   }
+  rememberSettings(middleware, settings)
+  return middleware
 }

@@ -9,6 +9,18 @@ export function holdSettings(c: Context, settings: Settings): void {
   byRequest.set(c, settings)
 }
 
+const byMiddleware = new WeakMap<object, Settings>()
+
+/** Remembers what a middleware works with, for those who look at an app from outside. */
+export function rememberSettings(middleware: object, settings: Settings): void {
+  byMiddleware.set(middleware, settings)
+}
+
+/** The settings behind a middleware; nothing when it is none of ours. */
+export function settingsBehind(middleware: object): Settings | undefined {
+  return byMiddleware.get(middleware)
+}
+
 /**
  * The settings of the middleware before this route.
  *

@@ -161,7 +161,7 @@ export function createNunjucksEngine(
     throw templateError('template/async-filter', { template: String(template), block }, message)
   }
 
-  return {
+  const engine: NunjucksEngine = {
     render: async (template, context) => draw(catalog, template, context),
     open: async (template, block, context) =>
       open(catalog, template, block, plainContext(context), context !== undefined),
@@ -207,6 +207,15 @@ export function createNunjucksEngine(
     },
     close: () => stop?.(),
   }
+  current.set(engine, () => catalog)
+  return engine
+}
+
+const current = new WeakMap<TemplateEngine, () => TemplateCatalog>()
+
+/** The templates that an engine draws now; nothing for an engine that is not ours. */
+export function catalogOf(engine: TemplateEngine): TemplateCatalog | undefined {
+  return current.get(engine)?.()
 }
 
 /** Which catalog a template runs in: a block that it draws must come from the same version. */

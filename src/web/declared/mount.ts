@@ -98,6 +98,13 @@ function check(
   taken.set(key, declared)
 }
 
+const serving = new WeakMap<object, { declared: Declared; guarded: boolean }>()
+
+/** The declared route that a handler of an app serves; nothing when it serves none. */
+export function servedBy(handler: object): { declared: Declared; guarded: boolean } | undefined {
+  return serving.get(handler)
+}
+
 function serve(app: MountTarget, declared: Declared, guards: readonly Guard[]): void {
   const first: MiddlewareHandler = async (c, next) => {
     // A GET reaches our own guard only with its answer, and before that there are hooks that may cost something.
@@ -107,5 +114,6 @@ function serve(app: MountTarget, declared: Declared, guards: readonly Guard[]): 
   const last = async (c: Context): Promise<Response> =>
     // The middleware knows the answer by its body, whatever its class.
     (await told(c, () => answerDeclared(declared, c))) as Response
+  serving.set(last, { declared, guarded: guards.length > 0 })
   app.on(declared.method, declared.definition.path, first, ...guards.map(toMiddleware), last)
 }

@@ -1,0 +1,86 @@
+import { resolve, sep } from 'node:path'
+import { nunjucksEngine } from '../adapters/nunjucks-engine.ts'
+import { ConfigError } from '../base/errors.ts'
+import { enginesOf, routesOf, type App } from '../web/app-routes.ts'
+import { checkEvents } from './check-events.ts'
+import { tellGrowth } from './check-growth.ts'
+import { checkIds, checkTargets } from './check-ids.ts'
+import { checkCode, checkNames } from './check-names.ts'
+import { checkRequests } from './check-requests.ts'
+import { codeFactsOf } from './code-facts.ts'
+import { inOrder, type Finding } from './finding.ts'
+import { readTemplates } from './templates-read.ts'
+
+export interface CheckOptions {
+  /** The app whose templates, filters and routes count. Without it, only what templates say of each other is looked at. */
+  readonly app?: App
+  /** Source files of the app, as paths. What they import by relative paths is read, too. */
+  readonly code?: readonly string[]
+  /** A folder of templates. With an app: only what stands in this folder is told. */
+  readonly templates?: string
+  /** Beginnings of paths that another server answers, in front of the app: `/kill/`. */
+  readonly elsewhere?: readonly string[]
+  /** The htmx of the pages. Default 4; with 2, what only htmx 4 has dropped is no fault. */
+  readonly htmx?: 2 | 4
+}
+
+export interface CheckResult {
+  /** What does not work. */
+  readonly faults: readonly Finding[]
+  /** What is worth knowing: how blocks travel, what may be meant so. */
+  readonly notes: readonly Finding[]
+  readonly checked: { readonly templates: number; readonly routes: number; readonly files: number }
+}
+
+/**
+ * Looks for what would go wrong later: names in templates and in the code that nothing has, requests that no route
+ * answers, ids that no element has, attributes that htmx does not read, events that nobody sends.
+ *
+ * In      an app, its source files, or only a folder of templates.
+ * Out     faults, and notes; a template that cannot be read is a fault like others.
+ * Cost    each template and file is read once; nothing is served and nothing drawn.
+ * Throws  ConfigError `config/invalid` when there is nothing to look at.
+ *
+ * @example
+ * app.use(swapstream({ templates: { 'chat.html': '<form hx-post="/chat" hx-trget="#answer">' } }))
+ * const { faults } = await check({ app })
+ * faults.map(({ message, hint }) => hint ?? message) // → ['no route answers to POST /chat.', 'Did you mean hx-target?']
+ */
+export async function check(options: CheckOptions = {}): Promise<CheckResult> {
+  const { app, code: entries, templates: folder, elsewhere = [], htmx = 4 } = options
+  const engines = app ? enginesOf(app) : [nunjucksEngine({ templates: folder ?? 'templates' })]
+  const all = engines.flatMap((engine) => readTemplates(engine, htmx) ?? [])
+  if (all.length === 0) {
+    throw new ConfigError('config/invalid', 'The app draws no nunjucks templates.', {
+      hint: "Is app.use(swapstream({ templates: 'templates' })) missing, or of another copy of swapstream?",
+    })
+  }
+  const routes = app ? routesOf(app) : []
+  const code = codeFactsOf((entries ?? []).map((file) => resolve(file)))
+  const faults: Finding[] = [...(await checkCode(all, code)), ...checkTargets(all, code)]
+  const notes: Finding[] = await tellGrowth(all, code)
+  for (const templates of all) {
+    const ids = checkIds(templates)
+    faults.push(
+      ...templates.faults,
+      ...(await checkNames(templates, app !== undefined)),
+      ...ids.faults,
+    )
+    notes.push(...ids.notes)
+    if (app) faults.push(...checkRequests(templates, routes, elsewhere))
+  }
+  if (code.files.length > 0) {
+    const events = checkEvents(all, code)
+    faults.push(...events.faults)
+    notes.push(...events.notes)
+  }
+  const wanted = app && folder !== undefined ? resolve(folder) + sep : ''
+  const only = (found: readonly Finding[]): Finding[] =>
+    inOrder(found).filter(({ file }) => resolve(file).startsWith(wanted))
+  const own = all.flatMap(({ byName }) => [...byName.values()].filter(({ isOwn }) => isOwn))
+  return {
+    faults: only(faults),
+    notes: only(notes),
+    checked: { templates: own.length, routes: routes.length, files: code.files.length },
+  }
+}

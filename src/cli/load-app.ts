@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { lookAtApps } from '../adapters/serve.ts'
+import { ConfigError } from '../base/errors.ts'
+import type { App } from '../web/app-routes.ts'
+
+/**
+ * The Hono app of a module: what it hands to `serve`, or what it exports as `default` or `app`. Nothing is served.
+ *
+ * Throws  ConfigError `config/invalid` for a file that is not there or has no app; what the module throws.
+ */
+export async function loadApp(file: string): Promise<App> {
+  const path = resolve(file)
+  if (!existsSync(path))
+    throw new ConfigError('config/invalid', `There is no file "${file}".`, {
+      hint: 'Give the module of your app: --app src/app.ts.',
+    })
+  let show: (app: object) => void
+  const shown = new Promise<object>((found) => (show = found))
+  lookAtApps(show!)
+  try {
+    // What waits for its server to be ready waits for ever, so the app itself is enough.
+    const exports = (await Promise.race([import(pathToFileURL(path).href), shown])) as object
+    const served = await Promise.race([shown, undefined])
+    const { default: usual, app } = exports as { default?: unknown; app?: unknown }
+    const found = [served, usual, app].find(isApp)
+    if (found) return found
+  } finally {
+    lookAtApps(undefined)
+  }
+  throw new ConfigError('config/invalid', `"${file}" has no app.`, {
+    hint: 'Export it (export default app, or export const app), or hand it to serve(app).',
+  })
+}
+
+function isApp(value: unknown): value is App {
+  return typeof value === 'object' && value !== null && 'routes' in value && 'fetch' in value
+}
+
+/**
+ * Lets this process import TypeScript: Node does from 22.18 on, before that the project's own `tsx` does.
+ *
+ * Throws  ConfigError `config/invalid` when neither can.
+ */
+export async function readTypeScript(file: string): Promise<void> {
+  const alreadyDone = process.execArgv.some((argument) => argument.includes('tsx'))
+  if (!/\.[cm]?tsx?$/.test(file) || alreadyDone) return
+  let tsx: string | undefined
+  try {
+    tsx = createRequire(resolve('package.json')).resolve('tsx/esm/api')
+  } catch {
+    if ((process.features as { typescript?: unknown }).typescript) return
+    throw new ConfigError('config/invalid', `This Node cannot read "${file}" by itself.`, {
+      hint: 'Install tsx (npm install -D tsx), or give the compiled file.',
+    })
+  }
+  const { register } = (await import(pathToFileURL(tsx).href)) as { register: () => void }
+  register()
+}

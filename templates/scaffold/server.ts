@@ -1,0 +1,4 @@
+import { serve } from 'swapstream/node'
+import { app } from './app.ts'
+
+serve(app)

@@ -1,0 +1,437 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { Hono } from 'hono'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { fromComponents, mount, Page, stream, swapstream, type SwapstreamOptions } from 'swapstream'
+import { check, type CheckResult } from 'swapstream/check'
+import { recordingLog } from '../support/recording-log.ts'
+
+type Templates = Readonly<Record<string, string>>
+
+function appOf(templates: Templates, options: SwapstreamOptions = {}): Hono {
+  const app = new Hono()
+  app.use(swapstream({ templates, log: recordingLog(), ...options }))
+  return app
+}
+
+const lines = (found: CheckResult['faults']): string[] =>
+  found.map(({ file, line, column, message, hint }) =>
+    `${file}:${line}:${column}: ${message} ${hint ?? ''}`.trim(),
+  )
+const faultsOf = async (templates: Templates, app = appOf(templates)): Promise<string[]> =>
+  lines((await check({ app })).faults)
+
+describe('names', () => {
+  test('of templates that are extended, included and imported have to be there', async () => {
+    expect(
+      await faultsOf({
+        'base.html': '{% block b %}{% endblock %}',
+        'parts/row.html': 'row',
+        'parts/a.html': '{% include "./row.html" %}{% include "./rwo.html" %}',
+        'a.html':
+          '{% extends "bsae.html" %}\n{% block b %}\n  {% include "parts/row.htm" %}{% from "nobody.html" import x %}{% include "gone.html" ignore missing %}{% include some %}{% endblock %}',
+      }),
+    ).toEqual([
+      expect.stringMatching(
+        /^a\.html:1:12: template "bsae\.html" not found .*did you mean "base\.html"/,
+      ),
+      expect.stringMatching(/^a\.html:3:14: .*did you mean "parts\/row\.html"/),
+      expect.stringMatching(/^a\.html:3:40: template "nobody\.html" not found/),
+      expect.stringMatching(/^parts\/a\.html:1:38: .*did you mean "parts\/row\.html"/),
+    ])
+  })
+
+  test('of filters and tests have to be known; those of the app are', async () => {
+    const templates = {
+      'a.html':
+        '{{ x | uper }}{% if x is defned %}{{ x | mine }}{% endif %}\n{% macro m() %}{{ y | lenght }}{% endmacro %}',
+    }
+    const app = appOf(templates, { filters: { mine: String } })
+    expect(await faultsOf(templates, app)).toEqual([
+      'a.html:1:8: unknown filter "uper". Did you mean "upper"?',
+      'a.html:1:26: unknown test "defned". Did you mean "defined"?',
+      'a.html:2:23: unknown filter "lenght". Did you mean "length"?',
+    ])
+  })
+
+  test('a template that cannot be parsed is one fault, and the others are looked at all the same', async () => {
+    expect(
+      await faultsOf({
+        'broken.html': 'fine\n  {% if %}',
+        'twice.html': '{% block a %}{% endblock %}{% block a %}{% endblock %}',
+        'other.html': '{{ x | uper }}',
+      }),
+    ).toEqual([
+      expect.stringMatching(/^broken\.html:2:\d+: \S/),
+      'other.html:1:8: unknown filter "uper". Did you mean "upper"?',
+      expect.stringMatching(/^twice\.html:1:31: is there already, on line 1\./),
+    ])
+  })
+
+  test('templates that extend each other in a circle are told', async () => {
+    const [first] = await faultsOf({
+      'a.html': '{% extends "b.html" %}',
+      'b.html': '{% extends "a.html" %}',
+    })
+    expect(first).toMatch(/^[ab]\.html:1:\d+: templates extend each other in a circle/)
+  })
+
+  test('of blocks that a template draws have to be there', async () => {
+    const faults = await faultsOf({
+      'base.html': '{% block there %}{% endblock %}',
+      'a.html': '{% extends "base.html" %}',
+      'b.html':
+        '{{ renderBlock("a.html", "there") }}{{ renderBlock("a.html", "their") }}{{ renderBlock(a, "x") }}',
+    })
+    expect(faults).toEqual([
+      'b.html:1:52: block "their" not found in template "a.html" (has: there; did you mean "there"?).',
+    ])
+  })
+})
+
+describe('addresses', () => {
+  function serving(html: string): Promise<string[]> {
+    const templates = { 'a.html': html }
+    const app = appOf(templates)
+    app.use('/admin/*', async (_, next) => next())
+    app.get('/notes', (c) => c.text(''))
+    app.post('/notes', (c) => c.text(''))
+    app.get('/notes/:id{[0-9]+}', (c) => c.text(''))
+    app.delete('/notes/:id', (c) => c.text(''))
+    app.all('/any', (c) => c.text(''))
+    const sub = new Hono()
+    sub.onError((_, c) => c.text('', 500))
+    sub.put('/:id', (c) => c.text(''))
+    app.route('/sub', sub)
+    mount(
+      app,
+      stream({ path: '/chat', input: { form: z.object({}) } }, async function* () {}),
+    )
+    return faultsOf(templates, app)
+  }
+
+  test.each([
+    '<a hx-get="/notes?page=2#top"></a>',
+    '<a hx-get="/notes/12"></a>',
+    '<a hx-delete="/notes/{{ note.id }}"></a>',
+    '<a hx-delete="/notes/{{ note.id }}?sure=1"></a>',
+    '<a hx-put="/sub/{% if a %}1{% else %}2{% endif %}"></a>',
+    '<a data-hx-post="/chat"></a>',
+    '<a hx-post:inherited="/chat"></a>',
+    '<a hx-patch="/any"></a>',
+    '<a hx-get="{{ url }}"></a>',
+    '<a hx-get="{{ base }}/nowhere"></a>',
+    '<a hx-get="https://a.example/x"></a>',
+    '<a hx-get="//a.example/x"></a>',
+    '<a hx-get="relative"></a>',
+    '<a hx-get=""></a>',
+    '<a title="a > b" hx-get=/notes></a>',
+    '<form action="/notes" method="post"><button formaction="/chat"></button></form>',
+    '<form action="/notes"></form>',
+    '<form action="/notes" method="{{ method }}"></form>',
+    '<form action="/nowhere" method="dialog"></form>',
+    '<div hx-sse:connect="/notes"></div>',
+    '<a hx-get="/admin/what"></a>',
+    '<!-- <a hx-get="/nowhere"> --><script>"<a hx-get=/nowhere>"</script>',
+    '{# <a hx-get="/nowhere"> #}{% raw %}{{ x }}{% endraw %}',
+    '<a hx-action="/sub/1" hx-method="put"></a>',
+  ])('%s is answered', async (html) => {
+    expect(await serving(html)).toEqual([])
+  })
+
+  test.each([
+    ['<a hx-get="/ntoes"></a>', '1:4: no route answers to GET /ntoes. Did you mean "/notes"?'],
+    [
+      '<a hx-delete="/notes"></a>',
+      '1:4: hx-delete asks by DELETE, and /notes answers to GET, POST only.',
+    ],
+    [
+      '<a hx-get="/notes/new"></a>',
+      '1:4: hx-get asks by GET, and /notes/new answers to DELETE only.',
+    ],
+    [
+      '<a hx-put="/notes/{{ id }}"></a>',
+      '1:4: hx-put asks by PUT, and /notes/… answers to GET, DELETE only.',
+    ],
+    ['<a hx-post="/lists/{{ id }}"></a>', '1:4: no route answers to POST /lists/….'],
+    ['<a\n  title="a > b"\n  hx-get="/x"></a>', '3:3: no route answers to GET /x.'],
+    ['<form action="/chat"></form>', '1:7: action asks by GET, and /chat answers to POST only.'],
+    [
+      '<form method="post" action="/notes"><button formaction="/x">',
+      '1:45: no route answers to POST /x.',
+    ],
+    [
+      '<div hx-sse:connect="/chat"></div>',
+      '1:6: hx-sse:connect asks by GET, and /chat answers to POST only.',
+    ],
+    [
+      '{% if a %}<a {%- if b %} hx-get="/notes"{% else %} hx-get="/x"{% endif %}>{% endif %}',
+      '1:52: no route answers to GET /x.',
+    ],
+  ])('%s is not', async (html, fault) => {
+    expect(await serving(html)).toEqual([`a.html:${fault}`])
+  })
+
+  test('that another server answers are let pass', async () => {
+    const app = appOf({ 'a.html': '<a hx-post="/kill/1"></a><a hx-post="/x"></a>' })
+    const { faults } = await check({ app, elsewhere: ['/kill/'] })
+    expect(lines(faults)).toEqual(['a.html:1:29: no route answers to POST /x.'])
+  })
+
+  test('are looked up without asking the app, which takes routes afterwards', async () => {
+    const app = appOf({ 'a.html': '<a hx-get="/late"></a>' })
+    expect((await check({ app })).faults).toHaveLength(1)
+    app.get('/late', (c) => c.text(''))
+    expect((await check({ app })).faults).toEqual([])
+  })
+})
+
+describe('elements that are meant by their id', () => {
+  const page = (html: string, more: Templates = {}): Templates => ({
+    'base.html': '<main id="main">{% block b %}{% endblock %}</main>{% include "foot.html" %}',
+    'foot.html': '<p id="foot"></p>',
+    'a.html': `{% extends "base.html" %}{% block b %}${html}{% endblock %}`,
+    ...more,
+  })
+
+  test.each([
+    '<a hx-target="#main"></a>',
+    '<a hx-target="#foot"></a>',
+    '<a hx-target="this"></a><a hx-target="closest tr"></a><a hx-target="{{ x }}"></a>',
+    '<p id="row-{{ id }}-x"></p><a hx-target="#row-7-x"></a>',
+    '<p id="{% if a %}one{% else %}two{% endif %}"></p><a hx-target="#two"></a>',
+    '<p id="{{ id }}"></p><a hx-target="#anything"></a>',
+    '<label for="q"></label><input id="q" aria-describedby="main foot" {% if x %}aria-labelledby="foot"{% endif %}>',
+    '<i hx-swap-oob="true"></i><i hx-swap-oob="beforeend:#main"></i>',
+  ])('%s are there', async (html) => {
+    expect(await faultsOf(page(html))).toEqual([])
+  })
+
+  test.each([
+    [
+      '<a hx-target="#mian"></a>',
+      'hx-target means #mian, and no element has that id (has: foot, main; did you mean "main"?).',
+    ],
+    ['<a hx-target="closest #mian"></a>', 'hx-target means #mian'],
+    ['<label for="x">', 'for means #x'],
+    ['<i aria-describedby="main nobody">', 'aria-describedby means #nobody'],
+    ['<i hx-swap-oob="beforeend:#nobody">', 'hx-swap-oob means #nobody'],
+    ['<i hx-include="#nobody">', 'hx-include means #nobody'],
+    ['<p id="row-{{ id }}"></p><a hx-target="#raw-7"></a>', 'hx-target means #raw-7'],
+    [
+      '<i title="id=nobody" data-x=\'<p id="nobody">\' hx-target="#nobody">',
+      'hx-target means #nobody',
+    ],
+  ])('%s are not', async (html, fault) => {
+    const faults = await faultsOf(page(html))
+    expect(faults).toHaveLength(1)
+    expect(faults[0]).toContain(fault)
+  })
+
+  test('in a template of another page are a note: a fragment may bring them', async () => {
+    const app = appOf(page('<a hx-target="#toast"></a>', { 'toast.html': '<p id="toast"></p>' }))
+    const { faults, notes } = await check({ app })
+    expect(faults).toEqual([])
+    expect(lines(notes)).toEqual([
+      'a.html:1:42: hx-target means #toast, which stands in toast.html only: right where a fragment brings it.',
+    ])
+  })
+})
+
+describe('attributes', () => {
+  const wrong = (html: string, htmx: 2 | 4 = 4) =>
+    check({ app: appOf({ 'a.html': html }), htmx }).then(({ faults }) => lines(faults))
+
+  test.each([
+    ['<a hx-trget="this">', 'htmx has no attribute hx-trget. Did you mean hx-target?'],
+    ['<a hx_get="x">', 'htmx has no attribute hx_get. Did you mean hx-get?'],
+    [
+      '<a hx-sse:conect="{{ x }}">',
+      'htmx has no attribute hx-sse:conect. Did you mean hx-sse:connect?',
+    ],
+    ['<a data-hx-swop="none">', 'htmx has no attribute hx-swop. Did you mean hx-swap?'],
+    ['<a hx-something-of-my-own>', 'htmx has no attribute hx-something-of-my-own. Leave it out.'],
+    [
+      '<a hx-disabled-elt="this">',
+      'htmx 4 does not read hx-disabled-elt. It is called hx-disable now.',
+    ],
+    ['<a hx-vars="a:1">', 'htmx 4 does not read hx-vars. Use hx-vals.'],
+    [
+      '<a hx-disable>',
+      'hx-disable names the elements that wait for the answer, and it is empty. To keep htmx out, write hx-ignore.',
+    ],
+  ])('%s is told', async (html, fault) => {
+    expect(await wrong(html)).toEqual([`a.html:1:4: ${fault}`])
+  })
+
+  test.each([
+    '<a hx-on:click="x" hx-on::before:request="x" hx-status:422="target:this" hx-confirm:inherited="?" hx-vals:inherited:append="{}">',
+    '<a hx-swap="innerMorph" hx-push-url="true" hx-sync="this:drop" hx-morph-skip hx-ignore hx-preload>',
+    '<hx-partial hx-target="this"></hx-partial>',
+    '<a {{ "hx-nothing" }} hx-{{ method }}="x">',
+  ])('%s is right', async (html) => {
+    expect(await wrong(html)).toEqual([])
+  })
+
+  test('that htmx 4 has dropped are right in pages for htmx 2', async () => {
+    expect(await wrong('<a hx-disabled-elt="this" hx-ext="sse" hx-disable>', 2)).toEqual([])
+    expect(await wrong('<a hx-trget="this">', 2)).toHaveLength(1)
+  })
+})
+
+describe('what the code names', () => {
+  let folder = ''
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'swapstream-'))))
+  afterEach(() => rmSync(folder, { recursive: true }))
+  const write = (files: Templates): void => {
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true })
+      writeFileSync(join(folder, name), text)
+    }
+  }
+  const templates = {
+    'chat.html':
+      '<ol id="sources">{% block sources %}{% endblock %}</ol>{% block response %}<p>{{ text }}</p>{% endblock %}',
+    'md.html':
+      '{% block b %}\n{% if text %}<p>{{ text }}</p>{% endif %}{% endblock %}{% block m %}<div>{{ said | markdown }}</div>{% endblock %}',
+  }
+  async function checked(code: string, files: Templates = {}, more: Templates = {}) {
+    write({ ...files, 'app.ts': code })
+    const app = appOf({ ...templates, ...more })
+    const { faults, notes } = await check({ app, code: [join(folder, 'app.ts')] })
+    const here = relative(process.cwd(), folder).startsWith('..')
+      ? folder
+      : relative(process.cwd(), folder)
+    const short = (found: CheckResult['faults']): string[] =>
+      lines(found).map((line) => line.replace(`${here}/`, ''))
+    return { faults: short(faults), notes: short(notes) }
+  }
+
+  test('templates and blocks that are handed to swapstream have to be there', async () => {
+    const { faults } =
+      await checked(`import { EventStream, Fragment as F, Page, streamToFragments, streamWithSources, streamBlocks } from 'swapstream'
+// new Page('commented.html')
+const pattern = /new Page\\('no.html'\\)/, half = 1 / 2
+export const a = () => new Page('caht.html', { text: \`new Page('text.html') \${\`\${1}\`}\` })
+export const b = () => new Page('chat.html', {}, { block: 'resposne', blocks: { x: 'sources', y: 'source' } })
+export const c = (s: AsyncIterable<string>) => new EventStream(() => streamToFragments(s, 'chat.html', 'respnse', { target: '#surces' }))
+export const d = [new F('chat.html', 'nobody'), new F(x.y, 'unknown'), new F('chat.html', cond ? 'a' : 'b')]
+export const e = () => streamWithSources(x, 'md.html', { sources: [] })
+export const f = () => streamBlocks('chat.html', { sources: {}, other: {} })
+export const g = other.Page('elsewhere.html')
+`)
+    expect(faults.map((fault) => fault.replace(/ \(has.*\)/, ''))).toEqual([
+      'app.ts:4:33: template "caht.html" not found.',
+      'app.ts:5:59: block "resposne" not found in template "chat.html".',
+      'app.ts:5:98: block "source" not found in template "chat.html".',
+      'app.ts:6:104: block "respnse" not found in template "chat.html".',
+      'app.ts:6:125: no template has an element with the id "surces". Did you mean "#sources"?',
+      'app.ts:7:38: block "nobody" not found in template "chat.html".',
+      'app.ts:8:45: block "response" not found in template "md.html".',
+      'app.ts:8:45: block "sources" not found in template "md.html".',
+      'app.ts:9:65: block "other" not found in template "chat.html".',
+    ])
+  })
+
+  test('in every file that the app imports, and in none that it does not', async () => {
+    const says = (name: string): string =>
+      `import { Page } from 'swapstream'\nexport const x = new Page('${name}')\n`
+    const { faults } = await checked(
+      `import './one.ts'\nexport { x } from './two.js'\nawait import('./deep')\n`,
+      {
+        'one.ts': `import './app.ts'\n${says('1.html')}`,
+        'two.ts': says('2.html'),
+        'deep/index.ts': says('3.html'),
+        'unused.ts': says('4.html'),
+      },
+    )
+    expect(faults.map((fault) => fault.split(' not')[0])).toEqual([
+      'deep/index.ts:2:27: template "3.html"',
+      'one.ts:3:27: template "1.html"',
+      'two.ts:2:27: template "2.html"',
+    ])
+  })
+
+  test('each streamed block is told how it travels, and why whole', async () => {
+    const { faults, notes } = await checked(`import { streamToFragments } from 'swapstream'
+streamToFragments(x, 'chat.html', 'response')
+streamToFragments(x, 'md.html', 'b')
+streamToFragments(x, 'md.html', 'm', { contextKey: 'said' })
+`)
+    expect(faults).toEqual([])
+    expect(notes).toEqual([
+      'chat.html:1:59: block "response" sends only what is new in "text".',
+      'md.html:1:4: block "b" travels whole with each frame: line 2: a condition depends on "text".',
+      'md.html:2:59: block "m" sends finished Markdown once, and again only its open end.',
+    ])
+  })
+
+  test('events that are waited for have to be sent, and the other way round', async () => {
+    const code = `import { named, ServerSentEvent } from 'swapstream'
+export const wire = named({ event: 'content', done: 'complete' })
+export const tick = new ServerSentEvent({ event: 'app:tick', data: '' })
+`
+    const more = {
+      'live.html':
+        '<div hx-ext="sse" sse-swap="message, content, contnet"></div><p hx-trigger="click, sse:app:tick, sse:gone"></p><i hx-sse:close="complet"></i>',
+    }
+    const app = appOf({ ...templates, ...more })
+    write({ 'app.ts': code })
+    const { faults, notes } = await check({ app, code: [join(folder, 'app.ts')], htmx: 2 })
+    expect(
+      lines(faults).map((fault) => fault.replace(/ \(has.*?(did you mean.*)?\)/, ' $1')),
+    ).toEqual([
+      expect.stringMatching(
+        /^live\.html:1:19: sse-swap waits for the event "contnet", which no stream sends did you mean "content"/,
+      ),
+      expect.stringMatching(
+        /^live\.html:1:65: hx-trigger waits for the event "gone", which no stream sends/,
+      ),
+      expect.stringMatching(
+        /^live\.html:1:115: hx-sse:close waits for the event "complet", .* did you mean "complete"/,
+      ),
+    ])
+    expect(notes).toEqual([])
+
+    const unheard = await checked(code)
+    expect(unheard.notes).toEqual([
+      'app.ts:2:36: no template waits for the event "content": right where a script does.',
+      'app.ts:3:50: no template waits for the event "app:tick": right where a script does.',
+    ])
+    const computed = code.replace("'app:tick'", 'name')
+    expect(
+      (await checked(computed, {}, { 'live.html': '<i sse-swap="some"></i>' })).faults,
+    ).toEqual([])
+  })
+})
+
+describe('what is looked at', () => {
+  test('without an app: a folder, and no filter that an app may add', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'swapstream-'))
+    try {
+      writeFileSync(
+        join(folder, 'a.html'),
+        '{{ x | cite }}{% include "b.html" %}<a hx-get="/x" hx-trget="this">',
+      )
+      writeFileSync(join(folder, 'picture.png'), '{% if %}')
+      const { faults, checked } = await check({ templates: folder })
+      expect(faults.map(({ message }) => message.split(' not')[0])).toEqual([
+        'template "b.html"',
+        'htmx has no attribute hx-trget.',
+      ])
+      expect(checked).toEqual({ templates: 1, routes: 0, files: 0 })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  test('an app without nunjucks templates cannot be checked, and it is said why', async () => {
+    const app = new Hono()
+    app.use(swapstream({ engine: fromComponents({ page: { page: () => '' } }) }))
+    app.get('/', () => new Page('page'))
+    await expect(check({ app })).rejects.toMatchObject({ code: 'config/invalid' })
+    await expect(check({ app: new Hono() })).rejects.toThrow(/draws no nunjucks templates.*missing/)
+  })
+})

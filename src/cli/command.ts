@@ -5,7 +5,8 @@ import { addStream } from './add-stream.ts'
 import { check } from './check.ts'
 import { toLine } from './finding.ts'
 import { listRoutes } from './list-routes.ts'
-import { loadApp, readTypeScript } from './load-app.ts'
+import { loadApp } from './load-app.ts'
+import { runWithTypeScript } from './run-with-type-script.ts'
 
 const HELP = `swapstream: what there is to do
 
@@ -52,7 +53,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       return name === undefined && !given.values.help ? 2 : 0
     }
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-    if (command) return await command(given)
+    if (command) return (await runWithTypeScript(given.values.app, args)) ?? (await command(given))
     return refuse(`There is no command "${name}" ${didYouMean(name, Object.keys(COMMANDS))}.`)
   } catch (error) {
     // What a module throws while it is loaded is its author's, with its stack.
@@ -125,8 +126,7 @@ async function routesCommand({
   return 0
 }
 
-async function appAt(file: string): ReturnType<typeof loadApp> {
-  await readTypeScript(file)
+function appAt(file: string): ReturnType<typeof loadApp> {
   // A program reads its own arguments, not ours.
   process.argv.splice(2)
   return loadApp(file)

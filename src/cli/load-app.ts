@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { lookAtApps } from '../adapters/serve.ts'
@@ -37,25 +36,4 @@ export async function loadApp(file: string): Promise<App> {
 
 function isApp(value: unknown): value is App {
   return typeof value === 'object' && value !== null && 'routes' in value && 'fetch' in value
-}
-
-/**
- * Lets this process import TypeScript: Node does from 22.18 on, before that the project's own `tsx` does.
- *
- * Throws  ConfigError `config/invalid` when neither can.
- */
-export async function readTypeScript(file: string): Promise<void> {
-  const alreadyDone = process.execArgv.some((argument) => argument.includes('tsx'))
-  if (!/\.[cm]?tsx?$/.test(file) || alreadyDone) return
-  let tsx: string | undefined
-  try {
-    tsx = createRequire(resolve('package.json')).resolve('tsx/esm/api')
-  } catch {
-    if ((process.features as { typescript?: unknown }).typescript) return
-    throw new ConfigError('config/invalid', `This Node cannot read "${file}" by itself.`, {
-      hint: 'Install tsx (npm install -D tsx), or give the compiled file.',
-    })
-  }
-  const { register } = (await import(pathToFileURL(tsx).href)) as { register: () => void }
-  register()
 }

@@ -1,6 +1,6 @@
 /**
  * What PURISTA's streams could do, one test for each of its promises, in the order of the list we keep of them (P1 to
- * P13). P14, the scaffold, belongs to the command.
+ * P14).
  */
 import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
@@ -21,11 +21,13 @@ import {
 } from 'swapstream'
 import { timersRunning } from '../../src/base/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
+import { useEmptyProject } from '../support/empty-project.ts'
 import { useLetGo } from '../support/let-go.ts'
 import { recordingLog } from '../support/recording-log.ts'
 
 afterEach(() => expectNothingLeft(timersRunning))
 const letGo = useLetGo()
+const emptyProject = useEmptyProject()
 
 function serving(...routes: object[]) {
   const log = recordingLog()
@@ -419,3 +421,56 @@ test('P13: a route is tested without a server: its values, its final value, its 
   await failing.next()
   await expect(failing.next()).rejects.toMatchObject({ code: 'source/final' })
 })
+
+test('P14: in an empty folder a stream is added by command: it compiles, its tests pass, it is found right, and it answers', async () => {
+  const { run, start } = await emptyProject()
+  const added = await run('swapstream', 'add', 'stream', 'live-feed', '--fragment')
+  expect(added.stderr).toBe('')
+  expect(added.stdout.match(/^wrote .+$/gm)).toEqual([
+    'wrote src/streams/live-feed.ts',
+    'wrote src/streams/live-feed.test.ts',
+    'wrote templates/live-feed.html',
+    'wrote src/streams/index.ts',
+    'wrote src/app.ts',
+    'wrote src/server.ts',
+    'wrote templates/index.html',
+    'wrote package.json',
+    'wrote tsconfig.json',
+  ])
+  const second = await run('swapstream', 'add', 'stream', 'report')
+  expect(second.stdout.match(/^wrote .+$/gm)).toEqual([
+    'wrote src/streams/report.ts',
+    'wrote src/streams/report.test.ts',
+    'wrote src/streams/index.ts',
+  ])
+
+  expect(await run('tsc')).toEqual({ code: 0, stdout: '', stderr: '' })
+  const tested = await run('npm', 'test')
+  expect(tested.stdout).toMatch(/pass 6\b[^]*fail 0\b/)
+  const checked = await run('swapstream', 'check', '--app', 'src/app.ts')
+  expect(checked).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: expect.stringMatching(
+      /block "answer" sends only what is new in "text"\.\nNo faults \(2 templates, \d+ routes, 4 source files\)/,
+    ),
+  })
+
+  const url = await start('tsx', 'src/server.ts')
+  expect(await (await fetch(url)).text()).toContain('<li>liveFeed</li><li>report</li>')
+  expect(await (await fetch(`${url}/live-feed`)).text()).toContain('hx-target="#live-feed-answer"')
+  const answer = await fetch(`${url}/live-feed`, {
+    method: 'POST',
+    body: new URLSearchParams({ prompt: 'Is it there?' }),
+    headers: { accept: 'text/html, text/event-stream', 'hx-request': 'true' },
+  })
+  expect(await answer.text()).toMatch(
+    /You wrote: Is it there\?[^]*event: done\ndata: {"reason":"stop"}\n\n$/,
+  )
+  const report = await fetch(`${url}/report`, {
+    method: 'POST',
+    body: '{"prompt":"Hi"}',
+    headers: { accept: 'application/json', 'content-type': 'application/json' },
+  })
+  expect(await report.json()).toEqual({ characters: 13 })
+}, 120_000)

@@ -9,6 +9,7 @@ import { checkCode, checkNames } from './check-names.ts'
 import { checkRequests } from './check-requests.ts'
 import { codeFactsOf } from './code-facts.ts'
 import { inOrder, type Finding } from './finding.ts'
+import { listRoutes } from './list-routes.ts'
 import { readTemplates } from './templates-read.ts'
 
 export interface CheckOptions {
@@ -81,6 +82,10 @@ export async function check(options: CheckOptions = {}): Promise<CheckResult> {
   return {
     faults: only(faults),
     notes: only(notes),
-    checked: { templates: own.length, routes: routes.length, files: code.files.length },
+    checked: {
+      templates: own.length,
+      routes: app ? listRoutes(app).length : 0,
+      files: code.files.length,
+    },
   }
 }

@@ -31,6 +31,8 @@ export interface TemplateEngine {
   reads?(template: string, block: string): Promise<ReadonlySet<string> | undefined>
   /** The names of all blocks that `open` accepts for this template, inherited ones included. */
   blocks(template: string): Promise<readonly string[]>
+  /** The text of a template, for the page that shows a developer its error. Nothing when there is none to show. */
+  source?(template: string): string | undefined
 }
 
 /** What stands before and behind a text that is not there yet. */

@@ -18,6 +18,7 @@ import { toProblem } from './problem.ts'
 import { engineFor } from './request-engine.ts'
 import { addSecurityHeaders, STRICT_CSP } from './security-headers.ts'
 import type { Connection, Encoding, Settings } from './settings.ts'
+import { excerptOf } from './template-excerpt.ts'
 
 /** The settings of an app: everything but the engine has a default that is safe. */
 export interface CoreOptions {
@@ -138,7 +139,8 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
         throw error
       }
       c.res = undefined
-      const problem = toProblem(c, error, log, expose)
+      const excerpt = expose ? excerptOf(error, settings.engine) : ''
+      const problem = toProblem(c, error, log, expose, excerpt)
       if (problem.res) addSecurityHeaders(problem.res.headers, csp)
       throw problem
     }

@@ -33,6 +33,8 @@ interface Told {
   readonly message: string
   /** Finds the cause in the log. */
   readonly mark?: string
+  /** HTML for developers. */
+  readonly excerpt?: string
 }
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -70,9 +72,14 @@ export function errorPages(app: Hono<any>, options: ErrorPagesOptions = {}): voi
   })
   app.onError((error, c) => {
     if (error instanceof Problem) {
-      const { status, told, mark, res } = error
+      const { status, told, mark, excerpt, res } = error
       if (!isForPeople(c.req.raw.headers)) return error.getResponse()
-      return answer(c, { status, message: told, mark }, options, Object.fromEntries(res!.headers))
+      return answer(
+        c,
+        { status, message: told, mark, excerpt },
+        options,
+        Object.fromEntries(res!.headers),
+      )
     }
     if (!(error instanceof HTTPException)) return answer(c, report(error, c), options)
     // An exception that brings its own answer has nothing left to say.
@@ -135,12 +142,13 @@ async function draw(
   { template, block }: ErrorPagesOptions,
   htmx: boolean,
 ): Promise<string> {
-  const { title, message, mark } = told
-  const line = notice(message, mark)
+  const { excerpt = '', ...context } = told
+  const { title, message, mark } = context
+  const line = notice(message, mark) + excerpt
   if (template !== undefined && (!htmx || block !== undefined)) {
     const settings = settingsOf(c)
     try {
-      const page = new Page(template, { ...told }, given({ block }))
+      const page = new Page(template, context, given({ block }))
       return await (await answerPage(page, c.req.raw.headers, engineFor(c, settings))).text()
     } catch (failure) {
       settings.log.error({ err: failure }, `the error page cannot be drawn: ${said(failure)}`)

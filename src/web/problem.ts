@@ -10,11 +10,14 @@ import { toPublicError } from '../streams/failure.ts'
 export class Problem extends HTTPException {
   readonly told: string
   readonly mark: string
+  /** HTML for developers, below what is told. */
+  readonly excerpt: string
 
-  constructor(res: Response, told: string, mark: string, cause: SwapstreamError) {
+  constructor(res: Response, told: string, mark: string, excerpt: string, cause: SwapstreamError) {
     super(res.status as 500, { res, cause, message: cause.message })
     this.told = told
     this.mark = mark
+    this.excerpt = excerpt
   }
 }
 
@@ -35,9 +38,16 @@ const TOLD: Partial<Record<number, string>> = {
 /**
  * One of our own errors as an HTTP answer: a notice for people, `application/problem+json` for programs.
  *
+ * In      `excerpt`: HTML for developers, which people get below the notice.
  * Out     an HTTPException that holds the answer, so that the app's own `onError` still has the last word.
  */
-export function toProblem(c: Context, error: SwapstreamError, log: Log, expose: boolean): Problem {
+export function toProblem(
+  c: Context,
+  error: SwapstreamError,
+  log: Log,
+  expose: boolean,
+  excerpt = '',
+): Problem {
   const { code, id, message } = toPublicError(error, expose)
   const { status } = error
   const meant = code === 'access/cross-site' ? 'This request came from another site.' : TOLD[status]
@@ -57,7 +67,7 @@ export function toProblem(c: Context, error: SwapstreamError, log: Log, expose: 
   const sentence = issues ? `${told} ${detail}` : told
   const mark = `${code} ${id}`
   const body = people
-    ? notice(sentence, mark)
+    ? notice(sentence, mark) + excerpt
     : JSON.stringify({ title: told, status, ...(issues && { detail, errors: issues }), code, id })
   const type = people ? 'text/html; charset=utf-8' : 'application/problem+json'
   const more: Record<string, string> = {}
@@ -68,5 +78,5 @@ export function toProblem(c: Context, error: SwapstreamError, log: Log, expose: 
     status,
     headers: { 'Content-Type': type, 'Cache-Control': 'no-store', ...more },
   })
-  return new Problem(res, sentence, mark, error)
+  return new Problem(res, sentence, mark, excerpt, error)
 }

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -38,6 +38,7 @@ import {
   type HtmxHeaders,
   type StreamEnd,
 } from 'swapstream'
+import { check } from 'swapstream/check'
 import { llm } from 'swapstream/models'
 import { open } from 'swapstream/testing'
 import { timersRunning } from '../../src/base/clock.ts'
@@ -45,10 +46,11 @@ import { applyFrames } from '../../src/htmx/apply-frames.ts'
 import { AI_SDK_PROJECT, installAiSdk } from '../support/ai-sdk.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
+import { useServer } from '../support/serve-app.ts'
 
 /**
- * What Chirp promises, row by row. Its checks (C30) and its development page (C32) are tested with the command. Left to
- * others, and to Hono: shells, Alpine, translations, caches, SQL, passwords, a server of its own (C36); MCP (part of C35).
+ * What Chirp promises, row by row. Left to others, and to Hono: shells, Alpine, translations, caches, SQL, passwords, a
+ * server of its own (C36); MCP (part of C35).
  */
 const templates = {
   'base.html':
@@ -1002,6 +1004,154 @@ describe('C27: an unknown block', () => {
     expect(log.lines.map(({ message }) => message).join()).toMatch(
       /body, response, sources, title, toast|did you mean "response"/,
     )
+  })
+})
+
+describe('C30: check', () => {
+  test('finds what would go wrong, from the syntax tree and the routes, and nothing else', async () => {
+    const app = new Hono()
+    const page = `{% extends "bsae.html" %}
+{% block body %}
+<form action="/notes?from=page" method="post" hx-post="/notes" hx-target="#lsit" hx-swop="none" title="a > b">
+  <button hx-delete="/notes/{{ id }}" hx-get="{{ somewhere }}"></button>
+</form><ul id="list" {% if full %}hx-get="/notes"{% endif %}></ul>
+{% endblock %}`
+    app.use(swapstream({ templates: { ...templates, 'wrong.html': page }, log: recordingLog() }))
+    app.post('/notes', (c) => c.text(''))
+    app.get('/notes/:id', (c) => c.text(''))
+    const { faults } = await check({ app })
+    expect(
+      faults.map(({ file, line, column, message, hint = '' }) =>
+        `${file}:${line}:${column}: ${message.replace(/\(has: .*?(; did|\))/, '($1')} ${hint}`.trim(),
+      ),
+    ).toEqual([
+      'wrong.html:1:12: template "bsae.html" not found (; did you mean "base.html"?).',
+      'wrong.html:3:64: hx-target means #lsit, and no element has that id (; did you mean "list"?).',
+      'wrong.html:3:82: htmx has no attribute hx-swop. Did you mean hx-swap?',
+      'wrong.html:4:11: hx-delete asks by DELETE, and /notes/… answers to GET only.',
+      'wrong.html:5:35: hx-get asks by GET, and /notes answers to POST only.',
+    ])
+  })
+})
+
+describe('C32: development', () => {
+  const serving = useServer()
+  const folders: string[] = []
+  afterEach(() => {
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
+  })
+
+  function working(options: { expose: boolean }) {
+    const folder = mkdtempSync(join(tmpdir(), 'swapstream-'))
+    folders.push(folder)
+    const write = (text: string): void => writeFileSync(join(folder, 'page.html'), text)
+    write('<h1>one</h1>{% block b %}<p>{{ text }}</p>{% endblock %}')
+    const app = new Hono()
+    const log = recordingLog()
+    app.use(swapstream({ templates: folder, watch: true, log, ...options }))
+    app.get('/', () => new Page('page.html', { text: 'x' }))
+    app.post('/', () => new EventStream(() => streamToFragments(['x'], 'page.html', 'b')))
+    return { app, write }
+  }
+  const stream = { method: 'POST', headers: { accept: 'text/html, text/event-stream' } }
+
+  test('a template that is edited under a running server shows in the next page and the next stream', async () => {
+    const { app, write } = working({ expose: true })
+    const url = await serving(app)
+    const ask = async (init?: RequestInit): Promise<string> => (await fetch(url, init)).text()
+    expect(await ask()).toBe('<h1>one</h1><p>x</p>')
+    expect(await ask(stream)).toMatch(/^data: <p id="\w+">x<\/p>\n/)
+    write('<h1>two</h1>{% block b %}<b>{{ text }}!</b>{% endblock %}')
+    await eventually(async () => expect(await ask()).toBe('<h1>two</h1><b>x!</b>'))
+    expect(await ask(stream)).toMatch(/^data: <b id="\w+">x!<\/b>\n/)
+  })
+
+  test('an error says where it is; the page shows the lines around it, escaped, and is mended by an edit', async () => {
+    const { app, write } = working({ expose: true })
+    const url = await serving(app)
+    const ask = (init: RequestInit = { headers: { accept: 'text/html' } }) => fetch(url, init)
+    const lines = [
+      '<h1>one</h1>',
+      '<script>1</script>',
+      '{% block b %}',
+      '  <p>{{ text | uper }}</p>',
+    ]
+    write([...lines, ...'5678'].join('\n') + '{% endblock %}\n10')
+    await eventually(async () => expect((await ask()).status).toBe(500))
+
+    const page = await (await ask()).text()
+    expect(page).toContain(
+      'page.html:4:16 (block &quot;b&quot;): unknown filter &quot;uper&quot;. Did you mean &quot;upper&quot;?',
+    )
+    expect(page).toContain(
+      [
+        '<figure class="swapstream-source"><figcaption>page.html, line 4</figcaption><pre tabindex="0">    1 | &lt;h1&gt;one&lt;/h1&gt;',
+        '    2 | &lt;script&gt;1&lt;/script&gt;',
+        '    3 | {% block b %}',
+        '<mark>&gt;   4 |   &lt;p&gt;{{ text | uper }}&lt;/p&gt;</mark>',
+        '      |                ^',
+        '    5 | 5',
+        '    6 | 6',
+        '    7 | 7',
+        '    8 | 8{% endblock %}</pre></figure>',
+      ].join('\n'),
+    )
+    expect(page).not.toContain('<script>')
+    expect((await ask()).headers.get('content-security-policy')).toContain("script-src 'self'")
+
+    const first = await (await ask(stream)).text()
+    expect(first).toContain('page.html:4:16')
+    const problem = await fetch(url, { headers: { accept: 'application/json' } })
+    expect(await problem.text()).not.toContain('figure')
+
+    write('{% block b %}<i>{{ text }}</i>{% endblock %}')
+    await eventually(async () => expect(await (await ask()).text()).toBe('<i>x</i>'))
+  })
+
+  test('an error in the middle of a stream is shown in the page, below what was there', async () => {
+    const app = new Hono()
+    const broken = {
+      'a.html': '{% block b %}{{ text }}{% endblock %}\n{% block c %}{{ f() }}{% endblock %}',
+    }
+    app.use(swapstream({ templates: broken, log: recordingLog(), expose: true }))
+    app.post(
+      '/',
+      () =>
+        new EventStream([
+          new Fragment('a.html', 'b', { text: 'kept' }, { target: '#b' }),
+          new Fragment('a.html', 'c', {}, { target: '#c' }),
+        ]),
+    )
+    const events = await (await open(app, '/', post)).all()
+    expect(events[0]!.data).toContain('kept')
+    expect(events[1]!.data).toMatch(
+      /role="alert">a\.html:2:\d+ \(block &quot;c&quot;\): Unable to call `f`/,
+    )
+    expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"error"}' })
+  })
+
+  test.each([{}, { expose: false }])(
+    'nothing of it is told outside of development: %j',
+    async (options) => {
+      const app = new Hono()
+      const wrong = { 'a.html': 'SECRET {{ x | uper }}' }
+      app.use(swapstream({ templates: wrong, log: recordingLog(), ...options }))
+      app.get('/', () => new Page('a.html'))
+      errorPages(app)
+      const page = await (await app.request('/', { headers: { accept: 'text/html' } })).text()
+      expect(page).not.toMatch(/SECRET|uper|a\.html/)
+    },
+  )
+
+  test('errorPages() shows the lines, too, when it has no template of its own', async () => {
+    const app = new Hono()
+    app.use(
+      swapstream({ templates: { 'a.html': '{{ x | uper }}' }, log: recordingLog(), expose: true }),
+    )
+    app.get('/', () => new Page('a.html'))
+    errorPages(app)
+    const page = await (await app.request('/', { headers: { accept: 'text/html' } })).text()
+    expect(page).toContain('<mark>&gt;   1 | {{ x | uper }}</mark>\n      |        ^</pre>')
   })
 })
 

@@ -467,10 +467,10 @@ test('P14: in an empty folder a stream is added by command: it compiles, its tes
   expect(await answer.text()).toMatch(
     /You wrote: Is it there\?[^]*event: done\ndata: {"reason":"stop"}\n\n$/,
   )
-  const report = await fetch(`${url}/report`, {
+  const document = await fetch(`${url}/report`, {
     method: 'POST',
     body: '{"prompt":"Hi"}',
     headers: { accept: 'application/json', 'content-type': 'application/json' },
   })
-  expect(await report.json()).toEqual({ characters: 13 })
+  expect(await document.json()).toEqual({ characters: 13 })
 }, 120_000)

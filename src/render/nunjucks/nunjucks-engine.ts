@@ -205,6 +205,7 @@ export function createNunjucksEngine(
       const reason = `line ${choice.line}: the parent is only known at run time`
       return { kind: 'full', reason, ...choice }
     },
+    source: (template) => source.read(template)?.text,
     close: () => stop?.(),
   }
   current.set(engine, () => catalog)

@@ -1,0 +1,130 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { runCommand } from '../../src/cli/command.ts'
+import { listRoutes } from '../../src/cli/list-routes.ts'
+import { loadApp } from '../../src/cli/load-app.ts'
+import { usePrograms } from '../support/run-program.ts'
+
+// In this package, so that the apps can import it by its name.
+let folder = ''
+beforeEach(() => (folder = relative('.', mkdtempSync('tests/cli/.app-'))))
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const programs = usePrograms()
+const run = (...args: string[]) => programs('src/cli/swapstream.ts', args).ended
+function write(name: string, text: string): string {
+  const file = join(folder, name)
+  mkdirSync(join(file, '..'), { recursive: true })
+  writeFileSync(file, text)
+  return file
+}
+
+const APP = (last: string): string => `import { Hono } from 'hono'
+import { bearer, EventStream, frames, mount, named, Page, stream, streamToFragments, swapstream } from 'swapstream'
+import { serve } from 'swapstream/node'
+const app = new Hono()
+app.use(swapstream({ templates: new URL('templates', import.meta.url) }))
+app.get('/', () => new Page('a.html'))
+app.post('/chat', () => new EventStream(() => streamToFragments(['x'], 'a.html', 'b')))
+mount(
+  app,
+  stream({ path: '/one', auth: true, guards: [bearer({ token: 'x' })], wire: frames }, async function* () {}),
+  stream({ path: '/two', method: 'GET', wire: named({ event: 'tick' }) }, async function* () {}),
+  stream({ path: '/three', wire: 'fragments' }, async function* () {}),
+)
+app.get('/plain', (c) => c.text(''))
+${last}
+`
+
+describe('swapstream check', () => {
+  test('looks at an app that serves itself, without serving it: faults end it with 1', async () => {
+    const app = write('server.ts', APP('serve(app)\nsetInterval(() => {}, 1_000)'))
+    write('templates/a.html', '<form hx-post="/caht">{% block b %}<p>{{ text }}</p>{% endblock %}')
+    const first = await run('check', '--app', app)
+    expect(first).toEqual({
+      code: 1,
+      stderr: '',
+      stdout: [
+        `${folder}/templates/a.html:1:7: no route answers to POST /caht. Did you mean "/chat"?`,
+        `${folder}/server.ts:11:62: note: no template waits for the event "tick": right where a script does.`,
+        `${folder}/templates/a.html:1:26: note: block "b" sends only what is new in "text".`,
+        '1 fault (1 template, 6 routes, 1 source file).\n',
+      ].join('\n'),
+    })
+    write('templates/a.html', '<form hx-post="/chat">{% block b %}<p>{{ text }}</p>{% endblock %}')
+    const mended = await run('check', '--app', app, '--templates', join(folder, 'templates'))
+    expect(mended).toMatchObject({ code: 0, stderr: '' })
+    expect(mended.stdout).toMatch(/^[^\n]*"b" sends only[^\n]*\nNo faults \(1 template, /)
+  })
+
+  test('looks at a folder alone', async () => {
+    write('templates/a.html', '{% include "b.html" %}')
+    const { code, stdout } = await run('check', join(folder, 'templates'))
+    expect(code).toBe(1)
+    expect(stdout).toMatch(
+      /a\.html:1:12: template "b\.html" not found .*\n1 fault \(1 template, with --app/,
+    )
+  })
+
+  test.each([
+    [['check', 'nowhere'], /the template folder "nowhere" does not exist/],
+    [['check', '--app', 'nowhere.js'], /There is no file "nowhere\.js"/],
+    [['check', '--htmx', '3'], /--htmx is 2 or 4/],
+    [['check', '--ap', 'x'], /Unknown option '--ap'/],
+    [['chek'], /no command "chek" .*did you mean "check"/],
+    [['routes'], /Say which app/],
+    [['add', 'page'], /What can be added is a stream/],
+    [['add', 'stream'], /A stream needs a name/],
+  ])('%j cannot be run, and it is said why, without a stack', async (args, says) => {
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    expect(await runCommand(args)).toBe(2)
+    const text = said.mock.calls.map(([line]) => String(line)).join('')
+    said.mockRestore()
+    expect(text).toMatch(says)
+    expect(text).not.toContain('    at ')
+  })
+
+  test.each([
+    ['export default 1', /has no app\. Export it/],
+    ['throw new Error("at the top")', /Error: at the top\n\s+at /],
+  ])('a module that ends in %s is told', async (last, says) => {
+    const { code, stderr } = await run('check', '--app', write('app.ts', last))
+    expect(code).toBe(2)
+    expect(stderr).toMatch(says)
+  })
+
+  test('tells what there is to do', async () => {
+    const asked = await run('--help')
+    expect(asked).toMatchObject({ code: 0, stderr: '' })
+    expect(asked.stdout).toMatch(/swapstream add stream[^]*swapstream check[^]*swapstream routes/)
+    expect(await run()).toMatchObject({ code: 2 })
+  })
+})
+
+describe('swapstream routes', () => {
+  test('lists what an app answers', async () => {
+    write('templates/a.html', '')
+    const app = write('app.ts', APP('serve(app)'))
+    expect(await run('routes', '--app', app)).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: `GET    /       page
+POST   /chat   stream
+POST   /one    declared: wire frames, guarded
+GET    /two    declared: wire named
+POST   /three  declared: wire fragments
+GET    /plain  handler
+`,
+    })
+  })
+
+  test.each(['export { app }', 'export default app', 'await serve(app).ready'])(
+    'finds the app of a module that ends in %s',
+    async (last) => {
+      write('templates/a.html', '')
+      const found = listRoutes(await loadApp(write('app.ts', APP(last))))
+      expect(found).toHaveLength(6)
+    },
+  )
+})

@@ -29,6 +29,7 @@ try {
       'hono',
       '@hono/node-server',
       'tsx',
+      'zod',
     ],
     project,
   )
@@ -66,8 +67,16 @@ try {
     ) {
       throw new Error(`The packed example gave no whole answer:\n${stream}`)
     }
+    const command = (...args: string[]): string =>
+      execFileSync(join(project, 'node_modules/.bin/swapstream'), args, {
+        cwd: project,
+        encoding: 'utf8',
+      })
+    command('add', 'stream', 'chat', '--fragment')
+    if (!command('check', '--app', 'src/app.ts').includes('No faults'))
+      throw new Error('The packed command finds faults in what it wrote.')
     process.stdout.write(
-      `packed: ${filename} installs into an empty project and streams an answer there\n`,
+      `packed: ${filename} installs into an empty project, streams an answer there and adds a stream\n`,
     )
   } finally {
     server.kill()

@@ -16,6 +16,11 @@ export async function checkNames(templates: Templates, ownFilters: boolean): Pro
       if (!part.optional && !names.includes(part.name))
         tell(part, `template "${part.name}" not found ${didYouMean(part.name, names)}.`)
     }
+    for (const { from, ...each } of facts.taken) {
+      const given = byName.get(from)?.facts.given
+      if (given && !given.has(each.name))
+        tell(each, `"${from}" has no "${each.name}" to import ${didYouMean(each.name, given)}.`)
+    }
     for (const each of facts.unknown) if (ownFilters) tell(each, each.message, each.hint)
     for (const { at, message, hint } of uses.wrong) tell(facts.placeOf(at), message, hint)
     for (const each of facts.drawn) {

@@ -43,9 +43,8 @@ export interface CheckResult {
  * Throws  ConfigError `config/invalid` when there is nothing to look at.
  *
  * @example
- * app.use(swapstream({ templates: { 'chat.html': '<form hx-post="/chat" hx-trget="#answer">' } }))
  * const { faults } = await check({ app })
- * faults.map(({ message, hint }) => hint ?? message) // → ['no route answers to POST /chat.', 'Did you mean hx-target?']
+ * faults.map(({ message }) => message) // → []
  */
 export async function check(options: CheckOptions = {}): Promise<CheckResult> {
   const { app, code: entries, templates: folder, elsewhere = [], htmx = 4 } = options

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { ConfigError } from '../base/errors.ts'
 import { codeTokens, type CodeToken } from './code-tokens.ts'
 
 /** Something that a source file says, and where: a path, line and column from 1. */
@@ -33,6 +34,8 @@ export interface CodeFacts {
  * Reads the code of an app: a file, and all that it imports by relative paths.
  *
  * Texts that are handed to functions of `swapstream` count, and nothing else: what is computed is not known.
+ *
+ * Throws  ConfigError `config/invalid` for an entry that is no file.
  */
 export function codeFactsOf(entries: readonly string[]): CodeFacts {
   const files = [...entries]
@@ -44,6 +47,7 @@ export function codeFactsOf(entries: readonly string[]): CodeFacts {
     hasUnknownEvents: false,
   }
   for (const file of files) {
+    if (!isFile(file)) throw new ConfigError('config/invalid', `There is no file "${file}".`)
     const code = readFileSync(file, 'utf8')
     const tokens = codeTokens(code)
     for (const imported of importsOf(tokens, file))

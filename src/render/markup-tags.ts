@@ -23,13 +23,14 @@ export interface Tag {
   readonly at: number
 }
 
-const COMMENT = /<!--[^]*?(?:-->|$)/y
-const OTHER = /<[!?][^>]*>?/y
+const COMMENT = /<!--(?:-?>|[^]*?(?:--!?>|$))/y
+const OTHER = new RegExp(`<(?:[!?]|/(?![a-z${HOLE}]))[^>]*>?`, 'iy')
 const NAME = new RegExp(`</?([a-z${HOLE}][^\\s/>${SEAM}]*)`, 'iy')
 const BETWEEN = new RegExp(`[\\s/${SEAM}]*`, 'y')
 const ATTRIBUTE = new RegExp(`=?[^\\s/>=${SEAM}]*`, 'y')
 const EQUALS = new RegExp(`\\s*=[\\s${SEAM}]*`, 'y')
-const VALUE = /"([^"]*)"|'([^']*)'|([^\s>"'][^\s>]*)/y
+// A quote that never ends takes the rest with it.
+const VALUE = /"([^"]*)"?|'([^']*)'?|([^\s>"'][^\s>]*)/y
 const RAW = /^(?:script|style|title|textarea|xmp|iframe|noembed|noframes|plaintext)$/
 
 /**

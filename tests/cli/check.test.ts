@@ -1,11 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
+import fc from 'fast-check'
 import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { fromComponents, mount, Page, stream, swapstream, type SwapstreamOptions } from 'swapstream'
 import { check, type CheckResult } from 'swapstream/check'
+import { codeTokens } from '../../src/cli/code-tokens.ts'
 import { recordingLog } from '../support/recording-log.ts'
 
 type Templates = Readonly<Record<string, string>>
@@ -40,6 +42,20 @@ describe('names', () => {
       expect.stringMatching(/^a\.html:3:14: .*did you mean "parts\/row\.html"/),
       expect.stringMatching(/^a\.html:3:40: template "nobody\.html" not found/),
       expect.stringMatching(/^parts\/a\.html:1:38: .*did you mean "parts\/row\.html"/),
+    ])
+  })
+
+  test('that are imported from a template have to be declared in it', async () => {
+    const faults = await faultsOf({
+      'ui.html':
+        '{% macro button(x) %}{% endmacro %}{% if a %}{% set size = 1 %}{% endif %}{% from "more.html" import x as y %}',
+      'more.html': '{% set x = 1 %}',
+      'a.html':
+        '{% from "ui.html" import button, size as s, y %}{% from "./ui.html" import buton, x %}{% from some import z %}',
+    })
+    expect(faults).toEqual([
+      'a.html:1:76: "ui.html" has no "buton" to import (has: button, size, y; did you mean "button"?).',
+      expect.stringMatching(/^a\.html:1:83: "ui\.html" has no "x" to import/),
     ])
   })
 
@@ -408,6 +424,49 @@ export const tick = new ServerSentEvent({ event: 'app:tick', data: '' })
 })
 
 describe('what is looked at', () => {
+  test('may be anything: what cannot be read is told, and nothing is thrown', async () => {
+    const piece = fc.constantFrom(
+      ...'{% if x %} {% else %} {% endif %} {% block b %} {% endblock %} {{ x | y }} {{ super() }} {% include "a.html" %}'
+        .concat(
+          ' {% extends "b.html" %} {% for %} {% raw %} {% switch x %} {% case 1 %} {{ {# #} <a hx-get="/ \' " > id=',
+        )
+        .split(' '),
+      '{% if x %}',
+      '{% block b %}',
+      '{% endblock %}',
+      '{% endif %}',
+      '{% set x %}',
+      '{% call m() %}',
+      '{% extends x %}',
+      '{% import "b.html" as b %}',
+      '{% fragment f %}',
+    )
+    const template = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(' '))
+    await fc.assert(
+      fc.asyncProperty(template, template, async (a, b) => {
+        const { faults, notes } = await check({ app: appOf({ 'a.html': a, 'b.html': b }) })
+        for (const { line, column, message } of [...faults, ...notes]) {
+          expect(line).toBeGreaterThan(0)
+          expect(column).toBeGreaterThan(0)
+          expect(message).not.toBe('')
+        }
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  test('in code may be anything, too: no text is read for ever', () => {
+    const piece = fc.constantFrom(
+      ...'\' " ` ${ } { ( ) / // /* */ \\ a new [ ] = , 1 : \n'.split(' '),
+    )
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
+        const places = codeTokens(pieces.join('')).map(({ at }) => at)
+        expect(places).toEqual([...new Set(places)].toSorted((one, other) => one - other))
+      }),
+    )
+  })
+
   test('without an app: a folder, and no filter that an app may add', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'swapstream-'))
     try {

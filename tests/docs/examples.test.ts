@@ -50,8 +50,8 @@ const doors = readDoors().flatMap((door) => door.exports)
 const withChecks = (code: string): string =>
   code.replace(/^(.+?)\s*\/\/ → (.+)$/gm, (_, expression: string, value: string) =>
     /^(?:const|let) /.test(expression)
-      ? `${expression}\ncheck(${/^(?:const|let) (\w+)/.exec(expression)![1]}, ${value})`
-      : `check(await (${expression}), ${value})`,
+      ? `${expression}\nsame(${/^(?:const|let) (\w+)/.exec(expression)![1]}, ${value})`
+      : `same(await (${expression}), ${value})`,
   )
 
 async function toProgram({ file, code }: Example): Promise<string> {
@@ -68,7 +68,7 @@ async function toProgram({ file, code }: Example): Promise<string> {
   return `${lines.join('\n')}
 import { surroundings } from '../support/surroundings.ts'
 type Check = (value: unknown, wanted: unknown) => void
-export default async function* example(check: Check): AsyncGenerator<unknown, unknown> {
+export default async function* example(same: Check): AsyncGenerator<unknown, unknown> {
 const { ${around.join(', ')} } = surroundings()
 {
 ${withChecks(code)}
@@ -105,7 +105,7 @@ describe('the example of', () => {
       ? await tsImport(path, import.meta.url)
       : await import(/* @vite-ignore */ path)
     const { default: run } = program as { default: (check: Check) => AsyncGenerator<unknown> }
-    const check: Check = (value, wanted) => expect(value).toEqual(wanted)
-    for await (const _ of run(check)) continue
+    const same: Check = (value, wanted) => expect(value).toEqual(wanted)
+    for await (const _ of run(same)) continue
   })
 })

@@ -32,8 +32,8 @@ function toProgram(guide: string): string {
   const checked = snippets
     .map(([, code]) => code!)
     .join('\n')
-    .replace(/^(?!const |let )(\S.*?) \/\/ → (.+)$/gm, 'check(await ($1), $2)')
-  return `import { deepStrictEqual as check } from 'node:assert'\n${checked}`
+    .replace(/^(?!const |let )(\S.*?) \/\/ → (.+)$/gm, 'same(await ($1), $2)')
+  return `import { deepStrictEqual as same } from 'node:assert'\n${checked}`
 }
 
 describe('the snippets of docs/guides', () => {

@@ -1,4 +1,5 @@
 import { HOLE, SEAM } from '../markup-tags.ts'
+import { declarationsIn } from './declarations.ts'
 import type { LoadedTemplate } from './loaded-template.ts'
 import { UnknownName } from './failure.ts'
 import type { AstNode } from './internals.ts'
@@ -25,6 +26,10 @@ export interface TemplateFacts {
   readonly parts: readonly (Named & { readonly optional: boolean })[]
   /** One of them is only known when the template is drawn. */
   readonly hasUnknownParts: boolean
+  /** What it takes from another one by `{% from … import … %}`. */
+  readonly taken: readonly (Named & { readonly from: string })[]
+  /** What another one may take from it; nothing when that is not known. */
+  readonly given: ReadonlySet<string> | undefined
   /** Blocks of other templates that it draws by `renderBlock()`, as far as they are written down. */
   readonly drawn: readonly (Named & { readonly block: string })[]
   /** Filters and tests that nobody added: what is wrong, and what to do. */
@@ -55,6 +60,8 @@ export function factsOf(catalog: TemplateCatalog, name: string): TemplateFacts {
       .filter((each) => each.name !== '')
       .map((each) => ({ ...each, name: resolveName(each.name, name) })),
     hasUnknownParts: parts.some((each) => each.name === ''),
+    taken: nodes.flatMap((node) => takenNames(node, name)),
+    given: root && new Set(declarationsIn(nodes, name).flatMap(({ names }) => names)),
     drawn: nodes.flatMap(drawnBlocks),
     unknown: [
       ...unknownOf('filter', reads.filters, catalog.env.filters),
@@ -72,6 +79,17 @@ const at = (node: AstNode, name: string): Named => ({
 
 function part(node: AstNode, name = ''): Named & { optional: boolean } {
   return { ...at(node['template'] as AstNode, name), optional: Boolean(node['ignoreMissing']) }
+}
+
+function takenNames(node: AstNode, template: string): (Named & { from: string })[] {
+  const inner = childrenOf(node).flatMap((each) => takenNames(each, template))
+  const source = node['template'] as AstNode
+  if (node.typename !== 'FromImport' || source.typename !== 'Literal') return inner
+  const from = resolveName(String(source['value']), template)
+  const names = items(node['names'] as AstNode).map((each) =>
+    each.typename === 'Pair' ? (each['key'] as AstNode) : each,
+  )
+  return [...inner, ...names.map((each) => ({ ...at(each, nameOf(each)), from }))]
 }
 
 function drawnBlocks(node: AstNode): (Named & { block: string })[] {

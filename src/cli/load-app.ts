@@ -2,8 +2,12 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { lookAtApps } from '../adapters/serve.ts'
+import { sleep } from '../base/clock.ts'
 import { ConfigError } from '../base/errors.ts'
 import type { App } from '../web/app-routes.ts'
+
+/** How long a module that exports no app may take to serve one. */
+const SERVES_WITHIN_MS = 3_000
 
 /**
  * The Hono app of a module: what it hands to `serve`, or what it exports as `default` or `app`. Nothing is served.
@@ -22,10 +26,12 @@ export async function loadApp(file: string): Promise<App> {
   try {
     // What waits for its server to be ready waits for ever, so the app itself is enough.
     const exports = (await Promise.race([import(pathToFileURL(path).href), shown])) as object
-    const served = await Promise.race([shown, undefined])
     const { default: usual, app } = exports as { default?: unknown; app?: unknown }
-    const found = [served, usual, app].find(isApp)
+    const found = [await Promise.race([shown, undefined]), usual, app].find(isApp)
     if (found) return found
+    // A program may have to connect to something before it serves.
+    const late = await Promise.race([shown, sleep(SERVES_WITHIN_MS)])
+    if (isApp(late)) return late
   } finally {
     lookAtApps(undefined)
   }

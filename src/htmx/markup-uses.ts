@@ -113,6 +113,14 @@ export function usesOf(tags: readonly Tag[], version: 2 | 4 = 4): MarkupUses {
     const oob = name === 'hx-swap-oob' ? value.slice(value.indexOf(':') + 1) : undefined
     const id = /^#([\w-]+)/.exec(selector ?? oob ?? '')?.[1]
     if (id !== undefined) meant.push({ ...use, id })
+    const goesById = name === 'hx-swap-oob' && !value.includes(':')
+    if (
+      goesById &&
+      !tag.attributes.some((each) => each.name === 'id' || each.name.includes(HOLE))
+    ) {
+      const hint = 'Give it the id of the element that it replaces, or say where: beforeend:#list.'
+      wrong.push({ ...use, message: 'this element has no id, so hx-swap-oob leads nowhere.', hint })
+    }
     for (const event of eventsIn(name, value)) events.push({ ...use, event })
     wrongAttribute(name, value, use)
   }

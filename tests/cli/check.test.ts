@@ -220,7 +220,7 @@ describe('elements that are meant by their id', () => {
     '<p id="{% if a %}one{% else %}two{% endif %}"></p><a hx-target="#two"></a>',
     '<p id="{{ id }}"></p><a hx-target="#anything"></a>',
     '<label for="q"></label><input id="q" aria-describedby="main foot" {% if x %}aria-labelledby="foot"{% endif %}>',
-    '<i hx-swap-oob="true"></i><i hx-swap-oob="beforeend:#main"></i>',
+    '<i id="main" hx-swap-oob="true"></i><i hx-swap-oob="beforeend:#main"></i><i {{ attrs }} hx-swap-oob="true"></i>',
   ])('%s are there', async (html) => {
     expect(await faultsOf(page(html))).toEqual([])
   })
@@ -233,6 +233,7 @@ describe('elements that are meant by their id', () => {
     ['<a hx-target="closest #mian"></a>', 'hx-target means #mian'],
     ['<label for="x">', 'for means #x'],
     ['<i aria-describedby="main nobody">', 'aria-describedby means #nobody'],
+    ['<i hx-swap-oob="true">', 'this element has no id, so hx-swap-oob leads nowhere'],
     ['<i hx-swap-oob="beforeend:#nobody">', 'hx-swap-oob means #nobody'],
     ['<i hx-include="#nobody">', 'hx-include means #nobody'],
     ['<p id="row-{{ id }}"></p><a hx-target="#raw-7"></a>', 'hx-target means #raw-7'],

@@ -61,7 +61,8 @@ export function factsOf(catalog: TemplateCatalog, name: string): TemplateFacts {
       .map((each) => ({ ...each, name: resolveName(each.name, name) })),
     hasUnknownParts: parts.some((each) => each.name === ''),
     taken: nodes.flatMap((node) => takenNames(node, name)),
-    given: root && new Set(declarationsIn(nodes, name).flatMap(({ names }) => names)),
+    // What a parent declares is given, too.
+    given: root && parents.length === 0 ? declaredIn(nodes, name) : undefined,
     drawn: nodes.flatMap(drawnBlocks),
     unknown: [
       ...unknownOf('filter', reads.filters, catalog.env.filters),
@@ -79,6 +80,10 @@ const at = (node: AstNode, name: string): Named => ({
 
 function part(node: AstNode, name = ''): Named & { optional: boolean } {
   return { ...at(node['template'] as AstNode, name), optional: Boolean(node['ignoreMissing']) }
+}
+
+function declaredIn(nodes: readonly AstNode[], template: string): Set<string> {
+  return new Set(declarationsIn(nodes, template).flatMap(({ names }) => names))
 }
 
 function takenNames(node: AstNode, template: string): (Named & { from: string })[] {

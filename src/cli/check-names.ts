@@ -68,7 +68,7 @@ async function wrongBlock(
   const { engine, names } = templates
   if (!names.includes(template))
     return `template "${template}" not found ${didYouMean(template, names)}.`
-  if (withParts(template, templates).some(({ facts }) => facts.hasUnknownParts)) return undefined
+  if (withParts(template, templates).some(({ facts }) => facts.hasUnknownParent)) return undefined
   try {
     const blocks = await engine.blocks(template)
     if (blocks.includes(block)) return undefined

@@ -17,7 +17,7 @@ export interface CheckOptions {
   readonly app?: App
   /** Source files of the app, as paths. What they import by relative paths is read, too. */
   readonly code?: readonly string[]
-  /** A folder of templates. With an app: only what stands in this folder is told. */
+  /** A folder of templates. With an app, of whose templates only those in this folder are told. */
   readonly templates?: string
   /** Beginnings of paths that another server answers, in front of the app: `/kill/`. */
   readonly elsewhere?: readonly string[]
@@ -79,7 +79,10 @@ export async function check(options: CheckOptions = {}): Promise<CheckResult> {
   }
   const wanted = app && folder !== undefined ? resolve(folder) + sep : ''
   const only = (found: readonly Finding[]): Finding[] =>
-    inOrder(found).filter(({ file }) => resolve(file).startsWith(wanted))
+    inOrder(found).filter(({ file }) => {
+      const path = resolve(file)
+      return path.startsWith(wanted) || code.files.includes(path)
+    })
   const own = all.flatMap(({ byName }) => [...byName.values()].filter(({ isOwn }) => isOwn))
   return {
     faults: only(faults),

@@ -112,10 +112,7 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
-async function routesCommand({
-  positionals,
-  values: { app = positionals[1] },
-}: Given): Promise<number> {
+async function routesCommand({ values: { app } }: Given): Promise<number> {
   if (app === undefined) return refuse('Say which app: swapstream routes --app src/app.ts.')
   const routes = listRoutes(await appAt(app))
   const width = Math.max(0, ...routes.map(({ path }) => path.length))

@@ -65,11 +65,15 @@ export function answersOf(
     const at = found(asked === 'HEAD' ? 'GET' : asked, path)
     if (at.some(({ method, isMiddleware }) => method !== 'ALL' || !isMiddleware)) return 'yes'
     const others = methods.filter((method) =>
-      found(method, path).some((route) => route.method === method),
+      found(method, path).some((route) => route.method === method && !isEverywhere(route)),
     )
     if (others.length > 0) return others
-    return at.some((route) => route.path !== '*' && route.path !== '/*') ? 'maybe' : []
+    return at.some((route) => !isEverywhere(route)) ? 'maybe' : []
   }
+}
+
+function isEverywhere({ path }: AppRoute): boolean {
+  return path === '*' || path === '/*'
 }
 
 function isAt(route: AppRoute, method: string): boolean {

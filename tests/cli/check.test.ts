@@ -99,7 +99,8 @@ describe('names', () => {
       'base.html': '{% block there %}{% endblock %}',
       'a.html': '{% extends "base.html" %}',
       'b.html':
-        '{{ renderBlock("a.html", "there") }}{{ renderBlock("a.html", "their") }}{{ renderBlock(a, "x") }}',
+        '{{ renderBlock("a.html", "there") }}{{ renderBlock("a.html", "their") }}{{ renderBlock(a, "x") }}{{ renderBlock("open.html", "any") }}{% include some %}',
+      'open.html': '{% extends layout %}',
     })
     expect(faults).toEqual([
       'b.html:1:52: block "their" not found in template "a.html" (has: there; did you mean "there"?).',
@@ -112,6 +113,7 @@ describe('addresses', () => {
     const templates = { 'a.html': html }
     const app = appOf(templates)
     app.use('/admin/*', async (_, next) => next())
+    app.on('OPTIONS', '*', (c) => c.text(''))
     app.get('/notes', (c) => c.text(''))
     app.post('/notes', (c) => c.text(''))
     app.get('/notes/:id{[0-9]+}', (c) => c.text(''))
@@ -482,6 +484,26 @@ describe('what is looked at', () => {
         'htmx has no attribute hx-trget.',
       ])
       expect(checked).toEqual({ templates: 1, routes: 0, files: 0 })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  test('of the templates of an app only those of a folder, when one is named, and the code', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'swapstream-'))
+    try {
+      for (const part of ['mine', 'theirs']) mkdirSync(join(folder, part))
+      for (const part of ['mine', 'theirs'])
+        writeFileSync(join(folder, part, 'a.html'), '{% extends layout %}<a hx-trget="this">')
+      writeFileSync(join(folder, 'app.ts'), "import { Page } from 'swapstream'\nnew Page('b.html')")
+      const app = new Hono()
+      app.use(swapstream({ templates: folder, log: recordingLog() }))
+      const code = [join(folder, 'app.ts')]
+      const { faults } = await check({ app, code, templates: join(folder, 'mine') })
+      expect(faults.map(({ message }) => message.split(' (')[0])).toEqual([
+        'template "b.html" not found',
+        'htmx has no attribute hx-trget.',
+      ])
     } finally {
       rmSync(folder, { recursive: true })
     }

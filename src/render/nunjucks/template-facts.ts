@@ -26,6 +26,8 @@ export interface TemplateFacts {
   readonly parts: readonly (Named & { readonly optional: boolean })[]
   /** One of them is only known when the template is drawn. */
   readonly hasUnknownParts: boolean
+  /** That is one that it extends, so its blocks are not all known. */
+  readonly hasUnknownParent: boolean
   /** What it takes from another one by `{% from … import … %}`. */
   readonly taken: readonly (Named & { readonly from: string })[]
   /** What another one may take from it; nothing when that is not known. */
@@ -60,6 +62,7 @@ export function factsOf(catalog: TemplateCatalog, name: string): TemplateFacts {
       .filter((each) => each.name !== '')
       .map((each) => ({ ...each, name: resolveName(each.name, name) })),
     hasUnknownParts: parts.some((each) => each.name === ''),
+    hasUnknownParent: parents.some((each) => each.name === ''),
     taken: nodes.flatMap((node) => takenNames(node, name)),
     // What a parent declares is given, too.
     given: root && parents.length === 0 ? declaredIn(nodes, name) : undefined,

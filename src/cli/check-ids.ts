@@ -45,7 +45,12 @@ export function checkIds(templates: Templates): Findings {
 
 /** The same for the elements that the code sends something to. */
 export function checkTargets(all: readonly Templates[], { targets }: CodeFacts): Finding[] {
-  const templates = all.flatMap(({ byName }) => [...byName.values()])
+  // Of what is shipped, only what a template of the app draws.
+  const templates = all.flatMap((each) =>
+    [...each.byName.values()].flatMap(({ facts, isOwn }) =>
+      isOwn ? withParts(facts.name, each) : [],
+    ),
+  )
   const known = templates.flatMap(idsOf)
   return targets.flatMap(({ file, line, column, id }) => {
     if (templates.some((each) => has(each, id, true))) return []

@@ -12,6 +12,7 @@ import { inOrder, type Finding } from './finding.ts'
 import { listRoutes } from './list-routes.ts'
 import { readTemplates } from './templates-read.ts'
 
+/** What is looked at: an app with its code, or a folder of templates. */
 export interface CheckOptions {
   /** The app whose templates, filters and routes count. Without it, only what templates say of each other is looked at. */
   readonly app?: App
@@ -25,6 +26,7 @@ export interface CheckOptions {
   readonly htmx?: 2 | 4
 }
 
+/** What was found, each in the order of files and lines. */
 export interface CheckResult {
   /** What does not work. */
   readonly faults: readonly Finding[]

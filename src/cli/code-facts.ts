@@ -86,6 +86,9 @@ export function codeFactsOf(entries: readonly string[]): CodeFacts {
         for (const [key, { keyAt }] of second?.members ?? [])
           draw(first, { value: key, at: keyAt! })
         return
+      case 'liveState':
+        for (const { text } of fourth?.members?.get('blocks')?.items ?? []) draw(second, text)
+        return
       case 'streamToFragments':
         draw(second, third?.text, third?.text && growing(fourth))
         return target(textOf(fourth, 'target'))
@@ -121,13 +124,14 @@ interface Text {
   readonly at: number
 }
 
-/** What is handed to a call: a text, an object that is written down, or something that is not known. */
+/** What is handed to a call: a text, an object or list that is written down, or something that is not known. */
 interface Given {
   readonly at: number
   readonly text?: Text
   /** Where its name stands, when it is a member of an object. */
   readonly keyAt?: number
   readonly members?: ReadonlyMap<string, Given>
+  readonly items?: readonly Given[]
 }
 
 function textOf(given: Given | undefined, member: string): Text | undefined {
@@ -173,10 +177,11 @@ function givenIn(part: readonly CodeToken[]): Given {
   const [first] = part
   if (!first) return { at: 0 }
   if (part.length === 1 && first.kind === 'text') return { at: first.at, text: first }
-  if (first.value !== '{' || first.kind !== 'sign') return { at: first.at }
+  if (first.kind !== 'sign' || !'{['.includes(first.value)) return { at: first.at }
   const { parts, end } = partsAt(part, 0)
   // `{ … } as const` is still that object; `{ … }[x]` is not.
   if (end !== part.length - 1 && part[end + 1]?.value !== 'as') return { at: first.at }
+  if (first.value === '[') return { at: first.at, items: parts.map(givenIn) }
   const members = parts.flatMap((member): [string, Given][] => {
     const [key, colon, ...value] = member
     if (!key || (key.kind !== 'name' && key.kind !== 'text')) return []

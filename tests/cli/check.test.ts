@@ -330,7 +330,7 @@ describe('what the code names', () => {
 
   test('templates and blocks that are handed to swapstream have to be there', async () => {
     const { faults } =
-      await checked(`import { EventStream, Fragment as F, Page, streamToFragments, streamWithSources, streamBlocks } from 'swapstream'
+      await checked(`import { EventStream, Fragment as F, liveState, Page, streamToFragments, streamWithSources, streamBlocks } from 'swapstream'
 // new Page('commented.html')
 const pattern = /new Page\\('no.html'\\)/, half = 1 / 2
 export const a = () => new Page('caht.html', { text: \`new Page('text.html') \${\`\${1}\`}\` })
@@ -340,6 +340,7 @@ export const d = [new F('chat.html', 'nobody'), new F(x.y, 'unknown'), new F('ch
 export const e = () => streamWithSources(x, 'md.html', { sources: [] })
 export const f = () => streamBlocks('chat.html', { sources: {}, other: {} })
 export const g = other.Page('elsewhere.html')
+export const h = liveState(engine, 'chat.html', {}, { blocks: ['sources', 'lost', some] } as const)
 `)
     expect(faults.map((fault) => fault.replace(/ \(has.*\)/, ''))).toEqual([
       'app.ts:4:33: template "caht.html" not found.',
@@ -351,6 +352,7 @@ export const g = other.Page('elsewhere.html')
       'app.ts:8:45: block "response" not found in template "md.html".',
       'app.ts:8:45: block "sources" not found in template "md.html".',
       'app.ts:9:65: block "other" not found in template "chat.html".',
+      'app.ts:11:75: block "lost" not found in template "chat.html".',
     ])
   })
 

@@ -1016,7 +1016,8 @@ describe('C30: check', () => {
   <button hx-delete="/notes/{{ id }}" hx-get="{{ somewhere }}"></button>
 </form><ul id="list" {% if full %}hx-get="/notes"{% endif %}></ul>
 {% endblock %}`
-    app.use(swapstream({ templates: { ...templates, 'wrong.html': page }, log: recordingLog() }))
+    const all = { ...templates, 'wrong.html': page }
+    app.use(swapstream({ templates: all, filters: { careful }, log: recordingLog() }))
     app.post('/notes', (c) => c.text(''))
     app.get('/notes/:id', (c) => c.text(''))
     const { faults } = await check({ app })

@@ -49,6 +49,8 @@ const word = fc.constantFrom(
   '`code`',
   '[a]',
   '[a][b]',
+  '[1][2]',
+  'x[1]',
   '[x](http://h.io/y)',
   '![p](/q)',
   '\\*',
@@ -91,6 +93,7 @@ const { block } = fc.letrec<{ block: string[]; flat: string[]; list: string[]; q
         .map((rows) => ['| a | b |', '|:-|-:|', ...rows.map(([a, b]) => `| ${a} | ${b} |`)]),
       fc.constantFrom<string[]>(
         ['[a]: /a'],
+        ['[1]: #one "t"', '[2]: #two'],
         ['[a]: /a', '[b]: /b "t"'],
         ['[b]:', '  /late'],
         ['[a]: /x', '"title', 'goes on"'],

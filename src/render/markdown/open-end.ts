@@ -1,5 +1,6 @@
 import type { StateCore, Token } from 'markdown-it'
 import remend, { type RemendOptions } from 'remend'
+import type { Drawing, References } from './drawing.ts'
 
 /** Block marks are ours to judge: the parser has seen them. Raw HTML is text, so an unfinished tag is too. */
 const INLINE_ONLY: RemendOptions = {
@@ -19,7 +20,7 @@ const ONLY_MARKS =
   /^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(?:[-*+_=#|:~`[\]!\\ \t]*|\d{1,9}[.)]?|[`~]{3,}.*|\[[^\]]*\]:[ \t]*)$/
 const MAX_MARKS_CHARS = 80
 /** Marks that nothing follows yet. */
-const BARE_MARKS = /(?:^|(?<=[\s(]))[*_~`[!\\]{1,4}$/
+const BARE_MARKS = /(?:(?:^|(?<=[\s(]))[*_~`[!\\]{1,4}|\[\d{0,4})$/
 /** A link whose address may follow; not a task. */
 const BARE_LABEL = /\[(?![ xX]\])([^[\]]*)\]$/
 /** A row is shown when it is whole, as its table grows by rows. */
@@ -40,7 +41,7 @@ export function withoutUndecided(text: string): string {
 }
 
 /** Finishes what is begun at the end of an open text: marks are closed, code waits for its colours. */
-export function repairOpenEnd({ src, tokens }: StateCore): void {
+export function repairOpenEnd({ src, tokens, env }: StateCore): void {
   const lines = src.split('\n')
   if (lines.at(-1) === '') lines.pop()
   const at = tokens.findLastIndex(({ type, content }) => content !== '' || type === 'fence')
@@ -57,17 +58,20 @@ export function repairOpenEnd({ src, tokens }: StateCore): void {
     last.meta = { open: true }
     // The line may go on.
     last.content = last.content.replace(/\n$/, '')
-  } else if (last.type === 'inline') repairText(tokens, at, src)
+  } else if (last.type === 'inline') repairText(tokens, at, src, (env as Drawing).references)
 }
 
-function repairText(tokens: Token[], at: number, src: string): void {
+function repairText(tokens: Token[], at: number, src: string, references: References): void {
   const text = tokens[at]!
   const paragraph = tokens[at - 1]!.type === 'paragraph_open'
   // A heading or a cell ends with its line.
   if (text.content.length > MAX_REPAIRED_CHARS || (!paragraph && src.endsWith('\n'))) return
   // What begins with a bar may be the head of a table: the line below it decides.
   const decided = paragraph ? text.content.replace(/(?:^|\n)[ \t]*\|[^\n]*$/, '') : text.content
-  const known = withoutImage(decided).replace(BARE_MARKS, '').replace(BARE_LABEL, '$1').trimEnd()
+  const known = withoutImage(decided)
+    .replace(BARE_MARKS, '')
+    .replace(BARE_LABEL, (link, label: string) => (Object.hasOwn(references, label) ? link : label))
+    .trimEnd()
   text.content = MARK.test(known) ? remend(known, INLINE_ONLY) : known
   if (paragraph && text.content.trim() === '') tokens.splice(at - 1, 3)
 }

@@ -7,8 +7,13 @@ import { HTMX_SCRIPTS } from '../htmx/scripts.ts'
 
 const { resolve } = createRequire(import.meta.url)
 
+interface AssetFile {
+  readonly type: string
+  readonly paths: () => readonly string[]
+}
+
 /** Every file a page of ours needs, by its address. A closed list: no path of a request ever reaches the disk. */
-const FILES: ReadonlyMap<string, { type: string; paths: () => readonly string[] }> = new Map([
+const FILES: ReadonlyMap<string, AssetFile> = new Map([
   ...Object.entries(HTMX_SCRIPTS).map(
     ([address, files]) =>
       [
@@ -16,14 +21,14 @@ const FILES: ReadonlyMap<string, { type: string; paths: () => readonly string[] 
         { type: 'text/javascript; charset=utf-8', paths: () => files.map((file) => resolve(file)) },
       ] as const,
   ),
-  [
-    '/swapstream/swapstream.css',
-    {
-      type: 'text/css; charset=utf-8',
-      paths: () => [fileURLToPath(new URL('../../public/swapstream.css', import.meta.url))],
-    },
-  ],
+  own('swapstream.css', 'text/css'),
+  own('swapstream.js', 'text/javascript'),
 ])
+
+function own(name: string, type: string): [string, AssetFile] {
+  const path = fileURLToPath(new URL(`../../public/${name}`, import.meta.url))
+  return [`/swapstream/${name}`, { type: `${type}; charset=utf-8`, paths: () => [path] }]
+}
 
 interface Asset {
   readonly body: string
@@ -31,7 +36,7 @@ interface Asset {
 }
 const loaded = new Map<string, Asset>()
 
-/** The answer for `/swapstream/…`: htmx and its extension from the installed `htmx.org`, and our style sheet. */
+/** The answer for `/swapstream/…`: htmx and its extension from the installed `htmx.org`, our style sheet and our script. */
 export function asset(c: Context): Response | undefined {
   const file = c.req.method === 'GET' || c.req.method === 'HEAD' ? FILES.get(c.req.path) : undefined
   if (file === undefined) return undefined

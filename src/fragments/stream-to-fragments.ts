@@ -11,6 +11,13 @@ export interface StreamToFragmentsOptions {
   readonly extraContext?: Readonly<Record<string, unknown>>
   /** `#id` of the element that shows the answer; default: where the form says. */
   readonly target?: string
+  /** Draws the block before the first token, too, with an empty text: a question and its caret are there at once. */
+  readonly atOnce?: boolean
+  /**
+   * A block that says in words that an answer is being written, and then that it is there: it is drawn with `streaming`
+   * and `failed` at the start and at the end, into the element with its name as id. It implies `atOnce`.
+   */
+  readonly statusBlock?: string
   /** Called with the whole text after the last frame; may give more fragments, such as a link to share. */
   readonly onDone?: OnDone
 }
@@ -26,7 +33,8 @@ const CUT = Object.freeze({ streaming: false, failed: true })
  *
  * In      whatever `tokens` reads; text may be cut anywhere, also inside a character pair or a Markdown mark.
  * Out     one Fragment a token with all the text so far and `streaming = true`; a last one with `streaming = false`,
- *         also when no token came, so that a waiting sign always ends; then the fragments of `onDone`.
+ *         also when no token came, so that a waiting sign always ends; then the fragments of `onDone`. The status block
+ *         comes behind the first and behind the last of these.
  * Cost    one object a token; drawing is paid by whoever takes the fragments, and stale ones need not be drawn.
  * Ends    closes the tokens exactly once: at the end, on a throw, or when the reader stops, at once also when they are
  *         silent.
@@ -41,31 +49,41 @@ export function streamToFragments(
   block: string,
   options: StreamToFragmentsOptions = {},
 ): AsyncGenerator<Fragment, void, undefined> {
-  const { contextKey = 'text', extraContext, target, onDone } = options
+  const { contextKey = 'text', extraContext, target, atOnce, statusBlock, onDone } = options
   // Every key stands in both from the start: an object that is copied and then extended costs thirty times as much.
   const context = { ...extraContext, streaming: true, failed: false, [contextKey]: '' }
   const addressed = { ...given({ target }), cut: CUT, final: false, grows: { key: '', delta: '' } }
   let whole = ''
-  const fragments = accumulate(tokens, {}, ({ text, delta, final }) => {
+  const drawn = (text: string, delta: string, final: boolean): Fragment => {
     if (onDone) whole = text
     const state = { ...context, streaming: !final, [contextKey]: text }
-    const grows = { key: contextKey, delta }
-    return new Fragment(template, block, state, { ...addressed, final, grows })
-  })
-  return onDone ? followed(fragments, () => onDone(whole)) : fragments
-}
-
-/** The fragments, and behind a good end those that only the whole can give. */
-function followed(
-  fragments: AsyncGenerator<Fragment, void, undefined>,
-  onDone: () => ReturnType<OnDone>,
-): AsyncGenerator<Fragment, void, undefined> {
-  let stopped = false
-  async function* both(): AsyncGenerator<Fragment, void, undefined> {
-    yield* fragments
-    if (!stopped) yield* onDone() ?? []
+    return new Fragment(template, block, state, {
+      ...addressed,
+      final,
+      grows: { key: contextKey, delta },
+    })
   }
-  return new Stoppable(both(), () => {
+  const said = (streaming: boolean): Fragment[] => {
+    if (statusBlock === undefined) return []
+    const state = { ...extraContext, streaming, failed: false }
+    const place = { target: `#${statusBlock}`, cut: CUT, final: !streaming }
+    return [new Fragment(template, statusBlock, state, place)]
+  }
+  const fragments = accumulate(tokens, {}, ({ text, delta, final }) => drawn(text, delta, final))
+  const early = atOnce || statusBlock !== undefined
+  if (!early && onDone === undefined) return fragments
+
+  let stopped = false
+  async function* all(): AsyncGenerator<Fragment, void, undefined> {
+    // The answer first: what goes wrong is told below it.
+    if (early) yield drawn('', '', false)
+    yield* said(true)
+    yield* fragments
+    if (stopped) return
+    yield* onDone?.(whole) ?? []
+    yield* said(false)
+  }
+  return new Stoppable(all(), () => {
     stopped = true
     return fragments.return()
   })

@@ -1,11 +1,10 @@
-import { given } from '../base/given.ts'
 import { Stoppable } from '../base/stoppable.ts'
 import type { TokenSource } from '../tokens/token-source.ts'
 import { tokens as readTokens } from '../tokens/tokens.ts'
 import { Fragment } from './fragment.ts'
-import { streamToFragments, type OnDone } from './stream-to-fragments.ts'
+import { streamToFragments, type StreamToFragmentsOptions } from './stream-to-fragments.ts'
 
-export interface StreamWithSourcesOptions {
+export interface StreamWithSourcesOptions extends StreamToFragmentsOptions {
   /** What the answer stands on. Shown first and once; null or absent shows nothing. */
   readonly sources?: readonly unknown[] | PromiseLike<readonly unknown[] | null | undefined> | null
   /** The block that shows the answer. Default `response`. */
@@ -14,12 +13,6 @@ export interface StreamWithSourcesOptions {
   readonly sourcesBlock?: string
   /** `#id` of the element that shows the sources. Default `#` and the name of their block. */
   readonly sourcesTarget?: string
-  /** `#id` of the element that shows the answer; default: where the form says. */
-  readonly target?: string
-  readonly contextKey?: string
-  readonly extraContext?: Readonly<Record<string, unknown>>
-  /** Called with the whole text after the last frame of the answer; may give more fragments, such as a link to share. */
-  readonly onDone?: OnDone
 }
 
 /**
@@ -43,7 +36,7 @@ export function streamWithSources(
   options: StreamWithSourcesOptions = {},
 ): AsyncGenerator<Fragment, void, undefined> {
   const { responseBlock = 'response', sourcesBlock = 'sources' } = options
-  const { sourcesTarget = `#${sourcesBlock}`, target, contextKey, onDone } = options
+  const { sourcesTarget = `#${sourcesBlock}` } = options
   const read = readTokens(tokens)
   let answer: AsyncGenerator<Fragment, void, undefined> | undefined
   let stopped = false
@@ -56,8 +49,7 @@ export function streamWithSources(
         yield new Fragment(template, sourcesBlock, extraContext, { target: sourcesTarget })
       if (stopped) return
 
-      const placed = { extraContext, ...given({ contextKey, target, onDone }) }
-      answer = streamToFragments(read, template, responseBlock, placed)
+      answer = streamToFragments(read, template, responseBlock, { ...options, extraContext })
       yield* answer
     } finally {
       // A model that was called already must not be paid for when its sources fail.

@@ -18,7 +18,8 @@ export interface GrowthPoint {
  * where the text stands. There is only one, because neither escaped text nor drawn Markdown begins with an end tag.
  *
  * In      the block's HTML; the same with the text empty; the text as it comes out; the element's tag.
- * Out     nothing when the two do not differ by that text alone, or the element's id cannot be addressed.
+ * Out     nothing when the two do not differ by that text alone, or not at all, as long as nothing of it is seen; nothing
+ *         when the element's id cannot be addressed.
  *
  * @example growthPointOf('<p>Hel</p>', '<p></p>', 'Hel', 'p')?.attributesAt // → 2
  */
@@ -28,7 +29,7 @@ export function growthPointOf(
   grown: string,
   tag: string,
 ): GrowthPoint | undefined {
-  if (html.length !== empty.length + grown.length) return undefined
+  if (grown === '' || html.length !== empty.length + grown.length) return undefined
   const endTag = `</${tag}`
   for (let at = empty.indexOf(endTag); at !== -1; at = empty.indexOf(endTag, at + 1)) {
     if (!html.startsWith(grown, at)) continue

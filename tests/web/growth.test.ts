@@ -24,6 +24,8 @@ const BLOCKS = {
   'text only': '{{ text }}',
   markdown:
     '<article aria-busy="{{ streaming }}"><h2>{{ title }}</h2><div>{{ text | markdown }}</div></article>',
+  'markdown look_alikes':
+    '<div><div></div><div>{{ title }}</div><div>{{ text | markdown }}</div><div></div></div>',
   'markdown alone': '<div>{{ text | markdown }}</div>',
 } as const
 

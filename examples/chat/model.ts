@@ -1,0 +1,23 @@
+import { llm, type Environment, type LlmMessage } from 'swapstream/models'
+import { script } from './script.ts'
+
+/** Writes what comes next in a conversation. */
+export interface Model {
+  /** What the page calls it. */
+  readonly name: string
+  /** The answer, piece by piece; stops when `signal` aborts. */
+  answer(messages: readonly LlmMessage[], signal: AbortSignal): AsyncIterable<string>
+}
+
+/**
+ * The model that `MODEL=provider:model` names, through the AI SDK; without it, a script that says that it is one.
+ *
+ * Throws  an Error of one line that says what to do: provider unknown, key missing, package missing.
+ */
+export async function chooseModel(env: Environment): Promise<Model> {
+  const name = env['MODEL']?.trim()
+  if (!name) return { name: 'a script, no model', answer: script }
+  const model = llm(name, { env, variable: 'MODEL', resolveFrom: import.meta.url })
+  await model.ready()
+  return { name, answer: (messages, signal) => model.stream(messages, { signal }) }
+}

@@ -2,6 +2,7 @@ import { Hono, type Context } from 'hono'
 import {
   createRuns,
   EventStream,
+  Fragment,
   ownerOf,
   Page,
   runRoutes,
@@ -11,10 +12,11 @@ import {
   type SwapstreamOptions,
 } from 'swapstream'
 import { behind, define } from './citations.ts'
-import { newPlace, saidAt, toPlace, turnsOf } from './conversation.ts'
+import { newPlace, saidAt, toPlace, turnAt, turnsOf } from './conversation.ts'
 import { find } from './find.ts'
 import type { Answerer } from './model.ts'
 import type { Retriever } from './retriever.ts'
+import { toCard } from './sources.ts'
 
 export interface AskOptions {
   readonly retrieve: Retriever
@@ -43,33 +45,55 @@ export function createApp(ask: AskOptions): Hono {
   )
 
   app.get('/', async (c) => {
-    const { q: question, c: beginning } = c.req.query()
+    const { q: title, c: said } = c.req.query()
+    const beginning = toPlace(said)
     const turns = beginning ? await turnsOf(runs, ownerOf(c), beginning) : []
-    if (turns.length > 0)
-      return new Page('ask.html', { place: beginning, turns, title: question }, { block: 'title' })
-    const linked = question && { question, starts: mayStart(c) }
-    return new Page('ask.html', { place: newPlace(), linked })
+    const linked = title && turns.length === 0 && { question: title, starts: mayStart(c) }
+    const conversation = beginning ?? newPlace()
+    return new Page('ask.html', { conversation, turns, title, linked }, { block: 'title' })
   })
 
   app.post('/ask', async (c) => {
     const form = await c.req.parseBody()
-    const question = typeof form['question'] === 'string' ? form['question'].trim() : ''
+    const owner = ownerOf(c)
+    const conversation = toPlace(form['conversation']) ?? newPlace()
+    const after = toPlace(form['after']) ?? conversation
+    // Tried again stands in the place of what was cut, as long as nothing came after that.
+    const cut = await turnAt(runs, owner, toPlace(form['retry']) ?? '')
+    const place = cut?.run.id === after ? cut.place : after
+    const question = String(cut?.question ?? form['suggestion'] ?? form['question'] ?? '').trim()
     if (question === '' || question.length > MAX_QUESTION_CHARS) {
       const problem = question
         ? `Ask in at most ${MAX_QUESTION_CHARS} characters.`
         : 'Type a question first: a few words are enough.'
-      return new Page('ask.html', { problem }, { block: 'form', target: '#ask', status: 422 })
+      return new Page('ask.html', { problem }, { block: 'composer', target: '#ask', status: 422 })
     }
-    const owner = ownerOf(c)
-    const place = toPlace(form['after'])
+
     const run = await runs.start(
-      async ({ signal, run: own }) => {
+      async function* ({ signal, run: own }) {
         const previous = await saidAt(runs, owner, place)
         const { sources, followUps } = find(question, previous, retrieve)
+        const link = `/?${new URLSearchParams({ q: question, c: conversation })}`
+        const turn = { run: own!, place, question, link, sources: sources.map(toCard), followUps }
+        const citations = define(sources, `src-${own!.id}`)
         const answer = answerer.answer(question, sources, signal, previous)
-        const citing = behind(define(sources, `src-${place}`), answer)
-        const turn = { question, sources, followUps, place, run: own }
-        return streamToFragments(citing, 'ask.html', 'turn', { extraContext: turn })
+        const fragments = streamToFragments(behind(citations, answer), 'ask.html', 'turn', {
+          extraContext: { turn },
+          statusBlock: 'status',
+        })
+        let old = place === after ? undefined : cut
+        for await (const fragment of fragments) {
+          yield fragment
+          // What was cut stays until there is something in its place.
+          if (!old || String(fragment.context['text'] ?? '').length <= citations.length) continue
+          yield new Fragment(
+            'ask.html',
+            'status',
+            {},
+            { target: `#turn-${old.run.id}`, swap: 'delete' },
+          )
+          old = undefined
+        }
       },
       { owner, key: place },
     )

@@ -10,7 +10,7 @@ import type { Source } from './sources.ts'
 export function define(sources: readonly Source[], place: string): string {
   const lines = sources.map(
     ({ number, package: name, heading }) =>
-      `[${number}]: #${place}-${number} "${literally(`${name}, ${heading}`)}"\n`,
+      `[${number}]: #${place}-${number} "${literally(`${name}, ${heading}`).replace(/\s+/g, ' ')}"\n`,
   )
   return lines.length > 0 ? `${lines.join('')}\n` : ''
 }

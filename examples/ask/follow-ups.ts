@@ -1,5 +1,6 @@
 import type { Passage } from './passages.ts'
 import type { Hit } from './retriever.ts'
+import { toQuestionTerms } from './words.ts'
 
 /** How far from a source its neighbours are looked for, in passages. */
 const REACH = 8
@@ -8,13 +9,16 @@ const MAX_TOPIC_CHARS = 48
 const BARE =
   /^(?:an? )?(?:basic |simple |more |full |code )?(?:examples?|usage|options?|parameters?|arguments?|properties|methods?|returns?|throws|notes?|api|type|types|syntax|overview|introduction|description|details|default|since|see also|license|contributing|changelog|install(?:ation|ing)?|table of contents|getting started|related|other|misc)$/i
 
+/** Something of an interface, such as `c.req.query()`. */
+const NAME = /^[\p{Ll}$@#.][\w$.@#-]*(?:\(\))?$/u
+
 /**
  * Questions to go on with: what the documentation speaks of beside the places that the answer stands on.
  *
  * Out     at most `k`, those beside the best source first; never what the sources speak of themselves.
  *
  * @param passages All of them, each at the index that is its id, those of a file in their order.
- * @example followUps(retrieve(question, 6), retrieve.passages, 3) // → ['queries() in hono', …]
+ * @example followUps(retrieve(question, 6), retrieve.passages, 3) // → ['What does queries do in hono?', …]
  */
 export function followUps(hits: readonly Hit[], passages: readonly Passage[], k: number): string[] {
   const taken = new Set(hits.map(({ passage }) => keyOf(passage)))
@@ -42,7 +46,11 @@ function neighbours({ id, package: name, file }: Passage, passages: readonly Pas
 }
 
 function topicOf({ heading }: Passage): string {
-  return heading.slice(heading.lastIndexOf('›') + 1).trim()
+  // What stands in brackets behind a heading is a remark.
+  return heading
+    .slice(heading.lastIndexOf('›') + 1)
+    .replace(/\([^()]*\s[^()]*\)$/, '')
+    .trim()
 }
 
 function keyOf(passage: Passage): string {
@@ -51,11 +59,13 @@ function keyOf(passage: Passage): string {
 
 function isTopic(passage: Passage): boolean {
   const topic = topicOf(passage)
-  return topic !== passage.package && topic.length <= MAX_TOPIC_CHARS && !BARE.test(topic)
+  if (topic === passage.package || topic.length > MAX_TOPIC_CHARS || BARE.test(topic)) return false
+  return toQuestionTerms(topic).length > 0
 }
 
 function toQuestion(passage: Passage): string {
   const topic = topicOf(passage)
-  const named = topic.toLowerCase().includes(passage.package.toLowerCase())
-  return named ? topic : `${topic} in ${passage.package}`
+  const name = passage.package.replace(/^@types\//, '')
+  if (NAME.test(topic)) return `What does ${topic} do in ${name}?`
+  return topic.toLowerCase().includes(name.toLowerCase()) ? topic : `${topic} in ${name}`
 }

@@ -4,14 +4,16 @@
   const opened = new Set()
   const on = (names, listen) => names.split(' ').forEach((name) => addEventListener(name, listen, true))
 
+  const toEnd = () => document.querySelector('.conversation')?.scrollTo(0, 1e9)
   // data-stream: idle, open, or lost while the page asks again. Events of htmx 4 and 2.
   const show = (state) => (root.dataset.stream = state)
   const sent = ({ target }) => {
     if (!target.matches?.('.composer')) return
     target.reset()
-    document.querySelector('.conversation')?.scrollTo(0, 1e9)
+    toEnd()
   }
   show('idle')
+  toEnd()
   on('htmx:sse:after:connection htmx:sseOpen', (event) => (show('open'), sent(event)))
   on('htmx:sse:error htmx:sseError', () => show('lost'))
   on('htmx:sse:close htmx:sseClose', () => show(document.querySelector('[aria-busy=true]') ? 'lost' : 'idle'))

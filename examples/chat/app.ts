@@ -24,20 +24,26 @@ export function createApp(runs: Runs, model: Model, conversations: Conversations
     const { id, turns } = conversations.of(owner)
     const running = turns.at(-1)?.state === 'running'
     const run = running && (await runs.current({ owner, key: id }))
-    return new Page('chat.html', { model: model.name, turns, running, run })
+    return new Page('chat.html', {
+      model: model.name,
+      suggestions: model.suggestions,
+      turns,
+      running,
+      run,
+    })
   })
 
   app.post('/chat', async (c) => {
     const owner = ownerOf(c)
     const conversation = conversations.of(owner)
-    const { prompt, retry } = await c.req.parseBody()
+    const { prompt, suggested, retry } = await c.req.parseBody()
     const before = await runs.current({ owner, key: conversation.id })
     let turn: Turn | undefined
 
     const run = await runs.start(
       async function* ({ signal, run: own }) {
         const old = typeof retry === 'string' ? conversation.takeBack(retry) : undefined
-        turn = conversation.ask(old?.prompt ?? String(prompt))
+        turn = conversation.ask(old?.prompt ?? String(suggested ?? prompt))
         const { id, prompt: asked } = turn
         const extraContext = { id, prompt: asked, run: own?.path }
         const answer = written(turn, model.answer(conversation.messages, signal))

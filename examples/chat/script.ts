@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LlmMessage } from 'swapstream/models'
 
+/** Questions that the script has an answer to. */
+export const KNOWN_BY_HEART = [
+  'Who are you?',
+  'Show me some code',
+  'Write something long',
+  'Fail, please',
+]
+
 const CODE = `Here is a route that streams:
 
 \`\`\`ts

@@ -17,6 +17,8 @@ export interface Turn {
   /** What it comes after: the run before it, or the beginning of the conversation. */
   readonly place: string
   readonly question: string
+  /** Where its conversation begins. */
+  readonly conversation: string
   /** Where it is found again. */
   readonly link: string
   readonly sources: readonly Card[]

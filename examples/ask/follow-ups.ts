@@ -59,7 +59,8 @@ function keyOf(passage: Passage): string {
 
 function isTopic(passage: Passage): boolean {
   const topic = topicOf(passage)
-  if (topic === passage.package || topic.length > MAX_TOPIC_CHARS || BARE.test(topic)) return false
+  if (topic.toLowerCase() === passage.package || topic.length > MAX_TOPIC_CHARS || BARE.test(topic))
+    return false
   return toQuestionTerms(topic).length > 0
 }
 

@@ -9,6 +9,7 @@ export const RIVALS = {
   'better-sse': 'better-sse on `node:http`, the block pushed at each token',
   'ai-sdk': "the AI SDK's UI message stream with its mock model: JSON deltas, no HTML",
   swapstream: 'swapstream with its default settings',
+  'swapstream-run': 'swapstream, everybody a viewer of one run',
   'swapstream-token': 'swapstream with `frameMs: 0`: one write a token, new text alone',
   'swapstream-100ms': 'swapstream with `frameMs: 100`',
   'swapstream-literal':

@@ -4,7 +4,7 @@ import { sharedNow } from '../task/clock.ts'
 import { open } from './client.ts'
 
 /** How long what is late may still arrive. */
-const GRACE_MS = 3000
+const GRACE_MS = 15_000
 
 export interface Crowd {
   /** Tokens that arrived, and the share of those that were due. */
@@ -20,17 +20,27 @@ export interface Crowd {
  *
  * The schedule waits for nobody and the answers begin at moments spread over a second, so a server that is late pays for
  * it in latency. Tokens that arrive together count one by one.
+ *
+ * @param together All ask for the same answer.
+ * @param markdown It is Markdown.
  */
-export async function many(port: number, streams: number, n: number, rate = 50): Promise<Crowd> {
+export async function many(
+  port: number,
+  streams: number,
+  n: number,
+  rate: number = 50,
+  together: boolean = false,
+  markdown: boolean = false,
+): Promise<Crowd> {
   const begin = sharedNow() + 500
   const late: number[] = []
   let tokens = 0
   const readings = Array.from({ length: streams }, (_, at) => {
     // The golden ratio spreads any number of them evenly.
-    const startAt = begin + ((at * 0.618034) % 1) * 1000
+    const startAt = begin + (together ? 500 : ((at * 0.618034) % 1) * 1000)
     return open(
       port,
-      { n, rate, startAt, source: 'paced' },
+      { n, rate, startAt, markdown, source: 'paced' },
       {
         onShown(before, now) {
           const arrived = sharedNow()

@@ -10,12 +10,14 @@ import { render } from './render.ts'
 import type { Scenario } from './scenario.ts'
 import { speed } from './speed.ts'
 import { stall } from './stall.ts'
+import { viewers } from './viewers.ts'
 
 /** In the order in which they run and are told. */
 export const SCENARIOS: readonly Scenario[] = [
   answer,
   speed,
   load,
+  viewers,
   held,
   bytes,
   idle,

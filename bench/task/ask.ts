@@ -15,6 +15,8 @@ export interface Asked {
   readonly rate: number
   /** When the first token of a paced answer is due, on the shared clock. Default: now. */
   readonly startAt: number
+  /** Paragraphs of Markdown; otherwise one text. */
+  readonly markdown: boolean
   /** Send a sign of life this often; 0 for never. */
   readonly beatMs: number
 }
@@ -32,6 +34,7 @@ export function read(url: string): Asked {
     source: (query.get('source') ?? 'macrotask') as Pace,
     rate: number('rate', 50),
     startAt: number('startAt', sharedNow()),
+    markdown: query.get('markdown') === 'true',
     beatMs: number('beatMs', 0),
   }
 }
@@ -41,7 +44,7 @@ export const sources = { pulled: 0, endedAt: [] as number[] }
 
 /** The model: the same for every rival. It stops when `signal` aborts or its iterator is returned. */
 export async function* ask(asked: Asked, signal: AbortSignal): AsyncGenerator<string> {
-  const { n, source, rate, startAt } = asked
+  const { n, source, rate, startAt, markdown } = asked
   let timer: NodeJS.Timeout | undefined
   let wake = (): void => {}
   // One listener for the whole answer: one for each token would cost more than the token.
@@ -64,7 +67,7 @@ export async function* ask(asked: Asked, signal: AbortSignal): AsyncGenerator<st
         if (signal.aborted) return
       }
       sources.pulled += 1
-      yield token(index)
+      yield markdown && index % 60 === 59 ? `${token(index)}\n\n` : token(index)
     }
     if (source === 'idle' && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve))
   } finally {

@@ -1,13 +1,24 @@
 import { Hono } from 'hono'
-import { EventStream, streamToFragments, swapstream, type SwapstreamOptions } from 'swapstream'
+import {
+  createRuns,
+  EventStream,
+  streamToFragments,
+  swapstream,
+  type SwapstreamOptions,
+} from 'swapstream'
 import { serve } from 'swapstream/node'
 import { ask, read } from './ask.ts'
 import { page } from './page.ts'
 import { templates } from './template.ts'
 import type { Listen } from '../rivals.ts'
 
-/** swapstream through its public door, with the default settings and what is given here. */
-export function listenWith(options: SwapstreamOptions): Listen {
+/**
+ * swapstream through its public door, with the default settings and what is given here.
+ *
+ * @param shared All who ask for the same get the same: one run, and each of them looks on.
+ */
+export function listenWith(options: SwapstreamOptions, shared: boolean = false): Listen {
+  const runs = createRuns()
   const app = new Hono()
   app.use(
     swapstream({
@@ -18,12 +29,17 @@ export function listenWith(options: SwapstreamOptions): Listen {
     }),
   )
   app.route('/', page)
-  app.get('/answer', (c) => {
+  app.get('/answer', async (c) => {
     const asked = read(c.req.url)
-    return new EventStream(
-      ({ signal }) => streamToFragments(ask(asked, signal), 'answer.html', 'answer'),
-      asked.beatMs > 0 ? { heartbeatMs: asked.beatMs } : {},
-    )
+    const source = ({ signal }: { signal: AbortSignal }): AsyncIterable<unknown> =>
+      streamToFragments(
+        ask(asked, signal),
+        asked.markdown ? 'markdown.html' : 'answer.html',
+        'answer',
+      )
+    const form = asked.beatMs > 0 ? { heartbeatMs: asked.beatMs } : {}
+    if (!shared) return new EventStream(source, form)
+    return new EventStream(await runs.start(source, { owner: 'bench', key: c.req.url }), form)
   })
   return (ready) =>
     void serve(app, {

@@ -30,7 +30,10 @@ export function follow(
     if (!view.ready) return undefined
     position ??= new Position(view, isBelievable(from, view) ? from : 0)
     const next = position.take()
-    if (next) return { done: false, value: new Identified(toCursor(next.seq), next.value) }
+    if (next) {
+      const value = new Identified(toCursor(next.seq), next.value, position.behind)
+      return { done: false, value }
+    }
     if (view.ended === undefined) return undefined
     leave()
     return { done: true, value: view.ended }

@@ -293,6 +293,7 @@ export function createRuns(options: RunsOptions = {}): Runs {
     Object.freeze({
       id,
       path: `${path}/${id}`,
+      crowd: () => shown.get(id),
       async open(context: StreamContext) {
         let live = await show(id, owner)
         // Its last viewer may have left in this very moment.

@@ -101,16 +101,29 @@ export class Position {
 
   /** What he has to be told next, and the position that he has reached then; nothing when he has everything. */
   take(): { readonly value: unknown; readonly seq: number } | undefined {
-    const { slots } = this.#view
     for (const [slot, had] of this.#had)
       if (slot.seq > had.seq) return this.#state(slot, this.#reached(), had)
-    for (;;) {
-      const slot = slots[this.#next]
-      if (slot === undefined) return undefined
-      this.#next += 1
-      if (stateOf(slot)) return this.#state(slot, this.#reached(), undefined)
-      if (slot.first > this.#after) return { value: slot.value, seq: slot.first }
+    const slot = this.#untold()
+    if (slot === undefined) return undefined
+    this.#next += 1
+    if (stateOf(slot)) return this.#state(slot, this.#reached(), undefined)
+    return { value: slot.value, seq: slot.first }
+  }
+
+  /** There is something that he has to be told. */
+  get behind(): boolean {
+    for (const [slot, had] of this.#had) if (slot.seq > had.seq) return true
+    return this.#untold() !== undefined
+  }
+
+  /** The first thing that he was told nothing of. */
+  #untold(): Slot | undefined {
+    const { slots } = this.#view
+    for (; this.#next < slots.length; this.#next += 1) {
+      const slot = slots[this.#next]!
+      if (stateOf(slot) || slot.first > this.#after) return slot
     }
+    return undefined
   }
 
   /** All values before this position are told. States need none: whoever comes back gets the newest anyway. */

@@ -38,8 +38,13 @@ export interface DriverOptions<T> {
   readonly heartbeatMs: number | false
   /** Time between two frames: 0 for a frame a value, nothing for as the process and the reader can. */
   readonly frameMs?: number | undefined
-  /** Read the source also while the reader stands still; otherwise it waits for him. */
-  readonly ahead?: boolean
+  /**
+   * When the source is asked: also while the reader stands still (`ahead`); only when he wants more, the default; only
+   * when a frame may leave, because it answers with the newest state and keeps nothing for anybody (`on time`).
+   */
+  readonly asks?: 'ahead' | 'on time' | undefined
+  /** How many are shown the same stream. */
+  readonly viewers?: (() => number) | undefined
   readonly limits: Limits
   readonly onError: ((error: unknown) => void) | undefined
   readonly onEnd: (end: StreamEnd) => unknown
@@ -88,6 +93,8 @@ export class Driver<T> {
   /** Everything that will be sent is made. */
   #closing = false
   #over = false
+  /** What follows the newest value is there already, and belongs into the same frame. */
+  #more = false
   /** The first frame was followed by a turn for everybody else. */
   #gaveWay = false
   /** When the source was asked for what it has not said yet. */
@@ -106,7 +113,7 @@ export class Driver<T> {
   constructor(options: DriverOptions<T>) {
     const { source, enter, lastEventId, client } = options
     this.#options = options
-    this.#pace = new Pace(options.frameMs)
+    this.#pace = new Pace(options.frameMs, options.viewers)
     this.#reader = new SourceReader({
       source,
       enter,
@@ -133,7 +140,8 @@ export class Driver<T> {
       if (outbox.start) this.#pieces.push(outbox.start())
       if (patient) {
         const cancel = after(FIRST_VALUE_MS, () => this.#wake?.())
-        await this.#answered()
+        do await this.#answered()
+        while (this.#more)
         cancel()
         if (this.#outcome?.reason === 'error') throw this.#outcome.error
         if (!outbox.empty) {
@@ -211,7 +219,8 @@ export class Driver<T> {
 
   /** Waits until the source has answered, somebody wakes us, or the stream ends. */
   async #answered(): Promise<void> {
-    if (this.#over || this.#outcome !== undefined || !this.#outbox.empty) return
+    if (this.#over || this.#outcome !== undefined) return
+    if (!this.#outbox.empty && !this.#more) return
     await new Promise<void>((resolve) => {
       this.#wake = () => {
         this.#wake = undefined
@@ -224,6 +233,7 @@ export class Driver<T> {
   #heard(answer: Answer<T>): void {
     if (this.#over) return
     this.#askedAt = undefined
+    this.#more = false
     // What comes after the end was decided comes too late.
     if (this.#outcome === undefined) {
       if ('error' in answer) this.#outcome = { reason: 'error', error: answer.error }
@@ -242,8 +252,10 @@ export class Driver<T> {
   #take(value: T): void {
     this.#values += 1
     try {
-      if (value instanceof Identified) this.#outbox.take(value.value as T, value.id)
-      else this.#outbox.take(value)
+      if (value instanceof Identified) {
+        this.#outbox.take(value.value as T, value.id)
+        this.#more = value.more && !this.#outbox.full
+      } else this.#outbox.take(value)
     } catch (error) {
       this.#outcome = { reason: 'error', error }
     }
@@ -264,13 +276,13 @@ export class Driver<T> {
   #react(at: number): void {
     if (this.#wake) return this.#wake()
     if (this.#wanted && !this.#drawing) this.#serve(at)
-    if (this.#mayAsk()) this.#ask(at)
+    if (this.#mayAsk(at)) this.#ask(at)
   }
 
   #serve(at: number): void {
     if (this.#pieces.length > 0) this.#send(at)
     else if (this.#outcome !== undefined) void this.#finish()
-    else if (this.#outbox.empty) return
+    else if (this.#outbox.empty || this.#more) return
     else if (this.#pace.nextAt > at && !this.#outbox.full) this.#alarm.advance(this.#pace.nextAt)
     else this.#draw(at)
   }
@@ -389,11 +401,17 @@ export class Driver<T> {
   }
 
   /** Before the reader has come once nothing is read ahead: he may never come. */
-  #mayAsk(): boolean {
+  #mayAsk(at: number): boolean {
     if (this.#over || this.#outcome !== undefined || this.#controller === undefined) return false
     const { empty, full } = this.#outbox
     if (this.#reader.asked || full) return false
-    return this.#options.ahead || (this.#wanted && (empty || this.#options.frameMs !== 0))
+    const { asks, frameMs } = this.#options
+    if (asks === 'ahead' || this.#more) return true
+    if (!this.#wanted || asks !== 'on time') return this.#wanted && (empty || frameMs !== 0)
+    if (!empty) return false
+    if (this.#pace.nextAt <= at) return true
+    this.#alarm.advance(this.#pace.nextAt)
+    return false
   }
 
   #ask(at: number): void {
@@ -401,7 +419,7 @@ export class Driver<T> {
     const others = turn(this.#frames > 0 && !this.#gaveWay)
     this.#gaveWay = this.#frames > 0
     if (others === undefined) this.#askNow(at)
-    else void others.then(() => this.#mayAsk() && this.#askNow(now()))
+    else void others.then(() => this.#mayAsk(now()) && this.#askNow(now()))
   }
 
   #askNow(at: number): void {

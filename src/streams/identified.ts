@@ -2,9 +2,12 @@
 export class Identified<T = unknown> {
   readonly id: string
   readonly value: T
+  /** What follows it is there already: both belong into one frame. */
+  readonly more: boolean
 
-  constructor(id: string, value: T) {
+  constructor(id: string, value: T, more: boolean = false) {
     this.id = id
     this.value = value
+    this.more = more
   }
 }

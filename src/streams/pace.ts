@@ -4,6 +4,9 @@ import { framePace } from '../base/frame-pace.ts'
 /** The narrowest and the widest time between two frames. */
 const NARROW_MS = 16
 const WIDE_MS = 100
+/** Who looks at the same as many others waits a little for each of them: a thousand get five frames a second. */
+const VIEWER_MS = 0.2
+const CROWD_MS = 200
 /** A frame may take this share of a stream's time at most: after a costly one the next waits longer. */
 const COST_SHARE = 1 / 4
 
@@ -15,21 +18,28 @@ const COST_SHARE = 1 / 4
  */
 export class Pace {
   readonly #frameMs: number | undefined
+  readonly #viewers: (() => number) | undefined
   /** Wider each time the reader comes late. */
   #readerMs = 0
   /** Not before this moment; as long as nothing was sent, at once. */
   nextAt: number = -Infinity
 
-  /** @param frameMs Exactly this time; nothing to let it be found. */
-  constructor(frameMs: number | undefined) {
+  /**
+   * @param frameMs Exactly this time; nothing to let it be found.
+   * @param viewers How many are shown the same stream.
+   */
+  constructor(frameMs: number | undefined, viewers?: () => number) {
     this.#frameMs = frameMs
+    this.#viewers = viewers
   }
 
   /** A frame was made just now, which was begun at a moment. */
   sent(beganAt: number): void {
     if (this.#frameMs !== undefined) return void (this.nextAt = beganAt + this.#frameMs)
     const at = now()
-    this.nextAt = at + Math.max(framePace(), this.#readerMs, (at - beganAt) / COST_SHARE)
+    const crowdMs = this.#viewers ? Math.min(CROWD_MS, this.#viewers() * VIEWER_MS) : 0
+    const costMs = (at - beganAt) / COST_SHARE
+    this.nextAt = at + Math.max(framePace(), this.#readerMs, crowdMs, costMs)
   }
 
   /** The reader has come back for more. */

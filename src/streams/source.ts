@@ -16,10 +16,17 @@ export type Values<T> = AsyncIterable<T> | Iterable<T> | ReadableStream<T>
 /** Where the values of a stream come from. The function is the form to prefer: it starts late, and can be told to stop. */
 export type Source<T> = Values<T> | ((context: StreamContext) => Values<T> | PromiseLike<Values<T>>)
 
+/** All who read one stream in this process. The more they are, the fewer frames each of them gets. */
+export interface Crowd {
+  readonly viewers: number
+}
+
 /** A stream that is kept while nobody reads it: everybody who opens it reads the same one, also later. */
 export interface Resumable<T = unknown> {
   /** Where a reader who was cut off finds it again. */
   readonly path: string
+  /** Those who read it here, once it was opened: the same object for all of them. */
+  readonly crowd?: () => Crowd | undefined
   open(context: StreamContext): Values<T> | PromiseLike<Values<T>>
 }
 

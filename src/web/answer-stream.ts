@@ -1,6 +1,8 @@
 import type { Context } from 'hono'
 import { resumedAt } from '../htmx/resume.ts'
+import type { Log } from '../base/log.ts'
 import { accepts, requestFacts, VARY, type RequestFacts } from '../htmx/request.ts'
+import type { TemplateEngine } from '../render/engine.ts'
 import { bytesWire } from '../streams/bytes.ts'
 import { Driver, type DriverOptions } from '../streams/driver.ts'
 import { SwapstreamError } from '../base/errors.ts'
@@ -19,7 +21,9 @@ import { finishedFragments, finishedPage, handedOff } from './finished.ts'
 import { FragmentsOutbox } from './fragments-outbox.ts'
 import { takeOver } from './newest-viewer.ts'
 import { guardOrigin } from './origin-guard.ts'
+import { Renders } from './renders.ts'
 import type { Settings } from './settings.ts'
+import { SharedRenders } from './shared-renders.ts'
 import { checkSseMethod } from './sse-method.ts'
 
 /** Never stored, never buffered, never re-encoded on the way: or the stream arrives in one piece at its end. */
@@ -60,8 +64,9 @@ export async function answerStream(
 
   if (c.req.method === 'HEAD') return respond(null)
   const isShown = run && outbox instanceof FragmentsOutbox && !whole
-  const shown = isShown ? { run, at: outbox.at, after: resume?.after } : undefined
-  const patient = c.req.method === 'GET' && (facts.morphs || resume?.at !== undefined)
+  const returns = resume?.at !== undefined
+  const shown = isShown ? { run, at: outbox.at, returns, after: resume?.after } : undefined
+  const patient = c.req.method === 'GET' && (facts.morphs || returns)
   const driver = drive(stream, c, settings, pace, shown && { ...shown, patient })
   if (stream instanceof JsonDocument) {
     const { maxOutputBytes } = { ...settings.limits, ...stream.options.limits }
@@ -104,7 +109,7 @@ interface Resume {
 interface Form {
   readonly headers: Record<string, string>
   readonly outbox: Outbox<unknown>
-  readonly pace: Pick<DriverOptions<unknown>, 'frameMs' | 'ahead'>
+  readonly pace: Pick<DriverOptions<unknown>, 'frameMs' | 'asks' | 'viewers'>
 }
 
 function formOf(
@@ -127,22 +132,27 @@ function formOf(
     if (options.wire) return told(pulled(EVENTS, options.wire()))
     const width = options.frameMs ?? frameMs
     const policy = options.stalled ?? stalled ?? (width === 0 ? 'hold' : 'finish')
+    const { run } = stream
+    // A run keeps its newest state for everybody: nobody has to keep one for himself.
+    const asks = run ? width !== 0 && 'on time' : policy === 'finish' && 'ahead'
     return told({
       headers: EVENTS,
       outbox: new FragmentsOutbox({
-        engine,
+        renders: () => rendersOf(run, engine, log),
         delivery: options.delivery ?? delivery,
         morphs,
-        log,
-        resumable: stream.run !== undefined,
+        resumable: run !== undefined,
         ...(resume && {
           at: resume.at,
           shown: target && resume.path === undefined ? `#${target}` : undefined,
           resume: morphs && resume.path !== undefined ? { path: resume.path, source } : undefined,
         }),
       }),
-      // A run keeps its newest state for everybody: nobody has to keep one for himself.
-      pace: { frameMs: width, ahead: policy === 'finish' && stream.run === undefined },
+      pace: {
+        frameMs: width,
+        asks: asks || undefined,
+        viewers: run && (() => run.crowd?.()?.viewers ?? 1),
+      },
     })
   }
   if (stream instanceof NDJSON) {
@@ -156,11 +166,18 @@ function formOf(
   return pulled({ 'Content-Type': type, ...LIVE }, bytesWire)
 }
 
+function rendersOf(run: Resumable | undefined, engine: TemplateEngine, log: Log): Renders {
+  const crowd = run?.crowd?.()
+  return crowd ? SharedRenders.of(crowd, engine, log) : new Renders(engine, log)
+}
+
 /** A run on its way to one place of one page. */
 interface Shown {
   readonly run: Resumable
   /** What the page was lent for it. */
   readonly at: string
+  /** He was cut off before, and comes back. */
+  readonly returns: boolean
   readonly after: string | undefined
   /**
    * The page asks again and again. So of a run that is not there it is told that it was interrupted, and of a store that
@@ -171,7 +188,7 @@ interface Shown {
 
 /** A run for the newest reader of a place; the one before leaves when this one has been let in. */
 function shownOnce(
-  { run, at, after, patient }: Shown,
+  { run, at, returns, after, patient }: Shown,
   leave: () => void,
 ): { source: Source<unknown>; gone: () => void } {
   let gone = (): void => {}
@@ -185,7 +202,7 @@ function shownOnce(
       if (code === 'run/store-away') return ended('shutdown')
       throw error
     }
-    if (!context.signal.aborted) gone = takeOver(`${run.path} ${at}`, leave)
+    if (!context.signal.aborted) gone = takeOver(`${run.path} ${at}`, leave, returns)
     return values
   }
   return { source, gone: () => gone() }

@@ -1,7 +1,6 @@
 import { SourceError } from '../base/errors.ts'
 import { escapeHtml } from '../base/escape-html.ts'
 import { given } from '../base/given.ts'
-import type { Log } from '../base/log.ts'
 import { Fragment } from '../fragments/fragment.ts'
 import { stateKey } from '../fragments/state-key.ts'
 import { Addresser, appending, settling, unmarking, type GrowthAddress } from '../htmx/addresser.ts'
@@ -12,7 +11,6 @@ import {
   resumeElementInPage,
   resumeOver,
 } from '../htmx/resume.ts'
-import type { TemplateEngine } from '../render/engine.ts'
 import type { GrowingMarkdown } from '../render/markdown/growing-markdown.ts'
 import type { Delivery } from '../streams/event-stream.ts'
 import { farewell } from '../streams/farewell.ts'
@@ -22,7 +20,7 @@ import type { Terminal } from '../streams/wire.ts'
 import { encodeComment, encodeEvent, eventsFrom, withId } from '../wire/sse.ts'
 import { ServerSentEvent } from '../wire/server-sent-event.ts'
 import { GrownText } from './grown-text.ts'
-import { Renders } from './renders.ts'
+import type { Renders } from './renders.ts'
 
 /** What a reader is told about an answer that is not whole. A failure has its own words. */
 const CUT_NOTICES: Partial<Record<EndReason, string>> = {
@@ -36,9 +34,9 @@ const MOST_WAITING = 32
 const MOST_TEXT_CHARS = 16 * 1024 * 1024
 
 export interface FragmentsOutboxOptions {
-  readonly engine: TemplateEngine
+  /** Who draws; asked when there is something to draw. */
+  readonly renders: () => Renders
   readonly delivery: Delivery
-  readonly log?: Log
   /** The client's htmx morphs an element as a whole, so nothing that happens in the page is lost with the last frame. */
   readonly morphs: boolean
   /** It goes on elsewhere when this server stops, so nothing of it is cut then. */
@@ -94,7 +92,8 @@ interface GrowingEnd {
  * no error event; the end is `event: done` with its reason.
  */
 export class FragmentsOutbox implements Outbox<unknown> {
-  readonly #renders: Renders
+  readonly #rendersOf: () => Renders
+  #drawing: Renders | undefined
   readonly #addresser: Addresser
   readonly #delivery: Delivery
   readonly #resumable: boolean
@@ -118,13 +117,17 @@ export class FragmentsOutbox implements Outbox<unknown> {
   #failure: { readonly error: unknown } | undefined
 
   constructor(options: FragmentsOutboxOptions) {
-    const { engine, delivery, morphs, log, resumable = false, at, shown, resume } = options
-    this.#renders = new Renders(engine, log)
+    const { renders, delivery, morphs, resumable = false, at, shown, resume } = options
+    this.#rendersOf = renders
     this.#addresser = new Addresser(morphs, at, shown)
     this.#delivery = delivery
     this.#resumable = resumable
     this.#resume = resume
     this.#resumes = at !== undefined
+  }
+
+  get #renders(): Renders {
+    return (this.#drawing ??= this.#rendersOf())
   }
 
   /** What the page is lent for this stream. */

@@ -8,9 +8,10 @@ const shown = new Map<string, () => void>()
  *
  * @param place The run, and what the page was lent for it.
  * @param leave Ends this one without another word.
+ * @param returns He was here before. Of two who come for the first time and were lent the same by chance, both stay.
  */
-export function takeOver(place: string, leave: () => void): () => void {
-  shown.get(place)?.()
+export function takeOver(place: string, leave: () => void, returns: boolean): () => void {
+  if (returns) shown.get(place)?.()
   shown.set(place, leave)
   return () => {
     if (shown.get(place) === leave) shown.delete(place)

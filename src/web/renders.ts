@@ -72,11 +72,16 @@ export class Renders {
       const point = growthPointOf(html, empty, escapeHtml(text), tag)
       return point && { point, markdown: undefined, open: undefined }
     }
-    const markdown = renderer.settle?.(grows.key)
+    const markdown = this.settle(renderer, grows.key)
     if (markdown === undefined) return undefined
     const { settled, open } = markdown.update(text)
     const point = growthPointOf(html, empty, settled + open, tag)
     return point && { point, markdown, open }
+  }
+
+  /** Follows the Markdown of a block; nothing when it has none. */
+  protected settle(renderer: BlockRenderer, key: string): GrowingMarkdown | undefined {
+    return renderer.settle?.(key)
   }
 
   /** Why a growing block costs its whole size each time: its author can mostly change that. */

@@ -1,6 +1,7 @@
 import { Hono, type Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import { SwapstreamError } from '../base/errors.ts'
+import { accepts, requestFacts } from '../htmx/request.ts'
 import { isRunId, newRunId } from '../runs/run-id.ts'
 import type { Runs } from '../runs/runs.ts'
 import { EventStream, type EventStreamOptions } from '../streams/event-stream.ts'
@@ -34,7 +35,8 @@ export interface RunRoutesOptions {
 /**
  * The two routes of runs: GET `/:id` shows one, from where the reader was; POST `/:id/stop` stops it.
  *
- * Out     404 for an id that is unknown, or somebody else's; 204 for a stop.
+ * Out     404 for an id that is unknown, or somebody else's; 204 for a stop, and to the form of a page without scripts
+ *         the way back to that page.
  *
  * @example app.route('/runs', runRoutes(createRuns()))
  */
@@ -57,7 +59,17 @@ export function runRoutes(
       const { log, expose } = settingsOf(c)
       throw toProblem(c, error, log, expose)
     }
-    return c.body(null, 204)
+    const page = pageOfForm(c)
+    return page === undefined ? c.body(null, 204) : c.redirect(page, 303)
   })
   return routes
+}
+
+/** The page of this site whose form a browser has sent by itself. */
+function pageOfForm(c: Context): string | undefined {
+  const { headers } = c.req.raw
+  const referer = headers.get('referer') ?? ''
+  if (requestFacts(headers).fragment || !accepts(headers, 'text/html')) return undefined
+  const isOurs = URL.canParse(referer) && new URL(referer).host === new URL(c.req.url).host
+  return isOurs ? referer : undefined
 }

@@ -74,7 +74,7 @@ describe('a run whose store fails', () => {
     const { id } = await runs.start(source, me)
     const viewer = await runs.follow(id, me).open(context)
     await source.say('a')
-    expect((await viewer.next()).value).toEqual({ id: '1-1', value: 'a' })
+    expect((await viewer.next()).value).toMatchObject({ id: '1-1', value: 'a' })
     expect((await viewer.next()).value).toMatchObject({ reason: 'interrupted' })
     expect(source.signal!.aborted).toBe(true)
     await runs.close()

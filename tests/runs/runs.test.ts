@@ -144,7 +144,7 @@ describe('a run', () => {
     const { id } = await runs.start(source, me)
     const viewer = await runs.follow(id, me).open(context)
     await source.say('a')
-    expect((await viewer.next()).value).toEqual({ id: '1-1', value: 'a' })
+    expect((await viewer.next()).value).toMatchObject({ id: '1-1', value: 'a' })
     await viewer.return!()
     await source.say('b')
     expect(source.signal!.aborted).toBe(false)
@@ -348,6 +348,18 @@ describe('runs over HTTP', () => {
     expect(strange.status).toBe(404)
     const stopped = await app.request(`${path}/stop`, { method: 'POST', headers })
     expect([stopped.status, source.signal!.aborted]).toEqual([204, true])
+    // A browser without scripts goes back to its page, and to no other one.
+    for (const [referer, status] of [
+      ['http://localhost/?page=1', 303],
+      ['https://elsewhere.example/', 204],
+    ] as const) {
+      const form = { ...headers, accept: 'text/html', referer }
+      const back = await app.request(`${path}/stop`, { method: 'POST', headers: form })
+      expect([back.status, back.headers.get('location')]).toEqual([
+        status,
+        status === 303 ? referer : null,
+      ])
+    }
     const rest = await posted.all()
     expect(rest.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"cancel"}' })
     expect(rest.map(({ data }) => data).join('')).toMatch(

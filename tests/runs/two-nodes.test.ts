@@ -28,7 +28,7 @@ describe('a run that is read by another node', () => {
     const { id } = await one.start(source, me)
     const viewer = await two.follow(id, me).open(context)
     await source.say('a')
-    expect((await viewer.next()).value).toEqual({ id: '1-1', value: 'a' })
+    expect((await viewer.next()).value).toMatchObject({ id: '1-1', value: 'a' })
     expect(await two.health()).toEqual({ store: 'here', running: 0, viewers: 1 })
     await two.stop(id, me)
     expect(source.signal!.aborted).toBe(true)

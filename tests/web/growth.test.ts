@@ -6,7 +6,10 @@ import { EventStream, nunjucksEngine, streamToFragments, swapstream } from 'swap
 import { recordingLog } from '../support/recording-log.ts'
 import type { Delivery } from '../../src/streams/event-stream.ts'
 import { applyFrames } from '../../src/htmx/apply-frames.ts'
+import { Position, View } from '../../src/runs/view.ts'
 import { FragmentsOutbox } from '../../src/web/fragments-outbox.ts'
+import { Renders } from '../../src/web/renders.ts'
+import { SharedRenders } from '../../src/web/shared-renders.ts'
 
 /** Blocks whose text may travel alone, and some whose text may not. */
 const BLOCKS = {
@@ -95,6 +98,15 @@ const markdown = fc.array(
 const overTheWire = (text: string): string =>
   new TextDecoder().decode(new TextEncoder().encode(text))
 
+/** The data of the unnamed events in a piece of a body. */
+function decode(body: unknown): string[] {
+  const frames: string[] = []
+  createParser({ onEvent: ({ event, data }) => event === undefined && frames.push(data) }).feed(
+    overTheWire(body as string),
+  )
+  return frames
+}
+
 /**
  * The data of every unnamed event, frame by frame.
  *
@@ -107,15 +119,9 @@ async function sent(
   skips: readonly boolean[] = [],
   morphs: boolean = false,
 ): Promise<{ text: string; frames: string[] }[]> {
-  const outbox = new FragmentsOutbox({ engine, delivery, morphs })
+  const renders = new Renders(engine)
+  const outbox = new FragmentsOutbox({ renders: () => renders, delivery, morphs })
   const steps: { text: string; frames: string[] }[] = []
-  const decode = (body: unknown): string[] => {
-    const frames: string[] = []
-    createParser({ onEvent: ({ event, data }) => event === undefined && frames.push(data) }).feed(
-      overTheWire(body as string),
-    )
-    return frames
-  }
   let taken = 0
   for await (const fragment of streamToFragments(parts, name, 'b', {
     extraContext: { title: 'T' },
@@ -145,8 +151,64 @@ const plain = (html: string): string =>
     .replace(/<\/?swap-frame>/g, '')
     .replace(/\r\n?/g, '\n')
 
+/** What was sent looks like the block drawn at once. */
+async function expectShown(
+  name: string,
+  frames: readonly string[],
+  text: string,
+  streaming: boolean,
+): Promise<void> {
+  const context = { title: 'T', text, streaming, failed: false }
+  const block = overTheWire(plain(await (await engine.open(name, 'b', context)).render()))
+  // A main swap of blanks alone does nothing, in htmx and here.
+  if (block.trim() === '') return
+  const whole = applyFrames(PAGE, [block], destination)
+  expect(plain(applyFrames(PAGE, [...frames], destination))).toBe(plain(whole))
+}
+
 describe('a growing block', () => {
   for (const name of Object.keys(BLOCKS)) {
+    test(`of the shape "${name}" is the same for all who look at one run, each at his own pace`, async () => {
+      const each = fc.record({ morphs: fc.boolean(), asks: fc.array(fc.boolean()) })
+      await fc.assert(
+        fc.asyncProperty(
+          name.startsWith('markdown') ? markdown : tokens,
+          fc.array(each, { minLength: 1, maxLength: 4 }),
+          async (parts, readers) => {
+            const view = new View()
+            const crowd = { viewers: readers.length }
+            const viewers = readers.map(({ morphs, asks }) => ({
+              asks,
+              position: new Position(view, 0),
+              frames: [] as string[],
+              outbox: new FragmentsOutbox({
+                renders: () => SharedRenders.of(crowd, engine),
+                delivery: 'auto',
+                morphs,
+              }),
+            }))
+            let at = 0
+            const options = { extraContext: { title: 'T' } }
+            for await (const fragment of streamToFragments(parts, name, 'b', options)) {
+              view.take(fragment)
+              const text = fragment.context['text'] as string
+              for (const { asks, position, outbox, frames } of viewers) {
+                if (!fragment.final && asks[at % (asks.length || 1)]) continue
+                for (let next = position.take(); next; next = position.take())
+                  outbox.take(next.value)
+                if (!outbox.empty) frames.push(...decode(await outbox.next()))
+                if (fragment.final)
+                  frames.push(...decode(await outbox.terminal({ reason: 'stop' })))
+                if (!fragment.final && /[\uD800-\uDBFF\r]$/.test(text)) continue
+                await expectShown(name, frames, text, !fragment.final)
+              }
+              at += 1
+            }
+          },
+        ),
+        { numRuns: 30 },
+      )
+    })
     test(`of the shape "${name}" shows the whole text so far after each frame, in both deliveries, whichever states are skipped`, async () => {
       await fc.assert(
         fc.asyncProperty(
@@ -162,17 +224,7 @@ describe('a growing block', () => {
                 const streaming = n < steps.length - 2
                 // Half a character or half a line break waits for its other half.
                 if (streaming && /[\uD800-\uDBFF\r]$/.test(step.text)) continue
-                const renderer = await engine.open(name, 'b', {
-                  title: 'T',
-                  text: step.text,
-                  streaming,
-                  failed: false,
-                })
-                const block = overTheWire(plain(await renderer.render()))
-                // A main swap of blanks alone does nothing, in htmx and here.
-                if (block.trim() === '') continue
-                const whole = applyFrames(PAGE, [block], destination)
-                expect(plain(applyFrames(PAGE, frames, destination))).toBe(plain(whole))
+                await expectShown(name, frames, step.text, streaming)
               }
             }
           },

@@ -1,0 +1,3 @@
+import { listenWith } from '../task/swapstream-app.ts'
+
+export default listenWith({}, true)

@@ -1,3 +1,4 @@
+import hljs from 'highlight.js/lib/common'
 import { Hono, type Context } from 'hono'
 import {
   createRuns,
@@ -34,6 +35,7 @@ export function createApp(options: AskOptions): Hono {
   app.use(
     swapstream({
       templates: new URL('templates', import.meta.url),
+      markdown: { highlight: hljs },
       globals: { answerer: { name, model }, corpus: { ...corpus, passages } },
       ...options.swapstream,
     }),

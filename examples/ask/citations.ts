@@ -24,12 +24,12 @@ export function withoutCitations(text: string): string {
 }
 
 /**
- * A text as Markdown that shows it letter for letter, whatever it holds: a quote must not become a heading or a link.
+ * Text in the middle of a line as Markdown that shows it letter for letter: a quote must not become a link or emphasis.
  *
  * @example literally('a_b* [1]') // → 'a\\_b\\* \\[1\\]'
  */
 export function literally(text: string): string {
-  return text.replace(/[!-/:-@[-`{-~]/g, '\\$&')
+  return text.replace(/[\\`*_[\]<>&~"]/g, '\\$&')
 }
 
 /**

@@ -1,4 +1,5 @@
 import { literally } from './citations.ts'
+import { fence } from './fence.ts'
 import { inContext } from './in-context.ts'
 import type { Answerer } from './model.ts'
 import type { Retriever } from './retriever.ts'
@@ -147,7 +148,7 @@ function toQuotes(
       ? asked.filter((term) => !named.has(term))
       : asked
     let position = 0
-    for (const paragraph of source.text.split('\n\n')) {
+    for (const paragraph of paragraphsOf(source.text)) {
       const isExample = paragraph.startsWith('    ')
       for (const text of isExample ? [paragraph] : toSentences(paragraph)) {
         const terms = toTerms(text)
@@ -165,6 +166,11 @@ function toQuotes(
     }
   }
   return quotes
+}
+
+/** The paragraphs of a passage. An example goes on behind an empty line when it goes on deeper. */
+function paragraphsOf(text: string): string[] {
+  return text.split(/\n\n(?! {5})/)
 }
 
 function weightOf(text: string, position: number, isExample: boolean): number {
@@ -239,7 +245,7 @@ function toAnswerParagraphs(source: Source, quotes: readonly Quote[]): string[] 
   const said = sentences.map(({ text }) => `“${literally(text)}”`).join(' ')
   return [
     said ? `${said} [${source.number}]` : `In ${literally(source.heading)} [${source.number}]:`,
-    ...examples.map(({ text }) => text),
+    ...examples.map(({ text }) => fence(text.replace(/^ {4}/gm, ''))),
   ]
 }
 

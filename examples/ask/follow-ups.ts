@@ -35,6 +35,17 @@ export function followUps(hits: readonly Hit[], passages: readonly Passage[], k:
   return questions
 }
 
+/**
+ * Questions to begin with, from all over the documents.
+ *
+ * @example topics(retrieve.passages, 4)
+ */
+export function topics(passages: readonly Passage[], k: number): string[] {
+  const questions = [...new Set(passages.filter(isTopic).map(toQuestion))]
+  const step = Math.max(1, questions.length / k)
+  return questions.filter((_, n) => Math.floor(n / step) !== Math.floor((n - 1) / step)).slice(0, k)
+}
+
 /** Passages of the same file, the nearest first, what follows before what precedes. */
 function neighbours({ id, package: name, file }: Passage, passages: readonly Passage[]): Passage[] {
   const near: Passage[] = []

@@ -28,12 +28,16 @@ beforeAll(async () => {
   retrieve = await createRetriever(passages)
 }, 60_000)
 
-/** The answer as its reader sees it: without the signs that keep Markdown from reading the quotes. */
+/** The answer as its reader sees it, with its code as it stands in a passage. */
 function ask(question: string): string | undefined {
   return seen(extract(question, toSources(retrieve(question, 6)), retrieve))
 }
 function seen(markdown: string | undefined): string | undefined {
-  return markdown?.replace(/^(?! {4}).*$/gm, (line) => line.replace(/\\([!-/:-@[-`{-~])/g, '$1'))
+  return markdown
+    ?.replace(/^(`{3,})\w*\n([^]*?)\n\1$/gm, (_, _mark, code: string) =>
+      code.replace(/^(?=.)/gm, '    '),
+    )
+    .replace(/^(?! {4}).*$/gm, (line) => line.replace(/\\([\\`*_[\]<>&~"])/g, '$1'))
 }
 
 describe('toSources', () => {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { find } from '../../../examples/ask/find.ts'
-import { followUps } from '../../../examples/ask/follow-ups.ts'
+import { followUps, topics } from '../../../examples/ask/follow-ups.ts'
 import type { Passage } from '../../../examples/ask/passages.ts'
 import { createRetriever, type Retriever } from '../../../examples/ask/retriever.ts'
 import { readCorpus } from '../../../examples/ask/corpus.ts'
@@ -48,6 +48,15 @@ describe('questions to go on with', () => {
       passage(1, 'Events (since version 2)', '@types/node'),
     ]
     expect(followUps([hit(passages[0]!)], passages, 3)).toEqual(['Events in node'])
+  })
+})
+
+describe('questions to begin with', () => {
+  it('are from all over the documents, each once', () => {
+    const passages = Array.from({ length: 10 }, (_, id) => passage(id, `Part ${id >> 1}`))
+    expect(topics(passages, 2)).toEqual(['Part 0 in tea', 'Part 3 in tea'])
+    expect(topics(passages, 9)).toHaveLength(5)
+    expect(topics([passage(0, 'Options')], 2)).toEqual([])
   })
 })
 

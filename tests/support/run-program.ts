@@ -42,8 +42,8 @@ export function usePrograms(): (
     const url = new Promise<string>((resolve) => {
       child.stdout.on('data', (data) => {
         stdout += data
-        const found = /http:\/\/localhost:\d+/.exec(stdout)
-        if (found) resolve(found[0])
+        const found = /http:\/\/localhost:\d+|(?<=^LISTEN )\d+/m.exec(stdout)
+        if (found) resolve(found[0].replace(/^(?=\d)/, 'http://localhost:'))
       })
     })
     child.stderr.on('data', (data) => (stderr += data))

@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Page as Tab } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { useBrowser } from '../support/browser.ts'
+import { eventually } from '../support/eventually.ts'
+import { usePrograms } from '../support/run-program.ts'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+interface State {
+  readonly name: string
+  /** Brings the page there from the state before. */
+  readonly reach?: (tab: Tab) => Promise<unknown>
+}
+
+const send =
+  (button: string, text?: string, field = 'textbox') =>
+  async (tab: Tab): Promise<void> => {
+    if (text !== undefined)
+      await tab
+        .getByRole(field as 'textbox')
+        .first()
+        .fill(text)
+    await tab.getByRole('button', { name: button, exact: true }).first().click()
+  }
+const busy = (tab: Tab): Promise<void> => tab.locator('[aria-busy="true"]').first().waitFor()
+const isThere = (tab: Tab): Promise<void> =>
+  eventually(async () => {
+    const count = (state: string): Promise<number> => tab.locator(`[aria-busy="${state}"]`).count()
+    expect(await count('true')).toBe(0)
+    expect(await count('false')).toBeGreaterThan(0)
+  }, 20_000)
+/** A question, the page while it is answered, and the page with its answer. */
+const answered = (asked: (tab: Tab) => Promise<void>): State[] => [
+  { name: 'while it is written', reach: (tab) => asked(tab).then(() => busy(tab)) },
+  { name: 'with its answer', reach: isThere },
+]
+
+const EXAMPLES: Readonly<Record<string, { args?: string[]; states: readonly State[] }>> = {
+  hello: { states: answered(send('Ask', 'Hello')) },
+  ask: {
+    args: ['--docs', 'docs/guides'],
+    states: answered(send('Ask', 'How does a stream end?')),
+  },
+  progress: {
+    states: [
+      { name: 'refused', reach: send('Write it', '0', 'spinbutton') },
+      { name: 'while it is written', reach: send('Write it', '8', 'spinbutton') },
+      { name: 'written', reach: (tab) => tab.getByText('Read the report').waitFor() },
+    ],
+  },
+  notifications: {
+    states: [
+      { name: 'refused', reach: send('Send', ' ') },
+      {
+        name: 'with a note',
+        reach: (tab) => send('Send', 'News')(tab).then(() => tab.getByText('News').waitFor()),
+      },
+    ],
+  },
+  tools: {
+    states: [
+      {
+        name: 'at its first step',
+        reach: (tab) =>
+          send('Ask', 'hono nunjucks')(tab).then(() => tab.locator('li').first().waitFor()),
+      },
+      { name: 'with its answer', reach: isThere },
+    ],
+  },
+  runs: {
+    states: [
+      { name: 'while it is written', reach: (tab) => send('Write')(tab).then(() => busy(tab)) },
+      { name: 'stopped', reach: (tab) => send('Stop')(tab).then(() => isThere(tab)) },
+    ],
+  },
+  chat: {
+    states: [
+      ...answered(send('Send', 'Show me some code')),
+      {
+        name: 'stopped',
+        reach: async (tab) => {
+          await send('Send', 'Something long')(tab)
+          await send('Stop')(tab)
+          await isThere(tab)
+        },
+      },
+      {
+        name: 'failed',
+        reach: (tab) =>
+          send('Send', 'Fail')(tab).then(() => tab.getByText('Something went wrong').waitFor()),
+      },
+    ],
+  },
+  conformance: { states: [{ name: 'with its answer', reach: send('Say', 'Hello') }] },
+}
+
+/** What is wrong with a page for people who read it in another way, one line each. */
+async function faultsOf(tab: Tab): Promise<string[]> {
+  await tab.evaluate(AXE)
+  return tab.evaluate(async () => {
+    const { axe } = window as never as { axe: typeof import('axe-core') }
+    const { violations } = await axe.run()
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
+    )
+  })
+}
+
+describe('the pages of the examples have no fault that axe finds', () => {
+  // In this order, so that each page is closed before its server.
+  const run = usePrograms()
+  const browser = useBrowser()
+
+  test.each(Object.keys(EXAMPLES))(
+    '%s, in light and dark, in each of its states',
+    async (name) => {
+      const { args, states } = EXAMPLES[name]!
+      const file = `examples/${name}/server.ts`
+      const url = await run(file, args, { PORT: '0' }).url
+      for (const colorScheme of ['light', 'dark'] as const) {
+        const tab = await browser.open(url, { colorScheme })
+        for (const { name: state, reach } of [{ name: 'at first' }, ...states] as State[]) {
+          await reach?.(tab)
+          expect(await faultsOf(tab), `${state}, ${colorScheme}`).toEqual([])
+        }
+      }
+    },
+    60_000,
+  )
+})

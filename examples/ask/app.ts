@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import hljs from 'highlight.js/lib/common'
 import { Hono, type Context } from 'hono'
 import {
@@ -24,6 +25,8 @@ export interface AskOptions {
   readonly runs?: Runs
   readonly swapstream?: SwapstreamOptions
 }
+
+const STYLE = readFileSync(new URL('ask.css', import.meta.url))
 
 /** The page, and the route that answers a question. Each answer is a run, so it outlives its connection. */
 export function createApp(options: AskOptions): Hono {
@@ -65,6 +68,7 @@ export function createApp(options: AskOptions): Hono {
   })
 
   app.route('/runs', runRoutes(runs))
+  app.get('/ask.css', (c) => c.body(STYLE, 200, { 'Content-Type': 'text/css; charset=utf-8' }))
   return app
 }
 

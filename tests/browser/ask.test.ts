@@ -360,7 +360,7 @@ describe('the page that answers questions', () => {
 
     for (const javaScriptEnabled of [true, false]) {
       const other = await browser.open('about:blank', { javaScriptEnabled })
-      await other.route('http://elsewhere.example/', (route) =>
+      await other.route('http://elsewhere.example/**', (route) =>
         route.fulfill({ contentType: 'text/html', body: `<a href="${link}">there</a>` }),
       )
       await other.goto('http://elsewhere.example/')

@@ -3,6 +3,7 @@ import hljs from 'highlight.js/lib/common'
 import { Hono, type Context } from 'hono'
 import {
   createRuns,
+  errorPages,
   EventStream,
   ownerOf,
   Page,
@@ -68,6 +69,7 @@ export function createApp(options: AskOptions): Hono {
   })
 
   app.route('/runs', runRoutes(runs))
+  errorPages(app)
   app.get('/ask.css', (c) => c.body(STYLE, 200, { 'Content-Type': 'text/css; charset=utf-8' }))
   return app
 }

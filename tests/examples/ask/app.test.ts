@@ -142,6 +142,24 @@ describe('the demo', () => {
     expect(asked).toEqual([QUESTION, QUESTION, 'Who pours?', QUESTION])
   })
 
+  it('keeps what was written before it failed, with Retry, for a page without scripts, too', async () => {
+    const { get, post } = setUp({
+      ...extractive,
+      async *answer() {
+        yield 'The first words.'
+        throw new Error('SECRET')
+      },
+    })
+    await get('/')
+    const form = { question: QUESTION, conversation: 'abcd', after: 'abcd' }
+    const response = await post(form, { accept: 'text/html' })
+    expect(response.status).toBe(500)
+    const page = await get('/?c=abcd')
+    expect(page).toContain('<p>The first words.</p>')
+    expect(page).toContain('name="retry" value="abcd"')
+    expect(page + (await response.text())).not.toContain('SECRET')
+  })
+
   it('shows 30 turns of a conversation at most', async () => {
     const { get, post } = setUp()
     await get('/')

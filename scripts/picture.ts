@@ -5,12 +5,17 @@ import { chromium, type BrowserContextOptions } from 'playwright-core'
 import { findChromium } from './chromium.ts'
 
 const QUESTION = 'How do I read a query parameter in Hono?'
-const NEXT = 'And a header?'
 
-const PICTURES: Readonly<Record<string, BrowserContextOptions>> = {
-  light: { colorScheme: 'light', viewport: { width: 1000, height: 900 } },
-  dark: { colorScheme: 'dark', viewport: { width: 1000, height: 900 } },
-  phone: { colorScheme: 'light', viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 },
+const DESK = { width: 1000, height: 1060 }
+const PICTURES: Readonly<Record<string, BrowserContextOptions & { until: string }>> = {
+  light: { colorScheme: 'light', viewport: DESK, until: '.answer[aria-busy="false"]' },
+  dark: { colorScheme: 'dark', viewport: DESK, until: '.answer[aria-busy="false"]' },
+  phone: {
+    colorScheme: 'light',
+    viewport: { width: 390, height: 844 },
+    deviceScaleFactor: 2,
+    until: '.answer[aria-busy="true"] pre',
+  },
 }
 
 const demo = spawn(
@@ -31,15 +36,12 @@ try {
     })
   })
   const browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox'] })
-  for (const [name, options] of Object.entries(PICTURES)) {
+  for (const [name, { until, ...options }] of Object.entries(PICTURES)) {
     const page = await browser.newPage(options)
     await page.goto(url)
-    for (const question of [QUESTION, NEXT]) {
-      await page.locator('.answer[aria-busy="true"]').waitFor({ state: 'detached' })
-      await page.fill('#composer textarea', question)
-      await page.keyboard.press('Enter')
-      await page.locator('.answer[aria-busy="true"] [href^="#src-"]').waitFor()
-    }
+    await page.fill('#composer textarea', QUESTION)
+    await page.keyboard.press('Enter')
+    await page.locator(until).waitFor()
     await page.waitForTimeout(400)
     await page.screenshot({ path: `docs/demo-${name}.png` })
     await page.close()

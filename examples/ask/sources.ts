@@ -39,12 +39,12 @@ export function toSources(hits: readonly Hit[]): Source[] {
 export interface Card {
   readonly title: string
   readonly package: string
-  readonly place: string
+  readonly file: string
   readonly snippet: string
 }
 
 export function toCard({ package: name, file, heading, snippet }: Source): Card {
-  return { title: heading, package: name, place: `${name} · ${file}`, snippet }
+  return { title: heading, package: name, file, snippet }
 }
 
 /** Prose says more in one line than code does, so an example is shown only where there is nothing else. */

@@ -1,6 +1,7 @@
 import { given } from '../base/given.ts'
 import { Stoppable } from '../base/stoppable.ts'
 import { accumulate } from '../tokens/accumulate.ts'
+import type { SidePart } from '../tokens/part.ts'
 import type { TokenSource } from '../tokens/token-source.ts'
 import { Fragment } from './fragment.ts'
 
@@ -18,6 +19,11 @@ export interface StreamToFragmentsOptions {
    * and `failed` at the start and at the end, into the element with its name as id. It implies `atOnce`.
    */
   readonly statusBlock?: string
+  /**
+   * Told what the model says beside its text: reasoning, tool calls, sources. What it gives back changes the context
+   * from then on, and the block is drawn: `(part) => part.type === 'reasoning' && { reasoning: (all += part.text) }`.
+   */
+  readonly onPart?: (part: SidePart) => Readonly<Record<string, unknown>> | false | void
   /** Called with the whole text after the last frame; may give more fragments, such as a link to share. */
   readonly onDone?: OnDone
 }
@@ -32,13 +38,13 @@ const CUT = Object.freeze({ streaming: false, failed: true })
  * Draws one template block again as text grows.
  *
  * In      whatever `tokens` reads; text may be cut anywhere, also inside a character pair or a Markdown mark.
- * Out     one Fragment a token with all the text so far and `streaming = true`; a last one with `streaming = false`,
+ * Out     one Fragment a token, and one a change that `onPart` makes, with all the text so far and `streaming = true`; a last one with `streaming = false`,
  *         also when no token came, so that a waiting sign always ends; then the fragments of `onDone`. The status block
  *         comes behind the first and behind the last of these.
  * Cost    one object a token; drawing is paid by whoever takes the fragments, and stale ones need not be drawn.
  * Ends    closes the tokens exactly once: at the end, on a throw, or when the reader stops, at once also when they are
  *         silent.
- * Throws  what the tokens or `onDone` throw. What was written stays: each Fragment says how it looks when it is cut
+ * Throws  what the tokens, `onPart` or `onDone` throw. What was written stays: each Fragment says how it looks when it is cut
  *         (`streaming = false`, `failed = true`).
  *
  * @example new EventStream(({ signal }) => streamToFragments(ask(prompt, signal), 'chat.html', 'response'))
@@ -49,9 +55,9 @@ export function streamToFragments(
   block: string,
   options: StreamToFragmentsOptions = {},
 ): AsyncGenerator<Fragment, void, undefined> {
-  const { contextKey = 'text', extraContext, target, atOnce, statusBlock, onDone } = options
+  const { contextKey = 'text', extraContext, target, atOnce, statusBlock, onPart, onDone } = options
   // Every key stands in both from the start: an object that is copied and then extended costs thirty times as much.
-  const context = { ...extraContext, streaming: true, failed: false, [contextKey]: '' }
+  let context = { ...extraContext, streaming: true, failed: false, [contextKey]: '' }
   const addressed = { ...given({ target }), cut: CUT, final: false, grows: { key: '', delta: '' } }
   let whole = ''
   const drawn = (text: string, delta: string, final: boolean): Fragment => {
@@ -69,7 +75,14 @@ export function streamToFragments(
     const place = { target: `#${statusBlock}`, cut: CUT, final: !streaming }
     return [new Fragment(template, statusBlock, state, place)]
   }
-  const fragments = accumulate(tokens, {}, ({ text, delta, final }) => drawn(text, delta, final))
+  const joined = (part: SidePart): boolean => {
+    const changes = onPart?.(part)
+    if (changes) context = { ...context, ...changes }
+    return Boolean(changes)
+  }
+  const fragments = accumulate(tokens, { onPart: joined }, ({ text, delta, final }) =>
+    drawn(text, delta, final),
+  )
   const early = atOnce || statusBlock !== undefined
   if (!early && onDone === undefined) return fragments
 

@@ -1,7 +1,13 @@
 import { GrowingText } from './growing-text.ts'
 import { readSource } from './read-source.ts'
 import type { TokenSource } from './token-source.ts'
+import type { SidePart } from './part.ts'
 import type { TokensOptions } from './tokens.ts'
+
+export interface AccumulateOptions extends Pick<TokensOptions, 'signal'> {
+  /** Told what is no text. Where it gives back true, the text so far is given once more. */
+  readonly onPart?: (part: SidePart) => boolean | void
+}
 
 /** The text so far, and what is new in it. */
 export interface Accumulated {
@@ -26,7 +32,7 @@ export interface Accumulated {
  */
 export function accumulate<T = Accumulated>(
   source: TokenSource,
-  { signal, onPart }: TokensOptions = {},
+  { signal, onPart }: AccumulateOptions = {},
   as: (state: Accumulated) => T = (state) => state as T,
 ): AsyncGenerator<T, void, undefined> {
   const text = new GrowingText()
@@ -37,8 +43,8 @@ export function accumulate<T = Accumulated>(
         seq += 1
         return as({ text: text.add(part.text), delta: part.text, seq, final: false })
       }
-      onPart?.(part)
-      return undefined
+      const again = onPart?.(part)
+      return again ? as({ text: text.whole, delta: '', seq, final: false }) : undefined
     },
     last: () => as({ text: text.handOver(), delta: '', seq, final: true }),
     end: () => {},

@@ -3,7 +3,16 @@ import { createRequire } from 'node:module'
 import { Hono } from 'hono'
 import type { BrowserContextOptions, Page as Tab } from 'playwright-core'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createRuns, type Runs } from 'swapstream'
+import {
+  createRuns,
+  EventStream,
+  ownerOf,
+  Page,
+  runRoutes,
+  streamToFragments,
+  swapstream,
+  type Runs,
+} from 'swapstream'
 import type { LlmMessage } from 'swapstream/models'
 import { createApp } from '../../examples/chat/app.ts'
 import { createConversations } from '../../examples/chat/conversations.ts'
@@ -22,6 +31,16 @@ PARTS[3] = `\`\`\`js\nconst wide = '${'x'.repeat(120)}'\n\`\`\`\n\n`
 PARTS[4] = `${'W'.repeat(90)} | ${'V'.repeat(60)}\n\n`
 PARTS[5] = `| ${'column | '.repeat(12)}\n|${'---|'.repeat(12)}\n| ${'cell | '.repeat(12)}\n\n`
 
+/** Puts another htmx in place of ours, with its extension. */
+function serveHtmx(app: Hono, version: string): void {
+  const files = OTHER_VERSIONS[version]
+  if (files === undefined) return
+  const scripts = [`${files}/dist/htmx.min.js`, 'htmx-ext-sse/sse.js']
+  const text = scripts.map((file) => readFileSync(resolve(file), 'utf8')).join('\n')
+  const script = `${text}\nhtmx.config.includeIndicatorStyles = false`
+  app.get('/swapstream/htmx.js', (c) => c.body(script, 200, { 'content-type': 'text/javascript' }))
+}
+
 describe('the chat kit', () => {
   const browser = useBrowser()
   const listen = useServer()
@@ -34,11 +53,10 @@ describe('the chat kit', () => {
   /** The chat with a model that says as many parts as the test allows, and fails where it says so. */
   async function setUp(version = '4.0.1') {
     const asked: (readonly LlmMessage[])[] = []
-    const state = { asked, aborted: 0, failAt: Infinity }
-    let allowed = 0
+    const state = { asked, aborted: 0, failAt: Infinity, allowed: 0 }
     let wake = (): void => {}
     const allow = (count: number): void => {
-      allowed = count
+      state.allowed = count
       wake()
     }
     async function* answer(
@@ -51,7 +69,8 @@ describe('the chat kit', () => {
         wake()
       })
       for (const [n, part] of PARTS.entries()) {
-        while (n >= allowed && !signal.aborted) await new Promise<void>((done) => (wake = done))
+        while (n >= state.allowed && !signal.aborted)
+          await new Promise<void>((done) => (wake = done))
         if (signal.aborted) return
         if (n === state.failAt) throw new Error('SECRET')
         yield part
@@ -61,14 +80,7 @@ describe('the chat kit', () => {
     const runs = createRuns()
     opened.push(runs)
     const app = new Hono()
-    const files = OTHER_VERSIONS[version]
-    app.get('/swapstream/htmx.js', async (c, next) => {
-      if (files === undefined) return next()
-      const scripts = [`${files}/dist/htmx.min.js`, 'htmx-ext-sse/sse.js']
-      const text = scripts.map((file) => readFileSync(resolve(file), 'utf8')).join('\n')
-      const script = `${text}\nhtmx.config.includeIndicatorStyles = false`
-      return c.body(script, 200, { 'content-type': 'text/javascript' })
-    })
+    serveHtmx(app, version)
     const model = { name: 'test', suggestions: ['Try this'], answer }
     app.route('/', createApp(runs, model, createConversations()))
     const url = await listen(app)
@@ -319,6 +331,51 @@ describe('the chat kit', () => {
       await eventually(async () => expect(await state()).toBe('idle'))
     })
   })
+
+  test.each(VERSIONS)(
+    'keeps a part open that its reader has opened, also when the turn is drawn anew: htmx %s',
+    async (version) => {
+      const page = `{% import "swapstream/chat.html" as chat %}<!doctype html><html lang="en"><head><meta charset="utf-8"><title>t</title>{% include "swapstream/head.html" %}<script src="/swapstream/swapstream.js" defer></script></head>
+<body class="chat"><main>{% call chat.conversation() %}{% block turn %}{% if prompt %}<article class="turn" id="turn-1">{{ chat.message(prompt) }}<div class="answer" aria-busy="{{ streaming }}">{% call chat.part("Thought", "why-1", busy=streaming) %}{{ reasoning }}{% endcall %}<div class="prose">{{ text | markdown }}</div></div></article>{% endif %}{% endblock %}{% endcall %}</main><footer>{{ chat.composer("/chat") }}</footer></body></html>`
+      let more = (): void => {}
+      const wanted = new Promise<void>((done) => (more = done))
+      async function* model(): AsyncGenerator<object> {
+        yield { type: 'reasoning-delta', text: 'First this. ' }
+        yield { type: 'text-delta', text: 'So.' }
+        await wanted
+        yield { type: 'reasoning-delta', text: 'Then that.' }
+        yield { type: 'text-delta', text: ' The end.' }
+      }
+      const runs = createRuns()
+      opened.push(runs)
+      const app = new Hono()
+      serveHtmx(app, version)
+      app.use(swapstream({ templates: { 'page.html': page } }))
+      app.get('/', () => new Page('page.html'))
+      app.post('/chat', async (c) => {
+        let reasoning = ''
+        const source = () =>
+          streamToFragments(model() as never, 'page.html', 'turn', {
+            extraContext: { prompt: 'Why?', reasoning },
+            atOnce: true,
+            onPart: (part) => part.type === 'reasoning' && { reasoning: (reasoning += part.text) },
+          })
+        return new EventStream(await runs.start(source, { owner: ownerOf(c), key: 'chat' }))
+      })
+      app.route('/runs', runRoutes(runs))
+      const tab = await browser.open(await listen(app))
+      await ask(tab)
+      await tab.locator('.prose', { hasText: 'So.' }).waitFor()
+      await tab.getByText('Thought').click()
+      await tab.getByText('First this.').waitFor()
+      more()
+      await finished(tab)
+      await tab.locator('.prose', { hasText: 'The end.' }).waitFor()
+      await eventually(async () =>
+        expect(await tab.getByText('First this. Then that.').isVisible()).toBe(true),
+      )
+    },
+  )
 
   test('shows an answer that is written to a page that is loaded again, where it is', async () => {
     const { allow, open, state } = await setUp()

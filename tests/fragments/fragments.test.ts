@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Fragment } from '../../src/fragments/fragment.ts'
 import { streamToFragments } from '../../src/fragments/stream-to-fragments.ts'
+import type { SidePart } from '../../src/tokens/part.ts'
 import { streamWithSources } from '../../src/fragments/stream-with-sources.ts'
 
 const all = async (source: AsyncIterable<Fragment>): Promise<Fragment[]> => {
@@ -40,6 +41,62 @@ describe('streamToFragments', () => {
   test('gives the last frame also when nothing was written', async () => {
     const fragments = await all(streamToFragments([], 'chat.html', 'response'))
     expect(fragments).toMatchObject([{ context: { text: '', streaming: false }, final: true }])
+  })
+
+  test('draws the block before the first token where that is asked for, and says when an answer begins and ends', async () => {
+    const early = streamToFragments(['x'], 't', 'b', { atOnce: true })
+    expect((await all(early)).map(({ context, grows }) => [context['text'], grows?.delta])).toEqual(
+      [
+        ['', ''],
+        ['x', 'x'],
+        ['x', ''],
+      ],
+    )
+    const options = { statusBlock: 'status', extraContext: { user: 'Ada' }, onDone: () => [last] }
+    const last = new Fragment('t', 'link')
+    const told = await all(streamToFragments(['x'], 't', 'b', options))
+    expect(told.map(({ block, final }) => [block, final])).toEqual([
+      ['b', false],
+      ['status', false],
+      ['b', false],
+      ['b', true],
+      ['link', false],
+      ['status', true],
+    ])
+    expect(told[1]).toMatchObject({
+      target: '#status',
+      context: { user: 'Ada', streaming: true, failed: false },
+      cut: { streaming: false, failed: true },
+    })
+    expect(told[5]!.context).toEqual({ user: 'Ada', streaming: false, failed: false })
+  })
+
+  test('draws what a model says beside its text, where onPart gives it back', async () => {
+    async function* model(): AsyncGenerator<object> {
+      yield { type: 'reasoning-delta', text: 'Hm. ' }
+      yield { type: 'tool-call', toolName: 'look', toolCallId: '1', input: {} }
+      yield { type: 'text-delta', text: 'So.' }
+      yield { type: 'reasoning-delta', text: 'Yes.' }
+    }
+    let reasoning = ''
+    const options = {
+      extraContext: { reasoning },
+      onPart: (part: SidePart) =>
+        part.type === 'reasoning' && { reasoning: (reasoning += part.text) },
+    }
+    const seen = await contexts(streamToFragments(model() as never, 't', 'b', options))
+    const state = (thought: string, text: string, streaming = true): object => ({
+      reasoning: thought,
+      text,
+      streaming,
+      failed: false,
+    })
+    expect(seen).toEqual([
+      state('Hm. ', ''),
+      state('Hm. ', 'So.'),
+      state('Hm. Yes.', 'So.'),
+      state('Hm. Yes.', 'So.', false),
+    ])
   })
 
   test('adds the extra context, and the text wins over an equal name', async () => {

@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest'
+import { readEvents } from 'swapstream/client'
+import { Conversation, createConversations } from '../../examples/chat/conversations.ts'
+import { usePrograms } from '../support/run-program.ts'
+
+const run = usePrograms()
+
+test('examples/chat tells its model what was said before, and shows it to nobody else', async () => {
+  const url = await run('examples/chat/server.ts', [], { PORT: '0' }).url
+  const first = await fetch(url)
+  const cookie = first.headers.get('set-cookie')!.split(';')[0]!
+  const mine = { cookie, 'sec-fetch-site': 'same-origin' }
+  const say = async (prompt: string): Promise<string> => {
+    const answer = await fetch(`${url}/chat`, {
+      method: 'POST',
+      body: new URLSearchParams({ prompt }),
+      headers: { ...mine, accept: 'text/html, text/event-stream', 'hx-request': 'true' },
+    })
+    let text = ''
+    for await (const { data } of readEvents(answer)) text += data
+    return text
+  }
+  expect(await say('My name is <Ada>')).toContain('I am <strong>a script</strong>, not a model')
+  expect(await say('What is my name?')).toContain('said one thing, first: “My name is &lt;Ada&gt;”')
+
+  const page = async (headers: Record<string, string>): Promise<string> =>
+    (await fetch(url, { headers })).text()
+  expect(await page(mine)).toMatch(/id="turn-1"[^]*&lt;Ada&gt;[^]*id="turn-2"[^]*What is my name\?/)
+  expect(await page({})).not.toContain('Ada')
+  const anew = await fetch(`${url}/new`, { method: 'POST', headers: mine, redirect: 'manual' })
+  expect(anew.status).toBe(303)
+  expect(await page(mine)).not.toContain('Ada')
+})
+
+test('examples/chat says with one line what is wrong with MODEL', async () => {
+  const { code, stderr } = await run('examples/chat/server.ts', [], { PORT: '0', MODEL: 'gpt' })
+    .ended
+  expect([code, stderr.trim().split('\n').length]).toEqual([1, 1])
+  expect(stderr).toContain('MODEL=provider:model')
+})
+
+test('a conversation keeps its last turns, and tells a model those that are whole', () => {
+  const conversation = new Conversation(3)
+  for (const prompt of ['one', 'two', 'three', 'four']) {
+    const turn = conversation.ask(prompt)
+    turn.text = `${prompt}!`
+    turn.state = prompt === 'three' ? 'cut' : 'whole'
+  }
+  expect(conversation.turns.map(({ id, prompt }) => [id, prompt])).toEqual([
+    [2, 'two'],
+    [3, 'three'],
+    [4, 'four'],
+  ])
+  expect(conversation.takeBack('3')).toBe(undefined)
+  const last = conversation.ask('five')
+  last.state = 'cut'
+  expect(conversation.takeBack('5')).toBe(last)
+  conversation.ask('five')
+  expect(conversation.messages).toEqual([
+    { role: 'user', content: 'four' },
+    { role: 'assistant', content: 'four!' },
+    { role: 'user', content: 'five' },
+  ])
+})
+
+test('whose conversation was left alone longest is forgotten first', () => {
+  const conversations = createConversations(2)
+  const ada = conversations.of('ada')
+  const ben = conversations.of('ben')
+  expect(conversations.of('ada')).toBe(ada)
+  conversations.of('cleo')
+  expect(conversations.of('ada')).toBe(ada)
+  expect(conversations.of('ben')).not.toBe(ben)
+})

@@ -131,6 +131,15 @@ const GOALS: readonly Goal[] = [
     ],
   },
   {
+    figure: 'a viewer of one run, beside an answer of his own',
+    scenario: 'viewers',
+    limits: ['plain text', 'Markdown'].map((at) => ({
+      goal: `≤ 0.2, ${at}`,
+      measured: ratio('cpuMs', 'swapstream-run', 'swapstream', at),
+      ok: most(0.2),
+    })),
+  },
+  {
     figure: 'heap of an idle stream',
     scenario: 'idle',
     limits: [

@@ -39,6 +39,7 @@ export function nodeConnection(proxies: number): (c: Context) => Connection {
     const socket = incoming?.socket
     const address = forwarded(c.req.header('x-forwarded-for'), proxies) ?? socket?.remoteAddress
     return {
+      secure: forwarded(c.req.header('x-forwarded-proto'), Math.min(proxies, 1)) === 'https',
       ...(address === undefined ? {} : { address }),
       ...(host === undefined ? {} : { host }),
       ...(outgoing === undefined ? {} : { drop: () => outgoing.destroy() }),

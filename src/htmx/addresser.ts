@@ -73,6 +73,8 @@ export class Addresser {
   readonly prefix: string
   /** The stream was shown before: its main block stands in the page, with what it was lent then. */
   readonly #resumed: boolean
+  /** It was not shown so far that its main block stands there: that one goes to the end of this element. */
+  readonly #to: string | undefined
   readonly #morphs: boolean
   /** How an element gives way to its newer self. */
   readonly #replace: Swap | 'outerMorph'
@@ -85,10 +87,12 @@ export class Addresser {
    *        positions stay when the element's own tag changes, too. For htmx 2 that swap would be another one.
    * @param resumed The prefix of the one that addressed the stream before the reader was cut off.
    * @param shown `#id` of the element that shows the stream, where that is known.
+   * @param to `#id` of the element that the main block goes to, when the reader was cut off before he had it.
    */
-  constructor(morphs: boolean = false, resumed?: string, shown?: string) {
+  constructor(morphs: boolean = false, resumed?: string, shown?: string, to?: string) {
     this.prefix = resumed ?? newPrefix()
     this.#resumed = resumed !== undefined
+    this.#to = to
     this.#target = shown
     this.#morphs = morphs
     this.#replace = morphs ? 'outerMorph' : 'outerHTML'
@@ -112,7 +116,9 @@ export class Addresser {
     const root = rootOf(html)
     const place =
       this.#places.get(key) ??
-      (this.#resumed && this.#places.size === 0 ? this.#before(root) : undefined)
+      (this.#resumed && this.#to === undefined && this.#places.size === 0
+        ? this.#before(root)
+        : undefined)
     if (place === undefined && this.#places.size > 0 && root?.id === undefined)
       throw noAddress(fragment)
     const next = this.#arrival(fragment, html, root, end, place)
@@ -120,7 +126,7 @@ export class Addresser {
     // Nothing is compared with a final block, and a slice of it would keep all of it.
     this.#places.set(key, { shell: fragment.final ? undefined : shell, at, lent, growth })
     if (place === undefined) {
-      if (this.#places.size === 1) return dressed(next)
+      if (this.#places.size === 1) return this.#first(next)
       return swapped(this.#resumed ? this.#replace : 'outerHTML', at!, dressed(next))
     }
     if (place.at === undefined) return dressed(next)
@@ -171,6 +177,14 @@ export class Addresser {
     if (fragment.target !== undefined) return 'page'
     if (fragment.final || this.#places.get(keyOf(fragment))?.at === undefined) return undefined
     return this.#isMain(fragment) && !ALONE.test(html) ? 'here' : 'page'
+  }
+
+  /** The first frame of all lands where the form says. */
+  #first(arrival: Arrival): string {
+    if (this.#to === undefined) return dressed(arrival)
+    // He may have been cut off again since he got it.
+    const before = arrival.at === undefined ? '' : `<p hx-swap-oob=delete:${arrival.at}>`
+    return before + swapped('beforeend', this.#to, dressed(arrival))
   }
 
   /** Where the main block stands from the connection before; of its tag nothing is known. */

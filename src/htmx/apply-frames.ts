@@ -147,11 +147,11 @@ function byId(root: Parent, selector: string): Element | undefined {
   return undefined
 }
 
-/** `#id` and `[attribute]` are all that our frames use. */
+/** `#id`, `[attribute]` and the name of an element are all that our frames use. */
 function fits(element: Element, selector: string): boolean {
-  return selector.startsWith('[')
-    ? attribute(element, selector.slice(1, -1)) !== undefined
-    : attribute(element, 'id') === selector.slice(1)
+  if (selector.startsWith('#')) return attribute(element, 'id') === selector.slice(1)
+  if (!selector.startsWith('[')) return element.tagName === selector
+  return attribute(element, selector.slice(1, -1)) !== undefined
 }
 
 function attribute(element: Element, name: string): string | undefined {

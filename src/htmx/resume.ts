@@ -8,6 +8,8 @@ export interface ResumePoint {
   readonly at: string
   /** The position up to which the page has what is no state. */
   readonly after?: string | undefined
+  /** The id of the element that the main block goes to, as long as it is not there. */
+  readonly to?: string | undefined
 }
 
 const PREFIX = /^s\d\w{3}$/
@@ -22,6 +24,16 @@ const PLAIN_ID = /^[A-Za-z_][\w-]*$/
  */
 export function resumedAt(at: string | undefined): string | undefined {
   return at !== undefined && PREFIX.test(at) ? at : undefined
+}
+
+/**
+ * The id of an element, as a client names it; anything else is ignored.
+ *
+ * @example plainId('answer') // → 'answer'
+ * @example plainId('x"><script>') // → undefined
+ */
+export function plainId(id: string | undefined): string | undefined {
+  return id !== undefined && PLAIN_ID.test(id) ? id : undefined
 }
 
 /** The id of the element beside a block that goes on with it. */
@@ -67,10 +79,12 @@ export function besideResume(at: string, notice: string): string {
 }
 
 function resumeAttributes(point: ResumePoint, source: string | undefined): string {
-  const from = source !== undefined && PLAIN_ID.test(source) ? `#${source}` : 'body'
+  const id = plainId(source)
+  const from = id === undefined ? 'body' : `#${id}`
   return `id="${resumeId(point.at)}" hx-sse:connect="${addressOf(point)}" hx-trigger="htmx:sse:close from:${from}, htmx:error delay:1s" hx-sse:close="done" hx-swap="none" hidden`
 }
 
-function addressOf({ path, at, after }: ResumePoint): string {
-  return escapeHtml(`${path}?at=${at}${after === undefined ? '' : `&after=${after}`}`)
+function addressOf({ path, at, after, to }: ResumePoint): string {
+  const more = Object.entries({ after, to }).filter(([, value]) => value !== undefined)
+  return escapeHtml(`${path}?at=${at}${more.map(([name, value]) => `&${name}=${value}`).join('')}`)
 }

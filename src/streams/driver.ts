@@ -103,6 +103,7 @@ export class Driver<T> {
   #handedAt: number | undefined
   #spokeAt = this.#startedAt
   #values = 0
+  #valuesSent = 0
   #frames = 0
   #bytes = 0
   #settle!: () => void
@@ -146,7 +147,7 @@ export class Driver<T> {
         if (this.#outcome?.reason === 'error') throw this.#outcome.error
         if (!outbox.empty) {
           this.#pieces.push(await outbox.next())
-          this.#pace.sent(now())
+          this.#pace.sent(now(), 1)
         }
       }
       // A body that somebody replaced on its way is never read, and nobody says so.
@@ -306,7 +307,8 @@ export class Driver<T> {
 
   /** @param at When the drawing began, as far as it kept anybody waiting. */
   #drawn(piece: Piece, at: number): void {
-    this.#pace.sent(at)
+    this.#pace.sent(at, this.#values - this.#valuesSent)
+    this.#valuesSent = this.#values
     this.#keep(piece)
     if (this.#pieces.length > 0) this.#send(at)
     else this.#react(at)

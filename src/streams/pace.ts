@@ -7,6 +7,9 @@ const WIDE_MS = 100
 /** Who looks at the same as many others waits a little for each of them: a thousand get five frames a second. */
 const VIEWER_MS = 0.2
 const CROWD_MS = 200
+/** Values that come faster than so many a frame are read together anyway: fewer frames show them as well. */
+const MANY_VALUES = 3
+const MANY_MS = 32
 /** A frame may take this share of a stream's time at most: after a costly one the next waits longer. */
 const COST_SHARE = 1 / 4
 
@@ -33,13 +36,19 @@ export class Pace {
     this.#viewers = viewers
   }
 
-  /** A frame was made just now, which was begun at a moment. */
-  sent(beganAt: number): void {
+  /**
+   * A frame was made just now.
+   *
+   * @param beganAt When it was begun.
+   * @param values How many it brought.
+   */
+  sent(beganAt: number, values: number): void {
     if (this.#frameMs !== undefined) return void (this.nextAt = beganAt + this.#frameMs)
     const at = now()
     const crowdMs = this.#viewers ? Math.min(CROWD_MS, this.#viewers() * VIEWER_MS) : 0
+    const fullMs = values < MANY_VALUES ? 0 : MANY_MS
     const costMs = (at - beganAt) / COST_SHARE
-    this.nextAt = at + Math.max(framePace(), this.#readerMs, crowdMs, costMs)
+    this.nextAt = at + Math.max(framePace(), this.#readerMs, crowdMs, fullMs, costMs)
   }
 
   /** The reader has come back for more. */

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { resumedAt } from '../htmx/resume.ts'
+import { plainId, resumedAt } from '../htmx/resume.ts'
 import type { Log } from '../base/log.ts'
 import { accepts, requestFacts, VARY, type RequestFacts } from '../htmx/request.ts'
 import type { TemplateEngine } from '../render/engine.ts'
@@ -90,9 +90,11 @@ export async function answerStream(
 
 function resumeOf(run: Resumable, c: Context): Resume {
   // Whoever can ask the same again goes on by himself.
-  if (c.req.method !== 'GET') return { at: undefined, after: undefined, path: run.path }
+  const nowhere = { at: undefined, after: undefined, to: undefined }
+  if (c.req.method !== 'GET') return { ...nowhere, path: run.path }
   const at = resumedAt(c.req.query('at'))
-  return { at, after: at && c.req.query('after'), path: undefined }
+  if (at === undefined) return { ...nowhere, path: undefined }
+  return { at, after: c.req.query('after'), to: plainId(c.req.query('to')), path: undefined }
 }
 
 /** How the reader of a run was cut off before, and how he goes on when he is cut off now. */
@@ -101,6 +103,8 @@ interface Resume {
   readonly at: string | undefined
   /** Up to where he has what is no state. */
   readonly after: string | undefined
+  /** Where the main block belongs that he has nothing of. */
+  readonly to: string | undefined
   /** Where he goes on, when he would not come back by himself. */
   readonly path: string | undefined
 }
@@ -145,7 +149,11 @@ function formOf(
         ...(resume && {
           at: resume.at,
           shown: target && resume.path === undefined ? `#${target}` : undefined,
-          resume: morphs && resume.path !== undefined ? { path: resume.path, source } : undefined,
+          to: resume.to && `#${resume.to}`,
+          resume:
+            morphs && resume.path !== undefined
+              ? { path: resume.path, source, target: plainId(target) }
+              : undefined,
         }),
       }),
       pace: {

@@ -45,8 +45,17 @@ export interface FragmentsOutboxOptions {
   readonly at?: string | undefined
   /** `#id` of the element that shows the stream, where that is known. */
   readonly shown?: string | undefined
+  /** `#id` of the element where the main block belongs, when the connection before was cut off before it came. */
+  readonly to?: string | undefined
   /** How the page goes on when it is cut off, for a client that would not come back by itself. */
-  readonly resume?: { readonly path: string; readonly source: string | undefined } | undefined
+  readonly resume?: Resume | undefined
+}
+
+interface Resume {
+  readonly path: string
+  /** The ids of the element that asked, and of the one that its answer goes to. */
+  readonly source: string | undefined
+  readonly target: string | undefined
 }
 
 /** A value that waits. */
@@ -102,6 +111,8 @@ export class FragmentsOutbox implements Outbox<unknown> {
   readonly #resume: FragmentsOutboxOptions['resume']
   /** The page has an element of ours that goes on with the stream. */
   #resumes: boolean
+  /** That element would have to bring the main block, which is not there yet. */
+  #bare = false
   /** Up to where the page has what is no state. */
   #after: string | undefined
   #waiting: Waiting[] = []
@@ -117,9 +128,9 @@ export class FragmentsOutbox implements Outbox<unknown> {
   #failure: { readonly error: unknown } | undefined
 
   constructor(options: FragmentsOutboxOptions) {
-    const { renders, delivery, morphs, resumable = false, at, shown, resume } = options
+    const { renders, delivery, morphs, resumable = false, at, shown, to, resume } = options
     this.#rendersOf = renders
-    this.#addresser = new Addresser(morphs, at, shown)
+    this.#addresser = new Addresser(morphs, at, shown, to)
     this.#delivery = delivery
     this.#resumable = resumable
     this.#resume = resume
@@ -219,11 +230,15 @@ export class FragmentsOutbox implements Outbox<unknown> {
   /** Behind a frame: the element that goes on when this connection is cut, or that it would have to begin later. */
   #resumeAfter(fragment: Fragment, html: string, id: string | undefined): string {
     if (this.#resume === undefined) return ''
-    const { path, source } = this.#resume
+    const { path, source, target } = this.#resume
     if (id !== undefined) this.#after = id
-    const point = { path, at: this.#addresser.prefix, after: this.#after }
-    if (this.#resumes) return id === undefined ? '' : resumeElementAgain(point, source)
-    const from = this.#addresser.resumesFrom(fragment, html)
+    const comes = this.#bare && fragment.target === undefined
+    if (comes) this.#bare = false
+    const from = this.#resumes ? undefined : this.#addresser.resumesFrom(fragment, html)
+    if (from !== undefined) this.#bare = fragment.target !== undefined && target !== undefined
+    const to = this.#bare ? target : undefined
+    const point = { path, at: this.#addresser.prefix, after: this.#after, to }
+    if (this.#resumes) return comes || id !== undefined ? resumeElementAgain(point, source) : ''
     if (from === undefined) return ''
     this.#resumes = true
     return from === 'here' ? resumeElement(point, source) : resumeElementInPage(point, source)

@@ -12,7 +12,7 @@ const COOKIE = 'swapstream-owner'
 
 /**
  * Who this browser is, as far as runs go: a random word in a cookie that no script can read. It is made when it is
- * asked for first. Where people sign in, take their id instead: then they find their runs on all their devices.
+ * asked for first; over TLS, also in front of a proxy of ours, it is sent over TLS only. Where people sign in, take their id instead: then they find their runs on all their devices.
  *
  * @example app.post('/stop', async (c) => { await runs.stop(await c.req.text(), { owner: ownerOf(c) }); return c.body(null, 204) })
  */
@@ -20,8 +20,13 @@ export function ownerOf(c: Context): string {
   const known = getCookie(c, COOKIE)
   if (known !== undefined && isRunId(known)) return known
   const owner = newRunId()
-  const secure = new URL(c.req.url).protocol === 'https:'
-  setCookie(c, COOKIE, owner, { httpOnly: true, sameSite: 'Lax', path: '/', secure })
+  const secure = new URL(c.req.url).protocol === 'https:' || settingsOf(c).connection(c).secure
+  setCookie(c, COOKIE, owner, {
+    httpOnly: true,
+    sameSite: 'Lax',
+    path: '/',
+    secure: secure ?? false,
+  })
   return owner
 }
 

@@ -8,6 +8,8 @@ import type { Delivery, Stalled } from '../streams/event-stream.ts'
 export interface Connection {
   /** The client's address, by which its streams are counted. */
   readonly address?: string
+  /** It came over TLS to a proxy of ours. */
+  readonly secure?: boolean
   /** The server it arrived at: streams of one server are stopped together. */
   readonly host?: object
   /** Calls back when the connection is gone; gives a function that no longer waits for that. */

@@ -296,6 +296,22 @@ function appOf(source: Source<unknown>, runs: Runs, wire?: ReturnType<typeof nam
 const SAME_SITE = { 'sec-fetch-site': 'same-origin' }
 
 describe('runs over HTTP', () => {
+  test.each([
+    ['https://example.com/', 0, {}, true],
+    ['http://example.com/', 1, { 'x-forwarded-proto': 'https' }, true],
+    ['http://example.com/', 1, { 'x-forwarded-proto': 'https, http' }, false],
+    ['http://example.com/', 0, { 'x-forwarded-proto': 'https' }, false],
+  ])(
+    'belong to a cookie that goes over TLS only where %s with %i proxies and %j says so',
+    async (url, proxies, headers, secure) => {
+      const app = new Hono()
+      app.use(swapstream({ templates: {}, log: recordingLog(), proxies }))
+      app.get('/', (c) => c.text(ownerOf(c)))
+      const response = await app.request(url, { headers })
+      expect(response.headers.get('set-cookie')).toMatch(secure ? /; Secure/ : /^(?!.*Secure)/)
+    },
+  )
+
   test('are resumed where the reader was, by the browser that started them only', async () => {
     const source = controlled<string>()
     const app = appOf(source, createdRuns(), named())

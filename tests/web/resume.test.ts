@@ -7,11 +7,12 @@ import {
   Fragment,
   runRoutes,
   streamToFragments,
+  streamWithSources,
   swapstream,
   type Runs,
   type Source,
 } from 'swapstream'
-import { open, type OpenedStream } from 'swapstream/testing'
+import { applyFrames, open, type OpenedStream } from 'swapstream/testing'
 import { timersRunning } from '../../src/base/clock.ts'
 import { expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
@@ -262,5 +263,59 @@ describe('a run for htmx 2', () => {
     ])
     const response = await app.request('/chat', { method: 'POST', headers: HTMX2 })
     expect(await response.text()).toBe('<div hx-swap-oob="beforeend:#log"><li>a</li></div><p>x</p>')
+  })
+})
+
+describe('an answer with its sources', () => {
+  const WORDS = ['Hel', 'lo', ' world']
+  const PAGE = '<body><ol id="sources"></ol><div id="answer"></div></body>'
+  const templates = {
+    'ask.html':
+      '{% block sources %}{% for s in sources %}<li>{{ s }}</li>{% endfor %}{% endblock %}{% block response %}<p>{{ text }}</p>{% endblock %}',
+  }
+  /** @param cutAfter The reader is cut off behind so many frames, each of which brought one word more. */
+  async function answer(cutAfter: number): Promise<{ page: string; opened: number }> {
+    const source = controlled<string>()
+    const runs = createRuns()
+    opened.push(runs)
+    const app = new Hono()
+    app.use(swapstream({ templates, log: recordingLog(), frameMs: 0 }))
+    app.post('/ask', async () => {
+      const told = ({ signal }: { signal: AbortSignal }): AsyncIterable<unknown> =>
+        streamWithSources(source({ signal, lastEventId: undefined }), 'ask.html', {
+          sources: ['s1'],
+        })
+      return new EventStream(await runs.start(told, { owner }))
+    })
+    app.route('/runs', runRoutes(runs, { owner: () => owner }))
+
+    const headers = { ...HTMX4, 'hx-target': 'div#answer' }
+    const first = await opening(app, '/ask', { method: 'POST', headers })
+    const events = first[Symbol.asyncIterator]()
+    const words = [...WORDS]
+    let page = PAGE
+    for (let frame = 0; frame < cutAfter; frame++) {
+      if (frame > 0) await source.say(words.shift()!)
+      page = applyFrames(page, [(await events.next()).value!.data], { target: '#answer' })
+    }
+    await first.disconnect()
+
+    const path = /hx-sse:connect="([^"]+)"/.exec(page)![1]!.replaceAll('&amp;', '&')
+    const second = await opening(app, path, { headers: HTMX4 })
+    for (const word of words) await source.say(word)
+    source.end()
+    const rest = (await second.all()).filter(({ event }) => event === undefined)
+    const none = { target: '#nowhere', swap: 'none' }
+    const frames = rest.map(({ data }) => data)
+    return { page: applyFrames(page, frames, none), opened: source.opened }
+  }
+
+  test('is whole after a cut behind any of its frames, also before its text has come', async () => {
+    for (let cutAfter = 1; cutAfter <= WORDS.length + 1; cutAfter++) {
+      expect(await answer(cutAfter)).toEqual({
+        page: '<html><head></head><body><ol id="sources"><li>s1</li></ol><div id="answer"><p>Hello world</p></div></body></html>',
+        opened: 1,
+      })
+    }
   })
 })

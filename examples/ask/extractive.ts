@@ -125,10 +125,10 @@ export function createExtractive(
     name: 'extractive',
     model: false,
     answer(question, sources, signal, previous) {
-      const [text = refusal(question, weights.size)] = inContext(question, previous)
+      const text = inContext(question, previous)
         .map((asked) => extract(asked, sources, weights))
-        .filter((each) => each !== undefined)
-      return writeOut(text, { ...options, signal })
+        .find((each) => each !== undefined)
+      return writeOut(text ?? refusal(question, weights.size), { ...options, signal })
     },
   }
 }

@@ -12,6 +12,7 @@ const STEPS: Readonly<Record<string, string>> = {
   types: 'tsc -p tsconfig.json',
   core: 'tsc --noEmit -p tsconfig.core.json',
   build: 'npm run --silent build',
+  reference: 'tsx scripts/reference.ts --check',
   publint: 'publint --strict',
   attw: 'attw --pack . --profile esm-only --format ascii',
   packed: 'tsx scripts/packed.ts',
@@ -36,7 +37,7 @@ for (const [name, command] of Object.entries(STEPS)) {
   })
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1)
   process.stdout.write(
-    `${status === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(8)} ${seconds.padStart(6)} s\n`,
+    `${status === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(9)} ${seconds.padStart(5)} s\n`,
   )
   if (status !== 0) {
     failed.push(name)

@@ -1,10 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { LlmMessage } from 'swapstream/models'
 
-/** A question and its answer, as far as it is written. */
-export interface Turn {
-  readonly id: number
+/** What is asked, and the turn that it shall replace. */
+export interface Question {
   readonly prompt: string
+  readonly insteadOf?: number
+}
+
+/** A question and its answer, as far as it is written. */
+export interface Turn extends Question {
+  readonly id: number
   text: string
   state: 'running' | 'whole' | 'cut'
 }
@@ -20,18 +25,28 @@ export class Conversation {
     this.#maxTurns = maxTurns
   }
 
+  get running(): boolean {
+    return this.turns.at(-1)?.state === 'running'
+  }
+
+  /** What a form asks: its own words, or once more what was cut last. Nothing when there is nothing to ask. */
+  question(form: Readonly<Record<string, unknown>>): Question | undefined {
+    const { prompt, suggested = prompt, retry } = form
+    const last = this.turns.at(-1)
+    if (retry !== undefined) {
+      if (last?.state !== 'cut' || String(last.id) !== retry) return undefined
+      return { prompt: last.prompt, insteadOf: last.id }
+    }
+    return typeof suggested === 'string' && suggested.trim() ? { prompt: suggested } : undefined
+  }
+
   /** Begins a turn; the oldest one goes when there are too many. */
-  ask(prompt: string): Turn {
-    const turn: Turn = { id: ++this.#said, prompt, text: '', state: 'running' }
+  ask(question: Question): Turn {
+    if (this.turns.at(-1)?.id === question.insteadOf) this.turns.pop()
+    const turn: Turn = { ...question, id: ++this.#said, text: '', state: 'running' }
     this.turns.push(turn)
     if (this.turns.length > this.#maxTurns) this.turns.shift()
     return turn
-  }
-
-  /** Takes the last turn away when it has this id and was cut, so that it can be asked again. */
-  takeBack(id: string): Turn | undefined {
-    const last = this.turns.at(-1)
-    return last?.state === 'cut' && String(last.id) === id ? this.turns.pop() : undefined
   }
 
   /** For the model: what was said and answered in full, and what is asked now. */

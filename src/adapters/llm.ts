@@ -3,6 +3,7 @@ import { tokens, type TokensOptions } from '../tokens/tokens.ts'
 import { importOptional } from './import-optional.ts'
 import { toModelSettings, type Environment } from './model-settings.ts'
 
+/** How a model is reached, and what every call begins with. */
 export interface LlmOptions {
   /** The key. Default: the provider's variable, such as `OPENAI_API_KEY`. */
   readonly apiKey?: string
@@ -28,6 +29,7 @@ export interface LlmMessage {
   readonly content: unknown
 }
 
+/** What one call says beside its prompt. */
 export interface LlmCallOptions extends TokensOptions {
   /** Replaces the `system` of the model for this call. */
   readonly system?: string
@@ -76,7 +78,7 @@ interface AiSdk {
  * const model = llm('ollama:llama3.2', { system: 'Answer in one sentence.' })
  * app.post('/chat', async (c) => {
  *   const { prompt } = await c.req.parseBody()
- *   return new EventStream(({ signal }) => streamToFragments(model.stream(prompt, { signal }), 'chat.html', 'response'))
+ *   return new EventStream(({ signal }) => streamToFragments(model.stream(String(prompt), { signal }), 'chat.html', 'response'))
  * })
  */
 export function llm(name: string, options: LlmOptions = {}): Llm {

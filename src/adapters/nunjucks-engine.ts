@@ -10,6 +10,7 @@ import {
 import { fromRecord, stackSources, type TemplateSource } from '../render/template-source.ts'
 import { templateFolder } from './template-folder.ts'
 
+/** Where templates come from, and what they may use. */
 export interface NunjucksEngineOptions extends Omit<NunjucksOptions, 'markdown'> {
   /** A folder (its path, or a file URL), a record of name → text, or any other source. */
   readonly templates: string | URL | Readonly<Record<string, string>> | TemplateSource

@@ -5,6 +5,7 @@ import { addressOf, type Environment } from './model-settings.ts'
 /** A server that is there answers at once. */
 const TIMEOUT_MS = 5_000
 
+/** Which Ollama is asked. */
 export interface OllamaModelsOptions {
   /** Where `OLLAMA_HOST` is read. Default `process.env`. */
   readonly env?: Environment

@@ -8,6 +8,7 @@ import { stopStreams } from '../streams/registry.ts'
 /** How often connections that have become idle are closed while the server stops. */
 const SWEEP_MS = 20
 
+/** Where a server listens, and how it stops. */
 export interface ServeOptions {
   /** Default: `PORT`, else 3000. 0 takes a free one. */
   readonly port?: number
@@ -30,6 +31,7 @@ export interface ServeOptions {
   readonly onError?: (error: ConfigError) => void
 }
 
+/** A server that runs. */
 export interface Serving {
   /** The address, when the server is ready. Never settles when it cannot listen: that is `onError`'s. */
   readonly ready: Promise<string>

@@ -25,12 +25,11 @@ export function templateFolder(dir: string): TemplateSource {
     },
     names: () => [...list(root, '')],
     watch(changed) {
-      const watcher = watch(root, { recursive: true }, (_event, file) => {
+      const watcher = watch(root, { recursive: true, persistent: false }, (_event, file) => {
         if (file !== null) changed(file.split(sep).join('/'))
       })
       // A folder that goes away while it is looked at must not end the process.
       watcher.on('error', () => {})
-      watcher.unref()
       return () => watcher.close()
     },
   }

@@ -91,7 +91,11 @@ export class SwapstreamError extends Error {
   }
 }
 
-/** A wrong setting or a wrong use of the API: thrown when declared or started. The developer moves next. */
+/**
+ * A wrong setting or a wrong use of the API: thrown when declared or started. The developer moves next.
+ *
+ * @example new ConfigError('config/invalid', 'There is no folder "views".').status // → 500
+ */
 export class ConfigError extends SwapstreamError {
   constructor(
     code: Extract<ErrorCode, `config/${string}` | `stream/${string}`>,
@@ -110,7 +114,11 @@ export interface TemplatePlace {
   readonly column?: number
 }
 
-/** A template that is missing, broken or fed with the wrong context. Its author moves next. */
+/**
+ * A template that is missing, broken or fed with the wrong context. Its author moves next.
+ *
+ * @example (await engine.open('chat.html', 'respones').catch((error: TemplateError) => error.code)) // → 'block/unknown'
+ */
 export class TemplateError extends SwapstreamError {
   readonly place: TemplatePlace
 
@@ -142,7 +150,11 @@ const INPUT_STATUS: Partial<Record<ErrorCode, number>> = {
   'input/method': 405,
 }
 
-/** A request whose content cannot be used. The caller moves next. */
+/**
+ * A request whose content cannot be used. The caller moves next.
+ *
+ * @example new InputError('input/too-large', 'The request body is larger than 65536 bytes.').status // → 413
+ */
 export class InputError extends SwapstreamError {
   /** What is wrong with it, when a schema has looked: told to the caller. */
   readonly issues: readonly InputIssue[]
@@ -169,7 +181,11 @@ const ACCESS_STATUS: Partial<Record<ErrorCode, number>> = {
   'run/unknown': 404,
 }
 
-/** A request that may not do this. The caller moves next. */
+/**
+ * A request that may not do this. The caller moves next.
+ *
+ * @example new AccessError('access/unauthenticated', 'Sign in first.', { challenge: 'Bearer' }).status // → 401
+ */
 export class AccessError extends SwapstreamError {
   /** How to come back with more, as the header WWW-Authenticate says it. */
   readonly challenge: string | undefined
@@ -184,7 +200,11 @@ export class AccessError extends SwapstreamError {
   }
 }
 
-/** What feeds a stream failed or gave something that cannot be sent. */
+/**
+ * What feeds a stream failed or gave something that cannot be sent.
+ *
+ * @example new SourceError('source/failed', 'The model is overloaded.', { hint: 'Ask again.' }).message // → 'The model is overloaded. Ask again.'
+ */
 export class SourceError extends SwapstreamError {
   constructor(
     code: Extract<ErrorCode, `source/${string}` | `wire/${string}`>,
@@ -198,7 +218,11 @@ export class SourceError extends SwapstreamError {
 /** Limits that one client has reached alone; the others stand for the whole server. */
 const THEIR_OWN = new Set<ErrorCode>(['limit/streams-per-client', 'limit/runs-per-owner'])
 
-/** One more than this server gives at once. The caller may come back; the operator may raise the limit. */
+/**
+ * One more than this server gives at once. The caller may come back; the operator may raise the limit.
+ *
+ * @example new LimitError('limit/streams', 'There are 10000 streams.', 5).retryAfterSeconds // → 5
+ */
 export class LimitError extends SwapstreamError {
   /** When to come back, in seconds. */
   readonly retryAfterSeconds: number

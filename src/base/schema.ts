@@ -5,7 +5,7 @@
  *
  * @example
  * // The whole interface, by hand: text that is not empty.
- * const text = { '~standard': { version: 1, vendor: 'own', validate: (value) =>
+ * const text: Schema = { '~standard': { version: 1, vendor: 'own', validate: (value) =>
  *   typeof value === 'string' && value ? { value } : { issues: [{ message: 'Type something.' }] } } }
  */
 export interface Schema<Input = unknown, Output = Input> {

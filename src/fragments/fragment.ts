@@ -9,6 +9,7 @@ export type Swap =
   | 'afterend'
   | 'delete'
 
+/** Where a fragment goes, and what stands behind it in its stream. */
 export interface FragmentOptions {
   /**
    * Where in the page it goes: `#id`. Without one, the first frame of a block lands where the form says

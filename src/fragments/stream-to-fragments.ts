@@ -5,6 +5,7 @@ import type { SidePart } from '../tokens/part.ts'
 import type { TokenSource } from '../tokens/token-source.ts'
 import { Fragment } from './fragment.ts'
 
+/** What the template is given beside the text, and what follows it. */
 export interface StreamToFragmentsOptions {
   /** The name of the growing text in the template. Default `text`. */
   readonly contextKey?: string

@@ -4,6 +4,7 @@ import { tokens as readTokens } from '../tokens/tokens.ts'
 import { Fragment } from './fragment.ts'
 import { streamToFragments, type StreamToFragmentsOptions } from './stream-to-fragments.ts'
 
+/** The blocks of an answer with sources, and what they are drawn with. */
 export interface StreamWithSourcesOptions extends Omit<StreamToFragmentsOptions, 'onPart'> {
   /** What the answer stands on. Shown first and once; null or absent shows nothing. */
   readonly sources?: readonly unknown[] | PromiseLike<readonly unknown[] | null | undefined> | null

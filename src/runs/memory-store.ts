@@ -19,6 +19,7 @@ interface Kept {
   chars: number
 }
 
+/** What bounds the memory of the runs. */
 export interface MemoryStoreOptions {
   /** Of all runs together; beyond it those that ended first are forgotten. Default 67,108,864. */
   readonly maxChars?: number

@@ -25,6 +25,7 @@ const AWAY_MS = 30_000
 const INTERRUPTED = new Ended('interrupted')
 const INTERRUPTED_LINE = createEncoder().end(INTERRUPTED)
 
+/** Where runs are kept, how long, and how many of them there may be. */
 export interface RunsOptions {
   /** Where runs are kept. Default: in this process. */
   readonly store?: RunStore
@@ -52,6 +53,7 @@ export interface RunsOptions {
 /** What bounds the source of a run: its longest life and its longest silence. */
 export type RunLimits = Partial<Pick<Limits, 'maxDurationMs' | 'idleSourceMs'>>
 
+/** Whose run it is, and when it is stopped. */
 export interface RunOptions {
   /** Who may see the run and stop it; nobody else can learn that it is there. */
   readonly owner: string
@@ -77,12 +79,14 @@ export interface Run extends Resumable {
   open(context: StreamContext): Promise<AsyncIterableIterator<Identified, unknown>>
 }
 
+/** Who looks on, and from where. */
 export interface FollowOptions {
   readonly owner: string
   /** Where the viewer was. Default: what his browser says. */
   readonly lastEventId?: string
 }
 
+/** How the runs of one node are: for a health check. */
 export interface RunsHealth {
   /** Whether the store answers. */
   readonly store: 'here' | 'away'
@@ -147,6 +151,7 @@ interface Live {
  *
  * In      a store, by default in this process; `createRedisStore` where there are several.
  * Ends    with `close()`.
+ * Throws  nothing by itself; what it gives says what each of its functions throws.
  *
  * @example
  * const runs = createRuns()

@@ -15,6 +15,7 @@ export type Delivery = 'auto' | 'full'
  */
 export type Stalled = 'finish' | 'hold'
 
+/** How one event stream is spelt and paced; what is left out is as the middleware says. */
 export interface EventStreamOptions<T = unknown> extends StreamBodyOptions {
   /** How the values are spelt. Default: for htmx, as fragments of the page. */
   readonly wire?: WireFactory<T>

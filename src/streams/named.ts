@@ -4,6 +4,7 @@ import { farewell } from './farewell.ts'
 import { toJsonText } from './json-text.ts'
 import type { WireFactory } from './wire.ts'
 
+/** What the events are called. */
 export interface NamedOptions {
   /** The event name of plain values. Default none: an unnamed message. */
   readonly event?: string

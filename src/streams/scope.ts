@@ -12,7 +12,7 @@ import { open, type Source, type StreamContext, type Values } from './source.ts'
  *
  * @example
  * new EventStream(scope(async function* ({ signal }) {
- *   const rows = { async *read() { yield 'row' }, close() {} } // your connection
+ *   const rows = { async *read(_signal: AbortSignal) { yield 'row' }, close() {} } // your connection
  *   yield rows.read(signal)
  *   rows.close()
  * }))

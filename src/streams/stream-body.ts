@@ -5,6 +5,7 @@ import { brand } from './returned.ts'
 import type { Source } from './source.ts'
 import type { StreamEnd } from './stream-end.ts'
 
+/** What every body that streams can be told. */
 export interface StreamBodyOptions {
   /** Status of the answer. Default 200. */
   readonly status?: number

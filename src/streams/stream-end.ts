@@ -11,6 +11,7 @@ export type EndReason =
   | 'shutdown'
   | 'interrupted'
 
+/** How a stream ended, and how much of it there was: what `onEnd` is told. */
 export interface StreamEnd {
   readonly reason: EndReason
   /** What failed, when something did. */

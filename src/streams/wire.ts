@@ -25,7 +25,7 @@ export type Piece = string | Uint8Array<ArrayBuffer>
  * own is an object of these functions.
  *
  * @example
- * const shouting = () => ({
+ * const shouting: WireFactory<string> = () => ({
  *   value: (text) => `data: ${text.toUpperCase()}\n\n`,
  *   terminal: ({ reason }) => `event: done\ndata: ${reason}\n\n`,
  * })

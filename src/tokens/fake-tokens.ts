@@ -2,6 +2,7 @@ import { sleep } from '../base/clock.ts'
 import { SourceError } from '../base/errors.ts'
 import { Stoppable } from '../base/stoppable.ts'
 
+/** How fast the fake model speaks, in which pieces, and when it fails. */
 export interface FakeTokensOptions {
   /** How long each token after the first one takes, in milliseconds. Default 0: all come at once. */
   readonly everyMs?: number

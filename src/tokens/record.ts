@@ -4,6 +4,7 @@ import type { Part } from './part.ts'
 import { readSource } from './read-source.ts'
 import type { TokenSource } from './token-source.ts'
 
+/** What stops the recording. */
 export interface RecordOptions {
   /** Stops the source when it aborts. */
   readonly signal?: AbortSignal
@@ -22,9 +23,9 @@ export interface RecordOptions {
  * @param onCassette Given the recording; `JSON.stringify` makes a file of it.
  * @param options.signal Stops the source.
  * @example
- * let cassette
+ * let cassette: Cassette | undefined
  * for await (const part of record(['Hel', 'lo'], (recorded) => (cassette = recorded))) show(part)
- * cassette.parts.map(({ part }) => part.text) // → ['Hel', 'lo']
+ * cassette?.parts.map(({ part }) => part) // → [{ type: 'text', text: 'Hel' }, { type: 'text', text: 'lo' }]
  */
 export function record(
   source: TokenSource,

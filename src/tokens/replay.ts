@@ -4,6 +4,7 @@ import { Stoppable } from '../base/stoppable.ts'
 import type { Cassette } from './cassette.ts'
 import type { Part } from './part.ts'
 
+/** How fast a recording is played, and what stops it. */
 export interface ReplayOptions {
   /** How much faster than recorded. Default 1; `Infinity` never waits. */
   readonly speed?: number
@@ -23,7 +24,7 @@ export interface ReplayOptions {
  * @param options.speed How much faster than recorded.
  * @param options.signal Stops it.
  * @example
- * const cassette = { version: 1, parts: [{ atMs: 400, part: { type: 'text', text: 'Hello' } }], end: { atMs: 500, as: 'whole' } }
+ * const cassette: Cassette = { version: 1, parts: [{ atMs: 400, part: { type: 'text', text: 'Hello' } }], end: { atMs: 500, as: 'whole' } }
  * for await (const token of tokens(replay(cassette, { speed: Infinity }))) show(token) // 'Hello'
  */
 export function replay(

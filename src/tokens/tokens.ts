@@ -3,6 +3,7 @@ import type { SidePart } from './part.ts'
 import { readSource } from './read-source.ts'
 import type { TokenSource } from './token-source.ts'
 
+/** What stops the reading, and who is told of what is no text. */
 export interface TokensOptions {
   /** Stops the source when it aborts; then `tokens` throws its reason. */
   readonly signal?: AbortSignal
@@ -28,7 +29,7 @@ export interface TokensOptions {
  * @param options.onPart Told what is not text.
  * @example for await (const token of tokens(['Hel', 'lo'])) process(token)
  * @example
- * const source = (signal) => openai.chat.completions.create({ model: 'gpt-4.1-mini', messages, stream: true }, { signal })
+ * const source = (signal: AbortSignal) => openai.chat.completions.create({ model: 'gpt-4.1-mini', messages, stream: true }, { signal })
  * for await (const token of tokens(source, { onPart: (part) => show(part.type) })) show(token)
  */
 export function tokens(

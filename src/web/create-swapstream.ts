@@ -18,6 +18,7 @@ import { toProblem } from './problem.ts'
 import { addSecurityHeaders, STRICT_CSP } from './security-headers.ts'
 import type { Connection, Encoding, Settings } from './settings.ts'
 
+/** The settings of an app: everything but the engine has a default that is safe. */
 export interface CoreOptions {
   readonly engine: TemplateEngine
   /** Where to write what happened. Default: nowhere in the core, standard error in the main door. */
@@ -61,7 +62,7 @@ const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
  *         too many streams, 500 for a template that fails before anything was sent. What a source throws first goes to
  *         `app.onError`.
  *
- * @example app.use(createSwapstream({ engine: fromComponents({ page: () => '<p>Hello</p>' }) }))
+ * @example app.use(createSwapstream({ engine: fromComponents({ chat: { page: () => '<p>Hello</p>' } }) }))
  */
 export function createSwapstream(options: CoreOptions): MiddlewareHandler {
   const settings: Settings = {

@@ -12,6 +12,7 @@ import { settingsOf } from './current-settings.ts'
 import { Page } from './page.ts'
 import { Problem } from './problem.ts'
 
+/** How errors are drawn, and where htmx puts them. */
 export interface ErrorPagesOptions {
   /** The template of the page, drawn with `status`, `title`, `message` and `mark`, which finds the cause in the log. Default: a bare page of ours. */
   readonly template?: string

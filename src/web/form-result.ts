@@ -2,6 +2,7 @@ import type { Fragment } from '../fragments/fragment.ts'
 import type { HtmxHeaders } from '../htmx/response.ts'
 import { brand } from '../streams/returned.ts'
 
+/** What htmx gets for a form, and what goes with it. */
 export interface FormResultOptions {
   /** What changes in the page: the first goes where the form says, the others to their own places. */
   readonly fragments?: readonly Fragment[]

@@ -1,6 +1,7 @@
 import type { Fragment } from '../fragments/fragment.ts'
 import { brand } from '../streams/returned.ts'
 
+/** What a page answers with, beside its template. */
 export interface PageOptions {
   /** The block that htmx gets in place of the whole page. Without it, everybody gets the page. */
   readonly block?: string

@@ -30,6 +30,7 @@ export function ownerOf(c: Context): string {
   return owner
 }
 
+/** Who may ask for runs, and how they are shown. */
 export interface RunRoutesOptions {
   /** Who asks; nobody, when nothing is given back. Default `ownerOf`. */
   readonly owner?: (c: Context) => string | undefined | Promise<string | undefined>
@@ -42,6 +43,7 @@ export interface RunRoutesOptions {
  *
  * Out     404 for an id that is unknown, or somebody else's; 204 for a stop, and to the form of a page without scripts
  *         the way back to that page.
+ * Throws  in its handlers HTTPException with the answer in it, as the middleware does.
  *
  * @example app.route('/runs', runRoutes(createRuns()))
  */

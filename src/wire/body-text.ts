@@ -7,7 +7,7 @@ import { settled, Stoppable } from '../base/stoppable.ts'
  * Ends    cancels the body when the reader stops early, even while it waits.
  * Throws  what the body throws, such as a lost connection.
  *
- * @example for await (const text of bodyText(new Response('Hello').body)) show(text) // 'Hello'
+ * @example for await (const text of bodyText(new Response('Hello').body!)) show(text) // 'Hello'
  */
 export function bodyText(body: ReadableStream<Uint8Array>): Stoppable<string> {
   const reader = body.getReader()

@@ -12,6 +12,7 @@ export interface ReadEvent {
   readonly id?: string
 }
 
+/** Who is told of what is no event. */
 export interface ReadEventsOptions {
   /** Told how long to wait before a reconnect, in milliseconds. */
   readonly onRetry?: (retryMs: number) => void

@@ -22,7 +22,7 @@ const MAY_BE_NDJSON = new Set([
  *         was read before, or a line that is no JSON; what the connection throws, such as a stream cut short.
  *
  * @example
- * for await (const movie of readNDJSON(fetch('/movies'))) show(movie.title)
+ * for await (const movie of readNDJSON<{ title: string }>(fetch('/movies'))) show(movie.title)
  */
 export function readNDJSON<T = unknown>(
   response: ResponseLike | PromiseLike<ResponseLike>,

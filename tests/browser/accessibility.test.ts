@@ -30,6 +30,8 @@ const isThere = (tab: Tab): Promise<void> =>
     const count = (state: string): Promise<number> => tab.locator(`[aria-busy="${state}"]`).count()
     expect(await count('true')).toBe(0)
     expect(await count('false')).toBeGreaterThan(0)
+    // As long as the stream is open, a second question is dropped.
+    expect(await tab.locator('[data-stream="open"]').count()).toBe(0)
   }, 20_000)
 /** A question, the page while it is answered, and the page with its answer. */
 const answered = (asked: (tab: Tab) => Promise<void>): State[] => [

@@ -104,8 +104,11 @@ describe('the chat kit', () => {
       .locator('.prose p', { hasText: `Paragraph ${n} ` })
       .last()
       .waitFor()
-  const finished = (tab: Tab): Promise<void> =>
-    tab.locator('.turn:last-of-type .answer[aria-busy="false"]').waitFor()
+  /** The answer is there, and its stream has ended: as long as it is open, a second question is dropped. */
+  const finished = async (tab: Tab): Promise<void> => {
+    await tab.locator('.turn:last-of-type .answer[aria-busy="false"]').waitFor()
+    await tab.locator('html:is([data-stream="idle"], :not([data-stream]))').waitFor()
+  }
   const turns = (tab: Tab): Promise<number> => tab.locator('.turn').count()
   /** How far the end of the conversation is below what is seen of it. */
   const below = (tab: Tab): Promise<number> =>
@@ -168,10 +171,8 @@ describe('the chat kit', () => {
           expect(await tab.getByRole('status').textContent()).toBe('The answer is being written.'),
         )
         allow(PARTS.length)
-        await eventually(async () =>
-          expect(await tab.getByRole('status').textContent()).toBe('The answer is complete.'),
-        )
         await finished(tab)
+        expect(await tab.getByRole('status').textContent()).toBe('The answer is complete.')
       }
       const said = await tab.evaluate(() => (window as never as { said: string[] }).said)
       const once = ['The answer is being written.', 'The answer is complete.']

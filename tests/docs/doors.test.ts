@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { readDoors, type Exported } from '../../scripts/read-doors.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
@@ -8,67 +9,73 @@ const { exports } = JSON.parse(read('package.json')) as {
   exports: Record<string, { source: string; types: string; default: string } | string>
 }
 
-/** Every name that a door lets out, with the file it comes from. */
-function symbolsOf(door: string): { name: string; file: string; isType: boolean }[] {
-  return [...read(door).matchAll(/export (type )?(?:\{([^}]*)\}|\*) from '(\.[^']+)'/g)].flatMap(
-    ([, type, names, from]) => {
-      const file = join(dirname(door), from!)
-      if (names === undefined) return symbolsOf(file)
-      return names
-        .split(',')
-        .map((name) => name.trim())
-        .filter(Boolean)
-        .map((name) => ({ name, file, isType: type !== undefined }))
-    },
-  )
+test.each(Object.entries(exports).filter(([, targets]) => typeof targets !== 'string'))(
+  'the door "%s" has one small source file, and the same place in the build',
+  (_, targets) => {
+    const { source } = targets as { source: string }
+    expect(read(source).split('\n').length).toBeLessThan(100)
+    const name = source.replace('./src/', '').replace('.ts', '')
+    expect(targets).toEqual({
+      source: `./src/${name}.ts`,
+      types: `./dist/${name}.d.ts`,
+      default: `./dist/${name}.js`,
+    })
+  },
+)
+
+const doors = readDoors()
+const described = new Map(
+  doors.flatMap((door) => door.exports.map((exported) => [exported.name, exported])),
+)
+
+/** What can be called, with its own lines of code. */
+function bodyOf({ name, file }: Exported): string {
+  const code = read(`src/${file}`)
+  const start = new RegExp(
+    `export (?:abstract )?(?:async )?(?:function\\*?|class) ${name}\\b`,
+  ).exec(code)
+  return start ? code.slice(start.index, code.indexOf('\n}\n', start.index)) : ''
 }
 
-describe('each door', () => {
-  for (const [door, targets] of Object.entries(exports)) {
-    if (typeof targets === 'string') continue
+describe('behind the doors', () => {
+  test.each([...described.values()])('$name says what it is for', ({ comment }) => {
+    expect(comment.paragraphs.join(' ').length).toBeGreaterThan(10)
+  })
 
-    test(`"${door}" has one small source file, and the same place in the build`, () => {
-      expect(read(targets.source).split('\n').length).toBeLessThan(100)
-      const name = targets.source.replace('./src/', '').replace('.ts', '')
-      expect(targets).toEqual({
-        source: `./src/${name}.ts`,
-        types: `./dist/${name}.d.ts`,
-        default: `./dist/${name}.js`,
-      })
-    })
-
-    test.each(symbolsOf(targets.source))(
-      `"${door}" says what $name is for, with an example when it can be called`,
-      ({ name, file, isType }) => {
-        const code = read(file)
-        const at = new RegExp(
-          `export (?:declare )?(?:async )?(?:abstract )?(?:function\\*?|class|const|interface|type) ${name}\\b`,
-        ).exec(code)
-        expect(at, `${name} in ${file}`).not.toBe(null)
-        const before = code.slice(0, at!.index).trimEnd()
-        const comment = before.endsWith('*/') ? before.slice(before.lastIndexOf('/**')) : ''
-        // What has members explains each of them; everything else needs a sentence of its own.
-        if (isType && /export interface/.test(at![0])) {
-          const members = /\{([^]*?)\n\}/.exec(code.slice(at!.index))?.[1] ?? ''
-          expect(comment.length + (members.match(/\/\*\*/g)?.length ?? 0)).toBeGreaterThan(0)
-          return
-        }
-        expect(comment.replace(/[/*\s]/g, '').length, `doc comment of ${name}`).toBeGreaterThan(20)
-        const extendsDocumented = /extends SwapstreamError/.test(
-          code.slice(at!.index, at!.index + 200),
-        )
-        if (!isType && !extendsDocumented)
-          expect(comment, `example of ${name}`).toContain('@example')
-      },
-    )
-  }
+  test.each([...described.values()].filter(({ typeOnly }) => !typeOnly))(
+    '$name can be called, so it has an example, and says how it ends and what it throws',
+    (exported) => {
+      const { comment, declaration } = exported
+      expect(comment.examples).not.toEqual([])
+      const streams = /\): (?:Promise<)?Async(?:Generator|Iter)|extends StreamBody/.test(
+        declaration,
+      )
+      if (streams) expect(comment.contract.get('Ends'), 'Ends').toBeDefined()
+      if (/\bthrow /.test(bodyOf(exported)))
+        expect(comment.contract.get('Throws'), 'Throws').toBeDefined()
+    },
+  )
 })
 
-test('each error code has its paragraph in docs/errors.md, and no other code has one', () => {
+test('each error code has its paragraph in docs/errors.md, and no other code is named', () => {
   const union = /export type ErrorCode =([^]*?)\n\n/.exec(read('src/base/errors.ts'))![1]!
   const codes = [...union.matchAll(/'([a-z]+\/[a-z-]+)'/g)].map(([, code]) => code)
   const documented = [...read('docs/errors.md').matchAll(/^- `([a-z]+\/[a-z-]+)`/gm)].map(
     ([, code]) => code,
   )
   expect(documented.toSorted()).toEqual(codes.toSorted())
+
+  const files = ['src', 'docs'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(?:ts|md)$/.test(name))
+      .map((name) => join(folder, name)),
+  )
+  const rooms = [...new Set(codes.map((code) => code!.split('/')[0]))].join('|')
+  const named = new RegExp(`\`((?:${rooms})/[a-z-]+)\``, 'g')
+  const unknown = files.flatMap((file) =>
+    [...read(file).matchAll(named)].flatMap(([, code]) =>
+      codes.includes(code) ? [] : [`${file}: ${code}`],
+    ),
+  )
+  expect(unknown).toEqual([])
 })

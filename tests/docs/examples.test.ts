@@ -1,107 +1,50 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { Hono } from 'hono'
-import { afterEach, describe, expect, test } from 'vitest'
-import * as swapstream from 'swapstream'
-import * as client from 'swapstream/client'
-import * as models from 'swapstream/models'
-import * as node from 'swapstream/node'
-import { fromRecord } from '../../src/render/template-source.ts'
-import { recordingLog } from '../support/recording-log.ts'
+import { promisify } from 'node:util'
+import { tsImport } from 'tsx/esm/api'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { readDoors, toComment } from '../../scripts/read-doors.ts'
+import { started, surroundings } from './support/surroundings.ts'
 
 /**
- * The examples of the doc comments are programs: each one runs here, with the names below at hand and everything its
- * file exports. `expression // → value` is an assertion.
+ * The examples of the doc comments are programs: each one is compiled and run, with what stands in `surroundings` at
+ * hand, what the doors let out, and what its own file exports. `expression // → value` is an assertion.
  */
-const SRC = join(import.meta.dirname, '../../src')
-const AsyncGeneratorFunction = Object.getPrototypeOf(async function* () {}).constructor as new (
-  ...parameters: string[]
-) => (...values: unknown[]) => AsyncGenerator<unknown>
+const ROOT = join(import.meta.dirname, '../..')
+const SRC = join(ROOT, 'src')
 
-const TEMPLATES = {
-  'chat.html': '<div>{% block response %}<p>{{ text }}</p>{% endblock %}</div>',
-  'ask.html':
-    '<ol>{% block sources %}{% endblock %}</ol>{% block form %}<form></form>{% endblock %}{% block response %}<p>{{ text }}</p>{% endblock %}',
-  'feed.html': '{% block item %}<li>{{ item }}</li>{% endblock %}',
+type Check = (value: unknown, wanted: unknown) => void
+
+interface Example {
+  readonly name: string
+  readonly file: string
+  readonly code: string
 }
 
-const closing: (() => unknown)[] = []
+const COMMENT =
+  /(\/\*\*[^]*?\*\/)\s*(?:export )?(?:declare )?(?:async )?(?:abstract )?(?:function\*?|class|const|interface|type)?\s*(\w+)?/g
+
+const examples = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .flatMap((file): Example[] =>
+    [...readFileSync(join(SRC, file), 'utf8').matchAll(COMMENT)].flatMap(([, comment, name]) =>
+      toComment(comment!).examples.map((code) => ({ name: name ?? file, file, code })),
+    ),
+  )
+
+// In the checkout, so that the programs find what they import.
+const folder = mkdtempSync(join(import.meta.dirname, '.examples-'))
+afterAll(() => rmSync(folder, { recursive: true }))
 afterEach(async () => {
-  for (const close of closing.splice(0)) await close()
+  for (const server of started.splice(0)) {
+    await server.ready
+    await server.close(0)
+  }
 })
 
-/** What a reader of an example would have around it. */
-function surroundings(): Record<string, unknown> {
-  const app = new Hono()
-  app.use(swapstream.swapstream({ templates: TEMPLATES, log: recordingLog() }))
-  const engine = swapstream.nunjucksEngine({ templates: TEMPLATES })
-  return {
-    app,
-    engine,
-    fromRecord,
-    c: {
-      req: { raw: new Request('http://localhost/'), parseBody: async () => ({ prompt: 'Hi' }) },
-    },
-    swapstream: (options: object) => swapstream.swapstream({ ...options, templates: TEMPLATES }),
-    nunjucksEngine: (options: object) =>
-      swapstream.nunjucksEngine({ ...options, templates: TEMPLATES }),
-    serve: (served: Hono, options: object) => {
-      const server = node.serve(served, { ...options, port: 0, onListen: () => {}, signals: false })
-      closing.push(async () => {
-        await server.ready
-        await server.close(0)
-      })
-      return server
-    },
-    async *ask(prompt: string) {
-      yield prompt
-    },
-    async *answer(question: string) {
-      yield question
-    },
-    search: async () => [{ title: 'One' }],
-    openai: {
-      chat: { completions: { create: async () => [{ choices: [{ delta: { content: 'Hi' } }] }] } },
-    },
-    messages: [{ role: 'user', content: 'Hi' }],
-    form: new URLSearchParams({ prompt: 'Hi' }),
-    fetch: async (path: string) =>
-      path === '/movies' ? new Response('{"title":"Alien"}\n') : new Response('data: Hi\n\n'),
-    reader: new Response('').body!.getReader(),
-    async *readAll() {},
-    pino: () => ({ debug() {}, info() {}, warn() {}, error() {} }),
-    console: { log() {} },
-    question: 'Why?',
-    prompt: 'Hi',
-    user: 'Ada',
-    item: 'one',
-    signal: new AbortController().signal,
-    process() {},
-    show() {},
-    ping() {},
-  }
-}
-
-function examplesOf(file: string): { name: string; code: string }[] {
-  const text = readFileSync(join(SRC, file), 'utf8')
-  return [
-    ...text.matchAll(
-      /\/\*\*([^]*?)\*\/\s*(?:export )?(?:declare )?(?:async )?(?:abstract )?(?:function\*?|class|const|interface|type)?\s*(\w+)?/g,
-    ),
-  ].flatMap(([, comment, name]) =>
-    comment!
-      .split(/^\s*\* ?@/m)
-      .filter((part) => part.startsWith('example'))
-      .map((part) => ({
-        name: name ?? file,
-        code: part
-          .slice('example'.length)
-          .replace(/^[ \t]*\* ?/gm, '')
-          .trim(),
-      })),
-  )
-}
+/** Where each name that is let out comes from, and whether it is a type. */
+const doors = readDoors().flatMap((door) => door.exports)
 
 /** `expression // → value` becomes a check. */
 const withChecks = (code: string): string =>
@@ -111,28 +54,58 @@ const withChecks = (code: string): string =>
       : `check(await (${expression}), ${value})`,
   )
 
-const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
-  (name) => name.endsWith('.ts') && !name.endsWith('.d.ts'),
-)
+async function toProgram({ file, code }: Example): Promise<string> {
+  const words = new Set(code.match(/\w+/g))
+  const around = Object.keys(surroundings()).filter((name) => words.has(name))
+  const imports = new Map(
+    doors.map(({ name, file: from, typeOnly }) => [name, { from, as: typeOnly ? 'type ' : '' }]),
+  )
+  for (const name of Object.keys(await import(join(SRC, file))))
+    imports.set(name, { from: file, as: '' })
+  const lines = [...imports]
+    .filter(([name]) => words.has(name) && !around.includes(name))
+    .map(([name, { from, as }]) => `import { ${as}${name} } from '../../../src/${from}'`)
+  return `${lines.join('\n')}
+import { surroundings } from '../support/surroundings.ts'
+type Check = (value: unknown, wanted: unknown) => void
+export default async function* example(check: Check): AsyncGenerator<unknown, unknown> {
+const { ${around.join(', ')} } = surroundings()
+{
+${withChecks(code)}
+}
+return undefined
+}
+`
+}
+
+const programs: (Example & { path: string })[] = []
+for (const example of examples) {
+  const path = join(folder, `${programs.length}.ts`)
+  writeFileSync(path, await toProgram(example))
+  programs.push({ ...example, path })
+}
 
 describe('the example of', () => {
-  for (const file of files) {
-    for (const { name, code } of examplesOf(file)) {
-      test(`${name} in ${file} runs`, async () => {
-        const own = (await import(pathToFileURL(join(SRC, file)).href)) as Record<string, unknown>
-        const check = (value: unknown, wanted: unknown): void => expect(value).toEqual(wanted)
-        const scope: Record<string, unknown> = {
-          ...swapstream,
-          ...client,
-          ...models,
-          ...node,
-          ...own,
-          ...surroundings(),
-          check,
-        }
-        const run = new AsyncGeneratorFunction(...Object.keys(scope), `{${withChecks(code)}\n}`)
-        for await (const _ of run(...Object.values(scope))) continue
-      })
+  test('everything compiles', async () => {
+    const options = { noUnusedLocals: false, noUnusedParameters: false }
+    const config = {
+      extends: '../../../tsconfig.json',
+      compilerOptions: options,
+      include: ['*.ts'],
     }
-  }
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+    const tsc = join(ROOT, 'node_modules/.bin/tsc')
+    const { stdout } = await promisify(execFile)(tsc, ['-p', folder]).catch((failed) => failed)
+    expect(stdout).toBe('')
+  })
+
+  test.each(programs)('$name in $file runs', async ({ path, code }) => {
+    // Decorators have to be compiled, and the test runner leaves them as they are.
+    const program = code.includes('@Stream')
+      ? await tsImport(path, import.meta.url)
+      : await import(/* @vite-ignore */ path)
+    const { default: run } = program as { default: (check: Check) => AsyncGenerator<unknown> }
+    const check: Check = (value, wanted) => expect(value).toEqual(wanted)
+    for await (const _ of run(check)) continue
+  })
 })

@@ -39,23 +39,32 @@ test('examples/chat says with one line what is wrong with MODEL', async () => {
   expect(stderr).toContain('MODEL=provider:model')
 })
 
-test('a conversation keeps its last turns, and tells a model those that are whole', () => {
+test('a conversation keeps its last turns, tells a model those that are whole, and asks again what was cut last', () => {
   const conversation = new Conversation(3)
-  for (const prompt of ['one', 'two', 'three', 'four']) {
-    const turn = conversation.ask(prompt)
-    turn.text = `${prompt}!`
-    turn.state = prompt === 'three' ? 'cut' : 'whole'
+  const say = (prompt: string, state: 'whole' | 'cut'): void => {
+    Object.assign(conversation.ask({ prompt }), { text: `${prompt}!`, state })
   }
-  expect(conversation.turns.map(({ id, prompt }) => [id, prompt])).toEqual([
+  for (const prompt of ['one', 'two', 'three', 'four'])
+    say(prompt, prompt === 'three' ? 'cut' : 'whole')
+  const kept = (): unknown => conversation.turns.map(({ id, prompt }) => [id, prompt])
+  expect(kept()).toEqual([
     [2, 'two'],
     [3, 'three'],
     [4, 'four'],
   ])
-  expect(conversation.takeBack('3')).toBe(undefined)
-  const last = conversation.ask('five')
-  last.state = 'cut'
-  expect(conversation.takeBack('5')).toBe(last)
-  conversation.ask('five')
+  expect(conversation.question({ retry: '3' })).toBe(undefined)
+  expect(conversation.question({ prompt: ' ' })).toBe(undefined)
+  expect(conversation.question({ prompt: '', suggested: 'this' })).toEqual({ prompt: 'this' })
+  say('five', 'cut')
+  const again = conversation.question({ prompt: 'a draft', retry: '5' })!
+  expect(again).toEqual({ prompt: 'five', insteadOf: 5 })
+  conversation.ask(again)
+  expect(kept()).toEqual([
+    [3, 'three'],
+    [4, 'four'],
+    [6, 'five'],
+  ])
+  expect(conversation.running).toBe(true)
   expect(conversation.messages).toEqual([
     { role: 'user', content: 'four' },
     { role: 'assistant', content: 'four!' },

@@ -7,10 +7,10 @@ const tests = ['.', '../contract/support'].flatMap((folder) =>
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8')),
 )
-const README = readFileSync('README.md', 'utf8')
+const INDEX = ['README.md', 'docs/README.md'].map((file) => readFileSync(file, 'utf8')).join()
 
 test.each(readdirSync('examples'))('examples/%s is run by a test, and found by readers', (name) => {
   expect(tests.some((code) => code.includes(`examples/${name}/server.ts`))).toBe(true)
   expect(readFileSync(`examples/${name}/README.md`, 'utf8')).toMatch(/^# /)
-  expect(README).toContain(`examples/${name}`)
+  expect(INDEX).toContain(`examples/${name}`)
 })

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -158,6 +159,22 @@ describe('with watch', () => {
     } finally {
       engine.close()
     }
+  })
+
+  test('keeps no process alive', () => {
+    const watching = `import { nunjucksEngine } from 'swapstream'
+      const engine = nunjucksEngine({ templates: ${JSON.stringify(dir)}, watch: true })
+      process.stdout.write((await engine.open('a.html', 'b')).render())`
+    const program = [
+      '--conditions=source',
+      '--import',
+      'tsx',
+      '--input-type=module',
+      '-e',
+      watching,
+    ]
+    const said = execFileSync(process.execPath, program, { timeout: 10_000, encoding: 'utf8' })
+    expect(said).toBe('one ')
   })
 
   test('close() ends it, and may be called again', async () => {

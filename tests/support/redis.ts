@@ -1,13 +1,13 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
+import { findProgram } from './find-program.ts'
+import { freePort } from './free-port.ts'
 
-const NAMES = ['redis-server', 'valkey-server']
-const PLACES = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/opt/homebrew/bin']
+const REDIS = { names: ['redis-server', 'valkey-server'], debian: 'redis-server', brew: 'redis' }
 
 /**
  * The path of a Redis or Valkey server: an installed one, or one that is installed now.
@@ -15,40 +15,11 @@ const PLACES = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/opt/homebrew/bin']
  * Throws  an Error of one line that says what to do when there is none and none can be had.
  */
 export function findRedis(): string {
-  const found = installed() ?? install()
+  const found = findProgram(REDIS)
   if (found) return found
   throw new Error(
     'No Redis for the tests: install redis-server or valkey-server, or set REDIS_URL to one that may be used.',
   )
-}
-
-function installed(): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...PLACES]
-  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync)
-}
-
-function install(): string | undefined {
-  const steps: [string, string[]][] =
-    existsSync('/etc/debian_version') && process.getuid?.() === 0
-      ? [
-          ['apt-get', ['update', '-qq']],
-          ['apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'redis-server']],
-        ]
-      : process.platform === 'darwin'
-        ? [['brew', ['install', '--quiet', 'redis']]]
-        : []
-  for (const [command, args] of steps) {
-    process.stderr.write(`No Redis found: ${command} ${args.join(' ')} …\n`)
-    try {
-      execFileSync(command, args, {
-        stdio: ['ignore', 'ignore', 'inherit'],
-        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      })
-    } catch {
-      // What matters is whether there is one now.
-    }
-  }
-  return installed()
 }
 
 export interface RedisProcess {
@@ -107,15 +78,6 @@ export async function startRedis({ keeps = false } = {}): Promise<RedisProcess> 
 export async function someRedis(): Promise<{ url: string; stop: () => Promise<void> }> {
   const url = process.env['REDIS_URL']
   return url ? { url, stop: async () => {} } : startRedis()
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function answering(port: number): Promise<void> {

@@ -6,6 +6,7 @@ import { LogReader } from './log-reader.ts'
 import { toConnection, type IoredisClient, type NodeRedisClient } from './redis-client.ts'
 import { APPEND, INTERRUPT, run, START, STOP, TELL } from './scripts.ts'
 
+/** Under which keys a store writes. */
 export interface RedisStoreOptions {
   /** What all keys begin with. Default `{swapstream}:`; the braces keep them on one machine of a cluster. */
   readonly prefix?: string

@@ -5,6 +5,7 @@ import type { Highlighter } from './highlight.ts'
 import { createParser } from './parser.ts'
 import { readable } from './work.ts'
 
+/** What Markdown may do beyond its defaults. */
 export interface MarkdownOptions {
   /**
    * Colours finished code blocks: highlight.js, whole or with the languages that you chose. Default: no colours.

@@ -12,7 +12,7 @@ export interface SafeHtml {
  * The caller vouches for it: never mark what a user or a model wrote, unless it went through a sanitizer.
  *
  * @example
- * const badge = (name) => safeHtml(`<b class="badge">${escapeHtml(name)}</b>`)
+ * const badge = (name: string) => safeHtml(`<b class="badge">${escapeHtml(name)}</b>`)
  * nunjucksEngine({ templates: 'templates', filters: { badge } })
  */
 export function safeHtml(html: string): SafeHtml {

@@ -13,9 +13,10 @@ import { markGuards, markStream } from './host.ts'
  * Throws  ConfigError `stream/…` when the class is defined, the rest of what `stream()` checks when it is mounted.
  *
  * @example
- * // class Support { @Stream({ path: '/support' }) async *answer() { yield 'Hello' } }   …without the syntax:
- * class Support { async *answer() { yield 'Hello' } }
- * Stream({ path: '/support' })(Support.prototype.answer, { kind: 'method', name: 'answer' })
+ * class Support {
+ *   @Stream({ path: '/support' })
+ *   async *answer() { yield 'Hello' }
+ * }
  * mount(app, new Support())
  */
 export function Stream<
@@ -46,9 +47,11 @@ export function Stream<
  * Puts guards before a stream, or before all streams of a class: those of the class come first, one after the other.
  *
  * @example
- * // @UseGuards(bearer({ env: 'TOKEN' })) class Support { … }   …without the syntax:
- * class Support { async *answer() { yield 'Hello' } }
- * UseGuards(bearer({ env: 'TOKEN' }))(Support, { kind: 'class', name: 'Support' })
+ * @UseGuards(bearer({ env: 'TOKEN' }))
+ * class Support {
+ *   @Stream({ path: '/support' })
+ *   async *answer() { yield 'Hello' }
+ * }
  */
 export function UseGuards(
   ...guards: readonly Guard[]

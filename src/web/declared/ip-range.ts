@@ -7,7 +7,7 @@ type Bytes = readonly number[]
  * Out     a function that says whether an address is in it; nothing when the text is no such set. Addresses of IPv4
  *         that arrive on an IPv6 socket (`::ffff:10.0.0.1`) count as IPv4.
  *
- * @example ipRange('10.0.0.0/8')('10.1.2.3') // → true
+ * @example ipRange('10.0.0.0/8')!('10.1.2.3') // → true
  * @example ipRange('10.0.0.0/33') // → undefined
  */
 export function ipRange(cidr: string): ((address: string) => boolean) | undefined {

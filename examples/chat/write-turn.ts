@@ -1,0 +1,28 @@
+import { Fragment, streamToFragments, type StreamContext } from 'swapstream'
+import type { Conversation, Turn } from './conversations.ts'
+import type { Model } from './model.ts'
+
+/** A turn of the page: its question at once, then its answer, which is kept as it comes. */
+export async function* writeTurn(
+  turn: Turn,
+  { messages }: Conversation,
+  model: Model,
+  { signal, run }: StreamContext,
+): AsyncGenerator<Fragment> {
+  const { id, prompt, insteadOf } = turn
+  if (insteadOf !== undefined) {
+    const target = `#turn-${insteadOf}`
+    yield new Fragment('chat.html', 'status', {}, { target, swap: 'delete' })
+  }
+  yield* streamToFragments(kept(), 'chat.html', 'turn', {
+    extraContext: { id, prompt, run: run?.path },
+    statusBlock: 'status',
+  })
+
+  async function* kept(): AsyncGenerator<string> {
+    for await (const token of model.answer(messages, signal)) {
+      turn.text += token
+      yield token
+    }
+  }
+}

@@ -488,6 +488,25 @@ describe('the page that answers questions', () => {
     await finished(page)
   })
 
+  test('stays where its reader has scrolled to, and leads him back to what is written', async () => {
+    const { answerer: model, allow } = controlled()
+    const page = await browser.open(await demo(model), { viewport: { width: 360, height: 420 } })
+    allow(3)
+    await ask(page, QUESTION)
+    await shows(page, 'w2')
+    const log = page.locator('.conversation')
+    await log.evaluate((each) => each.scrollTo(0, 0))
+    allow(40)
+    await finished(page)
+    expect(await log.evaluate((each) => each.scrollTop)).toBeLessThan(5)
+    await page.getByRole('link', { name: 'Latest' }).click()
+    await eventually(async () =>
+      expect(
+        await log.evaluate((each) => each.scrollHeight - each.scrollTop - each.clientHeight),
+      ).toBeLessThan(5),
+    )
+  })
+
   test('copies the words of an answer', async () => {
     const page = await browser.open(await demo(), {
       permissions: ['clipboard-read', 'clipboard-write'],

@@ -1,6 +1,7 @@
 /**
  * What it costs to show a Markdown answer while it grows: 10 KB of mixed text in 2,000 steps, against the same parser
- * reading the whole text at each step. All take turns within each round; the figures are medians of the rounds.
+ * reading the whole text at each step. All take turns within each round; the figures are medians of the rounds. And how
+ * many bytes leave, of that answer and of answers that are one long block.
  *
  *     npx tsx --conditions=source bench/markdown.bench.ts
  */
@@ -8,6 +9,7 @@ import { readFileSync } from 'node:fs'
 import hljs from 'highlight.js/lib/common'
 import { nunjucksEngine } from '../src/adapters/nunjucks-engine.ts'
 import { markdown } from '../src/render/markdown/markdown.ts'
+import { onTheWire, SHAPES } from './markdown/on-the-wire.ts'
 
 const section = readFileSync(new URL('markdown/answer.md', import.meta.url), 'utf8')
 const text = section.repeat(Math.ceil(10_000 / section.length)).slice(0, 10_000)
@@ -100,21 +102,23 @@ process.stdout.write(
     `${text.length} characters, ${plain.render(text).length} of HTML\n`,
 )
 
-// What leaves at 30 ms frames: what came to the end of what is shown or, where that is not all, the settled blocks that
-// are still in the open element, for the place before it, and what is open now.
-let bytes = 0
-let moving = ''
-const growing = plain.open()
-for (let at = 2; at < STEPS; at += 3) {
-  const { settled: closed, open, added } = growing.update(prefixes[at]!)
-  moving += closed
-  const html = added ? added.map((each) => each.html).join('') : moving + open
-  bytes += Buffer.byteLength(html)
-  if (!added) moving = ''
-}
-const final = Buffer.byteLength(plain.render(text))
+// The same answer and four that are one block, in the same steps: counted and not timed.
 process.stdout.write(
-  `bytes of HTML at 30 ms frames of 100 tokens a second: ` +
-    `${(bytes / final).toFixed(2)}x of the final HTML\n`,
+  `\nOn the wire in ${STEPS} steps, 3 a frame (100 tokens a second, 30 ms), × the last HTML:\n`,
 )
+for (const [morphs, version] of [
+  [true, 'htmx 4'],
+  [false, 'htmx 2'],
+] as const) {
+  for (const [name, shape] of Object.entries(SHAPES)) {
+    const wire = await onTheWire(shape, STEPS, 3, morphs)
+    const times = (bytes: number): string => (bytes / wire.html).toFixed(2)
+    const address = Math.round((wire.growing - wire.content) / wire.frames)
+    process.stdout.write(
+      `${version}  ${name.padEnd(14)} HTML ${times(wire.content)}, with addresses ` +
+        `(${address} bytes a frame) ${times(wire.growing)}, the last frame ${times(wire.last)}; ` +
+        `all of it compressed ${times(await wire.compressed())}\n`,
+    )
+  }
+}
 if (sink < 0) process.stdout.write('')

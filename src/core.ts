@@ -19,6 +19,8 @@ export type { EndReason, StreamEnd } from './streams/stream-end.ts'
 export type { Source, StreamContext, Values } from './streams/source.ts'
 export { Fragment } from './fragments/fragment.ts'
 export type { FragmentOptions, Swap } from './fragments/fragment.ts'
+export { liveState } from './fragments/live-state.ts'
+export type { BlockReads, LiveState, LiveStateOptions } from './fragments/live-state.ts'
 export { streamBlocks } from './fragments/stream-blocks.ts'
 export type { BlockContext } from './fragments/stream-blocks.ts'
 export { streamToFragments } from './fragments/stream-to-fragments.ts'
@@ -74,7 +76,7 @@ export type { EventFields } from './wire/server-sent-event.ts'
 export { fromComponents } from './render/components.ts'
 export type { GrowthPlan } from './render/growth.ts'
 export type { TemplateSource, TemplateText } from './render/template-source.ts'
-export type { BlockRenderer, Context, TemplateEngine } from './render/engine.ts'
+export type { BlockRenderer, Context, SplitPage, TemplateEngine } from './render/engine.ts'
 export {
   AccessError,
   ConfigError,

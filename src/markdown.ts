@@ -2,8 +2,8 @@
 export { markdown } from './render/markdown/markdown.ts'
 export type { MarkdownOptions } from './render/markdown/markdown.ts'
 export type {
-  AddedHtml,
   GrowingMarkdown,
+  HtmlChange,
   Markdown,
   MarkdownUpdate,
 } from './render/markdown/growing-markdown.ts'

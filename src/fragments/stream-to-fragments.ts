@@ -4,6 +4,7 @@ import { accumulate } from '../tokens/accumulate.ts'
 import type { SidePart } from '../tokens/part.ts'
 import type { TokenSource } from '../tokens/token-source.ts'
 import { Fragment } from './fragment.ts'
+import { foretell } from './outlook.ts'
 
 /** What the template is given beside the text, and what follows it. */
 export interface StreamToFragmentsOptions {
@@ -85,7 +86,16 @@ export function streamToFragments(
     drawn(text, delta, final),
   )
   const early = atOnce || statusBlock !== undefined
-  if (!early && onDone === undefined) return fragments
+  if (!early && onDone === undefined) {
+    // What a model says beside its text nobody can foretell.
+    if (!onPart)
+      foretell(fragments, () => ({
+        template,
+        key: contextKey,
+        context: drawn('', '', true).context,
+      }))
+    return fragments
+  }
 
   let stopped = false
   async function* all(): AsyncGenerator<Fragment, void, undefined> {

@@ -2,6 +2,7 @@ import { Stoppable } from '../base/stoppable.ts'
 import type { TokenSource } from '../tokens/token-source.ts'
 import { tokens as readTokens } from '../tokens/tokens.ts'
 import { Fragment } from './fragment.ts'
+import { foretell } from './outlook.ts'
 import { streamToFragments, type StreamToFragmentsOptions } from './stream-to-fragments.ts'
 
 /** The blocks of an answer with sources, and what they are drawn with. */
@@ -37,16 +38,19 @@ export function streamWithSources(
   options: StreamWithSourcesOptions = {},
 ): AsyncGenerator<Fragment, void, undefined> {
   const { responseBlock = 'response', sourcesBlock = 'sources' } = options
-  const { sourcesTarget = `#${sourcesBlock}` } = options
+  const { sourcesTarget = `#${sourcesBlock}`, contextKey = 'text', statusBlock, onDone } = options
   const read = readTokens(tokens)
   let answer: AsyncGenerator<Fragment, void, undefined> | undefined
   let stopped = false
+  const known = async (): Promise<Readonly<Record<string, unknown>>> => {
+    const sources = await options.sources
+    return { ...options.extraContext, ...(sources ? { sources } : {}) }
+  }
 
   async function* drawn(): AsyncGenerator<Fragment, void, undefined> {
     try {
-      const sources = await options.sources
-      const extraContext = { ...options.extraContext, ...(sources ? { sources } : {}) }
-      if (sources)
+      const extraContext = await known()
+      if (await options.sources)
         yield new Fragment(template, sourcesBlock, extraContext, { target: sourcesTarget })
       if (stopped) return
 
@@ -57,8 +61,15 @@ export function streamWithSources(
       await read.return('')
     }
   }
-  return new Stoppable(drawn(), () => {
+  const fragments = new Stoppable(drawn(), () => {
     stopped = true
     return (answer ?? read).return('' as never)
   })
+  if (onDone === undefined && statusBlock === undefined)
+    foretell(fragments, async () => ({
+      template,
+      key: contextKey,
+      context: { ...(await known()), streaming: false, failed: false },
+    }))
+  return fragments
 }

@@ -1,5 +1,6 @@
 import { TemplateError } from '../base/errors.ts'
 import type { Fragment, Swap } from '../fragments/fragment.ts'
+import type { HtmlChange } from '../render/markdown/growing-markdown.ts'
 import type { GrowthPoint } from './growth-point.ts'
 import { besideResume } from './resume.ts'
 import { rootOf, type Root } from './root.ts'
@@ -9,6 +10,14 @@ const NEEDS_A_TABLE = /^\s*<(?:caption|col|colgroup|tbody|td|tfoot|th|thead|tr)[
 
 /** Content that stands where a parser keeps no element of ours beside it. */
 const ALONE = /^\s*<(?:caption|col|colgroup|optgroup|option|tbody|td|tfoot|th|thead|tr)[\s/>]/i
+
+/** The element in which a parser keeps what it would drop elsewhere. */
+const AROUND: Readonly<Record<string, string>> = {
+  tbody: 'table',
+  td: 'tr',
+  th: 'tr',
+  tr: 'tbody',
+}
 
 /** Elements in which a parser keeps nothing but text. */
 const TEXT_ONLY = new Set(['option', 'textarea', 'title'])
@@ -29,16 +38,18 @@ export interface GrowthAddress {
   readonly at: string
   /** How text gets there. */
   readonly swap: 'beforeend' | 'beforebegin'
-  /** What we lent for that: an attribute of the element, or an element of ours at its end. */
+  /** What the element is lent for that, as an attribute. */
   readonly lent: string | undefined
-  /** The text grows in front of an element of ours; as long as that is there, a morph leaves the text alone. */
-  readonly marked: boolean
+  /** The id of an element of ours, the mark: at the end of what grows, it keeps a morph from it. */
+  readonly mark: string
+  /** Text grows in front of its mark. That of Markdown comes with the last frame. Without a morph there is none. */
+  readonly marked: 'always' | 'last' | 'never'
 }
 
-/** What of a block grows: the element at whose end it does, and the open end itself when that is drawn anew each time. */
+/** What of a block grows: the element at whose end it does, and whether that are elements or text alone. */
 export interface GrowingEnd {
   readonly point: GrowthPoint
-  readonly open?: string | undefined
+  readonly markdown?: object | undefined
 }
 
 /** A block that was just drawn, on its way to its place. */
@@ -130,7 +141,9 @@ export class Addresser {
       return swapped(this.#resumed ? this.#replace : 'outerHTML', at!, dressed(next))
     }
     if (place.at === undefined) return dressed(next)
-    if (sameShell(place, next)) return swapped('innerMorph', place.at, inner(next))
+    // What a mark keeps of an element is lost when that element itself is told to take new content.
+    const keeps = fragment.final && place.growth !== undefined && this.#morphs
+    if (sameShell(place, next) && !keeps) return swapped('innerMorph', place.at, inner(next))
     // What morphs into several elements would leave only one of them.
     const replace = root || lent !== undefined ? this.#replace : 'outerHTML'
     return swapped(replace, place.at, dressed(next))
@@ -144,7 +157,8 @@ export class Addresser {
   /** Whether something of ours stands in the page for this block, to be taken back by a final frame. */
   lends(fragment: Fragment): boolean {
     const place = this.#places.get(keyOf(fragment))
-    return place?.lent !== undefined || place?.growth?.lent !== undefined
+    const { lent, marked } = place?.growth ?? {}
+    return place?.lent !== undefined || lent !== undefined || marked === 'always'
   }
 
   /** A notice below what the stream has shown so far; with nothing shown yet it lands where the form says. */
@@ -153,6 +167,22 @@ export class Addresser {
     if (main !== undefined) return swapped('afterend', main, notice)
     if (this.#resumed) return besideResume(this.prefix, notice)
     return this.#target === undefined ? notice : swapped('beforeend', this.#target, notice)
+  }
+
+  /**
+   * A notice for a fragment that could not be drawn: in its place where that shows nothing yet, else below what it shows.
+   * And what takes the notice away again.
+   */
+  instead(fragment: Fragment, notice: string): { readonly shown: string; readonly gone: string } {
+    const id = this.#name('e')
+    const marked = withAttribute(notice, '<p'.length, `id="${id}"`)
+    const { target } = fragment
+    const at = this.#places.get(keyOf(fragment))?.at
+    let shown = this.below(marked)
+    if (target !== undefined) shown = swapped('beforeend', target, marked)
+    else if (at !== undefined) shown = swapped('afterend', at, marked)
+    else if (this.#isMain(fragment) && !this.#resumed) shown = marked
+    return { shown, gone: `<p hx-swap-oob=delete:#${id}>` }
   }
 
   /**
@@ -220,16 +250,15 @@ export class Addresser {
     before: GrowthAddress | undefined,
   ): GrowthAddress | undefined {
     if (end === undefined) return undefined
-    const { point, open } = end
-    const marked = this.#morphs && open === undefined && !TEXT_ONLY.has(point.tag)
-    if (open !== undefined || marked) {
-      const lent = before?.lent ?? this.#id('t')
-      return { at: selectorOf(lent), swap: 'beforebegin', lent, marked }
-    }
-    const place = { swap: 'beforeend', marked } as const
+    const { point, markdown } = end
+    const mark = before?.mark ?? this.#name('t')
+    const marks = this.#morphs && !TEXT_ONLY.has(point.tag)
+    if (marks && !markdown)
+      return { at: `#${mark}`, swap: 'beforebegin', lent: undefined, mark, marked: 'always' }
+    const place = { swap: 'beforeend', mark, marked: marks ? 'last' : 'never' } as const
     if (point.attributesAt === root?.attributesAt) return { ...place, at, lent: undefined }
     if (point.id !== undefined) return { ...place, at: `#${point.id}`, lent: undefined }
-    const lent = before?.lent ?? this.#id('t')
+    const lent = marks ? mark : `id="${mark}"`
     return { ...place, at: selectorOf(lent), lent }
   }
 
@@ -243,10 +272,6 @@ export class Addresser {
 
   #isMain(fragment: Fragment): boolean {
     return this.#places.size === 0 || this.#places.keys().next().value === keyOf(fragment)
-  }
-
-  #id(kind: string): string {
-    return `id="${this.#name(kind)}"`
   }
 
   #name(kind: string): string {
@@ -273,15 +298,37 @@ export function appending({ at, swap }: GrowthAddress): string {
   return `<p hx-swap-oob=${swap}:${at}>`
 }
 
-/** Markdown that grew: what of it is finished goes before the open end, which is drawn anew. */
-export function settling({ at }: GrowthAddress, settled: string, open: string): string {
-  const before = settled && `<div hx-swap-oob=beforebegin:${at}>${settled}</div>`
-  return `${before}<div hx-swap-oob=innerMorph:${at}>${open}</div>`
+/**
+ * Markdown that changed at its end. Each change is a message of its own: it finds its element when those before it are
+ * done, and a parser keeps rows of a table only at the beginning of a message.
+ */
+export function changing(
+  { at, marked }: GrowthAddress,
+  { path, html, replaces }: HtmlChange,
+): string {
+  // Of its kind, because a script may have put something else behind it. Up to a blank, htmx 4 would look for the last
+  // colon.
+  const last = path.map((tag) => `${tag}:last-of-type`).join('>')
+  const to = path.length === 0 ? at : `${at} >${last}`
+  const [, tag = ''] = /^\s*<([a-z\d]+)/.exec(html) ?? []
+  if (!replaces) {
+    // A paragraph may leave its end tag out, but holds no other one.
+    if (!html.includes('<')) return `<p hx-swap-oob="beforeend:${to}">${html}`
+    const around = AROUND[tag] ?? 'div'
+    return `<${around} hx-swap-oob="beforeend:${to}">${html}</${around}>`
+  }
+  if (marked !== 'never') return swapped('outerMorph', to, html)
+  return withAttribute(html, 1 + tag.length, `hx-swap-oob="outerHTML:${to}"`)
 }
 
-/** Takes the element back that was lent where a block grows. */
-export function unmarking({ at }: GrowthAddress): string {
-  return `<p hx-swap-oob=delete:${at}>`
+/** Puts the mark where a block has grown. */
+export function marking({ at, mark }: GrowthAddress): string {
+  return `<p hx-swap-oob=beforeend:${at}><wbr id="${mark}" swap-end>`
+}
+
+/** Takes the mark away again. */
+export function unmarking({ mark }: GrowthAddress): string {
+  return `<p hx-swap-oob=delete:#${mark}>`
 }
 
 function keyOf({ template, block }: Fragment): string {
@@ -298,18 +345,13 @@ function dressed(arrival: Arrival): string {
     : `<swap-frame ${lent}>${html}</swap-frame>`
 }
 
-/**
- * The block with what its growing end is lent: an attribute of the element, an empty element at its end, or an element
- * around the end that is still open. All of that is inside the root, so the root stays where it is.
- */
+/** The block with what its growing end is lent. All of that is inside the root, so the root stays where it is. */
 function withGrowth({ html, growth, end }: Arrival): string {
-  if (growth?.lent === undefined || end === undefined) return html
-  const { point, open } = end
-  if (growth.swap === 'beforeend') return withAttribute(html, point.attributesAt, growth.lent)
-  const lent = growth.marked
-    ? `<wbr ${growth.lent} swap-end>`
-    : `<swap-frame ${growth.lent}>${open}</swap-frame>`
-  return `${html.slice(0, point.endsAt - (open?.length ?? 0))}${lent}${html.slice(point.endsAt)}`
+  if (growth === undefined || end === undefined) return html
+  const { attributesAt, endsAt } = end.point
+  if (growth.marked === 'always')
+    return `${html.slice(0, endsAt)}<wbr id="${growth.mark}" swap-end>${html.slice(endsAt)}`
+  return growth.lent === undefined ? html : withAttribute(html, attributesAt, growth.lent)
 }
 
 /** The page's element around the content stays as it is: only the content has to be morphed. */

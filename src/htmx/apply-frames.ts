@@ -25,7 +25,8 @@ export interface Destination {
  * Out     the HTML of the whole page, as a parser and a serializer of the HTML standard see it.
  * Throws  Error for a swap that this reader does not know: it shows what is lost rather than passing it by.
  *
- * Swaps are those that our frames use: main, out-of-band, partial. A morph is taken for what it ends in: new content.
+ * Swaps are those that our frames use: main, out-of-band, partial. A morph is taken for what it ends in: new content, but
+ * in an element that holds a mark of ours.
  *
  * @example
  * const page = '<body><div id="answer"></div></body>'
@@ -39,7 +40,7 @@ export function applyFrames(
 ): string {
   const document = parse(page)
   // htmx looks the main target up once; what replaces it later gets no more frames.
-  const main = byId(document, destination.target)
+  const [main] = found(document, destination.target)
   for (const frame of frames) applyFrame(document, main, frame, destination.swap ?? 'innerHTML')
   return serialize(document)
 }
@@ -66,19 +67,19 @@ function applyFrame(
     if (address === undefined && !partial) continue
     tree.detachNode(element)
     if (address === undefined) {
-      const target = byId(document, attribute(element, 'hx-target')!)
+      const targets = found(document, attribute(element, 'hx-target')!)
       const nodes = [
         ...tree.getTemplateContent(element as DefaultTreeAdapterTypes.Template).childNodes,
       ]
-      tasks.push(() => put(target, attribute(element, 'hx-swap') ?? 'innerHTML', nodes))
+      tasks.push(() => putInEach(targets, attribute(element, 'hx-swap') ?? 'innerHTML', nodes))
       continue
     }
     const [, style = 'outerHTML', selector] = /^(\S+):(.+)$/.exec(address) ?? []
     element.attrs = element.attrs.filter(({ name }) => name !== 'hx-swap-oob')
-    const target = byId(document, selector ?? `#${attribute(element, 'id')}`)
+    const targets = found(document, selector ?? `#${attribute(element, 'id')}`)
     // Everything but an outer swap takes the content only: the element itself was just the envelope.
     const nodes = style.startsWith('outer') ? [element] : [...element.childNodes]
-    tasks.push(() => put(target, style, nodes))
+    tasks.push(() => putInEach(targets, style, nodes))
   }
   const rest = [...content.childNodes]
   const holds = rest.some(
@@ -88,6 +89,12 @@ function applyFrame(
   for (const task of tasks) task()
 }
 
+function putInEach(targets: readonly Element[], style: string, nodes: readonly Node[]): void {
+  if (targets.length > 1 && nodes.length > 0)
+    throw new Error(`A frame with the swap ${JSON.stringify(style)} has ${targets.length} targets.`)
+  for (const target of targets) put(target, style, nodes)
+}
+
 function put(target: Element | undefined, style: string, nodes: readonly Node[]): void {
   const parent = target && tree.getParentNode(target)
   if (target === undefined || !parent) return
@@ -95,6 +102,8 @@ function put(target: Element | undefined, style: string, nodes: readonly Node[])
   const before = (reference: Node): void => {
     for (const node of nodes) tree.insertBefore(parent, node, reference)
   }
+  if (style === 'innerMorph') keepMarked(target.childNodes, nodes)
+  if (style === 'outerMorph') keepMarked([target], nodes)
   switch (style) {
     case 'innerHTML':
     case 'innerMorph':
@@ -142,16 +151,52 @@ function* elementsOf(parent: Parent): Generator<Element> {
   }
 }
 
-function byId(root: Parent, selector: string): Element | undefined {
-  for (const element of elementsOf(root)) if (fits(element, selector)) return element
-  return undefined
+/** A morph leaves the children alone of what holds a mark of ours. */
+function keepMarked(before: readonly Node[], after: readonly Node[]): void {
+  const old = before.filter(tree.isElementNode)
+  for (const [n, element] of after.filter(tree.isElementNode).entries()) {
+    const same = old[n]
+    if (same?.tagName !== element.tagName) return
+    const isMarked = same.childNodes.some(
+      (node) => tree.isElementNode(node) && attribute(node, 'swap-end') !== undefined,
+    )
+    if (!isMarked) keepMarked(same.childNodes, element.childNodes)
+    else {
+      for (const child of element.childNodes.slice()) tree.detachNode(child)
+      for (const child of same.childNodes.slice()) {
+        tree.detachNode(child)
+        tree.appendChild(element, child)
+      }
+    }
+  }
 }
 
-/** `#id`, `[attribute]` and the name of an element are all that our frames use. */
+/** All elements that a selector means, of the few that our frames use: `#id [attribute] >tag:last-of-type`. */
+function found(root: Parent, selector: string): Element[] {
+  let within: Parent[] = [root]
+  for (const [, child, part] of selector.matchAll(/(\s*>)?\s*([^\s>]+)/g)) {
+    within = within.flatMap((parent) =>
+      (child === undefined ? [...elementsOf(parent)] : parent.childNodes).filter(
+        (node): node is Element => tree.isElementNode(node) && fits(node, part!),
+      ),
+    )
+  }
+  return within as Element[]
+}
+
 function fits(element: Element, selector: string): boolean {
   if (selector.startsWith('#')) return attribute(element, 'id') === selector.slice(1)
-  if (!selector.startsWith('[')) return element.tagName === selector
-  return attribute(element, selector.slice(1, -1)) !== undefined
+  if (selector.startsWith('[')) return attribute(element, selector.slice(1, -1)) !== undefined
+  const [, tag, last] = /^([a-z\d]+)(:last-of-type)?$/.exec(selector) ?? []
+  if (tag === undefined)
+    throw new Error(
+      `A frame asks for ${JSON.stringify(selector)}, which applyFrames does not know.`,
+    )
+  if (last === undefined) return element.tagName === tag
+  const like = tree
+    .getParentNode(element)!
+    .childNodes.filter((node) => tree.isElementNode(node) && node.tagName === tag)
+  return like.at(-1) === element
 }
 
 function attribute(element: Element, name: string): string | undefined {

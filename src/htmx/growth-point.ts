@@ -7,6 +7,8 @@ export interface GrowthPoint {
   readonly attributesAt: number
   /** The element's own id. */
   readonly id: string | undefined
+  /** What stands in the element before the text. */
+  readonly before: string
   /** Where the text ends, for now. */
   readonly endsAt: number
 }
@@ -35,7 +37,9 @@ export function growthPointOf(
     if (!html.startsWith(grown, at)) continue
     if (html.slice(0, at) !== empty.slice(0, at) || !html.endsWith(empty.slice(at))) continue
     const element = openElementAt(empty, at, tag)
-    return element && { ...element, tag, endsAt: at + grown.length }
+    if (element === undefined) return undefined
+    const { innerStart, ...named } = element
+    return { ...named, tag, before: empty.slice(innerStart, at), endsAt: at + grown.length }
   }
   return undefined
 }

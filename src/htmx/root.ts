@@ -113,8 +113,8 @@ export function openElementAt(
   html: string,
   position: number,
   tag: string,
-): { attributesAt: number; id: string | undefined } | undefined {
-  const open: { tag: string; attributesAt: number; attributes: string }[] = []
+): { attributesAt: number; innerStart: number; id: string | undefined } | undefined {
+  const open: { tag: string; attributesAt: number; innerStart: number; attributes: string }[] = []
   let next = 0
   for (let at = html.indexOf('<'); at !== -1 && at < position; at = html.indexOf('<', next)) {
     TOKEN.lastIndex = at
@@ -126,7 +126,8 @@ export function openElementAt(
       const opened = open.findLastIndex((element) => element.tag === name)
       if (opened !== -1) open.length = opened
     } else if (!VOID.has(name)) {
-      open.push({ tag: name, attributesAt: at + 1 + name.length, attributes: token![3]! })
+      const attributesAt = at + 1 + name.length
+      open.push({ tag: name, attributesAt, innerStart: next, attributes: token![3]! })
       if (RAW_TEXT.has(name)) next = afterRawText(html, name, next)
     }
   }
@@ -134,7 +135,8 @@ export function openElementAt(
   if (innermost?.tag !== tag) return undefined
   const id = idIn(innermost.attributes)
   if (id !== undefined && !PLAIN_ID.test(id)) return undefined
-  return { attributesAt: innermost.attributesAt, id }
+  const { attributesAt, innerStart } = innermost
+  return { attributesAt, innerStart, id }
 }
 
 function idIn(attributes: string): string | undefined {

@@ -17,8 +17,28 @@ export interface TemplateEngine {
    * Throws  TemplateError `template/missing`, `block/unknown`, … before anything is drawn.
    */
   open(template: string, block: string, context?: Context): Promise<BlockRenderer>
+  /**
+   * A page in two halves, around the one place where the variable `key` comes out as escaped text: whatever text it holds,
+   * the page is the first half, that text, the second half; and how it is without any. Nothing where the template does not
+   * prove that.
+   * An engine that cannot tell leaves it out: then a page is sent when it is whole.
+   */
+  split?(template: string, key: string, context: Context): Promise<SplitPage | undefined>
+  /**
+   * The variables that a block reads, with everything that is declared for it; nothing when it may read any.
+   * An engine that cannot tell leaves it out.
+   */
+  reads?(template: string, block: string): Promise<ReadonlySet<string> | undefined>
   /** The names of all blocks that `open` accepts for this template, inherited ones included. */
   blocks(template: string): Promise<readonly string[]>
+}
+
+/** What stands before and behind a text that is not there yet. */
+export interface SplitPage {
+  readonly before: string
+  readonly after: string
+  /** The page when the text is empty: a template may ask for that. */
+  readonly empty: string
 }
 
 /** One block, opened once, drawn as often as its context changes. */

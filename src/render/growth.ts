@@ -2,7 +2,7 @@
  * How a block may travel while one of its variables grows.
  *
  * - `append`: what is new in the variable, escaped, is what is new in the block; it goes to the end of one element.
- * - `settle`: the variable comes out through `markdown`: finished Markdown blocks stay as they are, the open tail is drawn anew.
+ * - `settle`: the variable comes out through `markdown`: what changes at the end of its HTML goes to where that stands.
  * - `full`: nothing of the kind is proved, so the whole block is drawn each time.
  *
  * Proved from the template's syntax tree and never guessed. The idea of an update that is only the difference is old

@@ -77,6 +77,7 @@ export class Driver<T> {
   readonly #pace: Pace
   readonly #startedAt = now()
   #forgetClient: (() => void) | undefined
+  /** Nothing while the stream is prepared. */
   #outbox!: Outbox<T>
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
   /** Told instead of the reader, while somebody waits for a value and not for bytes. */
@@ -104,11 +105,16 @@ export class Driver<T> {
   #spokeAt = this.#startedAt
   #values = 0
   #valuesSent = 0
+  #failures = 0
   #frames = 0
   #bytes = 0
   #settle!: () => void
   /** Resolves when the teardown of the source has run, or was given up. */
   readonly settled: Promise<void> = new Promise((resolve) => (this.#settle = resolve))
+  readonly #report = (error: unknown): PublicError => {
+    this.#failures += 1
+    return reportFailure(error, this.#options)
+  }
   readonly #clientLeft = (): void => this.#end('cancel')
 
   constructor(options: DriverOptions<T>) {
@@ -125,6 +131,28 @@ export class Driver<T> {
     else {
       client.addEventListener('abort', this.#clientLeft)
       this.#forgetClient = options.onLeave?.(this.#clientLeft)
+    }
+  }
+
+  /**
+   * Opens the source, and makes something of what it gives before it is asked for a value. Nothing when the stream ends
+   * before that is made.
+   *
+   * Throws  what the source's function throws, or `make`, so that it can still become an HTTP status.
+   */
+  async prepare<R>(make: (values: object) => Promise<R>): Promise<R | undefined> {
+    if (this.#over) return undefined
+    const over = new Promise<undefined>((resolve) => (this.#wake = () => resolve(undefined)))
+    this.#askedAt = now()
+    this.#check()
+    try {
+      return await Promise.race([this.#reader.opened().then(make), over])
+    } catch (error) {
+      this.#end('error', error)
+      throw error
+    } finally {
+      this.#wake = undefined
+      this.#askedAt = undefined
     }
   }
 
@@ -146,7 +174,7 @@ export class Driver<T> {
         cancel()
         if (this.#outcome?.reason === 'error') throw this.#outcome.error
         if (!outbox.empty) {
-          this.#pieces.push(await outbox.next())
+          this.#pieces.push(await outbox.next(this.#report))
           this.#pace.sent(now(), 1)
         }
       }
@@ -290,7 +318,7 @@ export class Driver<T> {
 
   #draw(at: number): void {
     try {
-      const piece = this.#outbox.next()
+      const piece = this.#outbox.next(this.#report)
       if (typeof piece === 'string' || piece instanceof Uint8Array) return this.#drawn(piece, at)
       this.#drawing = true
       piece.then(
@@ -326,7 +354,10 @@ export class Driver<T> {
     const outbox = this.#outbox
     try {
       // A failure of the outbox itself leaves it empty.
-      while (!outbox.empty) this.#keep(await outbox.next())
+      while (!outbox.empty) this.#keep(await outbox.next(this.#report))
+      const { failure } = outbox
+      if (failure && this.#outcome!.reason === 'stop')
+        this.#outcome = { ...this.#outcome!, ...failure, reason: 'error' }
     } catch (error) {
       if (this.#outcome!.reason === 'error') reportFailure(error, this.#options)
       else this.#outcome = { reason: 'error', error }
@@ -460,7 +491,7 @@ export class Driver<T> {
     if (this.#over) return
     const { heartbeatMs, limits } = this.#options
     const at = now()
-    const beatMs = heartbeatMs !== false && this.#outbox.heartbeat ? heartbeatMs : Infinity
+    const beatMs = heartbeatMs !== false && this.#outbox?.heartbeat ? heartbeatMs : Infinity
     const beatAt = this.#spokeAt + beatMs
     this.#alarm.advance(
       Math.min(
@@ -513,6 +544,7 @@ export class Driver<T> {
       reason,
       ...(error === undefined ? {} : { error }),
       ...(final === undefined ? {} : { final }),
+      ...(this.#failures === 0 ? {} : { failed: this.#failures }),
       values: this.#values,
       frames: this.#frames,
       bytes: this.#bytes,

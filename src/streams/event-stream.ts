@@ -5,7 +5,8 @@ import type { WireFactory } from './wire.ts'
 
 /**
  * How a growing block travels: `auto` sends only what is new where the template proves that this is the same, and the
- * whole block otherwise; `full` sends the whole block each time.
+ * whole block otherwise; `full` sends the whole block each time. To a browser without scripts, `auto` sends the page from its
+ * top down where that is proved to be the same; `full` sends it when it is whole.
  */
 export type Delivery = 'auto' | 'full'
 
@@ -35,7 +36,7 @@ export interface EventStreamOptions<T = unknown> extends StreamBodyOptions {
  * A stream of values as the answer of a route: just return it.
  *
  * For htmx each yielded `Fragment` is drawn and swapped into the page; without JavaScript the same route answers
- * with the finished page. The source is started when the answer is wanted: never for HEAD, never for a refused request.
+ * with the page. The source is started when the answer is wanted: never for HEAD, never for a refused request.
  *
  * In      a source: best a function of `{ signal }`, so that a client who leaves stops the model. Or a run, which goes on
  *         when he leaves.

@@ -1,5 +1,8 @@
 import { withId } from '../wire/sse.ts'
-import type { Piece, Terminal, Wire } from './wire.ts'
+import type { Piece, PublicError, Terminal, Wire } from './wire.ts'
+
+/** Writes into the log what could not be said, and gives what a reader may know of it. */
+export type Report = (error: unknown) => PublicError
 
 /**
  * What lies between a source, which speaks when it likes, and a reader, who takes what he can: values go in as they
@@ -18,8 +21,14 @@ export interface Outbox<T> {
    * @param id Where its reader can come back to when he has it.
    */
   take(value: T, id?: string): void
-  /** All that waits, or the next part of it. */
-  next(): Piece | Promise<Piece>
+  /**
+   * All that waits, or the next part of it.
+   *
+   * @param report For a failure that is not the end of the stream.
+   */
+  next(report: Report): Piece | Promise<Piece>
+  /** What the reader still has not been shown because it failed: a stream that ends with that has failed. */
+  readonly failure?: { readonly error: unknown; readonly seen: PublicError } | undefined
   /** The last piece, when nothing waits any more; `undefined` when the body has to be cut instead. */
   terminal(terminal: Terminal): Piece | undefined | Promise<Piece | undefined>
   heartbeat?(): Piece

@@ -26,6 +26,7 @@ export interface SourceReaderOptions<T> {
 export class SourceReader<T> {
   readonly #options: SourceReaderOptions<T>
   #iterator: AsyncIterator<T> | Iterator<T> | undefined
+  #opening: Promise<void> | undefined
   #closing: Promise<unknown> | undefined
   /** An answer is under way. */
   asked = false
@@ -36,11 +37,17 @@ export class SourceReader<T> {
     this.#options = options
   }
 
+  /** Opens the source, and asks it for nothing yet. Out: what it gives its values with. */
+  async opened(): Promise<object> {
+    await (this.#opening ??= this.#open())
+    return this.#iterator!
+  }
+
   /** Asks for the next value, unless an answer is under way. */
   ask(): void {
     if (this.asked || this.exhausted) return
     this.asked = true
-    if (this.#iterator === undefined) void this.#open().then(this.#step, this.#failed)
+    if (this.#iterator === undefined) void this.opened().then(this.#step, this.#failed)
     else this.#step()
   }
 

@@ -21,7 +21,10 @@ export interface StreamBodyOptions {
   readonly limits?: Partial<
     Pick<Limits, 'maxDurationMs' | 'idleSourceMs' | 'sendTimeoutMs' | 'maxOutputBytes'>
   >
-  /** Called once with what failed after the status went out. The client sees only a code and an id. */
+  /**
+   * Called with what failed after the status went out: what ended the stream, once, and each fragment that could not be
+   * drawn. The client sees only a code and an id.
+   */
   readonly onError?: (error: unknown) => void
   /** Called once when the stream is over, whatever ended it. */
   readonly onEnd?: (end: StreamEnd) => void

@@ -18,6 +18,8 @@ export interface StreamEnd {
   readonly error?: unknown
   /** What the source returned, when it came so far and returned something. */
   readonly final?: unknown
+  /** How many times a fragment could not be drawn; its place shows a notice, and the stream went on. */
+  readonly failed?: number
   /** Values taken from the source. */
   readonly values: number
   /** Pieces handed to the connection. */

@@ -23,7 +23,10 @@ export function withRetry<T>(outbox: Outbox<T>, retryMs: number): Outbox<T> {
     },
     ...(start && { start: () => first(start.call(outbox)) }),
     take: (value) => outbox.take(value),
-    next: () => first(outbox.next()),
+    next: (report) => first(outbox.next(report)),
+    get failure() {
+      return outbox.failure
+    },
     terminal: (terminal) => first(outbox.terminal(terminal)),
     // A comment is no message: what it says besides would be lost.
     ...(heartbeat && { heartbeat: () => heartbeat.call(outbox) }),

@@ -21,6 +21,7 @@ import { finishedFragments, finishedPage, handedOff } from './finished.ts'
 import { FragmentsOutbox } from './fragments-outbox.ts'
 import { takeOver } from './newest-viewer.ts'
 import { guardOrigin } from './origin-guard.ts'
+import { PageOutbox } from './page-outbox.ts'
 import { Renders } from './renders.ts'
 import type { Settings } from './settings.ts'
 import { SharedRenders } from './shared-renders.ts'
@@ -36,7 +37,8 @@ const AS_LONG_AS_THE_RUN = { maxDurationMs: Infinity, idleSourceMs: Infinity }
 
 /**
  * A stream for whoever asks. NDJSON and bytes are the same to everybody. Events for htmx are an event stream to those
- * who read one, the finished fragments to htmx without its extension, the finished page to a browser without scripts.
+ * who read one, the finished fragments to htmx without its extension, the page to a browser without scripts: from its top
+ * down while the text is written, where that is proved to give the same page, else when it is finished.
  * HEAD gets the headers.
  *
  * Throws  what the source throws before its first value, AccessError, InputError, LimitError: nothing has been sent then.
@@ -56,11 +58,8 @@ export async function answerStream(
   const run = stream instanceof EventStream ? stream.run : undefined
   const resume = run && resumeOf(run, c)
   const { headers, outbox, pace } = formOf(stream, facts, settings, resume)
-  const respond = (body: BodyInit | null): Response =>
-    new Response(body, {
-      status: stream.status,
-      headers: { ...(whole ? PAGE : headers), Vary: VARY },
-    })
+  const respond = (body: BodyInit | null, own = whole ? PAGE : headers): Response =>
+    new Response(body, { status: stream.status, headers: { ...own, Vary: VARY } })
 
   if (c.req.method === 'HEAD') return respond(null)
   const isShown = run && outbox instanceof FragmentsOutbox && !whole
@@ -75,8 +74,14 @@ export async function answerStream(
   if (whole) {
     if (run && facts.handedOff)
       return respond(await handedOff(driver.values(), settings.engine, run.path))
-    const finish = facts.fragment ? finishedFragments : finishedPage
-    return respond(await finish(driver.values(), settings.engine))
+    if (facts.fragment) return respond(await finishedFragments(driver.values(), settings.engine))
+    const { delivery = settings.delivery } = stream.options
+    const page =
+      delivery === 'auto' &&
+      (await driver.prepare((values) => PageOutbox.of(values, settings.engine)))
+    if (!page) return respond(await finishedPage(driver.values(), settings.engine))
+    await driver.start(page, stream.options.commit !== 'open')
+    return respond(driver.body(), { ...PAGE, ...LIVE })
   }
   await driver.start(outbox, stream.options.commit !== 'open')
   const { encoding } = settings

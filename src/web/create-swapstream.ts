@@ -15,6 +15,7 @@ import { FormResult } from './form-result.ts'
 import { guardOrigin } from './origin-guard.ts'
 import { Page } from './page.ts'
 import { toProblem } from './problem.ts'
+import { engineFor } from './request-engine.ts'
 import { addSecurityHeaders, STRICT_CSP } from './security-headers.ts'
 import type { Connection, Encoding, Settings } from './settings.ts'
 
@@ -46,6 +47,12 @@ export interface CoreOptions {
   readonly sseMethods?: readonly string[]
   /** What differs from the default limits. */
   readonly limits?: Partial<Limits>
+  /**
+   * Variables that every template of a request sees, in pages, fragments and streams: `(c) => ({ user: c.get('user') })`.
+   * Asked when the handler has returned. What a page or fragment is given itself wins. A run is then drawn for each of its
+   * viewers by himself, and not once for all.
+   */
+  readonly context?: (c: Context) => Readonly<Record<string, unknown>>
   /** What the server knows about a request. Default nothing; the main door asks Node. */
   readonly connection?: (c: Context) => Connection
 }
@@ -76,7 +83,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
     ...options,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   }
-  const { engine, log, expose, allowedOrigins, csp } = settings
+  const { log, expose, allowedOrigins, csp } = settings
   const { maxBodyBytes } = settings.limits
   const limited = bodyLimit({
     maxSize: maxBodyBytes,
@@ -92,9 +99,11 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
   })
   const answer = async (c: Context, value: object | undefined): Promise<Response | undefined> => {
     const { headers } = c.req.raw
+    if (value === undefined) return undefined
+    const engine = engineFor(c, settings)
     if (value instanceof Page) return answerPage(value, headers, engine)
     if (value instanceof FormResult) return answerFormResult(value, headers, engine)
-    return value instanceof StreamBody ? answerStream(value, c, settings) : undefined
+    return value instanceof StreamBody ? answerStream(value, c, { ...settings, engine }) : undefined
   }
 
   return async function swapstream(c, next) {

@@ -11,6 +11,7 @@ import { answerPage } from './answer-page.ts'
 import { settingsOf } from './current-settings.ts'
 import { Page } from './page.ts'
 import { Problem } from './problem.ts'
+import { engineFor } from './request-engine.ts'
 
 /** How errors are drawn, and where htmx puts them. */
 export interface ErrorPagesOptions {
@@ -137,12 +138,12 @@ async function draw(
   const { title, message, mark } = told
   const line = notice(message, mark)
   if (template !== undefined && (!htmx || block !== undefined)) {
-    const { engine, log } = settingsOf(c)
+    const settings = settingsOf(c)
     try {
       const page = new Page(template, { ...told }, given({ block }))
-      return await (await answerPage(page, c.req.raw.headers, engine)).text()
+      return await (await answerPage(page, c.req.raw.headers, engineFor(c, settings))).text()
     } catch (failure) {
-      log.error({ err: failure }, `the error page cannot be drawn: ${said(failure)}`)
+      settings.log.error({ err: failure }, `the error page cannot be drawn: ${said(failure)}`)
     }
   }
   const name = escapeHtml(title)

@@ -3,32 +3,33 @@ import { escapeHtml } from '../base/escape-html.ts'
 import { given } from '../base/given.ts'
 import { Fragment } from '../fragments/fragment.ts'
 import { stateKey } from '../fragments/state-key.ts'
-import { Addresser, appending, settling, unmarking, type GrowthAddress } from '../htmx/addresser.ts'
-import { notice, quietNotice } from '../htmx/notice.ts'
+import {
+  Addresser,
+  appending,
+  changing,
+  marking,
+  unmarking,
+  type GrowthAddress,
+} from '../htmx/addresser.ts'
+import { notice } from '../htmx/notice.ts'
 import {
   resumeElement,
   resumeElementAgain,
   resumeElementInPage,
   resumeOver,
 } from '../htmx/resume.ts'
-import type { GrowingMarkdown } from '../render/markdown/growing-markdown.ts'
+import type { GrowingMarkdown, MarkdownUpdate } from '../render/markdown/growing-markdown.ts'
 import type { Delivery } from '../streams/event-stream.ts'
 import { farewell } from '../streams/farewell.ts'
-import type { Outbox } from '../streams/outbox.ts'
+import type { Outbox, Report } from '../streams/outbox.ts'
 import type { EndReason } from '../streams/stream-end.ts'
-import type { Terminal } from '../streams/wire.ts'
+import type { PublicError, Terminal } from '../streams/wire.ts'
 import { encodeComment, encodeEvent, eventsFrom, withId } from '../wire/sse.ts'
 import { ServerSentEvent } from '../wire/server-sent-event.ts'
+import { endNotice } from './end-notice.ts'
 import { GrownText } from './grown-text.ts'
 import type { Renders } from './renders.ts'
 
-/** What a reader is told about an answer that is not whole. A failure has its own words. */
-const CUT_NOTICES: Partial<Record<EndReason, string>> = {
-  limit: 'The answer reached its limit and was cut here.',
-  timeout: 'The answer took too long and was cut here.',
-  interrupted: 'The server that wrote this answer stopped, so it was cut here. Please try again.',
-  shutdown: 'The server is restarting, so the answer was cut here. Please ask again.',
-}
 /** So many values that no newer one replaces may wait, and so much new text; then the source waits, too. */
 const MOST_WAITING = 32
 const MOST_TEXT_CHARS = 16 * 1024 * 1024
@@ -76,6 +77,8 @@ interface Block {
   unsettled: Fragment | undefined
   /** What may travel alone, while it may. */
   grown: Grown | undefined
+  /** Why its newest state is not shown, as the reader was told, and what takes the notice away. */
+  failed: { readonly error: unknown; readonly seen: PublicError; readonly gone: string } | undefined
 }
 
 interface Grown {
@@ -89,6 +92,8 @@ interface GrowingEnd {
   readonly address: GrowthAddress
   /** Escaped text as an event that adds it there. */
   readonly append: (html: string) => string
+  /** What stands in its element before the text. */
+  readonly before: string
   /** Follows the text where it comes out as Markdown. */
   readonly markdown: GrowingMarkdown | undefined
 }
@@ -124,8 +129,8 @@ export class FragmentsOutbox implements Outbox<unknown> {
   #newChars = 0
   /** Counts what is no state. */
   #said = 0
-  /** What could not be drawn, while what was drawn before it is still to be sent. */
-  #failure: { readonly error: unknown } | undefined
+  /** Something was sent. */
+  #spoke = false
 
   constructor(options: FragmentsOutboxOptions) {
     const { renders, delivery, morphs, resumable = false, at, shown, to, resume } = options
@@ -147,7 +152,7 @@ export class FragmentsOutbox implements Outbox<unknown> {
   }
 
   get empty(): boolean {
-    return this.#waiting.length === 0 && this.#failure === undefined
+    return this.#waiting.length === 0
   }
 
   get full(): boolean {
@@ -171,45 +176,88 @@ export class FragmentsOutbox implements Outbox<unknown> {
     if (value.final) block.waiting = undefined
   }
 
-  next(): string | Promise<string> {
-    const text = this.#drawn()
+  /** What cannot be drawn keeps nothing else from being shown; only as the first thing of all it is an HTTP error. */
+  next(report: Report): string | Promise<string> {
+    const text = this.#drawn(report)
     return typeof text === 'string' ? this.#marked(text) : text.then((drawn) => this.#marked(drawn))
   }
 
-  /** With the place to come back to, unless something of it could not be drawn. */
-  #marked(text: string): string {
-    return this.#id === undefined || this.#failure ? text : withId(text, this.#id)
+  get failure(): Outbox<unknown>['failure'] {
+    for (const { failed } of this.#blocks.values()) if (failed) return failed
+    return undefined
   }
 
-  #drawn(): string | Promise<string> {
-    if (this.#failure) {
-      const { error } = this.#failure
-      this.#failure = undefined
-      throw error
-    }
+  /** With the place to come back to. */
+  #marked(text: string): string {
+    return this.#id === undefined ? text : withId(text, this.#id)
+  }
+
+  #drawn(report: Report): string | Promise<string> {
     let text = ''
     this.#newChars = 0
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
       if (next.block?.waiting === next) next.block.waiting = undefined
-      try {
-        const frame = this.#spelt(next)
-        if (typeof frame !== 'string') return this.#later(text, frame)
-        text += frame
-      } catch (error) {
-        return this.#broken(text, error)
-      }
+      const frame = this.#frame(next, report)
+      if (typeof frame !== 'string') return this.#later(text, frame, report)
+      text += frame
     }
     return text
   }
 
-  async terminal({ reason, error }: Terminal): Promise<string> {
+  async #later(text: string, frame: Promise<string>, report: Report): Promise<string> {
+    const sent = text + (await frame)
+    return sent + (await this.#drawn(report))
+  }
+
+  /** One value as events; where it cannot be drawn, a notice. */
+  #frame(next: Waiting, report: Report): string | Promise<string> {
+    const before = next.block?.grown
+    try {
+      const frame = this.#spelt(next)
+      if (typeof frame === 'string') return this.#well(next, frame)
+      return frame.then(
+        (made) => this.#well(next, made),
+        (error: unknown) => this.#instead(next, before, error, report),
+      )
+    } catch (error) {
+      return this.#instead(next, before, error, report)
+    }
+  }
+
+  #well({ block }: Waiting, frame: string): string {
+    if (frame !== '') this.#spoke = true
+    if (!block?.failed) return frame
+    const { gone } = block.failed
+    block.failed = undefined
+    return encodeEvent({ data: gone }) + frame
+  }
+
+  /** What is shown of a block that cannot be drawn stays, with one notice until it can be drawn again. */
+  #instead(
+    { value, block }: Waiting,
+    grown: Grown | undefined,
+    error: unknown,
+    report: Report,
+  ): string {
+    if (!this.#spoke || !(value instanceof Fragment)) {
+      this.#waiting = []
+      throw error
+    }
+    if (block) block.grown = grown
+    if (block?.failed) return ''
+    const seen = report(error)
+    const told = notice(seen.message, `${seen.code} ${seen.id}`)
+    const { shown, gone } = this.#addresser.instead(value, told)
+    if (block) block.failed = { error, seen, gone }
+    return encodeEvent({ data: shown })
+  }
+
+  async terminal(terminal: Terminal): Promise<string> {
+    const { reason } = terminal
     if (reason === 'shutdown' && this.#resumable) return farewell()
-    const cut = CUT_NOTICES[reason]
-    const told = error
-      ? notice(error.message, `${error.code} ${error.id}`)
-      : reason === 'cancel'
-        ? quietNotice('Stopped.')
-        : cut && notice(cut)
+    // What is no news to the reader is not said again.
+    const isNews = terminal.error === undefined || terminal.error !== this.failure?.seen
+    const told = isNews ? endNotice(terminal) : undefined
     // The notice first: it goes next to the answer, which the last frame may leave without an id.
     const below = told ? encodeEvent({ data: this.#addresser.below(told) }) : ''
     const settled = (await this.#settled(reason)) + this.#resumeOver()
@@ -268,30 +316,12 @@ export class FragmentsOutbox implements Outbox<unknown> {
     const key = stateKey(fragment)
     let block = key === undefined ? undefined : this.#blocks.get(key)
     if (key !== undefined && block === undefined) {
-      block = { waiting: undefined, unsettled: undefined, grown: undefined }
+      block = { waiting: undefined, unsettled: undefined, grown: undefined, failed: undefined }
       this.#blocks.set(key, block)
     }
     this.#last = fragment
     this.#lastBlock = block
     return block
-  }
-
-  async #later(text: string, frame: Promise<string>): Promise<string> {
-    let sent = text
-    try {
-      sent += await frame
-      return sent + (await this.#drawn())
-    } catch (error) {
-      return this.#broken(sent, error)
-    }
-  }
-
-  /** What is drawn is sent before it is told what could not be; nothing is drawn after that. */
-  #broken(text: string, error: unknown): string {
-    this.#waiting = []
-    if (text === '') throw error
-    this.#failure = { error }
-    return text
   }
 
   /**
@@ -314,7 +344,7 @@ export class FragmentsOutbox implements Outbox<unknown> {
           block,
         )
       } catch {
-        // It is what cannot be drawn that ended the stream: what was drawn before stays.
+        // What was drawn before stays.
       }
     }
     return last
@@ -332,24 +362,29 @@ export class FragmentsOutbox implements Outbox<unknown> {
   #added(fragment: Fragment, grown: Grown | undefined): string | undefined {
     if (grown?.end === undefined) return undefined
     const added = grown.text.next(fragment)
-    const { address, append, markdown } = grown.end
+    const { append, markdown } = grown.end
     if (added === undefined || (added === '' && !markdown)) return added
     if (!markdown) return append(escapeHtml(added))
-    const { settled, open, reset } = markdown.update(grown.text.whole)
-    return reset ? undefined : encodeEvent({ data: settling(address, settled, open) })
+    return changed(grown.end, markdown.update(grown.text.whole))
   }
 
   /**
-   * What goes around a frame that is drawn whole while a mark of ours stands at the end of the growing text. The last
-   * frame leaves that text alone where it proves to be the same, because a morph would join its pieces to one, and a
-   * selection in them would be lost.
+   * What goes around a frame that is drawn whole, where a morph would join the pieces in which text came, and a selection
+   * in them would be lost. The last frame leaves alone what grew, as long as a mark of ours stands at its end, where that
+   * proves to be the same. Otherwise a mark goes first.
    */
-  #unmarked(fragment: Fragment, html: string, { text, end }: Grown): [string, string] {
-    const { address, append } = end!
+  #around(fragment: Fragment, html: string, { text, end }: Grown): [string, string] {
+    const { address, append, markdown, before } = end!
+    if (address.marked === 'never') return ['', '']
     const unmark = encodeEvent({ data: unmarking(address) })
     const rest = fragment.final ? text.rest(fragment) : undefined
-    if (rest === undefined || !this.#renders.growth(fragment, html)) return [unmark, '']
-    return [rest && append(escapeHtml(rest)), unmark]
+    const isSame =
+      rest !== undefined && this.#renders.growth(fragment, html)?.point.before === before
+    if (!markdown) return isSame ? [rest && append(escapeHtml(rest)), unmark] : [unmark, '']
+    const whole = isSame ? (fragment.context[fragment.grows!.key] as string) : ''
+    const changes = isSame && changed(end!, markdown.update(whole, { final: true }))
+    if (typeof changes !== 'string') return ['', '']
+    return [changes + encodeEvent({ data: marking(address) }), unmark]
   }
 
   #whole(fragment: Fragment, block: Block | undefined, id?: string): string | Promise<string> {
@@ -357,12 +392,12 @@ export class FragmentsOutbox implements Outbox<unknown> {
     const text = mayGrow ? GrownText.after(fragment) : undefined
     // Known before it is drawn: what follows may come while an asynchronous block is drawn.
     const grown: Grown | undefined = text && { text, end: undefined }
-    const marked = block?.grown?.end?.address.marked ? block.grown : undefined
+    const grew = block?.grown?.end && block.grown
     if (block) block.grown = grown
 
     const frame = (html: string): string => {
       const growth = grown && this.#renders.growth(fragment, html)
-      const [before, after] = marked ? this.#unmarked(fragment, html, marked) : ['', '']
+      const [before, after] = grew ? this.#around(fragment, html, grew) : ['', '']
       const unmark = this.#addresser.unmarkingBefore(fragment, html)
       const resumed = unmark === undefined ? '' : encodeEvent({ data: unmark })
       const data =
@@ -374,6 +409,7 @@ export class FragmentsOutbox implements Outbox<unknown> {
           grown!.end = {
             address,
             append: eventsFrom(appending(address)),
+            before: growth!.point.before,
             markdown: growth!.markdown,
           }
         // Unless the next answer has begun meanwhile.
@@ -386,6 +422,11 @@ export class FragmentsOutbox implements Outbox<unknown> {
     const html = this.#renders.render(fragment)
     return typeof html === 'string' ? frame(html) : html.then(frame)
   }
+}
+
+/** Markdown that grew, as events; nothing when it did more than that. */
+function changed({ address }: GrowingEnd, { changes }: MarkdownUpdate): string | undefined {
+  return changes?.map((change) => encodeEvent({ data: changing(address, change) })).join('')
 }
 
 function unsendable(value: unknown): SourceError {

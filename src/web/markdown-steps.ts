@@ -6,6 +6,7 @@ const MOST_STEPS = 8
 interface Step {
   readonly from: string
   readonly to: string
+  readonly final: boolean
   readonly update: MarkdownUpdate
 }
 
@@ -24,21 +25,23 @@ export class MarkdownSteps {
     this.#open = open
   }
 
-  step(from: string, to: string): MarkdownUpdate {
-    const known = this.#steps.find((step) => step.from === from && step.to === to)
+  step(from: string, to: string, final: boolean): MarkdownUpdate {
+    const known = this.#steps.find(
+      (step) => step.from === from && step.to === to && step.final === final,
+    )
     if (known) return known.update
     let markdown = this.#newest
     if (markdown === undefined || this.#at !== from) {
       markdown = this.#open()
       if (from !== '') markdown.update(from)
     }
-    const update = markdown.update(to)
+    const update = markdown.update(to, { final })
     if (to.length >= this.#at.length) {
       // Steps to an older text lead nowhere: whoever takes one more goes to the newest.
       if (to !== this.#at) this.#steps = []
-      this.#newest = markdown
+      this.#newest = final ? undefined : markdown
       this.#at = to
-      if (this.#steps.length < MOST_STEPS) this.#steps.push({ from, to, update })
+      if (this.#steps.length < MOST_STEPS) this.#steps.push({ from, to, final, update })
     } else if (markdown === this.#newest) this.#newest = undefined
     return update
   }
@@ -59,8 +62,11 @@ export class Follower implements GrowingMarkdown {
     return new Follower(this.#steps, text)
   }
 
-  update(text: string): MarkdownUpdate {
-    const update = this.#steps.step(this.#at, text)
+  update(
+    text: string,
+    { final = false }: Parameters<GrowingMarkdown['update']>[1] = {},
+  ): MarkdownUpdate {
+    const update = this.#steps.step(this.#at, text, final)
     this.#at = text
     return update
   }

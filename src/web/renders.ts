@@ -16,8 +16,6 @@ export interface Growth {
   readonly point: GrowthPoint
   /** Follows the text from here, where it comes out as Markdown. */
   readonly markdown: GrowingMarkdown | undefined
-  /** The end of the Markdown's HTML that may still change. */
-  readonly open: string | undefined
 }
 
 /**
@@ -53,7 +51,7 @@ export class Renders {
    *
    * Cost    one more render.
    */
-  growth({ template, block, context, grows }: Fragment, html: string): Growth | undefined {
+  growth({ template, block, context, grows, final }: Fragment, html: string): Growth | undefined {
     const opened = this.#opened.get(`${template}\0${block}`)
     const text = grows && context[grows.key]
     if (opened === undefined || grows === undefined || typeof text !== 'string') return undefined
@@ -70,13 +68,13 @@ export class Renders {
     const { tag } = plan.element
     if (plan.kind === 'append') {
       const point = growthPointOf(html, empty, escapeHtml(text), tag)
-      return point && { point, markdown: undefined, open: undefined }
+      return point && { point, markdown: undefined }
     }
     const markdown = this.settle(renderer, grows.key)
     if (markdown === undefined) return undefined
-    const { settled, open } = markdown.update(text)
+    const { settled, open } = markdown.update(text, { final })
     const point = growthPointOf(html, empty, settled + open, tag)
-    return point && { point, markdown, open }
+    return point && { point, markdown }
   }
 
   /** Follows the Markdown of a block; nothing when it has none. */

@@ -40,5 +40,6 @@ export interface Settings {
   readonly encoding?: Encoding | undefined
   readonly limits: Limits
   readonly sseMethods?: readonly string[]
+  readonly context?: ((c: Context) => Readonly<Record<string, unknown>>) | undefined
   readonly connection: (c: Context) => Connection
 }

@@ -33,7 +33,7 @@ const BLOCKS = {
 const drawn = Object.entries(BLOCKS)
   .map(
     ([name, block]) =>
-      `{% block ${name} %}{% if text is defined %}${block}{% endif %}{% endblock %}`,
+      `{% block ${name} %}{% if streaming is defined %}${block}{% endif %}{% endblock %}`,
   )
   .join('')
 const page = (

@@ -1,9 +1,10 @@
 import { Hono } from 'hono'
 import { describe, expect, test } from 'vitest'
-import { EventStream, Page, streamToFragments, swapstream } from 'swapstream'
+import { EventStream, Fragment, Page, streamToFragments, swapstream } from 'swapstream'
 import { timersRunning } from '../../src/base/clock.ts'
 import { useBrowser } from '../support/browser.ts'
 import { expectNothingLeft } from '../support/eventually.ts'
+import { recordingLog } from '../support/recording-log.ts'
 import { useServer } from '../support/serve-app.ts'
 
 const TOKENS = ['Hel', 'lo ', '<b>', 'you</b>', '\n', ' & ', 'all ', '😀']
@@ -29,74 +30,97 @@ const BLOCKS: Record<string, string> = {
 const shapes = Object.values(BLOCKS).map(
   (block, n) => `
 <form id="form${n}" hx-post="/answer/${n}" hx-target="#answer${n}" hx-swap="{{ swap }}"><button>Ask</button></form>
-<section id="here${n}"><div id="answer${n}">{% block block${n} %}{% if text is defined %}${block}{% endif %}{% endblock %}</div></section>`,
+<section id="here${n}"><div id="answer${n}">{% block block${n} %}{% if fails %}{{ fails() }}{% endif %}{% if text is defined %}${block}{% endif %}{% endblock %}</div></section>`,
 )
 
 /** Rows need a table around them, and innerHTML is the only swap that puts a row into a <tbody>. */
 const table = `<form id="formrow" hx-post="/answer/row" hx-target="#rows" hx-swap="innerHTML"><button>Ask</button></form>
-<table><tbody id="rows">{% block blockrow %}{% if text is defined %}<tr><td>{{ text }}</td></tr>{% endif %}{% endblock %}</tbody></table>`
+<table><tbody id="rows">{% block blockrow %}{% if fails %}{{ fails() }}{% endif %}{% if text is defined %}<tr><td>{{ text }}</td></tr>{% endif %}{% endblock %}</tbody></table>`
 
 const page = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>t</title>{% include "swapstream/head.html" %}</head>
 <body>${shapes.join('')}${table}</body></html>`
+
+/** The third state of a block cannot be drawn. */
+async function* broken(fragments: AsyncIterable<Fragment>): AsyncGenerator<Fragment> {
+  let at = 0
+  for await (const fragment of fragments) {
+    at += 1
+    const { template, block, context, grows, final } = fragment
+    const fails = (): never => {
+      throw new Error('It cannot be drawn.')
+    }
+    yield at === 3
+      ? new Fragment(template, block, { ...context, fails }, { grows: grows!, final })
+      : fragment
+  }
+}
 
 describe('a streamed answer', () => {
   const browser = useBrowser()
   const listen = useServer()
 
   let wholeAnswers = 0
+  let brokenAnswers = 0
 
   function createApp(): Hono {
     const app = new Hono()
-    app.use(swapstream({ templates: { 'page.html': page }, frameMs: 0 }))
+    app.use(swapstream({ templates: { 'page.html': page }, frameMs: 0, log: recordingLog() }))
     app.get('/', (c) => new Page('page.html', { swap: c.req.query('swap') }))
     app.post('/answer/:n', (c) => {
       const block = `block${c.req.param('n')}`
       // What the same form gets when the answer is sent whole is the measure for the streamed one.
-      if (c.req.query('whole') === undefined)
+      if (c.req.query('ask') === 'streamed')
         return new EventStream(() => streamToFragments(TOKENS, 'page.html', block))
+      if (c.req.query('ask') === 'broken') {
+        brokenAnswers += 1
+        return new EventStream(() => broken(streamToFragments(TOKENS, 'page.html', block)))
+      }
       wholeAnswers += 1
       return new Page('page.html', { text: TEXT, streaming: false, failed: false }, { block })
     })
     return app
   }
 
-  async function results(url: string, swap: string, whole: boolean): Promise<string[]> {
+  async function results(
+    url: string,
+    swap: string,
+    ask: 'streamed' | 'whole' | 'broken',
+  ): Promise<string[]> {
     const tab = await browser.open(`${url}/?swap=${swap}`)
-    return tab.evaluate(
-      async (ask) => {
-        const { htmx } = window as unknown as { htmx: { process(element: Element): void } }
-        const forms = [...document.querySelectorAll('form')]
-        if (ask.whole)
-          for (const form of forms)
-            form.setAttribute('hx-post', `${form.getAttribute('hx-post')}?whole`)
-        htmx.process(document.body)
-        for (const form of forms) {
-          await new Promise((resolve) => {
-            form.addEventListener('htmx:finally:request', resolve, { once: true })
-            form.requestSubmit()
-          })
-        }
-        // The emptied class attribute is htmx's own trace on whatever it swapped.
-        return [...document.querySelectorAll('section, tbody')].map((place) =>
-          place.innerHTML.replaceAll(' class=""', '').trim(),
-        )
-      },
-      { whole },
-    )
+    return tab.evaluate(async (kind) => {
+      const { htmx } = window as unknown as { htmx: { process(element: Element): void } }
+      const forms = [...document.querySelectorAll('form')]
+      for (const form of forms)
+        form.setAttribute('hx-post', `${form.getAttribute('hx-post')}?ask=${kind}`)
+      htmx.process(document.body)
+      for (const form of forms) {
+        await new Promise((resolve) => {
+          form.addEventListener('htmx:finally:request', resolve, { once: true })
+          form.requestSubmit()
+        })
+      }
+      // The emptied class attribute is htmx's own trace on whatever it swapped.
+      return [...document.querySelectorAll('section, tbody')].map((place) =>
+        place.innerHTML.replaceAll(' class=""', '').trim(),
+      )
+    }, ask)
   }
 
   test.each(['innerHTML', 'beforeend', 'outerHTML'])(
-    'ends as one render of the whole, with hx-swap="%s", whatever its shape',
+    'ends as one render of the whole, with hx-swap="%s", whatever its shape, also when a state on the way cannot be drawn',
     async (swap) => {
       const url = await listen(createApp())
-      const streamed = await results(url, swap, false)
+      const streamed = await results(url, swap, 'streamed')
       wholeAnswers = 0
-      const whole = await results(url, swap, true)
-      expect(wholeAnswers).toBe(13)
+      const whole = await results(url, swap, 'whole')
+      const healed = await results(url, swap, 'broken')
+      expect([wholeAnswers, brokenAnswers]).toEqual([13, 13])
+      brokenAnswers = 0
       const names = [...Object.keys(BLOCKS), 'a table row']
       for (const [n, name] of names.entries()) {
         expect(whole[n], name).toContain('you')
         expect(streamed[n], name).toBe(whole[n])
+        expect(healed[n], name).toBe(whole[n])
       }
       expect(streamed).toHaveLength(names.length)
       await expectNothingLeft(timersRunning)

@@ -1,14 +1,29 @@
 /**
- * What LlamaBot's `sse_stream` could do, one test for each of its promises, in the order of the list we keep of them. L9,
- * the page in a browser, is `tests/browser/hello.test.ts`. L10, its family of demos: chat is `examples/hello`, retrieval
- * `examples/ask`, tools and agent `examples/tools`, structured answers and progress `examples/progress`; each runs
- * offline, in its own test.
+ * What LlamaBot's `sse_stream` could do, one test for each of its promises, in the order of the list we keep of them. The
+ * page in a browser is `tests/browser/hello.test.ts`, and each example is run as its readers run it in `tests/examples`.
  */
 import { Hono } from 'hono'
 import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import { mount, named, Page, stream, swapstream, tokens } from 'swapstream'
+import {
+  createRuns,
+  EventStream,
+  fakeTokens,
+  mount,
+  named,
+  Page,
+  runRoutes,
+  stream,
+  streamToFragments,
+  swapstream,
+  tokens,
+  type Fragment,
+  type TokenSource,
+} from 'swapstream'
 import { readEvents, type ReadEvent } from 'swapstream/client'
+import { open } from 'swapstream/testing'
+import { write } from '../../examples/progress/report.ts'
+import { answer as useTools } from '../../examples/tools/answer.ts'
 import { timersRunning } from '../../src/base/clock.ts'
 import { expectNothingLeft } from '../support/eventually.ts'
 import { useLetGo } from '../support/let-go.ts'
@@ -17,7 +32,7 @@ import { recordingLog } from '../support/recording-log.ts'
 afterEach(() => expectNothingLeft(timersRunning))
 const letGo = useLetGo()
 
-/** Anything with an asynchronous stream of texts is a bot (L6), and this one needs no key and no network (L11). */
+/** Anything with an asynchronous stream of texts is a bot. */
 const bot = {
   async *stream(...messages: readonly string[]): AsyncGenerator<string> {
     for (const message of messages) {
@@ -79,14 +94,37 @@ test('L5: several messages, at least one', async () => {
   expect((await ask([])).status).toBe(422)
 })
 
+async function collected<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const value of values) all.push(value)
+  return all
+}
+
+const shapes: Readonly<Record<string, () => TokenSource>> = {
+  'a generator': () => bot.stream('a b'),
+  'a list': () => ['a ', 'b'],
+  'a web stream': () => new Response('a b').body!.pipeThrough(new TextDecoderStream()),
+  'a web stream of bytes': () => new Response('a b').body!,
+  'a response': () => new Response('a b'),
+  'what the AI SDK returns': () => ({ textStream: bot.stream('a b') }),
+  'pieces of OpenAI': () => [
+    { choices: [{ delta: { content: 'a ' } }] },
+    { choices: [{ delta: { content: 'b' } }] },
+  ],
+  'pieces of Ollama': () => [
+    { message: { content: 'a ' }, done: false },
+    { message: { content: 'b' }, done: true },
+  ],
+  'a promise of any': () => Promise.resolve(bot.stream('a b')),
+  'a function of a signal': () => (signal: AbortSignal) => bot.stream(signal.aborted ? '' : 'a b'),
+}
+test.each(Object.keys(shapes))('L6: %s is a source of text by its shape alone', async (shape) => {
+  expect((await collected(tokens(shapes[shape]!()))).join('')).toBe('a b')
+})
+
 test('L7: empty texts are dropped; a model that does not stream gives one text', async () => {
-  const collected = async (source: Parameters<typeof tokens>[0]): Promise<string[]> => {
-    const texts: string[] = []
-    for await (const text of tokens(source)) texts.push(text)
-    return texts
-  }
-  expect(await collected(['', 'a', '', 'b'])).toEqual(['a', 'b'])
-  expect(await collected(Promise.resolve('whole'))).toEqual(['whole'])
+  expect(await collected(tokens(['', 'a', '', 'b']))).toEqual(['a', 'b'])
+  expect(await collected(tokens(Promise.resolve('whole')))).toEqual(['whole'])
 })
 
 test('L8: a client reads what was sent, leading spaces and line breaks included, wherever it is cut', async () => {
@@ -111,6 +149,58 @@ test('L8: a client reads what was sent, leading spaces and line breaks included,
     expect(events.filter(({ event }) => event === 'content').map(({ data }) => data)).toEqual(texts)
     expect(events.at(-1)).toMatchObject({ event: 'done' })
   }
+})
+
+const PAGE =
+  '<form action="/ask"></form><div id="answer">{% block answer %}<p aria-busy="{{ streaming }}">{{ text }}</p>{% endblock %}</div>'
+
+test('L9: the form itself gets the stream: escaped, growing, busy until its end; an unknown run is 404', async () => {
+  const page = letGo(new Hono())
+  page.use(swapstream({ templates: { 'page.html': PAGE }, log: recordingLog() }))
+  page.post('/ask', async (c) => {
+    const { message } = await c.req.parseBody<{ message: string }>()
+    const source = (): AsyncIterable<Fragment> =>
+      streamToFragments(bot.stream(message), 'page.html', 'answer')
+    return new EventStream(source, { frameMs: 0, delivery: 'full' })
+  })
+  const runs = createRuns()
+  page.route('/runs', runRoutes(runs))
+  const form = (): RequestInit => ({
+    method: 'POST',
+    body: new URLSearchParams({ message: 'Hi <b>you</b>' }),
+  })
+  const frames = (await (await open(page, '/ask', form())).all()).map(({ data }) => data)
+  expect(frames[0]).toMatch(/^<p [^>]*aria-busy="true">Hi <\/p>$/)
+  expect(frames.join('')).not.toContain('<b>')
+  expect(frames.at(-2)).toMatch(/<p aria-busy="false">Hi &lt;b&gt;you&lt;\/b&gt;<\/p>/)
+  expect((await page.request('/runs/nobody')).status).toBe(404)
+  await runs.close()
+})
+
+test('L10: tools and structured answers run offline', async () => {
+  const site = letGo(new Hono())
+  const templates = {
+    'tools.html':
+      '<ol id="steps">{% block steps %}{% for step in steps %}<li>{{ step.name }} {{ step.output }}</li>{% endfor %}{% endblock %}</ol>{% block answer %}<p>{{ text }}</p>{% endblock %}',
+  }
+  site.use(swapstream({ templates, log: recordingLog() }))
+  site.post('/tools', () => new EventStream(useTools('hono')))
+  const headers = { accept: 'text/html' }
+  const page = await (await site.request('/tools', { method: 'POST', headers })).text()
+  expect(page).toMatch(
+    /<li>installedVersion [\d.]+<\/li><\/ol><p>I looked it up: hono [\d.]+\.<\/p>$/,
+  )
+
+  const work = write({ json: { pages: 1 } })
+  expect(await work.next()).toEqual({ done: false, value: { done: 1 } })
+  expect(await work.next()).toEqual({ done: true, value: { url: '/reports/1' } })
+})
+
+test('L11: a model for tests needs no key and no network, and fails when it is told to', async () => {
+  expect(await collected(fakeTokens('Hello my friend'))).toEqual(['Hello ', 'my ', 'friend'])
+  const failing = fakeTokens('Hello my friend', { failAt: 1 })
+  expect(await failing.next()).toEqual({ done: false, value: 'Hello ' })
+  await expect(failing.next()).rejects.toMatchObject({ code: 'source/failed' })
 })
 
 test('L12: an empty message is 422: the form again for htmx, its faults for a program', async () => {

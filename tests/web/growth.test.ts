@@ -10,6 +10,7 @@ import { Position, View } from '../../src/runs/view.ts'
 import { FragmentsOutbox } from '../../src/web/fragments-outbox.ts'
 import { Renders } from '../../src/web/renders.ts'
 import { SharedRenders } from '../../src/web/shared-renders.ts'
+import { cuts, markdownDocument, prefixes } from '../render/markdown-documents.ts'
 
 /** Blocks whose text may travel alone, and some whose text may not. */
 const BLOCKS = {
@@ -21,6 +22,7 @@ const BLOCKS = {
   look_alikes: '<div><p></p><p>{{ text }}</p><p></p></div>',
   conditional: '<p>{% if title %}{{ text }}{% endif %}</p>',
   busy: '<p aria-busy="{{ streaming }}">{{ text }}</p>',
+  'something before that changes': '<p>{{ "… " if streaming }}{{ text }}</p>',
   'something behind': '<p>{{ text }}<i>.</i></p>',
   twice: '<p title="{{ text }}">{{ text }}</p>',
   filtered: '<p>{{ text | upper }}</p>',
@@ -30,6 +32,10 @@ const BLOCKS = {
   'markdown look_alikes':
     '<div><div></div><div>{{ title }}</div><div>{{ text | markdown }}</div><div></div></div>',
   'markdown alone': '<div>{{ text | markdown }}</div>',
+  'markdown with an id': '<div id="own">{{ text | markdown }}</div>',
+  'markdown behind words': '<section><div>{{ title }}: {{ text | markdown }}</div></section>',
+  'markdown behind something that changes':
+    '<section id="own"><div><p>{{ "…" if streaming }}</p>{{ text | markdown }}</div></section>',
 } as const
 
 const engine = nunjucksEngine({
@@ -59,7 +65,7 @@ const tokens = fc.array(
   { maxLength: 12 },
 )
 
-const markdown = fc.array(
+const pieces = fc.array(
   fc.constantFrom(
     'word ',
     '**bo',
@@ -94,6 +100,16 @@ const markdown = fc.array(
   ),
   { maxLength: 16 },
 )
+/** Texts that come piece by piece, of pieces that may mean something, or cut anywhere. */
+const markdown = fc.oneof(
+  pieces,
+  fc.tuple(markdownDocument(false), cuts).map(([text, sizes]) =>
+    prefixes(
+      text,
+      sizes.map((size) => 5 * size),
+    ).map((prefix, n, all) => prefix.slice(all[n - 1]?.length ?? 0)),
+  ),
+)
 
 const overTheWire = (text: string): string =>
   new TextDecoder().decode(new TextEncoder().encode(text))
@@ -111,6 +127,7 @@ function decode(body: unknown): string[] {
  * The data of every unnamed event, frame by frame.
  *
  * @param skips Which states a slow reader never sees: a newer one came first.
+ * @param cutOff Before which states the reader was cut off: another connection goes on in the same page.
  */
 async function sent(
   name: string,
@@ -118,19 +135,22 @@ async function sent(
   delivery: Delivery,
   skips: readonly boolean[] = [],
   morphs: boolean = false,
+  cutOff: readonly boolean[] = [],
 ): Promise<{ text: string; frames: string[] }[]> {
   const renders = new Renders(engine)
-  const outbox = new FragmentsOutbox({ renders: () => renders, delivery, morphs })
+  let outbox = new FragmentsOutbox({ renders: () => renders, delivery, morphs })
   const steps: { text: string; frames: string[] }[] = []
   let taken = 0
   for await (const fragment of streamToFragments(parts, name, 'b', {
     extraContext: { title: 'T' },
   })) {
+    if (steps.length > 0 && cutOff[taken])
+      outbox = new FragmentsOutbox({ renders: () => renders, delivery, morphs, at: outbox.at })
     outbox.take(fragment)
     if (!fragment.final && skips[taken++]) continue
     steps.push({
       text: fragment.context['text'] as string,
-      frames: decode(await outbox.next()),
+      frames: decode(await outbox.next(never)),
     })
   }
   expect(outbox.empty).toBe(true)
@@ -139,6 +159,10 @@ async function sent(
     frames: decode(await outbox.terminal({ reason: 'stop' })),
   })
   return steps
+}
+
+const never = (error: unknown): never => {
+  throw error
 }
 
 const PAGE = '<body><div id="answer"></div></body>'
@@ -151,19 +175,16 @@ const plain = (html: string): string =>
     .replace(/<\/?swap-frame>/g, '')
     .replace(/\r\n?/g, '\n')
 
-/** What was sent looks like the block drawn at once. */
-async function expectShown(
+/** The page with the block drawn at once; nothing when that shows nothing. */
+async function drawnAtOnce(
   name: string,
-  frames: readonly string[],
   text: string,
   streaming: boolean,
-): Promise<void> {
+): Promise<string | undefined> {
   const context = { title: 'T', text, streaming, failed: false }
   const block = overTheWire(plain(await (await engine.open(name, 'b', context)).render()))
   // A main swap of blanks alone does nothing, in htmx and here.
-  if (block.trim() === '') return
-  const whole = applyFrames(PAGE, [block], destination)
-  expect(plain(applyFrames(PAGE, [...frames], destination))).toBe(plain(whole))
+  return block.trim() === '' ? undefined : plain(applyFrames(PAGE, [block], destination))
 }
 
 describe('a growing block', () => {
@@ -180,7 +201,7 @@ describe('a growing block', () => {
             const viewers = readers.map(({ morphs, asks }) => ({
               asks,
               position: new Position(view, 0),
-              frames: [] as string[],
+              page: PAGE,
               outbox: new FragmentsOutbox({
                 renders: () => SharedRenders.of(crowd, engine),
                 delivery: 'auto',
@@ -192,15 +213,18 @@ describe('a growing block', () => {
             for await (const fragment of streamToFragments(parts, name, 'b', options)) {
               view.take(fragment)
               const text = fragment.context['text'] as string
-              for (const { asks, position, outbox, frames } of viewers) {
+              for (const viewer of viewers) {
+                const { asks, position, outbox } = viewer
                 if (!fragment.final && asks[at % (asks.length || 1)]) continue
                 for (let next = position.take(); next; next = position.take())
                   outbox.take(next.value)
-                if (!outbox.empty) frames.push(...decode(await outbox.next()))
+                const frames = outbox.empty ? [] : decode(await outbox.next(never))
                 if (fragment.final)
                   frames.push(...decode(await outbox.terminal({ reason: 'stop' })))
+                viewer.page = applyFrames(viewer.page, frames, destination)
                 if (!fragment.final && /[\uD800-\uDBFF\r]$/.test(text)) continue
-                await expectShown(name, frames, text, !fragment.final)
+                const whole = await drawnAtOnce(name, text, !fragment.final)
+                expect(plain(viewer.page)).toBe(whole ?? plain(viewer.page))
               }
               at += 1
             }
@@ -209,22 +233,24 @@ describe('a growing block', () => {
         { numRuns: 30 },
       )
     })
-    test(`of the shape "${name}" shows the whole text so far after each frame, in both deliveries, whichever states are skipped`, async () => {
+    test(`of the shape "${name}" shows the whole text so far after each frame, in both deliveries, whichever states are skipped and wherever its reader is cut off`, async () => {
       await fc.assert(
         fc.asyncProperty(
           name.startsWith('markdown') ? markdown : tokens,
           fc.array(fc.boolean()),
+          fc.array(fc.boolean()),
           fc.boolean(),
-          async (parts, skips, morphs) => {
+          async (parts, skips, cutOff, morphs) => {
             for (const delivery of ['auto', 'full'] as const) {
-              const frames: string[] = []
-              const steps = await sent(name, parts, delivery, skips, morphs)
+              let page = PAGE
+              const steps = await sent(name, parts, delivery, skips, morphs, cutOff)
               for (const [n, step] of steps.entries()) {
-                frames.push(...step.frames)
+                page = applyFrames(page, step.frames, destination)
                 const streaming = n < steps.length - 2
                 // Half a character or half a line break waits for its other half.
                 if (streaming && /[\uD800-\uDBFF\r]$/.test(step.text)) continue
-                await expectShown(name, frames, step.text, streaming)
+                const whole = await drawnAtOnce(name, step.text, streaming)
+                expect(plain(page)).toBe(whole ?? plain(page))
               }
             }
           },
@@ -255,18 +281,57 @@ describe('a growing block', () => {
     },
   )
 
-  test('of Markdown sends what is finished once, and draws only its open end anew', async () => {
-    const parts = ['# Hi\n\nOne', ' two\n', '\nThree **bo', 'ld**\n']
-    const steps = await sent('markdown', parts, 'auto')
-    const bare = steps.map(({ frames }) => frames.join('').replace(/s\d\w{3}t1(?=[">])/g, 'T'))
-    expect(bare[0]).toContain(
-      '<div><swap-frame id="T"><h1>Hi</h1>\n<p>One</p>\n</swap-frame></div>',
-    )
-    expect(bare.slice(1, 4)).toEqual([
-      '<div hx-swap-oob=beforebegin:#T><h1>Hi</h1>\n</div><div hx-swap-oob=innerMorph:#T><p>One two</p>\n</div>',
-      '<div hx-swap-oob=innerMorph:#T><p>One two</p>\n<p>Three <strong>bo</strong></p>\n</div>',
-      '<div hx-swap-oob=beforebegin:#T><p>One two</p>\n</div><div hx-swap-oob=innerMorph:#T><p>Three <strong>bold</strong></p>\n</div>',
+  test('of Markdown sends what its end became, to the place where that stands', async () => {
+    const parts = [
+      '# Hi\n\nOne',
+      ' & two\n',
+      '\nThree **bo',
+      'ld** [a](/b)',
+      '\n===\n',
+      '\n- a\n- b',
+      ' c\n  - d\n\n|a|\n|-|\n|b|\n|c|\n',
+      '|d|\n',
+    ]
+    const bare = async (morphs: boolean): Promise<string[][]> =>
+      (await sent('markdown', parts, 'auto', [], morphs)).map(({ frames }) =>
+        frames.map((frame) => frame.replace(/(?:#|\[)?s\d\w{3}t1\]?(?=[" >])/g, 'T')),
+      )
+    const [first, ...htmx2] = await bare(false)
+    expect(first![0]).toContain('<div id="T"><h1>Hi</h1>\n<p>One</p>\n</div>')
+    expect(htmx2.slice(0, 7)).toEqual([
+      ['<p hx-swap-oob="beforeend:T >p:last-of-type"> &amp; two'],
+      ['<div hx-swap-oob="beforeend:T"><p>Three <strong>bo</strong></p>\n</div>'],
+      [
+        '<p hx-swap-oob="beforeend:T >p:last-of-type>strong:last-of-type">ld',
+        expect.stringMatching(
+          /^<div hx-swap-oob="beforeend:T >p:last-of-type"> <a href="\/b" rel="[^"]*">a<\/a><\/div>$/,
+        ),
+      ],
+      [
+        expect.stringMatching(
+          /^<h1 hx-swap-oob="outerHTML:T >p:last-of-type">Three <strong>.*<\/h1>$/,
+        ),
+      ],
+      ['<div hx-swap-oob="beforeend:T"><ul>\n<li>a</li>\n<li>b</li>\n</ul>\n</div>'],
+      [
+        '<div hx-swap-oob="beforeend:T >ul:last-of-type>li:last-of-type"> c\n<ul>\n<li>d</li>\n</ul>\n</div>',
+        expect.stringMatching(/^<div hx-swap-oob="beforeend:T"><table>[^]*<\/table>\n<\/div>$/),
+      ],
+      [
+        '<tbody hx-swap-oob="beforeend:T >table:last-of-type>tbody:last-of-type"><tr>\n<td>d</td>\n</tr>\n</tbody>',
+      ],
     ])
+    const [begin, ...htmx4] = await bare(true)
+    expect(begin![0]).toContain('<div T><h1>Hi</h1>')
+    expect(htmx4.slice(0, 3)).toEqual(htmx2.slice(0, 3))
+    expect(htmx4[3]![0]).toMatch(
+      /^<hx-partial hx-target="T >p:last-of-type" hx-swap="outerMorph"><h1>Three/,
+    )
+    expect(htmx4.slice(4, 7)).toEqual(htmx2.slice(4, 7))
+    const [mark, whole, unmark] = htmx4[7]!
+    expect(mark).toBe('<p hx-swap-oob=beforeend:T><wbr id="T" swap-end>')
+    expect(whole).toMatch(/^<hx-partial [^>]*"outerMorph"><article [^]*<h1>Hi/)
+    expect(unmark).toBe('<p hx-swap-oob=delete:T>')
   })
 
   test('is sent whole each time when that is asked for', async () => {

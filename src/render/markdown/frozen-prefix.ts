@@ -1,6 +1,6 @@
-import type { GrowingMarkdown } from './growing-markdown.ts'
-import { addedHtml } from './added-html.ts'
 import { newDrawing } from './drawing.ts'
+import type { GrowingMarkdown } from './growing-markdown.ts'
+import { htmlChanges } from './html-changes.ts'
 import { withoutUndecided } from './open-end.ts'
 import type { Parser } from './parser.ts'
 import { Work } from './work.ts'
@@ -94,9 +94,11 @@ export function frozenPrefix(parser: Parser): GrowingMarkdown {
       const before = state.open
       state.open = finished ? plain : drawOpen()
       const update = { settled, open: state.open, reset: reset || !grown }
-      if (final) return { ...update, settled: settled + plain, open: '' }
-      const added = update.reset ? undefined : addedHtml(before, settled + state.open)
-      return added ? { ...update, added } : update
+      const shown = final ? { ...update, settled: settled + plain, open: '' } : update
+      // Whoever saw the text in other pieces may have other addresses in it: at the end he gets all of it.
+      const isAnew = update.reset || (final && Object.keys(state.drawing.references).length > 0)
+      const changes = isAnew ? undefined : htmlChanges(before, settled + state.open)
+      return changes ? { ...shown, changes } : shown
     },
   }
 

@@ -18,17 +18,21 @@ export interface MarkdownUpdate {
   /** What was settled before no longer holds, and `settled` is all of it: a link got its address only now. */
   readonly reset: boolean
   /**
-   * The same change in fewer bytes: `settled` and `open` together are what `open` was, and these at its end. Empty when
-   * nothing changed, absent when it was something else that did.
+   * The same in fewer bytes: what makes `settled` and `open` together out of what `open` was, one after the other. Empty
+   * when nothing changed, absent when it was more than the end.
    */
-  readonly added?: readonly AddedHtml[]
+  readonly changes?: readonly HtmlChange[]
 }
 
-/** What comes to the end of an element. */
-export interface AddedHtml {
+/** What happens to one element. */
+export interface HtmlChange {
+  /**
+   * The way to it: `['ul', 'li']` is the last `<li>` in the last `<ul>` of what the text stands in, `[]` is this itself.
+   */
+  readonly path: readonly string[]
+  /** What comes to its end, or the element that takes its place. */
   readonly html: string
-  /** Which one: 0 is what the text stands in, 1 the last element in that, 2 the last element in this, and so on. */
-  readonly depth: number
+  readonly replaces?: true
 }
 
 /** Turns Markdown that nobody vouches for into HTML that can do nothing but be read. */

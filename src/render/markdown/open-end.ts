@@ -1,6 +1,5 @@
 import type { StateCore, Token } from 'markdown-it'
 import remend, { type RemendOptions } from 'remend'
-import type { Drawing, References } from './drawing.ts'
 
 /** Block marks are ours to judge: the parser has seen them. Raw HTML is text, so an unfinished tag is too. */
 const INLINE_ONLY: RemendOptions = {
@@ -13,19 +12,26 @@ const INLINE_ONLY: RemendOptions = {
 }
 const MARK = /[*_~`[]/
 /** From here on a text is shown as it stands: closing marks takes longer than it is worth. */
-const MAX_REPAIRED_CHARS = 2000
+const MAX_REPAIRED_CHARS = 10_000
 
 /** A line of nothing but marks: the next character decides whether it is a list, a rule, a heading or a word. */
 const ONLY_MARKS =
   /^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(?:[-*+_=#|:~`[\]!\\ \t]*|\d{1,9}[.)]?|[`~]{3,}.*|\[[^\]]*\]:[ \t]*)$/
 const MAX_MARKS_CHARS = 80
-/** Marks that nothing follows yet. */
-const BARE_MARKS = /(?:(?:^|(?<=[\s(]))[*_~`[!\\]{1,4}|\[\d{0,4})$/
-/** A link whose address may follow; not a task. */
-const BARE_LABEL = /\[(?![ xX]\])([^[\]]*)\]$/
-/** A row is shown when it is whole, as its table grows by rows. */
-const BEGUN_ROW = /^[ \t>]*\|/
-const MAX_ROW_CHARS = 400
+/**
+ * What the next characters decide, at the end of a text: whether marks begin or end something, whether brackets are a
+ * link or an image, what looks like an entity or an address is one. Not a task, which shows at once.
+ */
+const UNDECIDED =
+  /(?:[*_~`]+|\\|!|!?\[(?![ xX]\]$)[^[\]]{0,100}(?:\](?:\([^()]*|\[[^[\]]{0,100})?)?|&#?\w{0,31}|<[a-zA-Z][^\s<>]*)$/
+/** A longer address shows before it ends. */
+const MAX_UNDECIDED_CHARS = 500
+/** What stands before what is undecided may be so, too. */
+const MAX_UNDECIDED = 4
+
+/** A row is shown when it is whole, as its table grows by rows; a definition is never shown. */
+const WHOLE_ONLY = /^[ \t>]*(?:\||\[[^\]]+\]:)/
+const MAX_WHOLE_CHARS = 400
 /** The second half of a line break or of a character is still to come. */
 const HALF = /[\r\uD800-\uDBFF]$/
 
@@ -36,12 +42,12 @@ export function withoutUndecided(text: string): string {
   const line = whole.slice(start)
   const undecided =
     (line.length <= MAX_MARKS_CHARS && ONLY_MARKS.test(line)) ||
-    (line.length <= MAX_ROW_CHARS && BEGUN_ROW.test(line))
+    (line.length <= MAX_WHOLE_CHARS && WHOLE_ONLY.test(line))
   return undecided ? whole.slice(0, start) : whole
 }
 
 /** Finishes what is begun at the end of an open text: marks are closed, code waits for its colours. */
-export function repairOpenEnd({ src, tokens, env }: StateCore): void {
+export function repairOpenEnd({ src, tokens }: StateCore): void {
   const lines = src.split('\n')
   if (lines.at(-1) === '') lines.pop()
   const at = tokens.findLastIndex(({ type, content }) => content !== '' || type === 'fence')
@@ -58,26 +64,29 @@ export function repairOpenEnd({ src, tokens, env }: StateCore): void {
     last.meta = { open: true }
     // The line may go on.
     last.content = last.content.replace(/\n$/, '')
-  } else if (last.type === 'inline') repairText(tokens, at, src, (env as Drawing).references)
+  } else if (last.type === 'inline') repairText(tokens, at, src)
 }
 
-function repairText(tokens: Token[], at: number, src: string, references: References): void {
+function repairText(tokens: Token[], at: number, src: string): void {
   const text = tokens[at]!
   const paragraph = tokens[at - 1]!.type === 'paragraph_open'
   // A heading or a cell ends with its line.
   if (text.content.length > MAX_REPAIRED_CHARS || (!paragraph && src.endsWith('\n'))) return
   // What begins with a bar may be the head of a table: the line below it decides.
   const decided = paragraph ? text.content.replace(/(?:^|\n)[ \t]*\|[^\n]*$/, '') : text.content
-  const known = withoutImage(decided)
-    .replace(BARE_MARKS, '')
-    .replace(BARE_LABEL, (link, label: string) => (Object.hasOwn(references, label) ? link : label))
-    .trimEnd()
+  const known = withoutUndecidedMarks(decided)
   text.content = MARK.test(known) ? remend(known, INLINE_ONLY) : known
   if (paragraph && text.content.trim() === '') tokens.splice(at - 1, 3)
 }
 
-/** An image that is being written shows nothing yet: its address would flash by as text. */
-function withoutImage(text: string): string {
-  const at = text.lastIndexOf('![')
-  return at >= 0 && /^!\[[^\]]*(?:\](?:\([^)]*)?)?$/.test(text.slice(at)) ? text.slice(0, at) : text
+/** A text up to where only the next characters decide what it is. */
+function withoutUndecidedMarks(text: string): string {
+  let known = text.trimEnd()
+  for (let n = 0; n < MAX_UNDECIDED; n++) {
+    const start = Math.max(0, known.length - MAX_UNDECIDED_CHARS)
+    const end = known.slice(start).search(UNDECIDED)
+    if (end < 0) break
+    known = known.slice(0, start + end).trimEnd()
+  }
+  return known
 }

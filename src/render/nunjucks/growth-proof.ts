@@ -1,10 +1,14 @@
 import type { FullPlan, GrowthPlan } from '../growth.ts'
 import { MarkupScan, type OpenElement } from '../markup-scan.ts'
-import type { Declaration } from './declarations.ts'
+import type { BlockTable } from './block-context.ts'
+import type { Chain } from './chain.ts'
+import { ReadsCloser, wholeReads } from './closed-reads.ts'
+import { type Declaration, declarationsIn } from './declarations.ts'
 import type { AstNode } from './internals.ts'
 import { markdownOf } from './markdown-filter.ts'
 import type { Plan } from './plan.ts'
 import { boundBy, readsOf } from './reads.ts'
+import type { TemplateCatalog } from './template-catalog.ts'
 import { child, isCondition, isExtension, isLoop, items, nameOf, optionalChild } from './syntax.ts'
 
 /**
@@ -14,8 +18,25 @@ import { child, isCondition, isExtension, isLoop, items, nameOf, optionalChild }
  * element, and the element ends right behind it. Whatever is not seen to be so is refused, with its line.
  */
 export function proveGrowth(plan: Plan, key: string): GrowthPlan {
+  return proved(() => new Proof(plan, key).ofBlock(plan))
+}
+
+/**
+ * The same for a whole page, from the first text on: whether there is any may decide on what is shown. What a chain holds
+ * beside its page and its blocks is never printed.
+ */
+export function provePageGrowth(
+  chain: Chain,
+  table: BlockTable,
+  catalog: TemplateCatalog,
+  key: string,
+): GrowthPlan {
+  return proved(() => new Proof({ chain, table, catalog }, key).ofPage())
+}
+
+function proved(prove: () => GrowthPlan): GrowthPlan {
   try {
-    return new Proof(plan, key).run()
+    return prove()
   } catch (refusal) {
     if (refusal instanceof Refusal) return refusal.plan
     throw refusal
@@ -54,21 +75,22 @@ type Found = {
 }
 
 class Proof {
-  readonly #plan: Plan
+  readonly #plan: Pick<Plan, 'chain' | 'table' | 'catalog'>
   readonly #key: string
+  /** The text is there already, and it is only asked how it goes on. */
+  #fromFirst = false
   #scan = new MarkupScan()
   #found: Found | undefined
   /** The next thing printed decides whether the element ends right behind the key. */
   #waiting = false
   #ends = false
 
-  constructor(plan: Plan, key: string) {
+  constructor(plan: Pick<Plan, 'chain' | 'table' | 'catalog'>, key: string) {
     this.#plan = plan
     this.#key = key
   }
 
-  run(): GrowthPlan {
-    const { block, needs, target, catalog } = this.#plan
+  ofBlock({ block, needs, target }: Plan): GrowthPlan {
     for (const each of target.references) {
       if (each.kind === 'import') continue
       const what = each.kind === 'include' ? 'an include' : 'an import with context'
@@ -79,11 +101,37 @@ class Proof {
     if (needs.reads.has(this.#key) || needs.readsEverything) {
       throw new Refusal(`what is declared before the block depends on "${this.#key}"`)
     }
-    if (this.#plan.chain.reads.has(this.#key))
-      throw new Refusal(`the parent depends on "${this.#key}"`)
     this.#block(block, 0)
+    return this.#result('block')
+  }
+
+  ofPage(): GrowthPlan {
+    this.#fromFirst = true
+    const { chain, table, catalog } = this.#plan
+    const page = chain.templates[chain.templates.length - 1]!
+    const nodes = items(page.ast!)
+    const whole = new ReadsCloser(table, catalog).closeNodes(nodes, page.name)
+    if (whole.everything) throw new Refusal('the page holds something that may read anything')
+    for (const reference of whole.references) {
+      const { kind, from, node } = reference
+      if (kind === 'import') continue
+      const { names, sets } = wholeReads(reference, catalog)
+      if (kind === 'include' && !names.has(this.#key) && !sets.has(this.#key)) continue
+      throw new Refusal(`an ${kind} may read "${this.#key}"`, from, node)
+    }
+    for (const { ast, name } of chain.templates) {
+      for (const declaration of declarationsIn(items(ast!), name)) this.#declared(declaration)
+    }
+    const at = { template: page.name, block: '', level: 0, parents: new Set<string>() }
+    for (const node of nodes) this.#statement(node, at)
+    return this.#result('page')
+  }
+
+  #result(what: string): GrowthPlan {
+    const { chain, catalog } = this.#plan
+    if (chain.reads.has(this.#key)) throw new Refusal(`the parent depends on "${this.#key}"`)
     const found = this.#found
-    if (!found) throw new Refusal(`the block does not read "${this.#key}"`)
+    if (!found) throw new Refusal(`the ${what} does not read "${this.#key}"`)
     if (found.kind === 'append' && !catalog.env.opts.autoescape) {
       throw new Refusal(`autoescape is off, so "${this.#key}" is not printed as text`)
     }
@@ -126,12 +174,18 @@ class Proof {
     } else if (type === 'Super') {
       at.parents.add(nameOf(child(node, 'symbol')))
     } else if (isCondition(node)) {
-      this.#refuseIn(child(node, 'cond'), at, `a condition depends on "${this.#key}"`)
+      const condition = child(node, 'cond')
+      if (!this.#isAnyText(condition))
+        this.#refuseIn(condition, at, `a condition depends on "${this.#key}"`)
       this.#branches(node, [child(node, 'body'), optionalChild(node, 'else_')], at)
     } else if (isLoop(node) || type === 'Switch') {
       const what = isLoop(node) ? 'a loop' : 'a {% switch %}'
       this.#refuseIn(node, at, `"${this.#key}" stands in ${what}`)
       this.#branches(node, this.#bodiesOf(node), at)
+    } else if (type === 'Include') {
+      this.#refuseIn(node, at, `the name of an include depends on "${this.#key}"`)
+      this.#follow('')
+      this.#scan.markup()
     } else if (isExtension(node)) {
       throw new Refusal('a tag may read anything', at.template, node)
     } else {
@@ -140,6 +194,13 @@ class Proof {
       const what = type === 'Set' ? 'a {% set %}' : type === 'Macro' ? 'a macro' : 'a declaration'
       this.#refuseIn(node, at, `${what} depends on "${this.#key}"`)
     }
+  }
+
+  /** It asks for no more than whether there is a text. */
+  #isAnyText(condition: AstNode): boolean {
+    if (!this.#fromFirst) return false
+    if (condition.typename === 'Not') return this.#isAnyText(child(condition, 'target'))
+    return condition.typename === 'Symbol' && nameOf(condition) === this.#key
   }
 
   #bodiesOf(node: AstNode): (AstNode | undefined)[] {

@@ -15,6 +15,8 @@ export interface RequiredName {
 /** Which declarations a block needs, and what follows from that. */
 export interface Needs {
   readonly wanted: ReadonlySet<AstNode>
+  /** All that drawing the block and running its declarations reads; nothing when that cannot be told. */
+  readonly names: ReadonlySet<string> | undefined
   /** The same, with their templates. */
   readonly declarations: readonly Declaration[]
   readonly required: readonly RequiredName[]
@@ -80,6 +82,7 @@ export function needsOf(
   const used = [target, ...chosen.flatMap((entry) => [entry.reads, entry.guards])]
   return {
     wanted,
+    names: everything ? undefined : names,
     declarations: chosen.map((entry) => entry.declaration),
     required: requiredNames(segments, target, chosen),
     reads,

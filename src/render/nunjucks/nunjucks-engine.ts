@@ -8,6 +8,7 @@ import { type Chain, isReadable, knownChain, resolveChain } from './chain.ts'
 import { DryBlock } from './dry-run.ts'
 import { located, templateError } from './failure.ts'
 import { fragmentTag } from './fragment-tag.ts'
+import { provePageGrowth } from './growth-proof.ts'
 import {
   type Callback,
   type CompiledTemplate,
@@ -23,11 +24,12 @@ import { flatten } from './prepared.ts'
 import { safeHtml } from './safe-html.ts'
 import { checkNunjucks } from './self-check.ts'
 import { TemplateCatalog } from './template-catalog.ts'
+import { TEXT_FILTERS } from './text-filters.ts'
 
 type Filter = (...values: any[]) => unknown
 
 export interface NunjucksOptions {
-  /** Name → function of the value and the arguments, beside `url` and `qs`. Markup comes back as `safeHtml(…)`. */
+  /** Name → function of the value and the arguments, beside `url`, `qs`, `timeago`, `pluralize` and `attributes`. Markup comes back as `safeHtml(…)`. */
   readonly filters?: Readonly<Record<string, Filter>>
   /** The same, for filters that give a promise, or that take nunjucks' callback as their last argument. */
   readonly asyncFilters?: Readonly<Record<string, Filter>>
@@ -90,7 +92,7 @@ export function createNunjucksEngine(
   base.addExtension('swapstream.fragment', fragmentTag)
   const { filters = {}, asyncFilters = {}, globals = {}, markdown } = options
   if (markdown) base.addFilter('markdown', markdownFilter(markdown))
-  for (const [name, filter] of Object.entries({ ...LINK_FILTERS, ...filters }))
+  for (const [name, filter] of Object.entries({ ...LINK_FILTERS, ...TEXT_FILTERS, ...filters }))
     base.addFilter(name, filter)
   for (const [name, filter] of Object.entries(asyncFilters)) base.addFilter(name, filter, true)
   base.addGlobal('renderBlock', renderBlock)
@@ -127,6 +129,18 @@ export function createNunjucksEngine(
     })
   }
 
+  function draw(
+    from: TemplateCatalog,
+    template: string,
+    context: Context | undefined,
+  ): Outcome<string> {
+    const page = from.get(template)
+    const late = (): Error =>
+      templateError('template/timeout', { template }, `not finished within ${limitMs} ms.`)
+    const run = (done: Callback): void => page.render(plainContext(context), undefined, done)
+    return located({ template }, () => answer(run, limitMs, late))
+  }
+
   /** The template global: draws a block where it stands, with the variables around it and those it is given. */
   function renderBlock(
     this: BlockContext,
@@ -148,15 +162,32 @@ export function createNunjucksEngine(
   }
 
   return {
-    async render(template, context) {
-      const page = catalog.get(template)
-      const late = (): Error =>
-        templateError('template/timeout', { template }, `not finished within ${limitMs} ms.`)
-      const draw = (done: Callback): void => page.render(plainContext(context), undefined, done)
-      return located({ template }, () => answer(draw, limitMs, late))
-    },
+    render: async (template, context) => draw(catalog, template, context),
     open: async (template, block, context) =>
       open(catalog, template, block, plainContext(context), context !== undefined),
+    async reads(template, block) {
+      const from = catalog
+      const chain = await knownChain(from.get(template), plainContext(), { catalog: from, limitMs })
+      // Another parent would read something else.
+      if (!isReadable(chain) || chain.open || chain.choice) return undefined
+      return blockOf(from, chain, block).plan.needs.names
+    },
+    async split(template, key, context) {
+      const from = catalog
+      const given = plainContext(context)
+      const chain = await resolveChain(from.get(template), given, { catalog: from, limitMs })
+      if (!isReadable(chain)) return undefined
+      if (provePageGrowth(chain, chainTable(chain), from, key).kind !== 'append') return undefined
+      // Proved to come out as it is, and nowhere else; not at all, where a condition leaves it out.
+      const mark = crypto.randomUUID()
+      const [before, after] = (await draw(from, template, { ...context, [key]: mark })).split(mark)
+      if (after === undefined) return undefined
+      return {
+        before: before!,
+        after,
+        empty: await draw(from, template, { ...context, [key]: '' }),
+      }
+    },
     async blocks(template) {
       const leaf = catalog.get(template)
       const chain = await knownChain(leaf, {}, { catalog, limitMs })

@@ -1,0 +1,19 @@
+import { notice, quietNotice } from '../htmx/notice.ts'
+import type { EndReason } from '../streams/stream-end.ts'
+import type { Terminal } from '../streams/wire.ts'
+
+/** What a reader is told about an answer that is not whole. A failure has its own words. */
+const CUT_NOTICES: Partial<Record<EndReason, string>> = {
+  limit: 'The answer reached its limit and was cut here.',
+  timeout: 'The answer took too long and was cut here.',
+  interrupted: 'The server that wrote this answer stopped, so it was cut here. Please try again.',
+  shutdown: 'The server is restarting, so the answer was cut here. Please ask again.',
+}
+
+/** What a reader sees below an answer that has ended so; nothing when it is whole. */
+export function endNotice({ reason, error }: Terminal): string | undefined {
+  if (error) return notice(error.message, `${error.code} ${error.id}`)
+  if (reason === 'cancel') return quietNotice('Stopped.')
+  const cut = CUT_NOTICES[reason]
+  return cut && notice(cut)
+}

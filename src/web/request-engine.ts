@@ -1,0 +1,9 @@
+import type { Context } from 'hono'
+import type { TemplateEngine } from '../render/engine.ts'
+import { withContext } from '../render/with-context.ts'
+import type { Settings } from './settings.ts'
+
+/** The engine as the templates of one request know it, with the variables that all of them see. */
+export function engineFor(c: Context, { engine, context }: Settings): TemplateEngine {
+  return context ? withContext(engine, context(c)) : engine
+}

@@ -1,10 +1,22 @@
 /** Makes the pictures of the README from the running demo: `npx tsx --conditions=source scripts/picture.ts`. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chromium } from 'playwright-core'
+import { chromium, type BrowserContextOptions } from 'playwright-core'
 import { findChromium } from './chromium.ts'
 
 const QUESTION = 'How do I read a query parameter in Hono?'
+
+const DESK = { width: 1000, height: 1060 }
+const PICTURES: Readonly<Record<string, BrowserContextOptions & { until: string }>> = {
+  light: { colorScheme: 'light', viewport: DESK, until: '.answer[aria-busy="false"]' },
+  dark: { colorScheme: 'dark', viewport: DESK, until: '.answer[aria-busy="false"]' },
+  phone: {
+    colorScheme: 'light',
+    viewport: { width: 390, height: 844 },
+    deviceScaleFactor: 2,
+    until: '.answer[aria-busy="true"] pre',
+  },
+}
 
 const demo = spawn(
   process.execPath,
@@ -24,14 +36,15 @@ try {
     })
   })
   const browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox'] })
-  for (const colorScheme of ['light', 'dark'] as const) {
-    const page = await browser.newPage({ colorScheme, viewport: { width: 1000, height: 900 } })
+  for (const [name, { until, ...options }] of Object.entries(PICTURES)) {
+    const page = await browser.newPage(options)
     await page.goto(url)
-    await page.fill('#question', QUESTION)
-    await page.click('#ask button')
-    await page.waitForSelector('.answer[aria-busy="true"] .cite')
+    await page.fill('#composer textarea', QUESTION)
+    await page.keyboard.press('Enter')
+    await page.locator(until).waitFor()
     await page.waitForTimeout(400)
-    await page.screenshot({ path: `docs/demo-${colorScheme}.png` })
+    await page.screenshot({ path: `docs/demo-${name}.png` })
+    await page.close()
   }
   await browser.close()
 } finally {

@@ -1,69 +1,84 @@
-import { Hono } from 'hono'
+import { readFileSync } from 'node:fs'
+import hljs from 'highlight.js/lib/common'
+import { Hono, type Context } from 'hono'
 import {
+  createRuns,
+  errorPages,
   EventStream,
+  ownerOf,
   Page,
-  safeHtml,
-  streamWithSources,
+  runRoutes,
   swapstream,
+  type Runs,
   type SwapstreamOptions,
 } from 'swapstream'
-import { citeHtml } from './cite.ts'
-import { covers } from './extractive.ts'
+import { problemOf, readAsked } from './asked.ts'
+import { newPlace, toPlace, turnsOf } from './conversation.ts'
 import type { Answerer } from './model.ts'
 import type { Retriever } from './retriever.ts'
-import { toSources, type Source } from './sources.ts'
+import { writeTurn } from './write-turn.ts'
 
 export interface AskOptions {
   readonly retrieve: Retriever
   readonly answerer: Answerer
   /** What the page calls the documents, and questions to try on them. */
   readonly corpus: { readonly name: string; readonly examples: readonly string[] }
+  readonly runs?: Runs
   readonly swapstream?: SwapstreamOptions
 }
 
-/** The page, and the one route that answers a question: sources first, then the answer as it is written. */
-export function createApp({ retrieve, answerer, corpus, swapstream: options }: AskOptions): Hono {
-  const shown = {
-    answerer: { name: answerer.name, model: answerer.model },
-    corpus: {
-      ...corpus,
-      passages: `${retrieve.size.toLocaleString('en')} passage${retrieve.size === 1 ? '' : 's'}`,
-    },
-  }
+const STYLE = readFileSync(new URL('ask.css', import.meta.url))
+
+/** The page, and the route that answers a question. Each answer is a run, so it outlives its connection. */
+export function createApp(options: AskOptions): Hono {
+  const { retrieve, answerer, corpus, runs = createRuns() } = options
+  const { name, model } = answerer
+  const passages = `${retrieve.size.toLocaleString('en')} passage${retrieve.size === 1 ? '' : 's'}`
+
   const app = new Hono()
   app.use(
     swapstream({
       templates: new URL('templates', import.meta.url),
-      filters: {
-        cite: (text: string, sources: readonly Source[] = []) =>
-          safeHtml(citeHtml(text, sources.length)),
-      },
-      ...options,
+      markdown: { highlight: hljs },
+      globals: { answerer: { name, model }, corpus: { ...corpus, passages } },
+      ...options.swapstream,
     }),
   )
 
-  app.get('/', () => new Page('ask.html', shown))
+  app.get('/', async (c) => {
+    const owner = ownerOf(c)
+    const { q: question = '', c: said } = c.req.query()
+    const conversation = toPlace(said) ?? newPlace()
+    const turns = await turnsOf(runs, owner, conversation)
+    const linked = turns.length === 0 && !problemOf(question) && { question, starts: mayStart(c) }
+    return new Page('ask.html', { conversation, turns, linked, question }, { block: 'title' })
+  })
 
   app.post('/ask', async (c) => {
-    const form = await c.req.parseBody()
-    const question = typeof form['question'] === 'string' ? form['question'].trim() : ''
-    if (question === '') {
-      const problem = 'Type a question first: a few words are enough.'
-      return new Page(
-        'ask.html',
-        { ...shown, problem },
-        { block: 'form', target: '#ask', status: 422 },
-      )
+    const asked = await readAsked(c, runs)
+    const problem = problemOf(asked.question)
+    if (problem) {
+      return new Page('ask.html', { problem }, { block: 'composer', target: '#ask', status: 422 })
     }
-    const found = toSources(retrieve(question, 6))
-    // Search always finds something. What does not cover the question is no source.
-    const sources = covers(question, found, retrieve) ? found : []
-    return new EventStream(({ signal }) =>
-      streamWithSources(answerer.answer(question, sources, signal), 'ask.html', {
-        sources,
-        extraContext: { ...shown, question },
-      }),
+    const run = await runs.start(
+      (context) => writeTurn(asked, context, { retrieve, answerer, runs }),
+      // Of one place only one answer is written: who sends a form twice gets it twice, and it is paid for once.
+      { owner: asked.owner, key: asked.place },
     )
+    return new EventStream(run)
   })
+
+  app.route('/runs', runRoutes(runs))
+  errorPages(app)
+  app.get('/ask.css', (c) => c.body(STYLE, 200, { 'Content-Type': 'text/css; charset=utf-8' }))
   return app
+}
+
+/**
+ * Whether a link asks its question by itself: when somebody typed it, kept it, or follows it within this site. From
+ * another site it takes a press of a button, or any page could spend the model's money by leading people here.
+ */
+function mayStart(c: Context): boolean {
+  const from = c.req.header('sec-fetch-site')
+  return (from === 'none' || from === 'same-origin') && c.req.header('sec-purpose') === undefined
 }

@@ -1,5 +1,6 @@
 import { ConfigError } from 'swapstream'
 import { llm, ollamaModels } from 'swapstream/models'
+import type { Exchange } from './conversation.ts'
 import { toPrompt } from './prompt.ts'
 import type { Source } from './sources.ts'
 
@@ -11,8 +12,17 @@ export interface Answerer {
   readonly name: string
   /** Whether a model writes. The page says so either way. */
   readonly model: boolean
-  /** The answer, piece by piece; stops when `signal` aborts. */
-  answer(question: string, sources: readonly Source[], signal: AbortSignal): AsyncIterable<string>
+  /**
+   * The answer as Markdown, piece by piece; stops when `signal` aborts.
+   *
+   * @param previous What the question comes after.
+   */
+  answer(
+    question: string,
+    sources: readonly Source[],
+    signal: AbortSignal,
+    previous?: Exchange,
+  ): AsyncIterable<string>
 }
 
 /** Without MODEL, the first of these variables that is set chooses. */
@@ -58,8 +68,8 @@ export async function chooseAnswerer(
   return {
     name,
     model: true,
-    async *answer(question, sources, signal) {
-      const { system, prompt } = toPrompt(question, sources)
+    async *answer(question, sources, signal, previous) {
+      const { system, prompt } = toPrompt(question, sources, previous)
       try {
         yield* model.stream(prompt, { system, signal })
       } catch (error) {

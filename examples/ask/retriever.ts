@@ -13,6 +13,8 @@ export interface Hit {
 /** Finds the passages that fit a question best, best first. */
 export interface Retriever {
   (question: string, k: number): Hit[]
+  /** What is indexed, each passage at the index that is its id. */
+  readonly passages: readonly Passage[]
   /** How many passages are indexed. */
   readonly size: number
   /** How much a term tells: ln 2 for one that is everywhere, ln(size + 2) for one that is nowhere. */
@@ -136,7 +138,7 @@ export async function createRetriever(
       .toSorted((a, b) => b.score - a.score)
     return withoutCopies(ranked).slice(0, k)
   }
-  return Object.assign(retrieve, { size, idf, terms: toOwnTerms })
+  return Object.assign(retrieve, { passages, size, idf, terms: toOwnTerms })
 }
 
 /** How many neighbours among the terms are neighbours in the passage too, from 0 to 1. */

@@ -1,11 +1,23 @@
+import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
+import { createRuns } from 'swapstream'
 import { serve } from 'swapstream/node'
 import { createApp } from './app.ts'
 import { readCorpus } from './corpus.ts'
 import { createExtractive } from './extractive.ts'
+import { topics } from './follow-ups.ts'
 import { chooseAnswerer } from './model.ts'
 import { createProgress } from './progress.ts'
 import { createRetriever } from './retriever.ts'
+
+const EXAMPLES = [
+  'How do I read a query parameter in Hono?',
+  'Fuzzy search with MiniSearch',
+  'How do I mock a module in Vitest?',
+  'How does swapstream stop the model when the reader leaves?',
+]
+/** How long a conversation can be come back to. */
+const A_DAY_MS = 86_400_000
 
 try {
   const { docs } = parseArgs({ options: { docs: { type: 'string' } } }).values
@@ -26,24 +38,11 @@ try {
 
   const corpus =
     docs === undefined
-      ? {
-          name: 'node_modules',
-          examples: [
-            'How do I read a query parameter in Hono?',
-            'Fuzzy search with MiniSearch',
-            'How do I mock a module in Vitest?',
-            'How does swapstream stop the model when the reader leaves?',
-          ],
-        }
-      : {
-          name:
-            docs
-              .replace(/[/\\]+$/, '')
-              .split(/[/\\]/)
-              .pop() || docs,
-          examples: [],
-        }
-  serve(createApp({ retrieve, answerer, corpus }), {
+      ? { name: 'node_modules', examples: EXAMPLES }
+      : { name: basename(docs) || docs, examples: topics(passages, 4) }
+  const runs = createRuns({ keepMs: A_DAY_MS })
+  serve(createApp({ retrieve, answerer, corpus, runs }), {
+    onClose: () => runs.close(),
     onListen: (url) => progress.done(`Ask at ${url}`),
   })
 } catch (error) {

@@ -35,6 +35,18 @@ export function toSources(hits: readonly Hit[]): Source[] {
   }))
 }
 
+/** A source as the page shows it. */
+export interface Card {
+  readonly title: string
+  readonly package: string
+  readonly file: string
+  readonly snippet: string
+}
+
+export function toCard({ package: name, file, heading, snippet }: Source): Card {
+  return { title: heading, package: name, file, snippet }
+}
+
 /** Prose says more in one line than code does, so an example is shown only where there is nothing else. */
 function toSnippet(text: string): string {
   const paragraphs = text.split('\n\n')

@@ -25,7 +25,7 @@ describe('npm start', () => {
       stream += chunk
       if (stream.split('\n\n').length > 5) break
     }
-    expect(stream).toMatch(/^data: <div hx-swap-oob="innerMorph:#sources"><li id="src-1"/)
+    expect(stream).toMatch(/^data: <article [^]*?class="source"[^]*?class="prose"/)
     expect(stream).toContain('hono')
     expect(stream).not.toContain('\r')
     expect(stream).not.toMatch(/^event:/m)

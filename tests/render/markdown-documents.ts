@@ -17,6 +17,8 @@ const word = fc.constantFrom(
   '`code`',
   '[a]',
   '[a][b]',
+  '[1][2]',
+  'x[1]',
   '[x](http://h.io/y)',
   '![p](/q)',
   '\\*',
@@ -59,6 +61,7 @@ const { block } = fc.letrec<{ block: string[]; flat: string[]; list: string[]; q
         .map((rows) => ['| a | b |', '|:-|-:|', ...rows.map(([a, b]) => `| ${a} | ${b} |`)]),
       fc.constantFrom<string[]>(
         ['[a]: /a'],
+        ['[1]: #one "t"', '[2]: #two'],
         ['[a]: /a', '[b]: /b "t"'],
         ['[b]:', '  /late'],
         ['[a]: /x', '"title', 'goes on"'],

@@ -32,6 +32,37 @@ describe('Markdown', () => {
   })
 })
 
+describe('a number in brackets', () => {
+  const defined = '[1]: #a "One"\n[2]: #b\n\n'
+  const rel = 'rel="noopener noreferrer nofollow ugc"'
+  const one = `<a href="#a" title="One" ${rel}>1</a>`
+  const two = `<a href="#b" ${rel}>2</a>`
+
+  test.each([
+    ['is a mark', 'So [1].', `<p>So ${one}.</p>\n`],
+    ['is one of two marks', '[1][2]', `<p>${one}${two}</p>\n`],
+    ['may be bold', '**[2]**', `<p><strong>${two}</strong></p>\n`],
+    ['is text when nothing defines it', '[3] [01]', '<p>[3] [01]</p>\n'],
+    [
+      'is text in code',
+      '`a[1]`\n\n    b[2]',
+      '<p><code>a[1]</code></p>\n<pre><code>b[2]\n</code></pre>\n',
+    ],
+    ['may be the text of a link', '[1](/c)', `<p><a href="/c" ${rel}>1</a></p>\n`],
+    ['is not defined again', '[1]\n\n[1]: http://evil.example', `<p>${one}</p>\n`],
+  ])('that is defined before %s', (_, text, html) => {
+    expect(md.render(defined + text)).toBe(html)
+  })
+
+  test('is shown when nothing can make it another link, and not before', () => {
+    const growing = md.open()
+    const states = ['So ', '[', '1', ']', '[', '2', ']', '.'].map((_, n, all) =>
+      growing.update(defined + all.slice(0, n + 1).join('')).open.slice(3, -5),
+    )
+    expect(states).toEqual([...Array<string>(7).fill('So'), `So ${one}${two}.`])
+  })
+})
+
 describe('the open end', () => {
   test.each([
     ['bold', 'a **b', '<p>a <strong>b</strong></p>\n'],

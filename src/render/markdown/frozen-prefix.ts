@@ -1,7 +1,8 @@
+import { newDrawing } from './drawing.ts'
 import type { GrowingMarkdown } from './growing-markdown.ts'
 import { htmlChanges } from './html-changes.ts'
 import { withoutUndecided } from './open-end.ts'
-import { newDrawing, type Parser } from './parser.ts'
+import type { Parser } from './parser.ts'
 import { Work } from './work.ts'
 
 /** How often the frozen prefix is drawn again for a link's sake. Beyond it, the final update does so once for all. */

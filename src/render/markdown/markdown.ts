@@ -1,7 +1,8 @@
+import { newDrawing } from './drawing.ts'
 import { frozenPrefix } from './frozen-prefix.ts'
 import type { Markdown } from './growing-markdown.ts'
 import type { Highlighter } from './highlight.ts'
-import { createParser, newDrawing } from './parser.ts'
+import { createParser } from './parser.ts'
 import { readable } from './work.ts'
 
 /** What Markdown may do beyond its defaults. */

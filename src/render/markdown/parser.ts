@@ -1,24 +1,9 @@
 import MarkdownIt, { type StateCore, type Token } from 'markdown-it'
-import { type Coloured, createColours, type Highlighter, languageOf } from './highlight.ts'
+import type { Drawing } from './drawing.ts'
+import { createColours, type Highlighter, languageOf } from './highlight.ts'
 import { hostToShow, imageGate, isSafeLink, REL } from './links.ts'
+import { addMarks } from './marks.ts'
 import { repairOpenEnd } from './open-end.ts'
-
-/** The link definitions of a text, by label. */
-export type References = Record<string, { title: string; href: string }>
-
-/** What the parts of one text have in common while it is drawn. */
-export interface Drawing extends Coloured {
-  [key: string | symbol]: unknown
-  references: References
-  /** More text may follow this. */
-  open: boolean
-  inLink: boolean
-}
-
-/** Drawing from the beginning of a text. */
-export function newDrawing(given: Partial<Drawing> = {}): Drawing {
-  return { references: {}, open: false, colouredChars: 0, inLink: false, ...given }
-}
 
 export interface Parser {
   /** Markdown as HTML. Adds to the drawing what it defines and uses up. */
@@ -47,6 +32,7 @@ export function createParser({ highlight, images = [], breaks = false }: ParserO
   const { rules } = md.renderer
   const colour = highlight && createColours(highlight)
   md.validateLink = isSafeLink
+  addMarks(md)
 
   rules['link_open'] = (tokens, at, _options, env) => {
     drawingOf(env).inLink = true

@@ -28,8 +28,16 @@ beforeAll(async () => {
   retrieve = await createRetriever(passages)
 }, 60_000)
 
+/** The answer as its reader sees it, with its code as it stands in a passage. */
 function ask(question: string): string | undefined {
-  return extract(question, toSources(retrieve(question, 6)), retrieve)
+  return seen(extract(question, toSources(retrieve(question, 6)), retrieve))
+}
+function seen(markdown: string | undefined): string | undefined {
+  return markdown
+    ?.replace(/^(`{3,})\w*\n([^]*?)\n\1$/gm, (_, _mark, code: string) =>
+      code.replace(/^(?=.)/gm, '    '),
+    )
+    .replace(/^(?! {4}).*$/gm, (line) => line.replace(/\\([\\`*_[\]<>&~"])/g, '$1'))
 }
 
 describe('toSources', () => {
@@ -87,7 +95,7 @@ describe('extract', () => {
       'what is hx-swap?',
     ]) {
       const sources = toSources(retrieve(question, 6))
-      const paragraphs = extract(question, sources, retrieve)!.split('\n\n').slice(1)
+      const paragraphs = ask(question)!.split('\n\n').slice(1)
       let source = sources[0]!
       for (const paragraph of paragraphs) {
         const mark = /\[(\d)\]:?$/.exec(paragraph)
@@ -122,7 +130,7 @@ describe('extract', () => {
       { passage: { id: 0, package: 'zoo', file: 'a.md', heading: 'b', text }, score: 1 },
     ])
     const weights = { ...own, idf: () => 1, size: 1, terms: own.terms }
-    expect(extract('zebra stripes', sources, weights)).toBe(
+    expect(seen(extract('zebra stripes', sources, weights))).toBe(
       'Quoted from the documentation of zoo:\n\n“The zebra stripes are black and white.” [1]',
     )
   })
@@ -141,7 +149,7 @@ describe('createExtractive', () => {
       let text = ''
       for await (const word of answerer.answer(question, toSources(retrieve(question, 6)), signal))
         text += word
-      expect(text).toBe(ask(question) ?? refusal(question, retrieve.size))
+      expect(seen(text)).toBe(ask(question) ?? seen(refusal(question, retrieve.size)))
     }
   })
 })

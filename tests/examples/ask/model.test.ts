@@ -93,5 +93,9 @@ describe('toPrompt', () => {
     expect(system).toMatch(/only these passages/)
     expect(prompt).toBe('Passages:\n\n[2] a, b.md, c\nWhole text.\n\nQuestion: Why?')
     expect(toPrompt('Why?', []).prompt).toContain('(none was found)')
+    const previous = { question: 'How?', answer: 'a'.repeat(9_000), about: undefined }
+    expect(toPrompt('Why?', [], previous).prompt).toMatch(
+      /\n\nAsked before: How\?\nAnswered: a{4000}\n\nQuestion: Why\?$/,
+    )
   })
 })

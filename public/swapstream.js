@@ -6,7 +6,7 @@
   const toEnd = () => document.querySelector('.conversation')?.scrollTo(0, 1e9)
   const show = (state) => (root.dataset.stream = state)
 
-  // Only the field is emptied: a button with a name says something else.
+  // What a button says is not the field's.
   let named
   on('submit', ({ submitter }) => (named = submitter?.name))
   const sent = ({ target }) => {
@@ -34,8 +34,10 @@
     target.form.requestSubmit()
   })
 
-  on('click', async ({ target }) => {
-    const button = target.closest?.('[data-copy]')
+  on('click', async ({ target, detail }) => {
+    // These buttons go; a keyboard goes on in the field.
+    if (!detail && target.closest('.stop, [name=retry]')) document.querySelector('.composer textarea')?.focus()
+    const button = target.closest('[data-copy]')
     if (!button) return
     const { textContent } = button
     await navigator.clipboard.writeText(button.closest('.answer').querySelector('.prose').innerText.trim())

@@ -57,7 +57,8 @@ const EXAMPLES: Readonly<Record<string, { args?: string[]; states: readonly Stat
       { name: 'refused', reach: send('Send', ' ') },
       {
         name: 'with a note',
-        reach: (tab) => send('Send', 'News')(tab).then(() => tab.getByText('News').waitFor()),
+        reach: (tab) =>
+          send('Send', 'News')(tab).then(() => tab.getByText('News').last().waitFor()),
       },
     ],
   },

@@ -304,8 +304,9 @@ describe('the chat kit', () => {
       await tab.keyboard.press('Enter')
       await eventually(() => expect(state.aborted).toBe(1))
       await finished(tab)
+      // The button is gone, and the focus is not.
+      expect(await focused()).toBe('TEXTAREA')
       allow(PARTS.length)
-      await field(tab).focus()
       await tab.keyboard.press('Enter')
       await tab.locator('.turn').nth(1).waitFor()
       await finished(tab)

@@ -16,10 +16,10 @@ const EVERY_MACRO: readonly [name: string, line: string][] = [
   ['conversation', '{% call chat.conversation(x) %}{{ x }}{% endcall %}'],
   ['status', '{{ chat.status(true, false, x) }}'],
   ['message', '{{ chat.message(x, name=x) }}'],
-  ['turn', '{{ chat.turn(x, x, x, true) }}{{ chat.turn(x, x, x, stop=x) }}'],
+  ['turn', '{{ chat.turn(x, x, x, true, words=words) }}{{ chat.turn(x, x, x, stop=x) }}'],
   [
     'actions',
-    '{{ chat.actions(true, false, x) }}{{ chat.actions(false, true, retry=x, composer=x) }}',
+    '{{ chat.actions(true, false, x, words=words) }}{{ chat.actions(false, true, retry=x, composer=x, words=words) }}',
   ],
   ['copy', '{{ chat.copy(x, x) }}'],
   ['sources', '{{ chat.sources([{ title: x, url: x, snippet: x }, { title: x }], x, x) }}'],
@@ -36,7 +36,9 @@ describe('the chat kit', () => {
   })
 
   test.each(EVERY_MACRO)('takes hostile text for text: %s', async (_name, line) => {
-    const html = await draw(line, { x: HOSTILE })
+    const x = HOSTILE
+    const words = { stop: x, cut: x, retry: x, copy: x, copied: x, you: x }
+    const html = await draw(line, { x, words })
     expect(html).toContain('&lt;hx-partial&gt;')
     expect(html).not.toMatch(/<img|<hx-|<\/textarea>(?!\s*<button)/)
     // What is opened is closed, and nothing else.
@@ -88,6 +90,22 @@ describe('the chat kit', () => {
     })
     const page = await engine.render('chat.html', { turns: [] })
     expect(page).not.toContain('class="turn"')
+  })
+
+  test('speaks other languages', async () => {
+    const words = {
+      stop: 'Halt',
+      cut: 'Gekürzt.',
+      retry: 'Nochmal',
+      copy: 'Kopieren',
+      copied: 'Kopiert',
+    }
+    const html = await draw(
+      '{{ chat.actions(true, false, "/r", words=words) }}{{ chat.turn(1, "?", "", true, words=words) }}',
+      { words },
+    )
+    for (const word of Object.values(words)) expect(html).toContain(word)
+    expect(html).not.toMatch(/Stop|Retry|Cop[yi]e?d?\b|complete/)
   })
 
   test('says nothing of an answer that was cut, because its notice does', async () => {

@@ -29,7 +29,7 @@ export async function tellGrowth(
 
 function inWords(plan: GrowthPlan, grows: string): string {
   if (plan.kind === 'full') return `travels whole with each frame: ${plan.reason}.`
-  if (plan.kind === 'settle') return 'sends finished Markdown once, and again only its open end.'
+  if (plan.kind === 'settle') return 'sends of its Markdown only what is new.'
   return plan.element
     ? `sends only what is new in "${grows}".`
     : `travels whole with each frame: line ${plan.line}: something follows "${grows}" in its element.`

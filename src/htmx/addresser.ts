@@ -112,7 +112,7 @@ export class Addresser {
   /**
    * One rendered fragment as what htmx must be told.
    *
-   * @param end Where the block grows, when that is known: it gets an id for `appending` or `settling`.
+   * @param end Where the block grows, when that is known: it is lent what `appending` and `changing` need.
    */
   address(fragment: Fragment, html: string, end?: GrowingEnd): string {
     const { target, swap = 'innerMorph' } = fragment

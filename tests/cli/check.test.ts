@@ -385,7 +385,7 @@ streamToFragments(x, 'md.html', 'm', { contextKey: 'said' })
     expect(notes).toEqual([
       'chat.html:1:59: block "response" sends only what is new in "text".',
       'md.html:1:4: block "b" travels whole with each frame: line 2: a condition depends on "text".',
-      'md.html:2:59: block "m" sends finished Markdown once, and again only its open end.',
+      'md.html:2:59: block "m" sends of its Markdown only what is new.',
     ])
   })
 

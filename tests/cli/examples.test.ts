@@ -23,12 +23,14 @@ test.each(names)('examples/%s has no faults', async (name) => {
 })
 
 test('examples/ask has no faults', async () => {
-  const retrieve = Object.assign(() => [], { size: 0, idf: () => 0, terms: () => [] })
+  const retrieve = Object.assign(() => [], { passages: [], size: 0, idf: () => 0, terms: () => [] })
   const answerer = { name: 'nobody', model: false, async *answer() {} }
   const app = createApp({ retrieve, answerer, corpus: { name: 'docs', examples: [] } })
   const { faults, notes } = await check({ app, code: ['examples/ask/server.ts'] })
   expect(faults.map(toLine)).toEqual([])
-  expect(notes.map(toLine)).toEqual([expect.stringContaining('through the filter "cite"')])
+  expect(notes.map(toLine)).toEqual([
+    expect.stringContaining('block "turn" sends of its Markdown only what is new'),
+  ])
 })
 
 test('examples/decorators has no faults, as the command sees it', async () => {

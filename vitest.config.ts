@@ -19,6 +19,7 @@ export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
     testTimeout: 20_000,
+    retry: Number(process.env['RETRY'] ?? 0),
     // What every ended stream says of itself would hide what a test says.
     env: { LOG_LEVEL: 'error' },
     setupFiles: ['tests/support/seed.ts'],

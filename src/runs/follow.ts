@@ -31,8 +31,8 @@ export function follow(
     position ??= new Position(view, isBelievable(from, view) ? from : 0)
     const next = position.take()
     if (next) {
-      const value = new Identified(toCursor(next.seq), next.value, position.behind)
-      return { done: false, value }
+      const more = position.behind || view.ended !== undefined
+      return { done: false, value: new Identified(toCursor(next.seq), next.value, more) }
     }
     if (view.ended === undefined) return undefined
     leave()

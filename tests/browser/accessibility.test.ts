@@ -24,6 +24,12 @@ const send =
         .fill(text)
     await tab.getByRole('button', { name: button, exact: true }).first().click()
   }
+const refused =
+  (button: string, text: string, field?: string) =>
+  async (tab: Tab): Promise<void> => {
+    await send(button, text, field)(tab)
+    await tab.getByRole('alert').waitFor()
+  }
 const busy = (tab: Tab): Promise<void> => tab.locator('[aria-busy="true"]').first().waitFor()
 const isThere = (tab: Tab): Promise<void> =>
   eventually(async () => {
@@ -47,14 +53,22 @@ const EXAMPLES: Readonly<Record<string, { args?: string[]; states: readonly Stat
   },
   progress: {
     states: [
-      { name: 'refused', reach: send('Write it', '0', 'spinbutton') },
-      { name: 'while it is written', reach: send('Write it', '8', 'spinbutton') },
+      { name: 'refused', reach: refused('Write it', '0', 'spinbutton') },
+      {
+        name: 'while it is written',
+        reach: (tab) =>
+          send(
+            'Write it',
+            '8',
+            'spinbutton',
+          )(tab).then(() => tab.getByRole('progressbar').waitFor()),
+      },
       { name: 'written', reach: (tab) => tab.getByText('Read the report').waitFor() },
     ],
   },
   notifications: {
     states: [
-      { name: 'refused', reach: send('Send', ' ') },
+      { name: 'refused', reach: refused('Send', ' ') },
       {
         name: 'with a note',
         reach: (tab) =>
@@ -96,7 +110,14 @@ const EXAMPLES: Readonly<Record<string, { args?: string[]; states: readonly Stat
       },
     ],
   },
-  conformance: { states: [{ name: 'with its answer', reach: send('Say', 'Hello') }] },
+  conformance: {
+    states: [
+      {
+        name: 'with its answer',
+        reach: (tab) => send('Say', 'Hello')(tab).then(() => isThere(tab)),
+      },
+    ],
+  },
 }
 
 /** What is wrong with a page for people who read it in another way, one line each. */

@@ -211,7 +211,7 @@ describe('a run', () => {
   })
 
   test('ends when its source is silent, lives, or says more than it may', async () => {
-    const runs = createdRuns({ limits: { idleSourceMs: 40, maxDurationMs: 150 }, maxRunChars: 100 })
+    const runs = createdRuns({ limits: { maxDurationMs: 150 }, maxRunChars: 100 })
     const never = controlled<string>()
     const slowly = async function* (): AsyncGenerator<string> {
       for (;;) {
@@ -222,7 +222,8 @@ describe('a run', () => {
     const much = ['x'.repeat(60), 'x'.repeat(60)]
     const reasons = await Promise.all(
       [never, slowly, much].map(async (source) => {
-        const { id } = await runs.start(source, me)
+        const limits = source === never ? { idleSourceMs: 40 } : {}
+        const { id } = await runs.start(source, { ...me, limits })
         return (await read(runs, id)).reason
       }),
     )

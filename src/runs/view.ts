@@ -14,6 +14,8 @@ export interface Slot {
   era: number
   /** A newer state of the block may take its place. */
   open: boolean
+  /** Its newest state for those who were told so many characters: mostly that is all of them. */
+  told: { readonly chars: number; readonly state: Fragment } | undefined
 }
 
 /**
@@ -60,7 +62,7 @@ export class View {
     const before = key === undefined ? undefined : this.#open.get(key)
     const open = key !== undefined && !(value as Fragment).final
     if (before === undefined) {
-      const slot = { first: seq, seq, value, era: 0, open }
+      const slot = { first: seq, seq, value, era: 0, open, told: undefined }
       this.slots.push(slot)
       if (open) this.#open.set(key, slot)
       return
@@ -68,6 +70,7 @@ export class View {
     if (!grew(before.value as Fragment, value as Fragment)) before.era += 1
     before.seq = seq
     before.value = value
+    before.told = undefined
     before.open = open
     // What comes after a final state is another answer.
     if (!open) this.#open.delete(key!)
@@ -145,7 +148,10 @@ export class Position {
     const delta = had === undefined ? text : text.slice(had.chars)
     if (had === undefined || sameText) {
       if (delta.length === grows.delta.length) return { value: fragment, seq }
-      return { value: copy(fragment, { key: grows.key, delta }), seq }
+      const from = had?.chars ?? 0
+      if (slot.told?.chars !== from)
+        slot.told = { chars: from, state: copy(fragment, { key: grows.key, delta }) }
+      return { value: slot.told.state, seq }
     }
     return { value: copy(fragment, undefined), seq }
   }

@@ -4,9 +4,9 @@ import { framePace } from '../base/frame-pace.ts'
 /** The narrowest and the widest time between two frames. */
 const NARROW_MS = 16
 const WIDE_MS = 100
-/** Who looks at the same as many others waits a little for each of them: a thousand get five frames a second. */
-const VIEWER_MS = 0.2
-const CROWD_MS = 200
+/** Who looks at the same as many others waits a little for each of them: a thousand get three frames a second. */
+const VIEWER_MS = 0.3
+const CROWD_MS = 300
 /** Values that come faster than so many a frame are read together anyway: fewer frames show them as well. */
 const MANY_VALUES = 3
 const MANY_MS = 32

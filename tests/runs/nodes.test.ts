@@ -164,7 +164,7 @@ describe.concurrent('runs on two nodes', () => {
     expect(stopped.status).toBe(204)
     await Promise.all([here.over, there.over])
     expect([here.reason, there.reason]).toEqual(['cancel', 'cancel'])
-    expect(here.at - at).toBeLessThan(500)
+    expect(here.at - at).toBeLessThan(200)
     expectContiguous(here)
     expect(there.numbers).toEqual(here.numbers)
   })
@@ -177,7 +177,7 @@ describe.concurrent('runs on two nodes', () => {
     await fetch(url(two, `${path}/stop`), { method: 'POST' })
     await here.over
     expect([here.reason, node.diary()]).toEqual(['cancel', ['opened', 'aborted']])
-    expect(here.at - at).toBeLessThan(500)
+    expect(here.at - at).toBeLessThan(200)
   })
 
   test('of one key are one, whoever starts it', async () => {

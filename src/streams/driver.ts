@@ -172,7 +172,7 @@ export class Driver<T> {
         do await this.#answered()
         while (this.#more)
         cancel()
-        if (this.#outcome?.reason === 'error') throw this.#outcome.error
+        if (this.#outcome?.reason === 'error' && this.#values === 0) throw this.#outcome.error
         if (!outbox.empty) {
           this.#pieces.push(await outbox.next(this.#report))
           this.#pace.sent(now(), 1)

@@ -58,6 +58,11 @@ async function opening(app: Hono, path: string, options: RequestInit = {}): Prom
   streams.push(stream)
   return stream
 }
+async function* failing(signal: AbortSignal): AsyncGenerator<string> {
+  yield 'Hel'
+  signal.throwIfAborted()
+  throw new Error('The model failed.')
+}
 const post = (app: Hono, headers: Record<string, string> = HTMX4): Promise<OpenedStream> =>
   opening(app, '/chat', { method: 'POST', headers })
 const texts = async (stream: OpenedStream): Promise<(string | undefined)[]> =>
@@ -171,6 +176,22 @@ describe('a run for a page', () => {
       `<p hx-swap-oob=delete:#${at}r>`,
       'done {"reason":"stop"}',
     ])
+  })
+
+  test('that has failed is shown as it ended to one who comes back, and to one who comes', async () => {
+    const app = appOf(({ signal }) => streamToFragments(failing(signal), 'chat.html', 'response'))
+    const first = await post(app)
+    const told = await texts(first)
+    expect(told.at(-1)).toBe('done {"reason":"error"}')
+    const path = first.response.headers.get('x-path')!
+    for (const address of [path, `${path}?at=s1abc`]) {
+      const stream = await opening(app, address, { headers: HTMX4 })
+      expect(stream.response.status).toBe(200)
+      const rest = await texts(stream)
+      expect(rest.join('')).toContain('Hel')
+      expect(rest.join('')).toContain('role="alert"')
+      expect(rest.at(-1)).toBe('done {"reason":"error"}')
+    }
   })
 
   test('tells the page how far it is with what is added once', async () => {

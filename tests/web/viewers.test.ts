@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest'
+import { Fragment, nunjucksEngine } from 'swapstream'
+import type { TemplateEngine } from '../../src/render/engine.ts'
+import { Pace } from '../../src/streams/pace.ts'
+import { FragmentsOutbox } from '../../src/web/fragments-outbox.ts'
+import { takeOver } from '../../src/web/newest-viewer.ts'
+import { SharedRenders } from '../../src/web/shared-renders.ts'
+
+const templates = { 'chat.html': '{% block a %}<div>{{ text | shout }}</div>{% endblock %}' }
+
+const fail = (error: unknown): never => {
+  throw error
+}
+
+describe('many viewers of one run', () => {
+  test('are drawn each state once, and each gets all of it', async () => {
+    let drawn = 0
+    const shout = (text: string): string => {
+      drawn += 1
+      return `${text}!`
+    }
+    const engine: TemplateEngine = nunjucksEngine({ templates, filters: { shout } })
+    const crowd = { viewers: 20 }
+    const outboxes = Array.from(
+      { length: crowd.viewers },
+      () =>
+        new FragmentsOutbox({
+          renders: () => SharedRenders.of(crowd, engine),
+          delivery: 'auto',
+          morphs: true,
+        }),
+    )
+    for (const [n, text] of ['one', 'one two', 'one two three'].entries()) {
+      const state = new Fragment(
+        'chat.html',
+        'a',
+        { text },
+        { grows: { key: 'text', delta: text } },
+      )
+      for (const outbox of outboxes) {
+        outbox.take(state)
+        expect(await outbox.next(fail)).toContain(`${text}!`)
+      }
+      expect(drawn).toBe(n + 1)
+    }
+  })
+
+  test('get fewer frames the more they are, three a second at the least', () => {
+    const waitOf = (viewers: number): number => {
+      const pace = new Pace(undefined, () => viewers)
+      const at = performance.now()
+      pace.sent(at, 1)
+      return pace.nextAt - at
+    }
+    expect(waitOf(1_000)).toBeGreaterThanOrEqual(300)
+    expect(waitOf(500)).toBeGreaterThanOrEqual(150)
+    expect(waitOf(100_000)).toBeLessThan(350)
+    expect(waitOf(1)).toBeLessThan(150)
+  })
+
+  test('who were lent the same by chance both stay; one who comes back takes the place', () => {
+    const left: string[] = []
+    const come = (name: string, returns: boolean): (() => void) =>
+      takeOver('/runs/a s1abc', () => left.push(name), returns)
+    const gone = [come('first', false), come('second', false)]
+    expect(left).toEqual([])
+    gone.push(come('third', true))
+    expect(left).toEqual(['second'])
+    for (const leave of gone) leave()
+    come('fourth', true)()
+    expect(left).toEqual(['second'])
+  })
+})

@@ -3,11 +3,13 @@ import type { Context } from 'hono'
 import { useAsyncContext } from '../base/async-context.ts'
 import { useTextEncoder } from '../base/encode-text.ts'
 import type { Connection } from '../web/settings.ts'
+import type { Offered } from './write-live.ts'
 
 useTextEncoder((text) => Buffer.from(text))
 
 interface NodeSocket {
   readonly remoteAddress?: string
+  readonly destroyed?: boolean
   once?(event: 'close', run: () => void): unknown
 }
 
@@ -16,6 +18,8 @@ interface NodeEnv {
   readonly incoming?: { readonly httpVersionMajor?: number; readonly socket?: NodeSocket }
   readonly outgoing?: { destroy(): void }
   readonly host?: object
+  /** Where our `serve` looks for a stream that it can write by itself. */
+  offered?: Offered | undefined
 }
 
 /**
@@ -35,13 +39,16 @@ useAsyncContext(() => {
  */
 export function nodeConnection(proxies: number): (c: Context) => Connection {
   return (c) => {
-    const { incoming, outgoing, host } = (c.env ?? {}) as NodeEnv
+    const env = (c.env ?? {}) as NodeEnv
+    const { incoming, outgoing, host } = env
     const socket = incoming?.socket
     const address = forwarded(c.req.header('x-forwarded-for'), proxies) ?? socket?.remoteAddress
     return {
       secure: forwarded(c.req.header('x-forwarded-proto'), Math.min(proxies, 1)) === 'https',
       ...(address === undefined ? {} : { address }),
-      ...(host === undefined ? {} : { host }),
+      ...(host === undefined
+        ? {}
+        : { host, offer: (response, live) => void (env.offered = { response, live }) }),
       ...(outgoing === undefined ? {} : { drop: () => outgoing.destroy() }),
       // On HTTP/2 every stream has a close of its own.
       ...(incoming?.httpVersionMajor === 1 && socket?.once
@@ -63,6 +70,10 @@ const waiting = new WeakMap<NodeSocket, Set<() => void>>()
  * client has gone. The request knows the socket from the start.
  */
 function onClose(socket: NodeSocket, run: () => void): () => void {
+  if (socket.destroyed) {
+    run()
+    return () => {}
+  }
   let all = waiting.get(socket)
   if (all === undefined) {
     const mine = (all = new Set())

@@ -4,6 +4,7 @@ import { serve as listen } from '@hono/node-server'
 import { after } from '../base/clock.ts'
 import { ConfigError } from '../base/errors.ts'
 import { stopStreams } from '../streams/registry.ts'
+import { writeLive, type Offered } from './write-live.ts'
 
 /** How often connections that have become idle are closed while the server stops. */
 const SWEEP_MS = 20
@@ -81,8 +82,14 @@ export function serve(app: App, options: ServeOptions = {}): Serving {
 
   // The streams of this server know it by this object, so that they are stopped with it and with no other.
   const host = {}
-  const fetch = (request: Request, env: object): Response | Promise<Response> =>
-    app.fetch(request, { ...env, host } as never)
+  const fetch = (request: Request, env: { outgoing: object }): Response | Promise<Response> => {
+    const own: { host: object; offered?: Offered } = { ...env, host }
+    const response = app.fetch(request, own as never)
+    if (!(response instanceof Promise)) return response
+    return response.then((made) =>
+      own.offered ? writeLive(made, own.offered, env.outgoing) : made,
+    )
+  }
 
   let listening: (url: string) => void
   const ready = new Promise<string>((resolve) => (listening = resolve))

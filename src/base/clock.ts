@@ -75,8 +75,12 @@ export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
 
 /** How long streams may keep the event loop to themselves. */
 const LONGEST_TURN_MS = 10
-/** When the others have had their turn, nobody asks again for so long: asking costs a timer. */
+/** When the others have had their turn, nobody asks again for so long. */
 const TRUSTED_MS = 5
+/** Where the platform has a way to the end of this turn of its event loop, no timer is needed for it. */
+const { setImmediate: soon = (run: () => void): unknown => setTimeout(run, 0) } = globalThis as {
+  setImmediate?: (run: () => void) => unknown
+}
 let turnBegan = 0
 let trustedUntil = -Infinity
 let turnOver: Promise<void> | undefined
@@ -86,7 +90,7 @@ let turnOver: Promise<void> | undefined
  * who never waits, would keep every other connection waiting instead.
  *
  * Out     nothing to wait for, mostly.
- * Cost    one look at the clock; a timer each few milliseconds in which streams are read.
+ * Cost    one look at the clock; one call back each few milliseconds in which streams are read.
  *
  * @param atOnce True to let the others have theirs at once, such as the socket with a first frame.
  */
@@ -96,11 +100,11 @@ export function turn(atOnce: boolean = false): Promise<void> | undefined {
     if (!atOnce && at < trustedUntil) return undefined
     turnBegan = at
     turnOver = new Promise((resolve) =>
-      setTimeout(() => {
+      soon(() => {
         turnOver = undefined
         trustedUntil = performance.now() + TRUSTED_MS
         resolve()
-      }, 0),
+      }),
     )
   }
   return atOnce || at - turnBegan >= LONGEST_TURN_MS ? turnOver : undefined

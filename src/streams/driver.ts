@@ -12,6 +12,7 @@ import type { Outbox } from './outbox.ts'
 import { Pace } from './pace.ts'
 import type { Source } from './source.ts'
 import { SourceReader, type Answer } from './source-reader.ts'
+import { BodySink, type Sink } from './sink.ts'
 import type { EndReason, StreamEnd } from './stream-end.ts'
 import type { Piece, PublicError } from './wire.ts'
 
@@ -24,10 +25,8 @@ const ANYTHING = /./
 export interface DriverOptions<T> {
   readonly source: Source<T>
   readonly enter: Enter
-  /** Aborts when the client leaves: seen also while there is no body to cancel yet. */
-  readonly client: AbortSignal
-  /** Calls back when the connection is gone, for those who leave before their answer has its turn. */
-  readonly onLeave: ((run: () => void) => () => void) | undefined
+  /** Calls back, perhaps at once, when the client leaves: also while nobody reads yet. Gives a function that forgets it. */
+  readonly onLeave: (run: () => void) => () => void
   /** Cuts the connection of a reader who stands still; a body alone cannot do that. */
   readonly drop: (() => void) | undefined
   readonly lastEventId: string | undefined
@@ -79,7 +78,8 @@ export class Driver<T> {
   #forgetClient: (() => void) | undefined
   /** Nothing while the stream is prepared. */
   #outbox!: Outbox<T>
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  /** Nothing before the reader has come. */
+  #sink: Sink | undefined
   /** Told instead of the reader, while somebody waits for a value and not for bytes. */
   #wake: (() => void) | undefined
   /** The reader waits for bytes. */
@@ -115,10 +115,9 @@ export class Driver<T> {
     this.#failures += 1
     return reportFailure(error, this.#options)
   }
-  readonly #clientLeft = (): void => this.#end('cancel')
 
   constructor(options: DriverOptions<T>) {
-    const { source, enter, lastEventId, client } = options
+    const { source, enter, lastEventId, onLeave } = options
     this.#options = options
     this.#pace = new Pace(options.frameMs, options.viewers)
     this.#reader = new SourceReader({
@@ -127,11 +126,9 @@ export class Driver<T> {
       context: { signal: this.#abort.signal, lastEventId },
       onAnswer: (answer) => this.#heard(answer),
     })
-    if (client.aborted) this.#end('cancel')
-    else {
-      client.addEventListener('abort', this.#clientLeft)
-      this.#forgetClient = options.onLeave?.(this.#clientLeft)
-    }
+    this.#forgetClient = onLeave(() => this.#end('cancel'))
+    // He had left already.
+    if (this.#over) this.#forgetClient()
   }
 
   /**
@@ -224,14 +221,19 @@ export class Driver<T> {
 
   /** The stream as bytes. What goes wrong is said in the terminal; only a wire that cannot say it has its body cut. */
   body(): ReadableStream<Uint8Array> {
-    return new ReadableStream<Uint8Array>(
-      {
-        pull: (controller) => this.#pulled(controller),
-        cancel: () => this.#end('cancel'),
-      },
-      // With the default of 1 the source would start before anybody reads, and would never hear that nobody did.
-      { highWaterMark: 0 },
-    )
+    const wanted = (sink: Sink): void => this.wanted(sink)
+    return new BodySink(wanted, () => this.#end('cancel')).body
+  }
+
+  /** Its reader wants more. Over already: the client left before anybody read. */
+  wanted(sink: Sink): void {
+    if (this.#over) return sink.close()
+    this.#sink = sink
+    this.#wanted = true
+    this.#handedAt = undefined
+    const at = now()
+    this.#pace.wanted(at, this.#outbox.empty)
+    this.#react(at)
   }
 
   /** Ends the stream from outside: the reader gets what is there, and the terminal with this reason. */
@@ -290,30 +292,23 @@ export class Driver<T> {
     }
   }
 
-  #pulled(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    // Over already: the client left before anybody read.
-    if (this.#over) return controller.close()
-    this.#controller = controller
-    this.#wanted = true
-    this.#handedAt = undefined
-    const at = now()
-    this.#pace.wanted(at, this.#outbox.empty)
-    this.#react(at)
-  }
-
   /** One of the two ends has moved: does what can be done now. */
   #react(at: number): void {
     if (this.#wake) return this.#wake()
-    if (this.#wanted && !this.#drawing) this.#serve(at)
+    while (this.#wanted && !this.#drawing && !this.#over && this.#served(at));
     if (this.#mayAsk(at)) this.#ask(at)
   }
 
-  #serve(at: number): void {
+  /** The next thing for a reader who wants one; false when there is none now. */
+  #served(at: number): boolean {
     if (this.#pieces.length > 0) this.#send(at)
     else if (this.#outcome !== undefined) void this.#finish()
-    else if (this.#outbox.empty || this.#more) return
-    else if (this.#pace.nextAt > at && !this.#outbox.full) this.#alarm.advance(this.#pace.nextAt)
-    else this.#draw(at)
+    else if (this.#outbox.empty || this.#more) return false
+    else if (this.#pace.nextAt > at && !this.#outbox.full) {
+      this.#alarm.advance(this.#pace.nextAt)
+      return false
+    } else this.#draw(at)
+    return true
   }
 
   #draw(at: number): void {
@@ -324,7 +319,10 @@ export class Driver<T> {
       piece.then(
         (made) => {
           this.#drawing = false
-          if (!this.#over) this.#drawn(made, now())
+          if (this.#over) return
+          const at = now()
+          this.#drawn(made, at)
+          this.#react(at)
         },
         (error: unknown) => this.#failed(error),
       )
@@ -339,7 +337,6 @@ export class Driver<T> {
     this.#valuesSent = this.#values
     this.#keep(piece)
     if (this.#pieces.length > 0) this.#send(at)
-    else this.#react(at)
   }
 
   #failed(error: unknown): void {
@@ -367,7 +364,7 @@ export class Driver<T> {
     if (this.#over) return
     const { reason, error } = this.#outcome!
     if (last === undefined) {
-      this.#controller!.error(new Error(`The stream was cut: ${reason}.`))
+      this.#sink!.cut(new Error(`The stream was cut: ${reason}.`))
       return this.#end(reason, error)
     }
     this.#keep(last)
@@ -404,13 +401,15 @@ export class Driver<T> {
   }
 
   #send(at: number): void {
-    const bytes = this.#nextBytes()
-    this.#bytes += bytes.byteLength
-    this.#frames += 1
-    this.#wanted = false
-    this.#handedAt = this.#spokeAt = at
-    const controller = this.#controller!
-    controller.enqueue(bytes)
+    this.#spokeAt = at
+    do {
+      const bytes = this.#nextBytes()
+      this.#bytes += bytes.byteLength
+      this.#frames += 1
+      this.#wanted = this.#sink!.write(bytes)
+    } while (this.#wanted && this.#pieces.length > 0)
+    if (this.#wanted) this.#pace.wanted(at, true)
+    else this.#handedAt = at
     if (this.#closing && this.#pieces.length === 0) {
       this.#end(this.#outcome!.reason, this.#outcome!.error)
     } else if (this.#bytes >= this.#options.limits.maxOutputBytes) {
@@ -435,7 +434,7 @@ export class Driver<T> {
 
   /** Before the reader has come once nothing is read ahead: he may never come. */
   #mayAsk(at: number): boolean {
-    if (this.#over || this.#outcome !== undefined || this.#controller === undefined) return false
+    if (this.#over || this.#outcome !== undefined || this.#sink === undefined) return false
     const { empty, full } = this.#outbox
     if (this.#reader.asked || full) return false
     const { asks, frameMs } = this.#options
@@ -508,28 +507,23 @@ export class Driver<T> {
   #dropReader(): void {
     const { log, route, drop } = this.#options
     log.warn({ route }, 'a reader stood still for too long and was dropped')
-    if (!drop) this.#controller?.error(new Error('The reader stood still for too long.'))
+    if (!drop) this.#sink?.cut(new Error('The reader stood still for too long.'))
     this.#end('timeout')
-    if (this.#controller) drop?.()
+    if (this.#sink) drop?.()
   }
 
   #end(reason: EndReason, error?: unknown): void {
     if (this.#over) return
     this.#over = true
-    const { client, onEnd, route, log } = this.#options
+    const { onEnd, route, log } = this.#options
     const final = this.#outcome?.final
-    client.removeEventListener('abort', this.#clientLeft)
     this.#forgetClient?.()
     this.#alarm.clear()
     this.#pieces = []
     // First the signal, which reaches into a waiting model call; then the generator, which may never hear it.
     if (!this.#reader.exhausted) this.#abort.abort()
     this.#wake?.()
-    try {
-      this.#controller?.close()
-    } catch {
-      // Cancelled by its reader, or cut: closed already.
-    }
+    this.#sink?.close()
     void this.#reader
       .close(
         () =>

@@ -1,7 +1,7 @@
 import { captureContext, type Enter } from '../base/async-context.ts'
 import type { Limits } from '../base/limits.ts'
 import { streamHeaders } from './headers.ts'
-import { brand } from './returned.ts'
+import { Returned } from './returned.ts'
 import type { Source } from './source.ts'
 import type { StreamEnd } from './stream-end.ts'
 
@@ -34,7 +34,7 @@ export interface StreamBodyOptions {
  * What the bodies that stream have in common: a source, a status, headers. Returned from a handler, it is turned into
  * an answer by the middleware.
  */
-export abstract class StreamBody<T, F extends string> {
+export abstract class StreamBody<T, F extends string> extends Returned {
   // What Hono's types ask of a returned value; nothing of it exists at run time.
   declare readonly _data: T
   declare readonly _status: 200
@@ -42,18 +42,13 @@ export abstract class StreamBody<T, F extends string> {
 
   readonly source: Source<T>
   readonly options: StreamBodyOptions
-  readonly status: number
-  readonly headers: Headers
-  readonly body: ReadableStream<Uint8Array>
   /** Leads back to the request in which the stream was made, for everything the source does later. */
   readonly enter: Enter
 
   constructor(source: Source<T>, options: StreamBodyOptions) {
+    super(options.status ?? 200, streamHeaders(options.headers, options.rawHeaders))
     this.source = source
     this.options = options
-    this.status = options.status ?? 200
-    this.headers = streamHeaders(options.headers, options.rawHeaders)
-    this.body = brand(this)
     this.enter = captureContext()
   }
 }

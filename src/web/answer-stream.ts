@@ -47,7 +47,7 @@ export async function answerStream(
   stream: StreamBody<unknown, string>,
   c: Context,
   settings: Settings,
-): Promise<Response> {
+): Promise<Answer> {
   const request = c.req.raw.headers
   // Only here, where it is known to be a stream: a GET that starts paid work needs the guard as much as a POST.
   guardOrigin(request, c.req.url, settings.allowedOrigins)
@@ -58,8 +58,11 @@ export async function answerStream(
   const run = stream instanceof EventStream ? stream.run : undefined
   const resume = run && resumeOf(run, c)
   const { headers, outbox, pace } = formOf(stream, facts, settings, resume)
-  const respond = (body: BodyInit | null, own = whole ? PAGE : headers): Response =>
-    new Response(body, { status: stream.status, headers: { ...own, Vary: VARY } })
+  const respond = (body: Answer['body'], own = whole ? PAGE : headers): Answer => ({
+    status: stream.status,
+    headers: { ...own, Vary: VARY },
+    body,
+  })
 
   if (c.req.method === 'HEAD') return respond(null)
   const isShown = run && outbox instanceof FragmentsOutbox && !whole
@@ -81,16 +84,27 @@ export async function answerStream(
       (await driver.prepare((values) => PageOutbox.of(values, settings.engine)))
     if (!page) return respond(await finishedPage(driver.values(), settings.engine))
     await driver.start(page, stream.options.commit !== 'open')
-    return respond(driver.body(), { ...PAGE, ...LIVE })
+    return respond(driver, { ...PAGE, ...LIVE })
   }
   await driver.start(outbox, stream.options.commit !== 'open')
   const { encoding } = settings
-  if (!(stream instanceof EventStream) || !encoding) return respond(driver.body())
-  if (!accepts(request, encoding.name, 'accept-encoding')) return respond(driver.body())
-  const response = respond(encoding.encode(driver.body()))
-  response.headers.set('Content-Encoding', encoding.name)
-  response.headers.append('Vary', 'Accept-Encoding')
-  return response
+  if (
+    stream instanceof EventStream &&
+    encoding &&
+    accepts(request, encoding.name, 'accept-encoding')
+  ) {
+    const encoded = { 'Content-Encoding': encoding.name, Vary: `${VARY}, Accept-Encoding` }
+    return { ...respond(encoding.encode(driver.body())), headers: { ...headers, ...encoded } }
+  }
+  return respond(driver)
+}
+
+/** What a stream is answered with. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** A stream that is ready: its body, or the stream itself for a server that can send it. */
+  readonly body: string | ReadableStream<Uint8Array> | Driver<unknown> | null
 }
 
 function resumeOf(run: Resumable, c: Context): Resume {
@@ -225,6 +239,16 @@ async function* ended(reason: EndReason): AsyncGenerator<never, Ended, undefined
   return new Ended(reason)
 }
 
+/** Without a word from the server below: the signal of the request, which costs more than a socket's own event. */
+function leaving(c: Context): DriverOptions<unknown>['onLeave'] {
+  return (run) => {
+    const { signal } = c.req.raw
+    if (signal.aborted) run()
+    signal.addEventListener('abort', run)
+    return () => signal.removeEventListener('abort', run)
+  }
+}
+
 /** Takes a place among the open streams, and hold of the source. */
 function drive(
   stream: StreamBody<unknown, string>,
@@ -246,9 +270,8 @@ function drive(
   const driver: Driver<unknown> = new Driver({
     source: once?.source ?? stream.source,
     enter: stream.enter,
-    client: c.req.raw.signal,
+    onLeave: onLeave ?? leaving(c),
     drop,
-    onLeave,
     lastEventId: c.req.header('last-event-id'),
     route,
     log,

@@ -5,11 +5,12 @@ import { DEFAULT_LIMITS, type Limits } from '../base/limits.ts'
 import { silent, type Log } from '../base/log.ts'
 import type { TemplateEngine } from '../render/engine.ts'
 import type { Delivery, Stalled } from '../streams/event-stream.ts'
+import { Driver } from '../streams/driver.ts'
 import { returned } from '../streams/returned.ts'
 import { StreamBody } from '../streams/stream-body.ts'
 import { answerFormResult } from './answer-form-result.ts'
 import { answerPage } from './answer-page.ts'
-import { answerStream } from './answer-stream.ts'
+import { answerStream, type Answer } from './answer-stream.ts'
 import { holdSettings, rememberSettings } from './current-settings.ts'
 import { FormResult } from './form-result.ts'
 import { guardOrigin } from './origin-guard.ts'
@@ -98,7 +99,10 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       )
     },
   })
-  const answer = async (c: Context, value: object | undefined): Promise<Response | undefined> => {
+  const answer = async (
+    c: Context,
+    value: object | undefined,
+  ): Promise<Answer | Response | undefined> => {
     const { headers } = c.req.raw
     if (value === undefined) return undefined
     const engine = engineFor(c, settings)
@@ -121,15 +125,21 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       // Hono has asked the app's `onError` already, which does not know what our errors mean.
       if (c.error instanceof SwapstreamError) throw c.error
       const held = c.res
-      const response = await answer(c, returned(held))
-      if (response) {
+      const answered = await answer(c, returned(held))
+      if (answered) {
+        const { status, headers, body } = answered
         // What the handler and other middleware have set stays; ours only says what the body is.
-        for (const [name, text] of response.headers) {
-          if (name === 'vary') held.headers.append(name, text)
+        for (const [name, text] of headers instanceof Headers ? headers : Object.entries(headers)) {
+          if (name.toLowerCase() === 'vary') held.headers.append(name, text)
           else held.headers.set(name, text)
         }
+        const stream = body instanceof Driver ? body.body() : body
         c.res = undefined
-        c.res = new Response(response.body, { status: response.status, headers: held.headers })
+        c.res = new Response(stream, { status, headers: held.headers })
+        if (body instanceof Driver)
+          settings
+            .connection(c)
+            .offer?.(c.res, { body: stream as ReadableStream, wanted: (sink) => body.wanted(sink) })
       }
       addSecurityHeaders(c.res.headers, csp)
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { Fragment } from '../fragments/fragment.ts'
 import type { HtmxHeaders } from '../htmx/response.ts'
-import { brand } from '../streams/returned.ts'
+import { Returned } from '../streams/returned.ts'
 
 /** What htmx gets for a form, and what goes with it. */
 export interface FormResultOptions {
@@ -25,7 +25,7 @@ export interface FormResultOptions {
  *   return new FormResult('/items', { fragments: [added], trigger: 'feed:changed' })
  * })
  */
-export class FormResult {
+export class FormResult extends Returned {
   // What Hono's types ask of a returned value; nothing of it exists at run time.
   declare readonly _data: string
   declare readonly _status: 200
@@ -34,15 +34,11 @@ export class FormResult {
   /** The page to show next. */
   readonly next: string
   readonly options: FormResultOptions
-  readonly status = 200
-  readonly headers: Headers
-  readonly body: ReadableStream<Uint8Array>
 
   constructor(next: string, options: FormResultOptions = {}) {
+    super(200, new Headers(options.headers))
     this.next = next
     this.options = options
-    this.headers = new Headers(options.headers)
-    this.body = brand(this)
     Object.freeze(this)
   }
 }

@@ -1,5 +1,5 @@
 import type { Fragment } from '../fragments/fragment.ts'
-import { brand } from '../streams/returned.ts'
+import { Returned } from '../streams/returned.ts'
 
 /** What a page answers with, beside its template. */
 export interface PageOptions {
@@ -28,7 +28,7 @@ export interface PageOptions {
  * @example return new Page('ask.html', { problem: 'Type a question.' }, { block: 'form', target: '#ask', status: 422 })
  * @example return new Page('feed.html', { item }, { block: 'item', also: [new Fragment('chat.html', 'response', { text: 'Saved' })] })
  */
-export class Page {
+export class Page extends Returned {
   // What Hono's types ask of a returned value; nothing of it exists at run time.
   declare readonly _data: string
   declare readonly _status: 200
@@ -37,21 +37,16 @@ export class Page {
   readonly template: string
   readonly context: Readonly<Record<string, unknown>>
   readonly options: PageOptions
-  readonly status: number
-  readonly headers: Headers
-  readonly body: ReadableStream<Uint8Array>
 
   constructor(
     template: string,
     context: Readonly<Record<string, unknown>> = {},
     options: PageOptions = {},
   ) {
+    super(options.status ?? 200, new Headers(options.headers))
     this.template = template
     this.context = context
     this.options = options
-    this.status = options.status ?? 200
-    this.headers = new Headers(options.headers)
-    this.body = brand(this)
     Object.freeze(this)
   }
 }

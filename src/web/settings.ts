@@ -3,6 +3,7 @@ import type { Limits } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import type { TemplateEngine } from '../render/engine.ts'
 import type { Delivery, Stalled } from '../streams/event-stream.ts'
+import type { Sink } from '../streams/sink.ts'
 
 /** What only the server below knows about a request. */
 export interface Connection {
@@ -12,10 +13,22 @@ export interface Connection {
   readonly secure?: boolean
   /** The server it arrived at: streams of one server are stopped together. */
   readonly host?: object
-  /** Calls back when the connection is gone; gives a function that no longer waits for that. */
+  /** Calls back when the connection is gone, at once when it was already; gives a function that no longer waits for that. */
   readonly onLeave?: (run: () => void) => () => void
   /** Cuts the connection, for a reader who stands still. */
   readonly drop?: () => void
+  /**
+   * Told what a stream became: a server that finds this response on its way out, and nobody at its body, may write the
+   * stream by itself.
+   */
+  readonly offer?: (response: Response, live: Live) => void
+}
+
+/** A stream that is ready to be sent, in either way. */
+export interface Live {
+  readonly body: ReadableStream<Uint8Array>
+  /** Sends it to a sink that wants something now; said again whenever it wants more. */
+  readonly wanted: (sink: Sink) => void
 }
 
 /** A content coding for event streams. */

@@ -24,9 +24,8 @@ function drive(
   const driver = new Driver<string>({
     source,
     enter: (run) => run(),
-    client: new AbortController().signal,
+    onLeave: () => () => {},
     drop: undefined,
-    onLeave: undefined,
     lastEventId: undefined,
     route: 'POST /test',
     log,
@@ -264,18 +263,18 @@ describe('Driver', () => {
   })
 
   test('hears that the client left while the first value is still awaited', async () => {
-    const client = new AbortController()
+    let leave = (): void => {}
     let signal: AbortSignal | undefined
     const { driver, ends } = drive(
       async function* (context: StreamContext) {
         signal = context.signal
         await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
       },
-      { client: client.signal },
+      { onLeave: (run) => ((leave = run), () => {}) },
     )
     const started = driver.start(new ValueOutbox(plain))
     await eventually(() => expect(signal).toBeDefined())
-    client.abort()
+    leave()
     await started
     expect(signal!.aborted).toBe(true)
     expect(ends).toMatchObject([{ reason: 'cancel' }])
@@ -289,7 +288,7 @@ describe('Driver', () => {
         opened += 1
         return ['x']
       },
-      { client: AbortSignal.abort() },
+      { onLeave: (run) => (run(), () => {}) },
     )
     await driver.start(new ValueOutbox(plain))
     expect(await read(driver.body())).toBe('')

@@ -16,9 +16,8 @@ function stream(source: Source<unknown>, limits: Partial<Limits> = {}) {
   const driver = new Driver<unknown>({
     source,
     enter: (run) => run(),
-    client: new AbortController().signal,
+    onLeave: () => () => {},
     drop: undefined,
-    onLeave: undefined,
     lastEventId: undefined,
     route: 'GET /',
     log,

@@ -1,0 +1,52 @@
+/**
+ * Where the bytes of one stream go. Whoever cannot take more says so, and comes back when he can: nothing is sent to him
+ * meanwhile, and what he gets then is the newest state.
+ */
+export interface Sink {
+  /** Takes bytes; false when it wants no more until it has called back. */
+  write(bytes: Uint8Array): boolean
+  /** The end of the body. */
+  close(): void
+  /** The body ends here, and nobody may take it for whole. */
+  cut(error: Error): void
+}
+
+/**
+ * A web stream as a sink: it wants more whenever it is pulled, and then one piece.
+ *
+ * @param wanted Called with each pull.
+ * @param left Called when its reader cancels it.
+ */
+export class BodySink implements Sink {
+  readonly body: ReadableStream<Uint8Array>
+  #controller!: ReadableStreamDefaultController<Uint8Array>
+
+  constructor(wanted: (sink: Sink) => void, left: () => void) {
+    this.body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => void (this.#controller = controller),
+        pull: () => wanted(this),
+        cancel: left,
+      },
+      // With the default of 1 the source would start before anybody reads, and would never hear that nobody did.
+      { highWaterMark: 0 },
+    )
+  }
+
+  write(bytes: Uint8Array): boolean {
+    this.#controller.enqueue(bytes)
+    return false
+  }
+
+  close(): void {
+    try {
+      this.#controller.close()
+    } catch {
+      // Cancelled by its reader, or cut: closed already.
+    }
+  }
+
+  cut(error: Error): void {
+    this.#controller.error(error)
+  }
+}

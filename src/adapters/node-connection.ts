@@ -10,7 +10,9 @@ useTextEncoder((text) => Buffer.from(text))
 interface NodeSocket {
   readonly remoteAddress?: string
   readonly destroyed?: boolean
-  once?(event: 'close', run: () => void): unknown
+  on(event: 'close', run: () => void): unknown
+  off(event: 'close', run: () => void): unknown
+  setMaxListeners(most: number): unknown
 }
 
 /** What `@hono/node-server`, and our `serve`, hand to an app beside the request. */
@@ -51,7 +53,7 @@ export function nodeConnection(proxies: number): (c: Context) => Connection {
         : { host, offer: (response, live) => void (env.offered = { response, live }) }),
       ...(outgoing === undefined ? {} : { drop: () => outgoing.destroy() }),
       // On HTTP/2 every stream has a close of its own.
-      ...(incoming?.httpVersionMajor === 1 && socket?.once
+      ...(incoming?.httpVersionMajor === 1 && socket
         ? { onLeave: (run) => onClose(socket, run) }
         : {}),
     }
@@ -62,9 +64,6 @@ function forwarded(header: string | undefined, proxies: number): string | undefi
   return proxies > 0 ? header?.split(',').at(-proxies)?.trim() : undefined
 }
 
-/** Who waits for a socket to close: one listener for all of them, however many requests a client sends ahead. */
-const waiting = new WeakMap<NodeSocket, Set<() => void>>()
-
 /**
  * A response that waits behind another one of the same connection has no socket yet, so Node does not tell it that the
  * client has gone. The request knows the socket from the start.
@@ -74,14 +73,8 @@ function onClose(socket: NodeSocket, run: () => void): () => void {
     run()
     return () => {}
   }
-  let all = waiting.get(socket)
-  if (all === undefined) {
-    const mine = (all = new Set())
-    waiting.set(socket, mine)
-    socket.once!('close', () => {
-      for (const each of mine) each()
-    })
-  }
-  all.add(run)
-  return () => all.delete(run)
+  // A client may send any number of requests ahead: many listeners are no leak here.
+  socket.setMaxListeners(0)
+  socket.on('close', run)
+  return () => socket.off('close', run)
 }

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { serve as listen } from '@hono/node-server'
 import { after } from '../base/clock.ts'
@@ -83,12 +83,15 @@ export function serve(app: App, options: ServeOptions = {}): Serving {
   // The streams of this server know it by this object, so that they are stopped with it and with no other.
   const host = {}
   const fetch = (request: Request, env: { outgoing: object }): Response | Promise<Response> => {
-    const own: { host: object; offered?: Offered } = { ...env, host }
+    const own: { host: object; offered?: Offered | undefined } = { ...env, host }
     const response = app.fetch(request, own as never)
     if (!(response instanceof Promise)) return response
-    return response.then((made) =>
-      own.offered ? writeLive(made, own.offered, env.outgoing) : made,
-    )
+    return response.then((made) => {
+      const { offered } = own
+      // The app may know its environment for as long as the stream runs.
+      own.offered = undefined
+      return offered ? writeLive(made, offered, env.outgoing) : made
+    })
   }
 
   let listening: (url: string) => void
@@ -149,17 +152,24 @@ function stopOnSignals(close: (graceMs?: number) => Promise<void>): () => void {
  */
 function watchIdle(server: Server): () => Socket[] {
   const answers = new Map<Socket, number>()
+  const count = (socket: Socket, by: number): void => {
+    const now = answers.get(socket)
+    if (now !== undefined) answers.set(socket, now + by)
+  }
+  // One function for all of them: a connection may stay for hours.
+  function closed(this: Socket): void {
+    answers.delete(this)
+  }
+  function answered(this: ServerResponse): void {
+    count(this.req.socket, -1)
+  }
   server.on('connection', (socket) => {
     answers.set(socket, 0)
-    socket.once('close', () => answers.delete(socket))
+    socket.on('close', closed)
   })
   server.on('request', ({ socket }, response) => {
-    const count = (by: number): void => {
-      const now = answers.get(socket)
-      if (now !== undefined) answers.set(socket, now + by)
-    }
-    count(1)
-    response.once('close', () => count(-1))
+    count(socket, 1)
+    response.on('close', answered)
   })
   return () => [...answers].filter(([, count]) => count === 0).map(([socket]) => socket)
 }

@@ -19,28 +19,42 @@ export interface Offered {
  */
 export function writeLive(
   response: Response,
-  { response: offered, live }: Offered,
+  { response: offered, live: { body, wanted } }: Offered,
   outgoing: unknown,
 ): Response {
-  if (!(outgoing instanceof ServerResponse) || outgoing.headersSent || live.body.locked)
-    return response
-  if (response !== offered && response.body !== live.body) return response
+  if (!(outgoing instanceof ServerResponse) || outgoing.headersSent || body.locked) return response
+  if (response !== offered && response.body !== body) return response
   outgoing.writeHead(response.status, headersOf(response.headers))
-  let silent = true
-  const sink: Sink = {
-    write(bytes) {
-      silent = false
-      return outgoing.write(bytes)
-    },
-    close: () => void outgoing.end(),
-    cut: () => void outgoing.destroy(),
-  }
-  // A write after the end of the connection; whoever waits for that end hears of it elsewhere.
-  outgoing.on('error', () => {})
-  outgoing.on('drain', () => live.wanted(sink))
-  live.wanted(sink)
-  if (silent) outgoing.flushHeaders()
+  // The headers leave by themselves, yet with the first frame: Node keeps them for ever, and so as one text.
+  outgoing.cork()
+  outgoing.flushHeaders()
+  wanted(new ResponseSink(outgoing, wanted))
+  outgoing.uncork()
   return RESPONSE_ALREADY_SENT
+}
+
+class ResponseSink implements Sink {
+  readonly #outgoing: ServerResponse
+  readonly #wanted: Live['wanted']
+
+  constructor(outgoing: ServerResponse, wanted: Live['wanted']) {
+    this.#outgoing = outgoing
+    this.#wanted = wanted
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const more = this.#outgoing.write(bytes)
+    if (!more) this.#outgoing.once('drain', () => this.#wanted(this))
+    return more
+  }
+
+  close(): void {
+    this.#outgoing.end()
+  }
+
+  cut(): void {
+    this.#outgoing.destroy()
+  }
 }
 
 function headersOf(headers: Headers): Record<string, string | string[]> {

@@ -1,6 +1,6 @@
 import { given } from '../base/given.ts'
 import { Stoppable } from '../base/stoppable.ts'
-import { accumulate } from '../tokens/accumulate.ts'
+import { accumulate, type Accumulated } from '../tokens/accumulate.ts'
 import type { SidePart } from '../tokens/part.ts'
 import type { TokenSource } from '../tokens/token-source.ts'
 import { Fragment } from './fragment.ts'
@@ -36,6 +36,11 @@ export type OnDone = (text: string) => Iterable<Fragment> | AsyncIterable<Fragme
 /** An answer that ended before it was whole must not look busy for ever. */
 const CUT = Object.freeze({ streaming: false, failed: true })
 
+type State = Pick<Accumulated, 'text' | 'delta' | 'final'>
+/** How it looks before the first token, and when it ends without any. */
+const FIRST: State = { text: '', delta: '', final: false }
+const LAST: State = { text: '', delta: '', final: true }
+
 /**
  * Draws one template block again as text grows.
  *
@@ -62,7 +67,7 @@ export function streamToFragments(
   let context = { ...extraContext, streaming: true, failed: false, [contextKey]: '' }
   const addressed = { ...given({ target }), cut: CUT, final: false, grows: { key: '', delta: '' } }
   let whole = ''
-  const drawn = (text: string, delta: string, final: boolean): Fragment => {
+  const drawn = ({ text, delta, final }: State): Fragment => {
     if (onDone) whole = text
     const state = { ...context, streaming: !final, [contextKey]: text }
     return new Fragment(template, block, state, {
@@ -71,20 +76,14 @@ export function streamToFragments(
       grows: { key: contextKey, delta },
     })
   }
-  const said = (streaming: boolean): Fragment[] => {
-    if (statusBlock === undefined) return []
-    const state = { ...extraContext, streaming, failed: false }
-    const place = { target: `#${statusBlock}`, cut: CUT, final: !streaming }
-    return [new Fragment(template, statusBlock, state, place)]
-  }
-  const joined = (part: SidePart): boolean => {
-    const changes = onPart?.(part)
-    if (changes) context = { ...context, ...changes }
-    return Boolean(changes)
-  }
-  const fragments = accumulate(tokens, { onPart: joined }, ({ text, delta, final }) =>
-    drawn(text, delta, final),
-  )
+  const joined =
+    onPart &&
+    ((part: SidePart): boolean => {
+      const changes = onPart(part)
+      if (changes) context = { ...context, ...changes }
+      return Boolean(changes)
+    })
+  const fragments = accumulate(tokens, given({ onPart: joined }), drawn)
   const early = atOnce || statusBlock !== undefined
   if (!early && onDone === undefined) {
     // What a model says beside its text nobody can foretell.
@@ -92,15 +91,21 @@ export function streamToFragments(
       foretell(fragments, () => ({
         template,
         key: contextKey,
-        context: drawn('', '', true).context,
+        context: drawn(LAST).context,
       }))
     return fragments
   }
 
+  const said = (streaming: boolean): Fragment[] => {
+    if (statusBlock === undefined) return []
+    const state = { ...extraContext, streaming, failed: false }
+    const place = { target: `#${statusBlock}`, cut: CUT, final: !streaming }
+    return [new Fragment(template, statusBlock, state, place)]
+  }
   let stopped = false
   async function* all(): AsyncGenerator<Fragment, void, undefined> {
     // The answer first: what goes wrong is told below it.
-    if (early) yield drawn('', '', false)
+    if (early) yield drawn(FIRST)
     yield* said(true)
     yield* fragments
     if (stopped) return

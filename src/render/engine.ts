@@ -51,6 +51,8 @@ export interface BlockRenderer {
    * Out     a plain string when nothing in the block is asynchronous, otherwise a promise of it.
    */
   render(changes?: Context): string | Promise<string>
+  /** Opening the same block again gives the same again, so it need not be kept while it is not drawn. */
+  readonly bare?: boolean
   /**
    * How this block, in the version that is open here, may travel while the variable `key` and nothing else grows.
    * An engine that cannot tell leaves it out: then the whole block travels.

@@ -17,15 +17,7 @@ export interface Stats {
   readonly ended: Readonly<Record<EndReason, number>>
 }
 
-interface Entry {
-  /** Nothing until the stream is started: its place is taken before. */
-  driver: Pick<Driver<never>, 'stop' | 'settled'> | undefined
-  readonly client: string | undefined
-  readonly host: object | undefined
-  over: boolean
-}
-
-const entries = new Set<Entry>()
+const places = new Set<Place>()
 const perClient = new Map<string, number>()
 const closing = new WeakSet<object>()
 const sums = { open: 0, values: 0, frames: 0, bytes: 0, refused: 0 }
@@ -39,12 +31,42 @@ const ended: Record<EndReason, number> = {
   interrupted: 0,
 }
 
+type Stoppable = Pick<Driver<never>, 'stop' | 'settled'>
+
 /** The place that one stream takes among all streams of the process. */
-export interface Place {
+export class Place {
+  readonly host: object | undefined
+  /** Nothing until the stream is started: its place is taken before. */
+  driver: Stoppable | undefined
+  readonly #client: string | undefined
+  #over = false
+
+  constructor(client: string | undefined, host: object | undefined) {
+    this.#client = client
+    this.host = host
+  }
+
   /** Says who drives it, so that it can be stopped from outside. */
-  taken(driver: Pick<Driver<never>, 'stop' | 'settled'>): void
+  taken(driver: Stoppable): void {
+    this.driver = driver
+    // It stays known until its teardown has run: a shutdown waits for that.
+    void driver.settled.then(() => places.delete(this))
+  }
+
   /** Gives the place back. */
-  left(end: StreamEnd): void
+  left({ reason, values, frames, bytes }: StreamEnd): void {
+    if (this.#over) return
+    this.#over = true
+    sums.open -= 1
+    sums.values += values
+    sums.frames += frames
+    sums.bytes += bytes
+    ended[reason] += 1
+    if (this.#client === undefined) return
+    const rest = perClient.get(this.#client)! - 1
+    if (rest > 0) perClient.set(this.#client, rest)
+    else perClient.delete(this.#client)
+  }
 }
 
 /**
@@ -67,30 +89,11 @@ export function takePlace(
     sums.refused += 1
     throw refusal
   }
-  const entry: Entry = { driver: undefined, client, host, over: false }
-  entries.add(entry)
+  const place = new Place(client, host)
+  places.add(place)
   sums.open += 1
   if (client !== undefined) perClient.set(client, held + 1)
-  return {
-    taken(driver) {
-      entry.driver = driver
-      // It stays known until its teardown has run: a shutdown waits for that.
-      void driver.settled.then(() => entries.delete(entry))
-    },
-    left({ reason, values, frames, bytes }) {
-      if (entry.over) return
-      entry.over = true
-      sums.open -= 1
-      sums.values += values
-      sums.frames += frames
-      sums.bytes += bytes
-      ended[reason] += 1
-      if (client === undefined) return
-      const rest = perClient.get(client)! - 1
-      if (rest > 0) perClient.set(client, rest)
-      else perClient.delete(client)
-    },
-  }
+  return place
 }
 
 function refuse(
@@ -131,7 +134,7 @@ function refuse(
  */
 export async function stopStreams(host: object): Promise<void> {
   closing.add(host)
-  const own = [...entries].filter((entry) => entry.host === host)
+  const own = [...places].filter((place) => place.host === host)
   for (const { driver } of own) driver?.stop('shutdown')
   await Promise.all(own.map(({ driver }) => driver?.settled))
 }

@@ -1,7 +1,7 @@
 import { GrowingText } from './growing-text.ts'
-import { readSource } from './read-source.ts'
+import { readSource, type Reading } from './read-source.ts'
 import type { TokenSource } from './token-source.ts'
-import type { SidePart } from './part.ts'
+import type { Part, SidePart } from './part.ts'
 import type { TokensOptions } from './tokens.ts'
 
 export interface AccumulateOptions extends Pick<TokensOptions, 'signal'> {
@@ -35,18 +35,35 @@ export function accumulate<T = Accumulated>(
   { signal, onPart }: AccumulateOptions = {},
   as: (state: Accumulated) => T = (state) => state as T,
 ): AsyncGenerator<T, void, undefined> {
-  const text = new GrowingText()
-  let seq = 0
-  return readSource(source, signal, {
-    pick(part) {
-      if (part.type === 'text') {
-        seq += 1
-        return as({ text: text.add(part.text), delta: part.text, seq, final: false })
-      }
-      const again = onPart?.(part)
-      return again ? as({ text: text.whole, delta: '', seq, final: false }) : undefined
-    },
-    last: () => as({ text: text.handOver(), delta: '', seq, final: true }),
-    end: () => {},
-  })
+  return readSource(source, signal, new Accumulation(onPart, as))
+}
+
+class Accumulation<T> implements Reading<T, void> {
+  readonly #text = new GrowingText()
+  readonly #onPart: AccumulateOptions['onPart']
+  readonly #as: (state: Accumulated) => T
+  #seq = 0
+
+  constructor(onPart: AccumulateOptions['onPart'], as: (state: Accumulated) => T) {
+    this.#onPart = onPart
+    this.#as = as
+  }
+
+  pick(part: Part): T | undefined {
+    if (part.type === 'text') {
+      this.#seq += 1
+      return this.#said(this.#text.add(part.text), part.text, false)
+    }
+    return this.#onPart?.(part) ? this.#said(this.#text.whole, '', false) : undefined
+  }
+
+  last(): T {
+    return this.#said(this.#text.handOver(), '', true)
+  }
+
+  end(): void {}
+
+  #said(text: string, delta: string, final: boolean): T {
+    return this.#as({ text, delta, seq: this.#seq, final })
+  }
 }

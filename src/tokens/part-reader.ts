@@ -20,7 +20,8 @@ const NAMED = 5
  */
 export class PartReader {
   readonly #emit: Emit
-  readonly #unknown = new Set<string>()
+  /** The types that nobody knows. */
+  #unknown: Set<string> | undefined
   #decoder: TextDecoder | undefined
   #known = false
   #count = 0
@@ -48,7 +49,7 @@ export class PartReader {
 
   end(): void {
     this.#flush()
-    if (this.#known || this.#unknown.size === 0) return
+    if (this.#known || this.#unknown === undefined) return
     const types = [...this.#unknown].slice(0, NAMED).join('", "')
     throw new SourceError(
       'source/value',
@@ -64,7 +65,7 @@ export class PartReader {
     if (isLangChain(chunk)) readLangChain(chunk, this.#emit)
     else if (typeof type === 'string') {
       if (!readTyped(chunk as { type: string }, this.#emit)) {
-        this.#unknown.add(type)
+        this.#unknown = (this.#unknown ?? new Set()).add(type)
         return
       }
     } else if (field(chunk, 'error')) throw modelFailure(field(chunk, 'error'))

@@ -22,7 +22,8 @@ const DONE: IteratorResult<unknown, undefined> = { done: true, value: undefined 
  */
 export class Upstream {
   readonly #source: TokenSource
-  readonly #controller = new AbortController()
+  /** Made for whoever asks for its signal. */
+  #controller: AbortController | undefined
   #given: unknown
   #chunks: Chunks | undefined
   #exhausted = false
@@ -96,7 +97,9 @@ export class Upstream {
   async #open(): Promise<Chunks> {
     let given: unknown = this.#source
     while (typeof given === 'function' || isPromise(given))
-      given = await (typeof given === 'function' ? given(this.#controller.signal) : given)
+      given = await (typeof given === 'function'
+        ? given((this.#controller ??= new AbortController()).signal)
+        : given)
     this.#given = given
     const chunks = await chunksOf(given)
     this.#chunks = chunks
@@ -116,7 +119,7 @@ export class Upstream {
       return
     }
     const released = this.#release()
-    this.#controller.abort()
+    this.#controller?.abort()
     await released
   }
 

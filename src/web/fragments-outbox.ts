@@ -405,13 +405,16 @@ export class FragmentsOutbox implements Outbox<unknown> {
       if (block) {
         const address = growth && this.#addresser.growsAt(fragment)
         if (address === undefined) block.grown = undefined
-        else
+        else {
           grown!.end = {
             address,
             append: eventsFrom(appending(address)),
             before: growth!.point.before,
             markdown: growth!.markdown,
           }
+          // A stream may last for long, and be one of many.
+          if (this.#renders.rest(fragment)) this.#drawing = undefined
+        }
         // Unless the next answer has begun meanwhile.
         if (fragment.final && block.unsettled === fragment) block.unsettled = undefined
         // Nobody should keep a long text only to compare its name.

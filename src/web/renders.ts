@@ -77,6 +77,17 @@ export class Renders {
     return point && { point, markdown }
   }
 
+  /**
+   * Lets go of a block that travels as added text from here on, if it can be opened again.
+   *
+   * Out     whether nothing is left that must be kept.
+   */
+  rest({ template, block }: Fragment): boolean {
+    const key = `${template}\0${block}`
+    if (this.#opened.get(key)?.renderer.bare) this.#opened.delete(key)
+    return this.#opened.size === 0
+  }
+
   /** Follows the Markdown of a block; nothing when it has none. */
   protected settle(renderer: BlockRenderer, key: string): GrowingMarkdown | undefined {
     return renderer.settle?.(key)

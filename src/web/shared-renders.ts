@@ -52,6 +52,11 @@ export class SharedRenders extends Renders {
     return { ...growth, markdown: (growth.markdown as Follower).again(text) }
   }
 
+  /** Others may want it just now. */
+  override rest(): boolean {
+    return false
+  }
+
   protected override settle(renderer: BlockRenderer, key: string): GrowingMarkdown | undefined {
     let steps = this.#steps.get(renderer)
     if (steps === undefined) {

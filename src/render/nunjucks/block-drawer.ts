@@ -65,6 +65,10 @@ export class BlockDrawer implements BlockRenderer {
     return this.#block.settle(key)
   }
 
+  get bare(): boolean {
+    return this.#block.bare
+  }
+
   render(changes?: Context): Outcome<string> {
     const { parentReads } = this.#block
     const prepared = this.#prepared

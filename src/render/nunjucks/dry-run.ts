@@ -17,6 +17,8 @@ import { isSteady, runtime } from './runtime.ts'
  * Right where a plan is right, but paid with a page for each time that the declarations must run.
  */
 export class DryBlock implements Preparable {
+  /** What runs is the page itself. */
+  readonly bare = false
   readonly parentReads: ReadonlySet<string> = new Set()
   readonly #env: InnerEnvironment
   readonly #leaf: LoadedTemplate

@@ -39,6 +39,10 @@ export class PlannedBlock implements Preparable {
     return this.plan.chain.reads
   }
 
+  get bare(): boolean {
+    return this.plan.segments.every(({ run }) => run === undefined)
+  }
+
   requireNames(given: Readonly<Record<string, unknown>>): void {
     const { needs, block } = this.plan
     for (const { name, surrounding } of needs.required) {

@@ -25,6 +25,8 @@ export interface Prepared {
 export interface Preparable {
   /** Variables that decide which templates are the parents. */
   readonly parentReads: ReadonlySet<string>
+  /** Nothing has to run before the block, so preparing it again gives the same again. */
+  readonly bare: boolean
   growth(key: string): GrowthPlan
   settle(key: string): GrowingMarkdown | undefined
   /** Throws  TemplateError `block/variable-missing`. */

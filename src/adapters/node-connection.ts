@@ -2,13 +2,13 @@ import { AsyncResource } from 'node:async_hooks'
 import type { Context } from 'hono'
 import { useAsyncContext } from '../base/async-context.ts'
 import { useTextEncoder } from '../base/encode-text.ts'
-import type { Connection } from '../web/settings.ts'
+import { given } from '../base/given.ts'
+import type { Connection, Live } from '../web/settings.ts'
 import type { Offered } from './write-live.ts'
 
 useTextEncoder((text) => Buffer.from(text))
 
-interface NodeSocket {
-  readonly remoteAddress?: string
+interface Closing {
   readonly destroyed?: boolean
   on(event: 'close', run: () => void): unknown
   off(event: 'close', run: () => void): unknown
@@ -17,8 +17,11 @@ interface NodeSocket {
 
 /** What `@hono/node-server`, and our `serve`, hand to an app beside the request. */
 interface NodeEnv {
-  readonly incoming?: { readonly httpVersionMajor?: number; readonly socket?: NodeSocket }
-  readonly outgoing?: { destroy(): void }
+  readonly incoming?: {
+    readonly httpVersionMajor?: number
+    readonly socket?: Closing & { readonly remoteAddress?: string }
+  }
+  readonly outgoing?: Closing & { destroy(): void }
   readonly host?: object
   /** Where our `serve` looks for a stream that it can write by itself. */
   offered?: Offered | undefined
@@ -42,39 +45,55 @@ useAsyncContext(() => {
 export function nodeConnection(proxies: number): (c: Context) => Connection {
   return (c) => {
     const env = (c.env ?? {}) as NodeEnv
-    const { incoming, outgoing, host } = env
-    const socket = incoming?.socket
-    const address = forwarded(c.req.header('x-forwarded-for'), proxies) ?? socket?.remoteAddress
-    return {
-      secure: forwarded(c.req.header('x-forwarded-proto'), Math.min(proxies, 1)) === 'https',
-      ...(address === undefined ? {} : { address }),
-      ...(host === undefined
-        ? {}
-        : { host, offer: (response, live) => void (env.offered = { response, live }) }),
-      ...(outgoing === undefined ? {} : { drop: () => outgoing.destroy() }),
-      // On HTTP/2 every stream has a close of its own.
-      ...(incoming?.httpVersionMajor === 1 && socket
-        ? { onLeave: (run) => onClose(socket, run) }
-        : {}),
-    }
+    const address = forwarded(c.req.header('x-forwarded-for'), proxies)
+    const secure = forwarded(c.req.header('x-forwarded-proto'), Math.min(proxies, 1)) === 'https'
+    if (!env.incoming || !env.outgoing) return { ...given({ address }), secure }
+    return new NodeConnection(env as Served, address, secure)
+  }
+}
+
+type Served = NodeEnv & Required<Pick<NodeEnv, 'incoming' | 'outgoing'>>
+
+class NodeConnection implements Connection {
+  readonly secure: boolean
+  readonly address?: string
+  readonly #env: Served
+
+  constructor(env: Served, address: string | undefined, secure: boolean) {
+    const own = address ?? env.incoming.socket?.remoteAddress
+    if (own !== undefined) this.address = own
+    this.secure = secure
+    this.#env = env
+  }
+
+  get host(): object | undefined {
+    return this.#env.host
+  }
+
+  /** Nobody but our `serve` would take it. */
+  offer(response: Response, live: Live): void {
+    if (this.host) this.#env.offered = { response, live }
+  }
+
+  drop(): void {
+    this.#env.outgoing.destroy()
+  }
+
+  /**
+   * A response that waits behind another one of the same connection has no socket yet, so Node does not tell it that the
+   * client has gone. The request knows the socket from the start. On HTTP/2 every stream has a close of its own.
+   */
+  onLeave(run: () => void): () => void {
+    const { incoming, outgoing } = this.#env
+    const closing = (incoming.httpVersionMajor === 1 && incoming.socket) || outgoing
+    if (closing.destroyed) run()
+    // A client may send any number of requests ahead: many listeners are no leak here.
+    closing.setMaxListeners(0)
+    closing.on('close', run)
+    return () => closing.off('close', run)
   }
 }
 
 function forwarded(header: string | undefined, proxies: number): string | undefined {
   return proxies > 0 ? header?.split(',').at(-proxies)?.trim() : undefined
-}
-
-/**
- * A response that waits behind another one of the same connection has no socket yet, so Node does not tell it that the
- * client has gone. The request knows the socket from the start.
- */
-function onClose(socket: NodeSocket, run: () => void): () => void {
-  if (socket.destroyed) {
-    run()
-    return () => {}
-  }
-  // A client may send any number of requests ahead: many listeners are no leak here.
-  socket.setMaxListeners(0)
-  socket.on('close', run)
-  return () => socket.off('close', run)
 }

@@ -83,7 +83,8 @@ export function serve(app: App, options: ServeOptions = {}): Serving {
   // The streams of this server know it by this object, so that they are stopped with it and with no other.
   const host = {}
   const fetch = (request: Request, env: { outgoing: object }): Response | Promise<Response> => {
-    const own: { host: object; offered?: Offered | undefined } = { ...env, host }
+    // The same object, which is this request's own: a copy would be kept beside it for as long as its stream lasts.
+    const own: { offered: Offered | undefined } = Object.assign(env, { host, offered: undefined })
     const response = app.fetch(request, own as never)
     if (!(response instanceof Promise)) return response
     return response.then((made) => {

@@ -19,7 +19,7 @@ export interface Offered {
  */
 export function writeLive(
   response: Response,
-  { response: offered, live: { body, wanted } }: Offered,
+  { response: offered, live: { body, driver } }: Offered,
   outgoing: unknown,
 ): Response {
   if (!(outgoing instanceof ServerResponse) || outgoing.headersSent || body.locked) return response
@@ -28,23 +28,23 @@ export function writeLive(
   // The headers leave by themselves, yet with the first frame: Node keeps them for ever, and so as one text.
   outgoing.cork()
   outgoing.flushHeaders()
-  wanted(new ResponseSink(outgoing, wanted))
+  driver.wanted(new ResponseSink(outgoing, driver))
   outgoing.uncork()
   return RESPONSE_ALREADY_SENT
 }
 
 class ResponseSink implements Sink {
   readonly #outgoing: ServerResponse
-  readonly #wanted: Live['wanted']
+  readonly #driver: Live['driver']
 
-  constructor(outgoing: ServerResponse, wanted: Live['wanted']) {
+  constructor(outgoing: ServerResponse, driver: Live['driver']) {
     this.#outgoing = outgoing
-    this.#wanted = wanted
+    this.#driver = driver
   }
 
   write(bytes: Uint8Array): boolean {
     const more = this.#outgoing.write(bytes)
-    if (!more) this.#outgoing.once('drain', () => this.#wanted(this))
+    if (!more) this.#outgoing.once('drain', () => this.#driver.wanted(this))
     return more
   }
 

@@ -255,11 +255,17 @@ export class Addresser {
     const marks = this.#morphs && !TEXT_ONLY.has(point.tag)
     if (marks && !markdown)
       return { at: `#${mark}`, swap: 'beforebegin', lent: undefined, mark, marked: 'always' }
-    const place = { swap: 'beforeend', mark, marked: marks ? 'last' : 'never' } as const
-    if (point.attributesAt === root?.attributesAt) return { ...place, at, lent: undefined }
-    if (point.id !== undefined) return { ...place, at: `#${point.id}`, lent: undefined }
+    const ending = (to: string, lent?: string): GrowthAddress => ({
+      at: to,
+      swap: 'beforeend',
+      lent,
+      mark,
+      marked: marks ? 'last' : 'never',
+    })
+    if (point.attributesAt === root?.attributesAt) return ending(at)
+    if (point.id !== undefined) return ending(`#${point.id}`)
     const lent = marks ? mark : `id="${mark}"`
-    return { ...place, at: selectorOf(lent), lent }
+    return ending(selectorOf(lent), lent)
   }
 
   /** What a root is lent: a morph could not take an id back. */

@@ -77,12 +77,9 @@ export class Producer {
   constructor(options: ProducerOptions) {
     const { source, enter, id, path } = options
     this.#options = options
-    this.#reader = new SourceReader({
-      source,
-      enter,
-      context: { signal: this.#abort.signal, lastEventId: undefined, run: { id, path } },
-      onAnswer: (answer) => this.#heard(answer),
-    })
+    const { signal } = this.#abort
+    const context = { signal, lastEventId: undefined, run: { id, path } }
+    this.#reader = new SourceReader(source, context, enter, (answer) => this.#heard(answer))
   }
 
   start(): void {

@@ -22,13 +22,17 @@ const FIRST_VALUE_MS = 250
 const PIECE_CHARS = 65_536
 const ANYTHING = /./
 
-export interface DriverOptions<T> {
-  readonly source: Source<T>
-  readonly enter: Enter
+/** The other end of the connection that a stream is sent over. */
+export interface Client {
   /** Calls back, perhaps at once, when the client leaves: also while nobody reads yet. Gives a function that forgets it. */
-  readonly onLeave: (run: () => void) => () => void
+  onLeave(run: () => void): () => void
   /** Cuts the connection of a reader who stands still; a body alone cannot do that. */
-  readonly drop: (() => void) | undefined
+  drop?(): void
+}
+
+export interface DriverOptions {
+  readonly enter: Enter
+  readonly client: Client
   readonly lastEventId: string | undefined
   /** What the log calls this stream. */
   readonly route: string
@@ -69,7 +73,7 @@ interface Outcome {
  * Cost    one alarm for its frames, its heartbeats and its deadlines; a promise a value.
  */
 export class Driver<T> {
-  readonly #options: DriverOptions<T>
+  readonly #options: DriverOptions
   readonly #abort = new AbortController()
   readonly #reader: SourceReader<T>
   readonly #alarm = new Alarm(() => this.#rung())
@@ -116,17 +120,13 @@ export class Driver<T> {
     return reportFailure(error, this.#options)
   }
 
-  constructor(options: DriverOptions<T>) {
-    const { source, enter, lastEventId, onLeave } = options
+  constructor(source: Source<T>, options: DriverOptions) {
+    const { enter, lastEventId, client } = options
     this.#options = options
     this.#pace = new Pace(options.frameMs, options.viewers)
-    this.#reader = new SourceReader({
-      source,
-      enter,
-      context: { signal: this.#abort.signal, lastEventId },
-      onAnswer: (answer) => this.#heard(answer),
-    })
-    this.#forgetClient = onLeave(() => this.#end('cancel'))
+    const context = { signal: this.#abort.signal, lastEventId }
+    this.#reader = new SourceReader(source, context, enter, (answer) => this.#heard(answer))
+    this.#forgetClient = client.onLeave(() => this.#end('cancel'))
     // He had left already.
     if (this.#over) this.#forgetClient()
   }
@@ -505,11 +505,11 @@ export class Driver<T> {
 
   /** Nobody waits for ever for a reader who does not come back. */
   #dropReader(): void {
-    const { log, route, drop } = this.#options
+    const { log, route, client } = this.#options
     log.warn({ route }, 'a reader stood still for too long and was dropped')
-    if (!drop) this.#sink?.cut(new Error('The reader stood still for too long.'))
+    if (!client.drop) this.#sink?.cut(new Error('The reader stood still for too long.'))
     this.#end('timeout')
-    if (this.#sink) drop?.()
+    if (this.#sink) client.drop?.()
   }
 
   #end(reason: EndReason, error?: unknown): void {

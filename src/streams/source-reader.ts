@@ -9,14 +9,6 @@ const TEARDOWN_MS = 5_000
 /** What a source has said: a value, its end, or what it threw. */
 export type Answer<T> = IteratorResult<T, unknown> | { readonly error: unknown }
 
-export interface SourceReaderOptions<T> {
-  readonly source: Source<T>
-  readonly context: StreamContext
-  readonly enter: Enter
-  /** Told what it has answered. */
-  readonly onAnswer: (answer: Answer<T>) => void
-}
-
 /**
  * Asks one source for one value at a time, and closes it once.
  *
@@ -24,7 +16,10 @@ export interface SourceReaderOptions<T> {
  *         promise are a leak.
  */
 export class SourceReader<T> {
-  readonly #options: SourceReaderOptions<T>
+  readonly #enter: Enter
+  readonly #onAnswer: (answer: Answer<T>) => void
+  /** What it is opened with; let go of then, since a stream may last. */
+  #unopened: { readonly source: Source<T>; readonly context: StreamContext } | undefined
   #iterator: AsyncIterator<T> | Iterator<T> | undefined
   #opening: Promise<void> | undefined
   #closing: Promise<unknown> | undefined
@@ -33,13 +28,22 @@ export class SourceReader<T> {
   /** It has ended or failed by itself: nothing is left to be stopped, or to be asked. */
   exhausted = false
 
-  constructor(options: SourceReaderOptions<T>) {
-    this.#options = options
+  /** @param onAnswer Told what the source has answered. */
+  constructor(
+    source: Source<T>,
+    context: StreamContext,
+    enter: Enter,
+    onAnswer: (answer: Answer<T>) => void,
+  ) {
+    this.#unopened = { source, context }
+    this.#enter = enter
+    this.#onAnswer = onAnswer
   }
 
   /** Opens the source, and asks it for nothing yet. Out: what it gives its values with. */
   async opened(): Promise<object> {
-    await (this.#opening ??= this.#open())
+    if (this.#iterator === undefined) await (this.#opening ??= this.#open())
+    this.#opening = undefined
     return this.#iterator!
   }
 
@@ -47,7 +51,7 @@ export class SourceReader<T> {
   ask(): void {
     if (this.asked || this.exhausted) return
     this.asked = true
-    if (this.#iterator === undefined) void this.opened().then(this.#step, this.#failed)
+    if (this.#iterator === undefined) void this.opened().then(() => this.#step(), this.#failed)
     else this.#step()
   }
 
@@ -67,7 +71,7 @@ export class SourceReader<T> {
         onIgnored()
         resolve()
       })
-      Promise.resolve(this.#options.enter(async () => iterator.return!()))
+      Promise.resolve(this.#enter(async () => iterator.return!()))
         .catch(onFailed)
         .finally(() => {
           cancel()
@@ -78,19 +82,20 @@ export class SourceReader<T> {
   }
 
   async #open(): Promise<void> {
-    const { source, context, enter } = this.#options
-    this.#iterator = await enter(() => open(source, context))
+    const { source, context } = this.#unopened!
+    this.#iterator = await this.#enter(() => open(source, context))
+    this.#unopened = undefined
     // It may have been let go while it was being opened.
     if (this.#closing !== undefined) await this.#iterator.return?.()
   }
 
   readonly #next = (): unknown => this.#iterator!.next()
 
-  readonly #step = (): void => {
+  #step(): void {
     if (this.#closing !== undefined) return this.#answered({ done: true, value: undefined })
     let answer: unknown
     try {
-      answer = this.#options.enter(this.#next)
+      answer = this.#enter(this.#next)
     } catch (error) {
       return this.#failed(error)
     }
@@ -117,6 +122,6 @@ export class SourceReader<T> {
   #answered(answer: Answer<T>): void {
     this.asked = false
     if ('error' in answer || answer.done) this.exhausted = true
-    this.#options.onAnswer(answer)
+    this.#onAnswer(answer)
   }
 }

@@ -42,7 +42,7 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined> {
   /** The answer under way. Whoever asks again before it is there stands in line, as with a generator. */
   #answer: Promise<IteratorResult<T, R>> | undefined
   #resolve: ((answer: IteratorResult<T, R> | Promise<IteratorResult<T, R>>) => void) | undefined
-  readonly #stop = (): void => void this.#upstream.stop()
+  #stop: (() => void) | undefined
 
   constructor(upstream: Upstream, signal: AbortSignal | undefined, reading: Reading<T, R>) {
     this.#upstream = upstream
@@ -55,8 +55,9 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined> {
   }
 
   next(): Promise<IteratorResult<T, R>> {
-    this.#answer = this.#answer ? this.#answer.then(this.#step, this.#step) : this.#step()
-    return this.#answer
+    if (this.#answer === undefined) return (this.#answer = this.#step())
+    const step = (): Promise<IteratorResult<T, R>> => this.#step()
+    return (this.#answer = this.#answer.then(step, step))
   }
 
   async return(value?: R | PromiseLike<R>): Promise<IteratorResult<T, R>> {
@@ -82,13 +83,16 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined> {
     await this.#close()
   }
 
-  readonly #step = (): Promise<IteratorResult<T, R>> => {
+  #step(): Promise<IteratorResult<T, R>> {
     if (this.#found.length > 0) return this.#handed()
     if (this.#over) return Promise.resolve({ done: true, value: undefined as R })
     if (this.#ended) return this.#whole()
     if (!this.#begun) {
       this.#begun = true
-      this.#signal?.addEventListener('abort', this.#stop, { once: true })
+      if (this.#signal) {
+        this.#stop = () => void this.#upstream.stop()
+        this.#signal.addEventListener('abort', this.#stop, { once: true })
+      }
     }
     if (this.#signal?.aborted) return this.#failed(undefined)
     return new Promise((resolve) => {
@@ -149,7 +153,7 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined> {
   async #close(): Promise<void> {
     this.#over = true
     this.#found = []
-    this.#signal?.removeEventListener('abort', this.#stop)
+    if (this.#stop) this.#signal?.removeEventListener('abort', this.#stop)
     await this.#upstream.stop()
     this.#answer = undefined
   }

@@ -50,7 +50,7 @@ export class Upstream {
     this.#fail = fail
     if (this.#closing) this.#answered(DONE)
     else if (this.#chunks) this.#next()
-    else this.#open().then(this.#next, this.#threw)
+    else this.#open().then(() => this.#next(), this.#threw)
   }
 
   /** Whether it was closed before its end. */
@@ -71,7 +71,7 @@ export class Upstream {
     return this.#closing
   }
 
-  readonly #next = (): void => {
+  #next(): void {
     if (this.#closing) return
     try {
       Promise.resolve(this.#chunks!.next()).then(this.#answered, this.#threw)

@@ -4,7 +4,7 @@ import type { Log } from '../base/log.ts'
 import { accepts, requestFacts, VARY, type RequestFacts } from '../htmx/request.ts'
 import type { TemplateEngine } from '../render/engine.ts'
 import { bytesWire } from '../streams/bytes.ts'
-import { Driver, type DriverOptions } from '../streams/driver.ts'
+import { Driver, type Client, type DriverOptions } from '../streams/driver.ts'
 import { SwapstreamError } from '../base/errors.ts'
 import { Ended } from '../streams/ended.ts'
 import { EventStream } from '../streams/event-stream.ts'
@@ -132,7 +132,7 @@ interface Resume {
 interface Form {
   readonly headers: Record<string, string>
   readonly outbox: Outbox<unknown>
-  readonly pace: Pick<DriverOptions<unknown>, 'frameMs' | 'asks' | 'viewers'>
+  readonly pace: Pick<DriverOptions, 'frameMs' | 'asks' | 'viewers'>
 }
 
 function formOf(
@@ -239,13 +239,14 @@ async function* ended(reason: EndReason): AsyncGenerator<never, Ended, undefined
   return new Ended(reason)
 }
 
-/** Without a word from the server below: the signal of the request, which costs more than a socket's own event. */
-function leaving(c: Context): DriverOptions<unknown>['onLeave'] {
-  return (run) => {
-    const { signal } = c.req.raw
-    if (signal.aborted) run()
-    signal.addEventListener('abort', run)
-    return () => signal.removeEventListener('abort', run)
+/** The client as its request knows it, where the server below tells nothing: a signal costs more than a socket's own event. */
+function clientBehind({ signal }: Request): Client {
+  return {
+    onLeave(run) {
+      if (signal.aborted) run()
+      signal.addEventListener('abort', run)
+      return () => signal.removeEventListener('abort', run)
+    },
   }
 }
 
@@ -260,18 +261,17 @@ function drive(
   const { log, expose } = settings
   const { onEnd, onError } = stream.options
   const { heartbeatMs = settings.heartbeatMs } = stream instanceof EventStream ? stream.options : {}
-  const lasting = stream instanceof EventStream && stream.run ? AS_LONG_AS_THE_RUN : {}
-  const limits = { ...settings.limits, ...lasting, ...stream.options.limits }
-  const { address, host, drop, onLeave } = settings.connection(c)
+  const lasting = stream instanceof EventStream && stream.run ? AS_LONG_AS_THE_RUN : undefined
+  const own = stream.options.limits
+  const limits = lasting || own ? { ...settings.limits, ...lasting, ...own } : settings.limits
+  const connection = settings.connection(c)
   const route = `${c.req.method} ${c.req.path}`
 
-  const place = takePlace(address, host, limits)
+  const place = takePlace(connection.address, connection.host, limits)
   const once = shown && shownOnce(shown, () => driver.leave())
-  const driver: Driver<unknown> = new Driver({
-    source: once?.source ?? stream.source,
+  const driver: Driver<unknown> = new Driver(once?.source ?? stream.source, {
     enter: stream.enter,
-    onLeave: onLeave ?? leaving(c),
-    drop,
+    client: connection.onLeave ? (connection as Client) : clientBehind(c.req.raw),
     lastEventId: c.req.header('last-event-id'),
     route,
     log,

@@ -133,13 +133,13 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
           if (name.toLowerCase() === 'vary') held.headers.append(name, text)
           else held.headers.set(name, text)
         }
-        const stream = body instanceof Driver ? body.body() : body
+        const live = body instanceof Driver ? { driver: body, body: body.body() } : undefined
         c.res = undefined
-        c.res = new Response(stream, { status, headers: held.headers })
-        if (body instanceof Driver)
-          settings
-            .connection(c)
-            .offer?.(c.res, { body: stream as ReadableStream, wanted: (sink) => body.wanted(sink) })
+        c.res = new Response(live?.body ?? (body as BodyInit | null), {
+          status,
+          headers: held.headers,
+        })
+        if (live) settings.connection(c).offer?.(c.res, live)
       }
       addSecurityHeaders(c.res.headers, csp)
     } catch (error) {

@@ -24,7 +24,7 @@ import { farewell } from '../streams/farewell.ts'
 import type { Outbox, Report } from '../streams/outbox.ts'
 import type { EndReason } from '../streams/stream-end.ts'
 import type { PublicError, Terminal } from '../streams/wire.ts'
-import { encodeComment, encodeEvent, eventsFrom, withId } from '../wire/sse.ts'
+import { encodeComment, encodeEvent, eventFrom, headOf, withId } from '../wire/sse.ts'
 import { ServerSentEvent } from '../wire/server-sent-event.ts'
 import { endNotice } from './end-notice.ts'
 import { GrownText } from './grown-text.ts'
@@ -90,8 +90,8 @@ interface Grown {
 /** Where in the page a block grows. */
 interface GrowingEnd {
   readonly address: GrowthAddress
-  /** Escaped text as an event that adds it there. */
-  readonly append: (html: string) => string
+  /** What an event begins with that adds escaped text there. */
+  readonly head: string
   /** What stands in its element before the text. */
   readonly before: string
   /** Follows the text where it comes out as Markdown. */
@@ -362,9 +362,9 @@ export class FragmentsOutbox implements Outbox<unknown> {
   #added(fragment: Fragment, grown: Grown | undefined): string | undefined {
     if (grown?.end === undefined) return undefined
     const added = grown.text.next(fragment)
-    const { append, markdown } = grown.end
+    const { head, markdown } = grown.end
     if (added === undefined || (added === '' && !markdown)) return added
-    if (!markdown) return append(escapeHtml(added))
+    if (!markdown) return eventFrom(head, escapeHtml(added))
     return changed(grown.end, markdown.update(grown.text.whole))
   }
 
@@ -374,13 +374,14 @@ export class FragmentsOutbox implements Outbox<unknown> {
    * proves to be the same. Otherwise a mark goes first.
    */
   #around(fragment: Fragment, html: string, { text, end }: Grown): [string, string] {
-    const { address, append, markdown, before } = end!
+    const { address, head, markdown, before } = end!
     if (address.marked === 'never') return ['', '']
     const unmark = encodeEvent({ data: unmarking(address) })
     const rest = fragment.final ? text.rest(fragment) : undefined
     const isSame =
       rest !== undefined && this.#renders.growth(fragment, html)?.point.before === before
-    if (!markdown) return isSame ? [rest && append(escapeHtml(rest)), unmark] : [unmark, '']
+    if (!markdown)
+      return isSame ? [rest && eventFrom(head, escapeHtml(rest)), unmark] : [unmark, '']
     const whole = isSame ? (fragment.context[fragment.grows!.key] as string) : ''
     const changes = isSame && changed(end!, markdown.update(whole, { final: true }))
     if (typeof changes !== 'string') return ['', '']
@@ -408,7 +409,7 @@ export class FragmentsOutbox implements Outbox<unknown> {
         else {
           grown!.end = {
             address,
-            append: eventsFrom(appending(address)),
+            head: headOf(appending(address)),
             before: growth!.point.before,
             markdown: growth!.markdown,
           }

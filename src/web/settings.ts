@@ -12,23 +12,23 @@ export interface Connection {
   /** It came over TLS to a proxy of ours. */
   readonly secure?: boolean
   /** The server it arrived at: streams of one server are stopped together. */
-  readonly host?: object
+  readonly host?: object | undefined
   /** Calls back when the connection is gone, at once when it was already; gives a function that no longer waits for that. */
-  readonly onLeave?: (run: () => void) => () => void
+  onLeave?(run: () => void): () => void
   /** Cuts the connection, for a reader who stands still. */
-  readonly drop?: () => void
+  drop?(): void
   /**
    * Told what a stream became: a server that finds this response on its way out, and nobody at its body, may write the
    * stream by itself.
    */
-  readonly offer?: (response: Response, live: Live) => void
+  offer?(response: Response, live: Live): void
 }
 
 /** A stream that is ready to be sent, in either way. */
 export interface Live {
   readonly body: ReadableStream<Uint8Array>
-  /** Sends it to a sink that wants something now; said again whenever it wants more. */
-  readonly wanted: (sink: Sink) => void
+  /** Told of a sink that wants something, whenever it does. */
+  readonly driver: { wanted(sink: Sink): void }
 }
 
 /** A content coding for event streams. */

@@ -20,13 +20,17 @@ export function encodeEvent(fields: EventFields): string {
 }
 
 /**
- * Events whose data begins alike, each spelt from what follows: `eventsFrom(head)(rest)` is `encodeEvent({ data: head + rest })`.
+ * What an event without a name begins with: of events whose data begins alike, spelt once.
  *
- * @example eventsFrom('<p>')('Hello') // → 'data: <p>Hello\n\n'
+ * @example eventFrom(headOf('<p>'), 'Hello') // → 'data: <p>Hello\n\n'
  */
-export function eventsFrom(head: string): (rest: string) => string {
-  const start = `data: ${prefixed(head)}`
-  return (rest) => `${start}${prefixed(rest)}\n\n`
+export function headOf(data: string): string {
+  return `data: ${prefixed(data)}`
+}
+
+/** The event that begins so: `eventFrom(headOf(head), rest)` is `encodeEvent({ data: head + rest })`. */
+export function eventFrom(head: string, rest: string): string {
+  return `${head}${prefixed(rest)}\n\n`
 }
 
 function prefixed(data: string): string {

@@ -17,15 +17,13 @@ const plain: Wire<string> = {
 
 function drive(
   source: Source<string>,
-  options: Partial<Omit<DriverOptions<string>, 'limits'>> & { limits?: Partial<Limits> } = {},
+  options: Partial<Omit<DriverOptions, 'limits'>> & { limits?: Partial<Limits> } = {},
 ) {
   const log = recordingLog()
   const ends: StreamEnd[] = []
-  const driver = new Driver<string>({
-    source,
+  const driver = new Driver<string>(source, {
     enter: (run) => run(),
-    onLeave: () => () => {},
-    drop: undefined,
+    client: { onLeave: () => () => {} },
     lastEventId: undefined,
     route: 'POST /test',
     log,
@@ -270,7 +268,7 @@ describe('Driver', () => {
         signal = context.signal
         await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
       },
-      { onLeave: (run) => ((leave = run), () => {}) },
+      { client: { onLeave: (run) => ((leave = run), () => {}) } },
     )
     const started = driver.start(new ValueOutbox(plain))
     await eventually(() => expect(signal).toBeDefined())
@@ -288,7 +286,7 @@ describe('Driver', () => {
         opened += 1
         return ['x']
       },
-      { onLeave: (run) => (run(), () => {}) },
+      { client: { onLeave: (run) => (run(), () => {}) } },
     )
     await driver.start(new ValueOutbox(plain))
     expect(await read(driver.body())).toBe('')
@@ -415,7 +413,10 @@ describe('Driver', () => {
         signal = context.signal
         for (;;) yield 'x'
       },
-      { drop: () => (dropped += 1), limits: { sendTimeoutMs: 40 } },
+      {
+        client: { onLeave: () => () => {}, drop: () => (dropped += 1) },
+        limits: { sendTimeoutMs: 40 },
+      },
     )
     await driver.start(new ValueOutbox(plain))
     const reader = driver.body().getReader()

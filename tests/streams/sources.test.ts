@@ -13,11 +13,9 @@ function stream(source: Source<unknown>, limits: Partial<Limits> = {}) {
   const log = recordingLog()
   const ends: StreamEnd[] = []
   const outbox = new ValueOutbox(named()())
-  const driver = new Driver<unknown>({
-    source,
+  const driver = new Driver<unknown>(source, {
     enter: (run) => run(),
-    onLeave: () => () => {},
-    drop: undefined,
+    client: { onLeave: () => () => {} },
     lastEventId: undefined,
     route: 'GET /',
     log,

@@ -304,8 +304,8 @@ export class Driver<T> {
     if (this.#pieces.length > 0) this.#send(at)
     else if (this.#outcome !== undefined) void this.#finish()
     else if (this.#outbox.empty || this.#more) return false
-    else if (this.#pace.nextAt > at && !this.#outbox.full) {
-      this.#alarm.advance(this.#pace.nextAt)
+    else if (!this.#outbox.full && !this.#pace.due(at)) {
+      this.#alarm.advance(this.#pace.latestAt)
       return false
     } else this.#draw(at)
     return true
@@ -441,8 +441,8 @@ export class Driver<T> {
     if (asks === 'ahead' || this.#more) return true
     if (!this.#wanted || asks !== 'on time') return this.#wanted && (empty || frameMs !== 0)
     if (!empty) return false
-    if (this.#pace.nextAt <= at) return true
-    this.#alarm.advance(this.#pace.nextAt)
+    if (this.#pace.latestAt <= at) return true
+    this.#alarm.advance(this.#pace.latestAt)
     return false
   }
 

@@ -1,4 +1,5 @@
 import { now } from '../base/clock.ts'
+import { slotAfter } from '../base/alarm.ts'
 import { framePace } from '../base/frame-pace.ts'
 
 /** The narrowest and the widest time between two frames. */
@@ -10,6 +11,9 @@ const CROWD_MS = 300
 /** Values that come faster than so many a frame are read together anyway: fewer frames show them as well. */
 const MANY_VALUES = 3
 const MANY_MS = 32
+/** A value that comes in the last part of the wait is not kept until its end: it has woken the process already. */
+const EARLY_SHARE = 3 / 4
+const BUSY_MS = 32
 /** A frame may take this share of a stream's time at most: after a costly one the next waits longer. */
 const COST_SHARE = 1 / 4
 
@@ -24,8 +28,12 @@ export class Pace {
   readonly #viewers: (() => number) | undefined
   /** Wider each time the reader comes late. */
   #readerMs = 0
-  /** Not before this moment; as long as nothing was sent, at once. */
-  nextAt: number = -Infinity
+  /** From this moment on a new value may be shown; as long as nothing was sent, any. */
+  #earlyAt = -Infinity
+  /** The process is busy. */
+  #busy = false
+  /** What waits is shown at this moment at the latest. */
+  latestAt: number = -Infinity
 
   /**
    * @param frameMs Exactly this time; nothing to let it be found.
@@ -43,17 +51,35 @@ export class Pace {
    * @param values How many it brought.
    */
   sent(beganAt: number, values: number): void {
-    if (this.#frameMs !== undefined) return void (this.nextAt = beganAt + this.#frameMs)
+    if (this.#frameMs !== undefined) {
+      this.#earlyAt = this.latestAt = beganAt + this.#frameMs
+      return
+    }
     const at = now()
     const crowdMs = this.#viewers ? Math.min(CROWD_MS, this.#viewers() * VIEWER_MS) : 0
     const fullMs = values < MANY_VALUES ? 0 : MANY_MS
     const costMs = (at - beganAt) / COST_SHARE
-    this.nextAt = at + Math.max(framePace(), this.#readerMs, crowdMs, fullMs, costMs)
+    const paceMs = framePace()
+    this.#busy = paceMs > BUSY_MS
+    const width = Math.max(paceMs, this.#readerMs, crowdMs, fullMs, costMs)
+    this.#earlyAt = at + width * EARLY_SHARE
+    this.latestAt = at + width
+  }
+
+  /**
+   * Whether what waits may be shown now; if not, `latestAt` tells when. A busy process shows what is due of all its
+   * streams together: the same code for the next stream, and the next packet to those who are awake, cost far less then.
+   */
+  due(at: number): boolean {
+    if (at >= this.latestAt) return true
+    if (at < this.#earlyAt) return false
+    if (this.#busy) this.latestAt = Math.min(this.latestAt, slotAfter(at))
+    return !this.#busy
   }
 
   /** The reader has come back for more. */
   wanted(at: number, nothingWaited: boolean): void {
-    if (!nothingWaited && at > this.nextAt)
+    if (!nothingWaited && at > this.latestAt)
       this.#readerMs = Math.min(WIDE_MS, Math.max(NARROW_MS, this.#readerMs * 2))
     else if (this.#readerMs > 0)
       this.#readerMs = this.#readerMs <= NARROW_MS ? 0 : this.#readerMs / 2

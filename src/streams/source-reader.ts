@@ -1,10 +1,14 @@
 import type { Enter } from '../base/async-context.ts'
+import { ASK, type Askable } from '../base/askable.ts'
 import { after } from '../base/clock.ts'
 import { SourceError } from '../base/errors.ts'
 import { open, type Source, type StreamContext } from './source.ts'
 
 /** After this long, a source that was told to stop and did not is reported. */
 const TEARDOWN_MS = 5_000
+
+/** It will be told; there is no promise of it. */
+const ASKED = Symbol('asked')
 
 /** What a source has said: a value, its end, or what it threw. */
 export type Answer<T> = IteratorResult<T, unknown> | { readonly error: unknown }
@@ -89,7 +93,12 @@ export class SourceReader<T> {
     if (this.#closing !== undefined) await this.#iterator.return?.()
   }
 
-  readonly #next = (): unknown => this.#iterator!.next()
+  readonly #next = (): unknown => {
+    const iterator = this.#iterator as Iterator<T> & Partial<Askable<T>>
+    if (iterator[ASK] === undefined) return iterator.next()
+    iterator[ASK](this.#given, this.#failed)
+    return ASKED
+  }
 
   #step(): void {
     if (this.#closing !== undefined) return this.#answered({ done: true, value: undefined })
@@ -100,7 +109,7 @@ export class SourceReader<T> {
       return this.#failed(error)
     }
     // Also what is there already is told later: a source is never read from within its reader's own call.
-    Promise.resolve(answer).then(this.#given, this.#failed)
+    if (answer !== ASKED) Promise.resolve(answer).then(this.#given, this.#failed)
   }
 
   readonly #given = (answer: unknown): void => {

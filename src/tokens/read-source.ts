@@ -1,3 +1,4 @@
+import { ASK, type Askable } from '../base/askable.ts'
 import type { Part } from './part.ts'
 import { PartReader } from './part-reader.ts'
 import type { TokenSource } from './token-source.ts'
@@ -29,7 +30,7 @@ export function readSource<T, R>(
   return new SourceParts(new Upstream(source), signal, reading)
 }
 
-class SourceParts<T, R> implements AsyncGenerator<T, R, undefined> {
+class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R> {
   readonly #upstream: Upstream
   readonly #signal: AbortSignal | undefined
   readonly #reading: Reading<T, R>
@@ -42,6 +43,9 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined> {
   /** The answer under way. Whoever asks again before it is there stands in line, as with a generator. */
   #answer: Promise<IteratorResult<T, R>> | undefined
   #resolve: ((answer: IteratorResult<T, R> | Promise<IteratorResult<T, R>>) => void) | undefined
+  /** Told in its place, when somebody asked without a promise. */
+  #tell: ((answer: IteratorResult<T, R>) => void) | undefined
+  #fail: ((error: unknown) => void) | undefined
   #stop: (() => void) | undefined
 
   constructor(upstream: Upstream, signal: AbortSignal | undefined, reading: Reading<T, R>) {
@@ -58,6 +62,14 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined> {
     if (this.#answer === undefined) return (this.#answer = this.#step())
     const step = (): Promise<IteratorResult<T, R>> => this.#step()
     return (this.#answer = this.#answer.then(step, step))
+  }
+
+  [ASK](tell: (answer: IteratorResult<T, R>) => void, fail: (error: unknown) => void): void {
+    const isPlain = this.#begun && !this.#ended && !this.#over && !this.#signal?.aborted
+    if (!isPlain || this.#found.length > 0) return void this.next().then(tell, fail)
+    this.#tell = tell
+    this.#fail = fail
+    this.#upstream.ask(this.#read, this.#threw)
   }
 
   async return(value?: R | PromiseLike<R>): Promise<IteratorResult<T, R>> {
@@ -128,8 +140,11 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined> {
   /** Answers who waits, and forgets the answer: the last one may hold a long text. */
   #hand(answer: IteratorResult<T, R> | Promise<IteratorResult<T, R>>): void {
     const resolve = this.#resolve
-    this.#resolve = undefined
-    resolve?.(answer)
+    const tell = this.#tell
+    this.#resolve = this.#tell = undefined
+    if (resolve) resolve(answer)
+    else if (answer instanceof Promise) answer.then(tell, this.#fail)
+    else tell?.(answer)
   }
 
   #handed(): Promise<IteratorResult<T, R>> {

@@ -1,5 +1,13 @@
 import { median } from '../report/results.ts'
-import { CLIENT_CPU, cost, inRounds, whole, withClient, type Scenario } from './scenario.ts'
+import {
+  CLIENT_CPU,
+  cost,
+  inRounds,
+  REHEARSAL_MS,
+  whole,
+  withClient,
+  type Scenario,
+} from './scenario.ts'
 
 export const answer: Scenario = {
   name: 'answer',
@@ -46,12 +54,12 @@ export const answer: Scenario = {
         cases: sizes.map((n) => `N = ${n}`),
         rounds: run.rounds,
       },
-      async (server, at) => {
+      async (server, at, rehearsal) => {
         const n = Number(at.slice(4))
         const firsts: number[] = []
         let bytes = 0
         const { cpuUs, clientCpu } = await cost(server, async () => {
-          const until = performance.now() + (run.quick ? 100 : 500)
+          const until = performance.now() + (run.quick ? 100 : rehearsal ? REHEARSAL_MS : 500)
           do {
             const seen = await whole(server, { n, source: 'macrotask' }, { everyMs: 2 })
             bytes = seen.bytes

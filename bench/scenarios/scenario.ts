@@ -85,15 +85,18 @@ export interface Rounds {
   readonly fresh?: boolean
 }
 
+/** So long is rehearsed where answers follow each other: a server that was started a second ago is still being compiled. */
+export const REHEARSAL_MS = 4_000
+
 /**
  * Measures each rival once in each round, one after the other, so that whatever disturbs the machine disturbs all of them.
  *
- * @param measure One measurement; no figures at all when a rival has no place in that case.
+ * @param measure One measurement, or its rehearsal; no figures at all when a rival has no place in that case.
  */
 export async function inRounds(
   run: Run,
   { figures, rivals, cases, rounds, fresh = false }: Rounds,
-  measure: (server: Server, at: string) => Promise<Figures>,
+  measure: (server: Server, at: string, rehearsal: boolean) => Promise<Figures>,
 ): Promise<Results> {
   const results = new Results()
   const servers = new Map<Rival, Server>()
@@ -109,7 +112,7 @@ export async function inRounds(
           const server = servers.get(rival) ?? (await start(rival))
           if (!servers.has(rival)) await prove(server)
           servers.set(rival, server)
-          const measured = await measure(server, at)
+          const measured = await measure(server, at, round === 0)
           if (round > 0) results.add(at, rival, measured)
           if (fresh) await drop(rival)
         } catch (error) {

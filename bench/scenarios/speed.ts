@@ -1,5 +1,13 @@
 import { median } from '../report/results.ts'
-import { CLIENT_CPU, cost, inRounds, whole, withClient, type Scenario } from './scenario.ts'
+import {
+  CLIENT_CPU,
+  cost,
+  inRounds,
+  REHEARSAL_MS,
+  whole,
+  withClient,
+  type Scenario,
+} from './scenario.ts'
 
 export const speed: Scenario = {
   name: 'speed',
@@ -39,11 +47,11 @@ export const speed: Scenario = {
         cases: [`N = ${n}`],
         rounds: run.rounds,
       },
-      async (server) => {
+      async (server, _, rehearsal) => {
         const firsts: number[] = []
         const speeds: number[] = []
         const { clientCpu } = await cost(server, async () => {
-          const until = performance.now() + (run.quick ? 100 : 500)
+          const until = performance.now() + (run.quick ? 100 : rehearsal ? REHEARSAL_MS : 500)
           do {
             const { askedAt, firstAt, lastAt } = await whole(server, { n, source: 'microtask' })
             firsts.push(firstAt - askedAt)

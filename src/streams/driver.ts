@@ -2,7 +2,6 @@ import { Alarm } from '../base/alarm.ts'
 import type { Enter } from '../base/async-context.ts'
 import { callHook } from '../base/call-hook.ts'
 import { after, now, turn } from '../base/clock.ts'
-import { encodeText } from '../base/encode-text.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import { Ended } from './ended.ts'
@@ -403,10 +402,9 @@ export class Driver<T> {
   #send(at: number): void {
     this.#spokeAt = at
     do {
-      const bytes = this.#nextBytes()
-      this.#bytes += bytes.byteLength
+      this.#bytes += this.#sink!.write(this.#nextPiece())
       this.#frames += 1
-      this.#wanted = this.#sink!.write(bytes)
+      this.#wanted = this.#sink!.ready
     } while (this.#wanted && this.#pieces.length > 0)
     if (this.#wanted) this.#pace.wanted(at, true)
     else this.#handedAt = at
@@ -417,11 +415,11 @@ export class Driver<T> {
     }
   }
 
-  #nextBytes(): Uint8Array {
+  #nextPiece(): Piece {
     const piece = this.#pieces[0]!
     if (typeof piece !== 'string' || piece.length <= PIECE_CHARS) {
       this.#pieces.shift()
-      return typeof piece === 'string' ? encodeText(piece) : piece
+      return piece
     }
     // Not between the halves of a character pair.
     const last = piece.charCodeAt(PIECE_CHARS - 1)
@@ -429,7 +427,7 @@ export class Driver<T> {
     this.#pieces[0] = piece.slice(end)
     // The engine keeps the text of its newest match, and the block was searched for tags: a small one takes its place.
     ANYTHING.exec('.')
-    return encodeText(piece.slice(0, end))
+    return piece.slice(0, end)
   }
 
   /** Before the reader has come once nothing is read ahead: he may never come. */

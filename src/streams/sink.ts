@@ -1,10 +1,15 @@
+import { encodeText } from '../base/encode-text.ts'
+import type { Piece } from './wire.ts'
+
 /**
- * Where the bytes of one stream go. Whoever cannot take more says so, and comes back when he can: nothing is sent to him
+ * Where the pieces of one stream go. Whoever cannot take more says so, and comes back when he can: nothing is sent to him
  * meanwhile, and what he gets then is the newest state.
  */
 export interface Sink {
-  /** Takes bytes; false when it wants no more until it has called back. */
-  write(bytes: Uint8Array): boolean
+  /** Takes a piece. Out: its size in bytes. */
+  write(piece: Piece): number
+  /** It would take more now; else it calls back when it does. */
+  readonly ready: boolean
   /** The end of the body. */
   close(): void
   /** The body ends here, and nobody may take it for whole. */
@@ -19,6 +24,7 @@ export interface Sink {
  */
 export class BodySink implements Sink {
   readonly body: ReadableStream<Uint8Array>
+  readonly ready = false
   #controller!: ReadableStreamDefaultController<Uint8Array>
 
   constructor(wanted: (sink: Sink) => void, left: () => void) {
@@ -33,9 +39,10 @@ export class BodySink implements Sink {
     )
   }
 
-  write(bytes: Uint8Array): boolean {
+  write(piece: Piece): number {
+    const bytes = typeof piece === 'string' ? encodeText(piece) : piece
     this.#controller.enqueue(bytes)
-    return false
+    return bytes.byteLength
   }
 
   close(): void {

@@ -47,7 +47,10 @@ export function nodeConnection(proxies: number): (c: Context) => Connection {
     const env = (c.env ?? {}) as NodeEnv
     const address = forwarded(c.req.header('x-forwarded-for'), proxies)
     const secure = forwarded(c.req.header('x-forwarded-proto'), Math.min(proxies, 1)) === 'https'
-    if (!env.incoming || !env.outgoing) return { ...given({ address }), secure }
+    if (!env.incoming || !env.outgoing) {
+      const own = address ?? env.incoming?.socket?.remoteAddress
+      return { ...given({ address: own, host: env.host }), secure }
+    }
     return new NodeConnection(env as Served, address, secure)
   }
 }

@@ -77,9 +77,11 @@ export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
 const LONGEST_TURN_MS = 10
 /** When the others have had their turn, nobody asks again for so long. */
 const TRUSTED_MS = 5
-/** Where the platform has a way to the end of this turn of its event loop, no timer is needed for it. */
-const { setImmediate: soon = (run: () => void): unknown => setTimeout(run, 0) } = globalThis as {
-  setImmediate?: (run: () => void) => unknown
+/** Runs it when this turn of the event loop is over; where the platform has a way there, that needs no timer. */
+function soon(run: () => void): void {
+  const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => unknown }
+  if (setImmediate) setImmediate(run)
+  else setTimeout(run, 0)
 }
 let turnBegan = 0
 let trustedUntil = -Infinity

@@ -101,6 +101,8 @@ export class Driver<T> {
   #more = false
   /** The first frame was followed by a turn for everybody else. */
   #gaveWay = false
+  /** The source was asked for what nobody may be shown yet. */
+  #ahead = false
   /** When the source was asked for what it has not said yet. */
   #askedAt: number | undefined
   /** When the reader was handed what he has not come back from yet. */
@@ -124,7 +126,9 @@ export class Driver<T> {
     this.#options = options
     this.#pace = new Pace(options.frameMs, options.viewers)
     const context = { signal: this.#abort.signal, lastEventId }
-    this.#reader = new SourceReader(source, context, enter, (answer) => this.#heard(answer))
+    this.#reader = new SourceReader(source, context, enter, (answer, values) =>
+      this.#heard(answer, values),
+    )
     this.#forgetClient = client.onLeave(() => this.#end('cancel'))
     // He had left already.
     if (this.#over) this.#forgetClient()
@@ -238,6 +242,7 @@ export class Driver<T> {
   /** Ends the stream from outside: the reader gets what is there, and the terminal with this reason. */
   stop(reason: EndReason): void {
     if (this.#over) return
+    this.#catchUp()
     this.#outcome ??= { reason }
     this.#react(now())
   }
@@ -260,15 +265,16 @@ export class Driver<T> {
     })
   }
 
-  #heard(answer: Answer<T>): void {
+  #heard(answer: Answer<T>, values: number): void {
     if (this.#over) return
+    this.#ahead = false
     this.#askedAt = undefined
     this.#more = false
     // What comes after the end was decided comes too late.
     if (this.#outcome === undefined) {
       if ('error' in answer) this.#outcome = { reason: 'error', error: answer.error }
       else if (answer.done) this.#outcome = this.#endOf(answer.value)
-      else this.#take(answer.value)
+      else this.#take(answer.value, values)
     }
     this.#react(now())
   }
@@ -279,8 +285,8 @@ export class Driver<T> {
     return value
   }
 
-  #take(value: T): void {
-    this.#values += 1
+  #take(value: T, values: number): void {
+    this.#values += values
     try {
       if (value instanceof Identified) {
         this.#outbox.take(value.value as T, value.id)
@@ -294,8 +300,24 @@ export class Driver<T> {
   /** One of the two ends has moved: does what can be done now. */
   #react(at: number): void {
     if (this.#wake) return this.#wake()
+    if (this.#ahead && this.#wanted) this.#approach(at)
     while (this.#wanted && !this.#drawing && !this.#over && this.#served(at));
     if (this.#mayAsk(at)) this.#ask(at)
+  }
+
+  /** The moment comes near when somebody may be shown what the source has read ahead. */
+  #approach(at: number): void {
+    const { earlyAt, latestAt } = this.#pace
+    if (at >= latestAt) return this.#catchUp()
+    if (at >= earlyAt) this.#reader.want(false)
+    this.#alarm.advance(at >= earlyAt ? latestAt : earlyAt)
+  }
+
+  /** Takes what the source has read ahead; with nothing, the next value is told at once. */
+  #catchUp(): void {
+    if (!this.#ahead) return
+    this.#ahead = false
+    this.#reader.want(true)
   }
 
   /** The next thing for a reader who wants one; false when there is none now. */
@@ -454,7 +476,11 @@ export class Driver<T> {
 
   #askNow(at: number): void {
     this.#askedAt = at
-    this.#reader.ask()
+    const isSoon = this.#wanted && at >= this.#pace.earlyAt
+    const { asks } = this.#options
+    this.#ahead = asks === 'ahead' && !isSoon && this.#frames > 0 && this.#outbox.states === true
+    if (this.#ahead && this.#wanted) this.#alarm.advance(this.#pace.earlyAt)
+    this.#reader.ask(this.#ahead)
   }
 
   #rung(): void {
@@ -463,7 +489,10 @@ export class Driver<T> {
     if (this.#handedAt !== undefined && at - this.#handedAt >= limits.sendTimeoutMs) {
       return this.#dropReader()
     }
-    if (at - this.#startedAt >= limits.maxDurationMs) this.#outcome ??= { reason: 'limit' }
+    const isLate = at - this.#startedAt >= limits.maxDurationMs
+    // What was read ahead is a sign of life, too, and belongs to what is shown at the end.
+    if (isLate || at - (this.#askedAt ?? at) >= limits.idleSourceMs) this.#catchUp()
+    if (isLate) this.#outcome ??= { reason: 'limit' }
     if (this.#askedAt !== undefined && at - this.#askedAt >= limits.idleSourceMs) {
       this.#outcome ??= { reason: 'timeout' }
     }

@@ -13,6 +13,8 @@ export interface Outbox<T> {
   readonly empty: boolean
   /** So much waits that the source should wait, too. */
   readonly full: boolean
+  /** A value stands for those before it, so the source may read on by itself while nobody is shown anything. */
+  readonly states?: boolean
   /** What stands before the first value. */
   start?(): Piece
   /**

@@ -29,7 +29,7 @@ export class Pace {
   /** Wider each time the reader comes late. */
   #readerMs = 0
   /** From this moment on a new value may be shown; as long as nothing was sent, any. */
-  #earlyAt = -Infinity
+  earlyAt: number = -Infinity
   /** The process is busy. */
   #busy = false
   /** What waits is shown at this moment at the latest. */
@@ -52,7 +52,7 @@ export class Pace {
    */
   sent(beganAt: number, values: number): void {
     if (this.#frameMs !== undefined) {
-      this.#earlyAt = this.latestAt = beganAt + this.#frameMs
+      this.earlyAt = this.latestAt = beganAt + this.#frameMs
       return
     }
     const at = now()
@@ -62,7 +62,7 @@ export class Pace {
     const paceMs = framePace()
     this.#busy = paceMs > BUSY_MS
     const width = Math.max(paceMs, this.#readerMs, crowdMs, fullMs, costMs)
-    this.#earlyAt = at + width * EARLY_SHARE
+    this.earlyAt = at + width * EARLY_SHARE
     this.latestAt = at + width
   }
 
@@ -72,7 +72,7 @@ export class Pace {
    */
   due(at: number): boolean {
     if (at >= this.latestAt) return true
-    if (at < this.#earlyAt) return false
+    if (at < this.earlyAt) return false
     if (this.#busy) this.latestAt = Math.min(this.latestAt, slotAfter(at))
     return !this.#busy
   }

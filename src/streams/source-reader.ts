@@ -1,5 +1,5 @@
 import type { Enter } from '../base/async-context.ts'
-import { ASK, type Askable } from '../base/askable.ts'
+import { ASK, WANT, type Askable } from '../base/askable.ts'
 import { after } from '../base/clock.ts'
 import { SourceError } from '../base/errors.ts'
 import { open, type Source, type StreamContext } from './source.ts'
@@ -21,7 +21,7 @@ export type Answer<T> = IteratorResult<T, unknown> | { readonly error: unknown }
  */
 export class SourceReader<T> {
   readonly #enter: Enter
-  readonly #onAnswer: (answer: Answer<T>) => void
+  readonly #onAnswer: (answer: Answer<T>, values: number) => void
   /** What it is opened with; let go of then, since a stream may last. */
   #unopened: { readonly source: Source<T>; readonly context: StreamContext } | undefined
   #iterator: AsyncIterator<T> | Iterator<T> | undefined
@@ -29,15 +29,16 @@ export class SourceReader<T> {
   #closing: Promise<unknown> | undefined
   /** An answer is under way. */
   asked = false
+  #ahead = false
   /** It has ended or failed by itself: nothing is left to be stopped, or to be asked. */
   exhausted = false
 
-  /** @param onAnswer Told what the source has answered. */
+  /** @param onAnswer Told what the source has answered, and for how many of its values that stands. */
   constructor(
     source: Source<T>,
     context: StreamContext,
     enter: Enter,
-    onAnswer: (answer: Answer<T>) => void,
+    onAnswer: (answer: Answer<T>, values: number) => void,
   ) {
     this.#unopened = { source, context }
     this.#enter = enter
@@ -51,12 +52,23 @@ export class SourceReader<T> {
     return this.#iterator!
   }
 
-  /** Asks for the next value, unless an answer is under way. */
-  ask(): void {
+  /**
+   * Asks for the next value, unless an answer is under way.
+   *
+   * @param ahead Nobody needs it yet, so it may stand for all that come until somebody does.
+   */
+  ask(ahead: boolean = false): void {
     if (this.asked || this.exhausted) return
     this.asked = true
+    this.#ahead = ahead
     if (this.#iterator === undefined) void this.opened().then(() => this.#step(), this.#failed)
     else this.#step()
+  }
+
+  /** What was asked ahead is needed: with the next value, or at once if there is any. */
+  want(atOnce: boolean): void {
+    const iterator = this.#iterator as Partial<Askable<T>> | undefined
+    iterator?.[WANT]?.(atOnce)
   }
 
   /**
@@ -96,7 +108,7 @@ export class SourceReader<T> {
   readonly #next = (): unknown => {
     const iterator = this.#iterator as Iterator<T> & Partial<Askable<T>>
     if (iterator[ASK] === undefined) return iterator.next()
-    iterator[ASK](this.#given, this.#failed)
+    iterator[ASK](this.#given, this.#failed, this.#ahead)
     return ASKED
   }
 
@@ -112,10 +124,10 @@ export class SourceReader<T> {
     if (answer !== ASKED) Promise.resolve(answer).then(this.#given, this.#failed)
   }
 
-  readonly #given = (answer: unknown): void => {
+  readonly #given = (answer: unknown, values = 1): void => {
     // An iterator of somebody else's making may answer with anything.
     if (answer !== null && typeof answer === 'object') {
-      return this.#answered(answer as IteratorResult<T, unknown>)
+      return this.#answered(answer as IteratorResult<T, unknown>, values)
     }
     this.#failed(
       new SourceError(
@@ -128,9 +140,9 @@ export class SourceReader<T> {
 
   readonly #failed = (error: unknown): void => this.#answered({ error })
 
-  #answered(answer: Answer<T>): void {
+  #answered(answer: Answer<T>, values = 1): void {
     this.asked = false
     if ('error' in answer || answer.done) this.exhausted = true
-    this.#onAnswer(answer)
+    this.#onAnswer(answer, values)
   }
 }

@@ -43,6 +43,8 @@ class Accumulation<T> implements Reading<T, void> {
   readonly #onPart: AccumulateOptions['onPart']
   readonly #as: (state: Accumulated) => T
   #seq = 0
+  /** Of what is kept. */
+  #delta = ''
 
   constructor(onPart: AccumulateOptions['onPart'], as: (state: Accumulated) => T) {
     this.#onPart = onPart
@@ -55,6 +57,20 @@ class Accumulation<T> implements Reading<T, void> {
       return this.#said(this.#text.add(part.text), part.text, false)
     }
     return this.#onPart?.(part) ? this.#said(this.#text.whole, '', false) : undefined
+  }
+
+  keep(part: Part): boolean {
+    if (part.type !== 'text') return false
+    this.#seq += 1
+    this.#text.add(part.text)
+    this.#delta += part.text
+    return true
+  }
+
+  kept(): T {
+    const delta = this.#delta
+    this.#delta = ''
+    return this.#said(this.#text.whole, delta, false)
   }
 
   last(): T {

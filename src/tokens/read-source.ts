@@ -1,4 +1,5 @@
-import { ASK, type Askable } from '../base/askable.ts'
+import { ASK, WANT, type Askable } from '../base/askable.ts'
+import { turn } from '../base/clock.ts'
 import type { Part } from './part.ts'
 import { PartReader } from './part-reader.ts'
 import type { TokenSource } from './token-source.ts'
@@ -8,11 +9,18 @@ import { Upstream } from './upstream.ts'
 export interface Reading<T, R> {
   /** Gives what is to be handed on, or undefined to hand on nothing. */
   pick(part: Part): T | undefined
+  /** Keeps a part for a value that stands for several; false when this one must be picked by itself. */
+  keep?(part: Part): boolean
+  /** That value. */
+  kept?(): T
   /** One more to hand on behind the last part; only after a good end. */
   last?(): T
   /** What the whole was. */
   end(): R
 }
+
+/** So many parts are kept for one value at most. */
+const MOST_KEPT = 1_024
 
 /**
  * Reads a source part by part: the one loop behind `tokens`, `accumulate` and `record`.
@@ -37,6 +45,16 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
   readonly #parts: PartReader
   /** Picked, and not handed on yet. */
   #found: T[] = []
+  /** For how many parts the first of these stands. */
+  #standsFor = 1
+  /** Who asked needs no answer yet. */
+  #ahead = false
+  /** How many parts are kept for the next value. */
+  #kept = 0
+  /** The source was asked, and has not answered. */
+  #asking = false
+  /** What it threw, while what came before has to be handed on first. */
+  #broken: { readonly error: unknown } | undefined
   #begun = false
   #ended = false
   #over = false
@@ -44,7 +62,7 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
   #answer: Promise<IteratorResult<T, R>> | undefined
   #resolve: ((answer: IteratorResult<T, R> | Promise<IteratorResult<T, R>>) => void) | undefined
   /** Told in its place, when somebody asked without a promise. */
-  #tell: ((answer: IteratorResult<T, R>) => void) | undefined
+  #tell: ((answer: IteratorResult<T, R>, values: number) => void) | undefined
   #fail: ((error: unknown) => void) | undefined
   #stop: (() => void) | undefined
 
@@ -53,6 +71,11 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
     this.#signal = signal
     this.#reading = reading
     this.#parts = new PartReader((part) => {
+      if (this.#ahead && reading.keep?.(part)) {
+        this.#kept += 1
+        return
+      }
+      this.#gather()
       const picked = reading.pick(part)
       if (picked !== undefined) this.#found.push(picked)
     })
@@ -64,12 +87,28 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
     return (this.#answer = this.#answer.then(step, step))
   }
 
-  [ASK](tell: (answer: IteratorResult<T, R>) => void, fail: (error: unknown) => void): void {
+  [ASK](
+    tell: (answer: IteratorResult<T, R>, values: number) => void,
+    fail: (error: unknown) => void,
+    ahead: boolean,
+  ): void {
+    this.#ahead = ahead
+    if (!ahead) this.#gather()
     const isPlain = this.#begun && !this.#ended && !this.#over && !this.#signal?.aborted
-    if (!isPlain || this.#found.length > 0) return void this.next().then(tell, fail)
+    if (!isPlain || this.#broken || this.#found.length > 0) {
+      const values = this.#standsFor
+      return void this.next().then((answer) => tell(answer, values), fail)
+    }
     this.#tell = tell
     this.#fail = fail
-    this.#upstream.ask(this.#read, this.#threw)
+    this.#ask()
+  }
+
+  [WANT](atOnce: boolean): void {
+    this.#ahead = false
+    if (!atOnce || this.#tell === undefined || this.#kept === 0) return
+    this.#gather()
+    this.#handFound()
   }
 
   async return(value?: R | PromiseLike<R>): Promise<IteratorResult<T, R>> {
@@ -98,6 +137,7 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
   #step(): Promise<IteratorResult<T, R>> {
     if (this.#found.length > 0) return this.#handed()
     if (this.#over) return Promise.resolve({ done: true, value: undefined as R })
+    if (this.#broken) return this.#failed(this.#broken.error)
     if (this.#ended) return this.#whole()
     if (!this.#begun) {
       this.#begun = true
@@ -109,13 +149,27 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
     if (this.#signal?.aborted) return this.#failed(undefined)
     return new Promise((resolve) => {
       this.#resolve = resolve
-      this.#upstream.ask(this.#read, this.#threw)
+      this.#ask()
     })
   }
 
-  readonly #threw = (error: unknown): void => this.#hand(this.#failed(error))
+  #ask(): void {
+    if (this.#asking) return
+    this.#asking = true
+    this.#upstream.ask(this.#read, this.#threw)
+  }
+
+  readonly #threw = (error: unknown): void => {
+    this.#asking = false
+    this.#gather()
+    const isAwaited = this.#resolve !== undefined || this.#tell !== undefined
+    if (isAwaited && this.#found.length === 0) return this.#hand(this.#failed(error))
+    this.#broken = { error }
+    if (isAwaited) this.#handFound()
+  }
 
   readonly #read = ({ done, value }: IteratorResult<unknown>): void => {
+    this.#asking = false
     try {
       this.#signal?.throwIfAborted()
       if (this.#upstream.stopped) return this.#hand(this.#whole())
@@ -124,31 +178,55 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
         this.#parts.end()
         if (this.#upstream.cut)
           throw new DOMException('The model was aborted before its answer was whole.', 'AbortError')
+        this.#gather()
         if (this.#reading.last) this.#found.push(this.#reading.last())
         this.#ended = true
       }
     } catch (error) {
       return this.#threw(error)
     }
-    if (this.#found.length > 0) {
-      this.#answer = undefined
-      this.#hand({ done: false, value: this.#found.shift()! })
-    } else if (this.#ended) this.#hand(this.#whole())
-    else this.#upstream.ask(this.#read, this.#threw)
+    if (this.#resolve === undefined && this.#tell === undefined) return
+    if (this.#kept >= MOST_KEPT) this.#gather()
+    if (this.#found.length > 0) this.#handFound()
+    else if (this.#ended) this.#hand(this.#whole())
+    else this.#readOn()
+  }
+
+  /** Who reads ahead hears nothing of it, so it is here that everybody else is let have a turn. */
+  #readOn(): void {
+    const others = this.#ahead ? turn() : undefined
+    if (others === undefined) this.#ask()
+    else void others.then(() => this.#over || this.#ask())
+  }
+
+  /** What is kept becomes one value. */
+  #gather(): void {
+    if (this.#kept === 0) return
+    this.#found.push(this.#reading.kept!())
+    this.#standsFor = this.#kept
+    this.#kept = 0
+  }
+
+  #handFound(): void {
+    this.#answer = undefined
+    this.#hand({ done: false, value: this.#found.shift()! })
   }
 
   /** Answers who waits, and forgets the answer: the last one may hold a long text. */
   #hand(answer: IteratorResult<T, R> | Promise<IteratorResult<T, R>>): void {
     const resolve = this.#resolve
     const tell = this.#tell
+    const values = this.#standsFor
+    this.#standsFor = 1
     this.#resolve = this.#tell = undefined
     if (resolve) resolve(answer)
-    else if (answer instanceof Promise) answer.then(tell, this.#fail)
-    else tell?.(answer)
+    else if (answer instanceof Promise) answer.then((ended) => tell?.(ended, 1), this.#fail)
+    else tell?.(answer, values)
   }
 
   #handed(): Promise<IteratorResult<T, R>> {
     this.#answer = undefined
+    this.#standsFor = 1
     return Promise.resolve({ done: false, value: this.#found.shift()! })
   }
 

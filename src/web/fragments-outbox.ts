@@ -106,6 +106,7 @@ interface GrowingEnd {
  * no error event; the end is `event: done` with its reason.
  */
 export class FragmentsOutbox implements Outbox<unknown> {
+  readonly states = true
   readonly #rendersOf: () => Renders
   #drawing: Renders | undefined
   readonly #addresser: Addresser

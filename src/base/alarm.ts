@@ -5,11 +5,6 @@ const FINE_MS = 4
 const COARSE_MS = 64
 const LONG_MS = 1_000
 
-/** When the alarms ring that are set to this moment, or somewhat before it. */
-export function slotAfter(at: number): number {
-  return (Math.floor(at / FINE_MS) + 1) * FINE_MS
-}
-
 /** The alarms that ring together, by the moment at which they do. */
 const slots = new Map<number, Set<Alarm>>()
 /** Those moments, in order. */

@@ -276,7 +276,7 @@ export class Driver<T> {
       else if (answer.done) this.#outcome = this.#endOf(answer.value)
       else this.#take(answer.value, values)
     }
-    this.#react(now())
+    this.#react(now(), true)
   }
 
   #endOf(value: unknown): Outcome {
@@ -297,11 +297,15 @@ export class Driver<T> {
     }
   }
 
-  /** One of the two ends has moved: does what can be done now. */
-  #react(at: number): void {
+  /**
+   * One of the two ends has moved: does what can be done now.
+   *
+   * @param isNews The source has said something: what is due soon is shown with it.
+   */
+  #react(at: number, isNews: boolean = false): void {
     if (this.#wake) return this.#wake()
     if (this.#ahead && this.#wanted) this.#approach(at)
-    while (this.#wanted && !this.#drawing && !this.#over && this.#served(at));
+    while (this.#wanted && !this.#drawing && !this.#over && this.#served(at, isNews));
     if (this.#mayAsk(at)) this.#ask(at)
   }
 
@@ -321,11 +325,11 @@ export class Driver<T> {
   }
 
   /** The next thing for a reader who wants one; false when there is none now. */
-  #served(at: number): boolean {
+  #served(at: number, isNews: boolean): boolean {
     if (this.#pieces.length > 0) this.#send(at)
     else if (this.#outcome !== undefined) void this.#finish()
     else if (this.#outbox.empty || this.#more) return false
-    else if (!this.#outbox.full && !this.#pace.due(at)) {
+    else if (!this.#outbox.full && at < (isNews ? this.#pace.earlyAt : this.#pace.latestAt)) {
       this.#alarm.advance(this.#pace.latestAt)
       return false
     } else this.#draw(at)

@@ -1,5 +1,4 @@
 import { now } from '../base/clock.ts'
-import { slotAfter } from '../base/alarm.ts'
 import { framePace } from '../base/frame-pace.ts'
 
 /** The narrowest and the widest time between two frames. */
@@ -11,9 +10,8 @@ const CROWD_MS = 300
 /** Values that come faster than so many a frame are read together anyway: fewer frames show them as well. */
 const MANY_VALUES = 3
 const MANY_MS = 32
-/** A value that comes in the last part of the wait is not kept until its end: it has woken the process already. */
+/** A value that comes in the last part of the wait is shown at once: it has woken the process already. */
 const EARLY_SHARE = 3 / 4
-const BUSY_MS = 32
 /** A frame may take this share of a stream's time at most: after a costly one the next waits longer. */
 const COST_SHARE = 1 / 4
 
@@ -28,10 +26,8 @@ export class Pace {
   readonly #viewers: (() => number) | undefined
   /** Wider each time the reader comes late. */
   #readerMs = 0
-  /** From this moment on a new value may be shown; as long as nothing was sent, any. */
+  /** A value that comes from this moment on is shown at once; as long as nothing was sent, any. */
   earlyAt: number = -Infinity
-  /** The process is busy. */
-  #busy = false
   /** What waits is shown at this moment at the latest. */
   latestAt: number = -Infinity
 
@@ -59,22 +55,9 @@ export class Pace {
     const crowdMs = this.#viewers ? Math.min(CROWD_MS, this.#viewers() * VIEWER_MS) : 0
     const fullMs = values < MANY_VALUES ? 0 : MANY_MS
     const costMs = (at - beganAt) / COST_SHARE
-    const paceMs = framePace()
-    this.#busy = paceMs > BUSY_MS
-    const width = Math.max(paceMs, this.#readerMs, crowdMs, fullMs, costMs)
+    const width = Math.max(framePace(), this.#readerMs, crowdMs, fullMs, costMs)
     this.earlyAt = at + width * EARLY_SHARE
     this.latestAt = at + width
-  }
-
-  /**
-   * Whether what waits may be shown now; if not, `latestAt` tells when. A busy process shows what is due of all its
-   * streams together: the same code for the next stream, and the next packet to those who are awake, cost far less then.
-   */
-  due(at: number): boolean {
-    if (at >= this.latestAt) return true
-    if (at < this.earlyAt) return false
-    if (this.#busy) this.latestAt = Math.min(this.latestAt, slotAfter(at))
-    return !this.#busy
   }
 
   /** The reader has come back for more. */

@@ -71,7 +71,7 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
     this.#signal = signal
     this.#reading = reading
     this.#parts = new PartReader((part) => {
-      if (this.#ahead && reading.keep?.(part)) {
+      if ((this.#ahead || this.#kept > 0) && reading.keep?.(part)) {
         this.#kept += 1
         return
       }
@@ -186,7 +186,7 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
       return this.#threw(error)
     }
     if (this.#resolve === undefined && this.#tell === undefined) return
-    if (this.#kept >= MOST_KEPT) this.#gather()
+    if (!this.#ahead || this.#kept >= MOST_KEPT) this.#gather()
     if (this.#found.length > 0) this.#handFound()
     else if (this.#ended) this.#hand(this.#whole())
     else this.#readOn()

@@ -153,7 +153,7 @@ function stopOnSignals(close: (graceMs?: number) => Promise<void>): () => void {
  */
 function watchIdle(server: Server): () => Socket[] {
   const answers = new Map<Socket, number>()
-  const count = (socket: Socket, by: number): void => {
+  const add = (socket: Socket, by: number): void => {
     const now = answers.get(socket)
     if (now !== undefined) answers.set(socket, now + by)
   }
@@ -162,14 +162,14 @@ function watchIdle(server: Server): () => Socket[] {
     answers.delete(this)
   }
   function answered(this: ServerResponse): void {
-    count(this.req.socket, -1)
+    add(this.req.socket, -1)
   }
   server.on('connection', (socket) => {
     answers.set(socket, 0)
     socket.on('close', closed)
   })
   server.on('request', ({ socket }, response) => {
-    count(socket, 1)
+    add(socket, 1)
     response.on('close', answered)
   })
   return () => [...answers].filter(([, count]) => count === 0).map(([socket]) => socket)

@@ -345,9 +345,9 @@ export class Driver<T> {
         (made) => {
           this.#drawing = false
           if (this.#over) return
-          const at = now()
-          this.#drawn(made, at)
-          this.#react(at)
+          const madeAt = now()
+          this.#drawn(made, madeAt)
+          this.#react(madeAt)
         },
         (error: unknown) => this.#failed(error),
       )

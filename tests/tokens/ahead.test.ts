@@ -7,13 +7,17 @@ type Told = IteratorResult<Accumulated, unknown> & { values: number }
 
 /** Tokens that come when a test says so. */
 function byHand() {
-  let give = (_: IteratorResult<string> | Promise<never>): void => {}
+  let give: (answer: IteratorResult<string>) => void = () => {}
+  let refuse: (error: unknown) => void = () => {}
   let asked = 0
   const source: AsyncIterable<string> = {
     [Symbol.asyncIterator]: () => ({
       next: () => {
         asked += 1
-        return new Promise((resolve) => (give = resolve))
+        return new Promise((resolve, reject) => {
+          give = resolve
+          refuse = reject
+        })
       },
     }),
   }
@@ -31,7 +35,7 @@ function byHand() {
       await settle()
     },
     async fail(error: unknown) {
-      give(Promise.reject(error))
+      refuse(error)
       await settle()
     },
   }

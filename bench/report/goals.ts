@@ -31,9 +31,9 @@ const GOALS: readonly Goal[] = [
     scenario: 'answer',
     limits: [
       {
-        goal: '≤ 1.45 a',
+        goal: '≤ 1.15 a',
         measured: ratio('cpuUs', 'swapstream-token', a, 'N = 500'),
-        ok: most(1.45),
+        ok: most(1.15),
       },
     ],
   },

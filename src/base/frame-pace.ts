@@ -5,8 +5,8 @@ const LOOK_MS = 200
 /** Share of its time that the event loop works → time between two frames of a stream, with straight lines between. */
 const WIDTHS: readonly (readonly [load: number, ms: number])[] = [
   [0.05, 16],
-  [0.1, 60],
-  [0.8, 60],
+  [0.1, 70],
+  [0.8, 70],
   [1, 100],
 ]
 
@@ -24,7 +24,7 @@ let lookedAt = -Infinity
 let width = WIDTHS[0]![1]
 
 /**
- * Milliseconds between two frames of one stream: 16 while the process has time, 60 from a tenth of a core on, since fewer
+ * Milliseconds between two frames of one stream: 16 while the process has time, 70 from a tenth of a core on, since fewer
  * frames are what makes a stream cheap, and up to 100 when it cannot follow.
  *
  * Cost    a look at the clock; one at the load five times a second, however many streams there are.

@@ -69,7 +69,7 @@ interface Outcome {
  *
  * Ends    exactly once: by itself, by a failure, a limit or a deadline, when the client leaves or when it is stopped.
  *         The source is told at once and never waited for: a generator that hangs cannot be interrupted, only left.
- * Cost    one alarm for its frames, its heartbeats and its deadlines; a promise a value.
+ * Cost    one alarm for its frames, its heartbeats and its deadlines; a promise a value, none where the source is ours.
  */
 export class Driver<T> {
   readonly #options: DriverOptions

@@ -1,3 +1,4 @@
+import { given } from '../base/given.ts'
 import type { Outbox } from './outbox.ts'
 
 /**
@@ -22,7 +23,8 @@ export function withRetry<T>(outbox: Outbox<T>, retryMs: number): Outbox<T> {
       return outbox.full
     },
     ...(start && { start: () => first(start.call(outbox)) }),
-    take: (value) => outbox.take(value),
+    ...given({ states: outbox.states }),
+    take: (value, id) => outbox.take(value, id),
     next: (report) => first(outbox.next(report)),
     get failure() {
       return outbox.failure

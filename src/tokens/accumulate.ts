@@ -38,6 +38,9 @@ export function accumulate<T = Accumulated>(
   return readSource(source, signal, new Accumulation(onPart, as))
 }
 
+/** So much new text waits for one value at most: it is held beside the whole. */
+const MOST_KEPT_CHARS = 65_536
+
 class Accumulation<T> implements Reading<T, void> {
   readonly #text = new GrowingText()
   readonly #onPart: AccumulateOptions['onPart']
@@ -60,7 +63,7 @@ class Accumulation<T> implements Reading<T, void> {
   }
 
   keep(part: Part): boolean {
-    if (part.type !== 'text') return false
+    if (part.type !== 'text' || this.#delta.length > MOST_KEPT_CHARS) return false
     this.#seq += 1
     this.#text.add(part.text)
     this.#delta += part.text

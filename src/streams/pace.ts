@@ -9,7 +9,7 @@ const VIEWER_MS = 0.3
 const CROWD_MS = 300
 /** Values that come faster than so many a frame are read together anyway: fewer frames show them as well. */
 const MANY_VALUES = 3
-const MANY_MS = 60
+const MANY_MS = 75
 /** A value that comes in the last third of the wait is shown at once: it has woken the process already. */
 const EARLY_SHARE = 2 / 3
 /** A frame may take this share of a stream's time at most: after a costly one the next waits longer. */

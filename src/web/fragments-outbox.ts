@@ -414,9 +414,10 @@ export class FragmentsOutbox implements Outbox<unknown> {
             before: growth!.point.before,
             markdown: growth!.markdown,
           }
-          // A stream may last for long, and be one of many.
-          if (this.#renders.rest(fragment)) this.#drawing = undefined
         }
+        // It is not drawn soon, or never again; a stream may last for long, and be one of many.
+        if ((address !== undefined || fragment.final) && this.#renders.rest(fragment))
+          this.#drawing = undefined
         // Unless the next answer has begun meanwhile.
         if (fragment.final && block.unsettled === fragment) block.unsettled = undefined
         // Nobody should keep a long text only to compare its name.

@@ -12,7 +12,7 @@ export interface Offered {
 }
 
 /**
- * Writes a stream to the response of Node without a web stream in between, which is half of what a small frame costs.
+ * Writes a stream to the response of Node without a web stream in between.
  *
  * Only a stream that left the app as it is: every middleware has had its say, the status and the headers are the
  * response's own. Whose body somebody wraps, reads or replaces, and what comes over HTTP/2, goes the ordinary way.
@@ -36,8 +36,8 @@ export function writeLive(
 }
 
 /**
- * Frames as they go over the wire. A response would write one in four parts, and hold them back until the turn is over: of
- * a small frame that is a third of the cost. So where nothing stands between, each is written to the socket with its
+ * Frames as they go over the wire. A response would write one in four parts, and hold them back until the turn is over. So
+ * where nothing stands between, each is written to the socket with its
  * length around it, as HTTP/1.1 has it.
  */
 class ResponseSink implements Sink {

@@ -7,9 +7,8 @@ const WIDE_MS = 100
 /** Who looks at the same as many others waits a little for each of them: a thousand get three frames a second. */
 const VIEWER_MS = 0.3
 const CROWD_MS = 300
-/** Values that come faster than so many a frame are read together anyway: fewer frames show them as well. */
-const MANY_VALUES = 3
-const MANY_MS = 75
+/** Time for each value a second: who reads 200 a second reads them together anyway, and fewer frames show them as well. */
+const SPEED_MS = 1 / 2
 /** A value that comes in the last third of the wait is shown at once: it has woken the process already. */
 const EARLY_SHARE = 2 / 3
 /** A frame may take this share of a stream's time at most: after a costly one the next waits longer. */
@@ -26,6 +25,7 @@ export class Pace {
   readonly #viewers: (() => number) | undefined
   /** Wider each time the reader comes late. */
   #readerMs = 0
+  #beganAt = -Infinity
   /** A value that comes from this moment on is shown at once; as long as nothing was sent, any. */
   earlyAt: number = -Infinity
   /** What waits is shown at this moment at the latest. */
@@ -53,9 +53,11 @@ export class Pace {
     }
     const at = now()
     const crowdMs = this.#viewers ? Math.min(CROWD_MS, this.#viewers() * VIEWER_MS) : 0
-    const fullMs = values < MANY_VALUES ? 0 : MANY_MS
+    const perSecond = (values * 1000) / Math.max(1, beganAt - this.#beganAt)
+    const speedMs = Math.min(WIDE_MS, perSecond * SPEED_MS)
+    this.#beganAt = beganAt
     const costMs = (at - beganAt) / COST_SHARE
-    const width = Math.max(framePace(), this.#readerMs, crowdMs, fullMs, costMs)
+    const width = Math.max(framePace(), this.#readerMs, crowdMs, speedMs, costMs)
     this.earlyAt = at + width * EARLY_SHARE
     this.latestAt = at + width
   }

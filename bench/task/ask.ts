@@ -1,4 +1,5 @@
 import { sharedNow } from './clock.ts'
+import { wakeAt } from './schedule.ts'
 import { token } from './tokens.ts'
 
 /**
@@ -45,23 +46,19 @@ export const sources = { pulled: 0, endedAt: [] as number[] }
 /** The model: the same for every rival. It stops when `signal` aborts or its iterator is returned. */
 export async function* ask(asked: Asked, signal: AbortSignal): AsyncGenerator<string> {
   const { n, source, rate, startAt, markdown } = asked
-  let timer: NodeJS.Timeout | undefined
   let wake = (): void => {}
   // One listener for the whole answer: one for each token would cost more than the token.
-  const stop = (): void => {
-    clearTimeout(timer)
-    wake()
-  }
+  const stop = (): void => wake()
   signal.addEventListener('abort', stop)
   try {
     for (let index = 0; index < n && !signal.aborted; index++) {
       if (source === 'macrotask') await new Promise((resolve) => setImmediate(resolve))
       if (source === 'paced') {
-        const early = startAt + (index * 1000) / rate - sharedNow()
-        if (early > 0) {
+        const due = startAt + (index * 1000) / rate
+        if (due > sharedNow()) {
           await new Promise<void>((resolve) => {
             wake = resolve
-            timer = setTimeout(resolve, Math.ceil(early))
+            wakeAt(due, resolve)
           })
         }
         if (signal.aborted) return

@@ -12,18 +12,18 @@ export interface Askable<T, R = unknown> {
    * Asks for the next value: one of the two functions is told, once.
    *
    * @param tell Told also for how many values this one stands.
-   * @param ahead Nobody needs it yet. Where a value stands for those before it, the iterator reads on by itself then, until
-   *        somebody does.
+   * @param until Nobody needs it before that moment of `now`: where a value stands for those before it, the iterator reads
+   *        on by itself, and answers with the first that comes from then on. `-Infinity` for as soon as may be.
    */
   [ASK](
     tell: (answer: IteratorResult<T, R>, values: number) => void,
     fail: (error: unknown) => void,
-    ahead: boolean,
+    until: number,
   ): void
   /**
-   * Who asked ahead needs it now: with the next value.
+   * Who asked needs it sooner or later than he said.
    *
-   * @param atOnce Also without another value, if there is any already: he is told from within this call.
+   * @param until `-Infinity`: now, also without another value. With any already, he is told from within this call.
    */
-  [WANT](atOnce: boolean): void
+  [WANT](until: number): void
 }

@@ -108,6 +108,8 @@ export class Driver<T> {
   /** When the reader was handed what he has not come back from yet. */
   #handedAt: number | undefined
   #spokeAt = this.#startedAt
+  /** When something else than a frame is due at the earliest. */
+  #checkAt = Infinity
   #values = 0
   #valuesSent = 0
   #failures = 0
@@ -311,17 +313,16 @@ export class Driver<T> {
 
   /** The moment comes near when somebody may be shown what the source has read ahead. */
   #approach(at: number): void {
-    const { earlyAt, latestAt } = this.#pace
-    if (at >= latestAt) return this.#catchUp()
-    if (at >= earlyAt) this.#reader.want(false)
-    this.#alarm.advance(at >= earlyAt ? latestAt : earlyAt)
+    if (at >= this.#pace.latestAt) return this.#catchUp()
+    this.#reader.want(this.#pace.earlyAt)
+    this.#ringForFrame()
   }
 
   /** Takes what the source has read ahead; with nothing, the next value is told at once. */
   #catchUp(): void {
     if (!this.#ahead) return
     this.#ahead = false
-    this.#reader.want(true)
+    this.#reader.want(-Infinity)
   }
 
   /** The next thing for a reader who wants one; false when there is none now. */
@@ -330,7 +331,7 @@ export class Driver<T> {
     else if (this.#outcome !== undefined) void this.#finish()
     else if (this.#outbox.empty || this.#more) return false
     else if (!this.#outbox.full && at < (isNews ? this.#pace.earlyAt : this.#pace.latestAt)) {
-      this.#alarm.advance(this.#pace.latestAt)
+      this.#ringForFrame()
       return false
     } else this.#draw(at)
     return true
@@ -466,7 +467,7 @@ export class Driver<T> {
     if (!this.#wanted || asks !== 'on time') return this.#wanted && (empty || frameMs !== 0)
     if (!empty) return false
     if (this.#pace.latestAt <= at) return true
-    this.#alarm.advance(this.#pace.latestAt)
+    this.#ringForFrame()
     return false
   }
 
@@ -480,11 +481,13 @@ export class Driver<T> {
 
   #askNow(at: number): void {
     this.#askedAt = at
-    const isSoon = this.#wanted && at >= this.#pace.earlyAt
+    const { earlyAt } = this.#pace
+    const isSoon = this.#wanted && at >= earlyAt
     const { asks } = this.#options
     this.#ahead = asks === 'ahead' && !isSoon && this.#frames > 0 && this.#outbox.states === true
-    if (this.#ahead && this.#wanted) this.#alarm.advance(this.#pace.earlyAt)
-    this.#reader.ask(this.#ahead)
+    if (!this.#ahead) return this.#reader.ask()
+    if (this.#wanted) this.#ringForFrame()
+    this.#reader.ask(this.#wanted ? earlyAt : Infinity)
   }
 
   #rung(): void {
@@ -523,15 +526,20 @@ export class Driver<T> {
     const at = now()
     const beatMs = heartbeatMs !== false && this.#outbox?.heartbeat ? heartbeatMs : Infinity
     const beatAt = this.#spokeAt + beatMs
-    this.#alarm.advance(
-      Math.min(
-        at + Math.min(beatMs, limits.sendTimeoutMs, limits.idleSourceMs),
-        beatAt > at ? beatAt : Infinity,
-        this.#outcome === undefined ? this.#startedAt + limits.maxDurationMs : Infinity,
-        this.#handedAt === undefined ? Infinity : this.#handedAt + limits.sendTimeoutMs,
-        this.#askedAt === undefined ? Infinity : this.#askedAt + limits.idleSourceMs,
-      ),
+    this.#checkAt = Math.min(
+      at + Math.min(beatMs, limits.sendTimeoutMs, limits.idleSourceMs),
+      beatAt > at ? beatAt : Infinity,
+      this.#outcome === undefined ? this.#startedAt + limits.maxDurationMs : Infinity,
+      this.#handedAt === undefined ? Infinity : this.#handedAt + limits.sendTimeoutMs,
+      this.#askedAt === undefined ? Infinity : this.#askedAt + limits.idleSourceMs,
     )
+    this.#alarm.advance(this.#checkAt)
+  }
+
+  /** Sets the alarm for the moment at which what waits is shown at the latest. */
+  #ringForFrame(): void {
+    // Set anew for each frame: where values come steadily it never rings.
+    this.#alarm.set(Math.min(this.#pace.latestAt, this.#checkAt))
   }
 
   /** Nobody waits for ever for a reader who does not come back. */

@@ -29,7 +29,7 @@ export class SourceReader<T> {
   #closing: Promise<unknown> | undefined
   /** An answer is under way. */
   asked = false
-  #ahead = false
+  #until = -Infinity
   /** It has ended or failed by itself: nothing is left to be stopped, or to be asked. */
   exhausted = false
 
@@ -55,20 +55,20 @@ export class SourceReader<T> {
   /**
    * Asks for the next value, unless an answer is under way.
    *
-   * @param ahead Nobody needs it yet, so it may stand for all that come until somebody does.
+   * @param until Nobody needs it before that moment, so it may stand for all that come until then.
    */
-  ask(ahead: boolean = false): void {
+  ask(until: number = -Infinity): void {
     if (this.asked || this.exhausted) return
     this.asked = true
-    this.#ahead = ahead
+    this.#until = until
     if (this.#iterator === undefined) void this.opened().then(() => this.#step(), this.#failed)
     else this.#step()
   }
 
-  /** What was asked ahead is needed: with the next value, or at once if there is any. */
-  want(atOnce: boolean): void {
+  /** What was asked ahead is needed from that moment on; `-Infinity` for at once, if there is any. */
+  want(until: number): void {
     const iterator = this.#iterator as Partial<Askable<T>> | undefined
-    iterator?.[WANT]?.(atOnce)
+    iterator?.[WANT]?.(until)
   }
 
   /**
@@ -108,7 +108,7 @@ export class SourceReader<T> {
   readonly #next = (): unknown => {
     const iterator = this.#iterator as Iterator<T> & Partial<Askable<T>>
     if (iterator[ASK] === undefined) return iterator.next()
-    iterator[ASK](this.#given, this.#failed, this.#ahead)
+    iterator[ASK](this.#given, this.#failed, this.#until)
     return ASKED
   }
 

@@ -1,5 +1,5 @@
 import { ASK, WANT, type Askable } from '../base/askable.ts'
-import { turn } from '../base/clock.ts'
+import { now, turn } from '../base/clock.ts'
 import type { Part } from './part.ts'
 import { PartReader } from './part-reader.ts'
 import type { TokenSource } from './token-source.ts'
@@ -47,8 +47,8 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
   #found: T[] = []
   /** For how many parts the first of these stands. */
   #standsFor = 1
-  /** Who asked needs no answer yet. */
-  #ahead = false
+  /** Who asked needs no answer before that moment. */
+  #until = -Infinity
   /** How many parts are kept for the next value. */
   #kept = 0
   /** The source was asked, and has not answered. */
@@ -71,7 +71,7 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
     this.#signal = signal
     this.#reading = reading
     this.#parts = new PartReader((part) => {
-      if ((this.#ahead || this.#kept > 0) && reading.keep?.(part)) {
+      if ((this.#until > -Infinity || this.#kept > 0) && reading.keep?.(part)) {
         this.#kept += 1
         return
       }
@@ -90,10 +90,10 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
   [ASK](
     tell: (answer: IteratorResult<T, R>, values: number) => void,
     fail: (error: unknown) => void,
-    ahead: boolean,
+    until: number,
   ): void {
-    this.#ahead = ahead
-    if (!ahead) this.#gather()
+    this.#until = until
+    if (until === -Infinity) this.#gather()
     const isPlain = this.#begun && !this.#ended && !this.#over && !this.#signal?.aborted
     if (!isPlain || this.#broken || this.#found.length > 0) {
       const values = this.#standsFor
@@ -104,9 +104,9 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
     this.#ask()
   }
 
-  [WANT](atOnce: boolean): void {
-    this.#ahead = false
-    if (!atOnce || this.#tell === undefined || this.#kept === 0) return
+  [WANT](until: number): void {
+    this.#until = until
+    if (until > -Infinity || this.#tell === undefined || this.#kept === 0) return
     this.#gather()
     this.#handFound()
   }
@@ -186,7 +186,7 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
       return this.#threw(error)
     }
     if (this.#resolve === undefined && this.#tell === undefined) return
-    if (!this.#ahead || this.#kept >= MOST_KEPT) this.#gather()
+    if (this.#kept > 0 && (this.#kept >= MOST_KEPT || this.#until <= now())) this.#gather()
     if (this.#found.length > 0) this.#handFound()
     else if (this.#ended) this.#hand(this.#whole())
     else this.#readOn()
@@ -194,7 +194,7 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
 
   /** Who reads ahead hears nothing of it, so it is here that everybody else is let have a turn. */
   #readOn(): void {
-    const others = this.#ahead ? turn() : undefined
+    const others = this.#until > -Infinity ? turn() : undefined
     if (others === undefined) this.#ask()
     else void others.then(() => this.#over || this.#ask())
   }

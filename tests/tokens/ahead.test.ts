@@ -5,6 +5,11 @@ import { ASK, WANT, type Askable } from '../../src/base/askable.ts'
 
 type Told = IteratorResult<Accumulated, unknown> & { values: number }
 
+/** Moments from which on an answer is needed. */
+const NOW = -Infinity
+const PASSED = 0
+const LATER = Infinity
+
 /** Tokens that come when a test says so. */
 function byHand() {
   let give: (answer: IteratorResult<string>) => void = () => {}
@@ -50,7 +55,7 @@ function reader(source: AsyncIterable<string>) {
     told,
     failed,
     waiting: () => waiting,
-    ask(ahead: boolean) {
+    ask(until: number) {
       waiting = true
       values[ASK](
         (answer, count) => {
@@ -61,10 +66,10 @@ function reader(source: AsyncIterable<string>) {
           waiting = false
           failed.push(error)
         },
-        ahead,
+        until,
       )
     },
-    want: (atOnce: boolean) => values[WANT](atOnce),
+    want: (until: number) => values[WANT](until),
   }
 }
 
@@ -72,25 +77,25 @@ describe('a source that is asked ahead', () => {
   test('reads on by itself, and answers with one value for all when that is wanted', async () => {
     const { source, say, settle } = byHand()
     const { ask, want, told } = reader(source)
-    ask(false)
+    ask(NOW)
     await settle()
     await say('a')
-    ask(true)
+    ask(LATER)
     for (const token of ['b', 'c', 'd']) await say(token)
     expect(told).toHaveLength(1)
-    want(true)
+    want(NOW)
     expect(told[1]).toMatchObject({ value: { text: 'abcd', delta: 'bcd', seq: 4 }, values: 3 })
   })
 
   test('joins the next value to what it has when it is wanted soon', async () => {
     const { source, say, settle } = byHand()
     const { ask, want, told } = reader(source)
-    ask(false)
+    ask(NOW)
     await settle()
     await say('a')
-    ask(true)
+    ask(LATER)
     await say('b')
-    want(false)
+    want(PASSED)
     expect(told).toHaveLength(1)
     await say('c')
     expect(told[1]).toMatchObject({ value: { text: 'abc', delta: 'bc' }, values: 2 })
@@ -100,15 +105,15 @@ describe('a source that is asked ahead', () => {
     for (const how of ['fail', 'end'] as const) {
       const made = byHand()
       const { ask, told, failed } = reader(made.source)
-      ask(false)
+      ask(NOW)
       await made.settle()
       await made.say('a')
-      ask(true)
+      ask(LATER)
       await made.say('b')
       if (how === 'end') await made.end()
       else await made.fail(new Error('gone'))
       expect(told[1]).toMatchObject({ value: { text: 'ab', final: false } })
-      ask(true)
+      ask(LATER)
       await made.settle()
       if (how === 'end') expect(told[2]).toMatchObject({ value: { text: 'ab', final: true } })
       else expect(failed).toMatchObject([{ message: expect.stringContaining('gone') }])
@@ -121,9 +126,9 @@ describe('a source that is asked ahead', () => {
         for (let at = 0; at < 5_000; at++) yield 'x'
       })(),
     )
-    ask(false)
+    ask(NOW)
     await new Promise((resolve) => setTimeout(resolve, 5))
-    ask(true)
+    ask(LATER)
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(told[1]).toMatchObject({ values: 1_024 })
   })
@@ -135,7 +140,7 @@ describe('a source that is asked ahead', () => {
         const made = byHand()
         const { ask, want, waiting, told } = reader(made.source)
         let said = ''
-        ask(false)
+        ask(NOW)
         await made.settle()
         for (const each of acts) {
           const open = made.asked() > said.length
@@ -144,12 +149,12 @@ describe('a source that is asked ahead', () => {
             said += token
             await made.say(token)
           } else if ((each === 'ask' || each === 'ahead') && !waiting()) {
-            ask(each === 'ahead')
+            ask(each === 'ahead' ? LATER : NOW)
             await made.settle()
-          } else if (each === 'soon' || each === 'now') want(each === 'now')
+          } else if (each === 'soon' || each === 'now') want(each === 'now' ? NOW : PASSED)
         }
         while (!told.at(-1)?.value || !(told.at(-1)!.value as Accumulated).final) {
-          if (!waiting()) ask(true)
+          if (!waiting()) ask(LATER)
           await made.settle()
           if (waiting()) await made.end()
         }

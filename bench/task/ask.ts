@@ -1,5 +1,4 @@
 import { sharedNow } from './clock.ts'
-import { wakeAt } from './schedule.ts'
 import { token } from './tokens.ts'
 
 /**
@@ -46,27 +45,33 @@ export const sources = { pulled: 0, endedAt: [] as number[] }
 /** The model: the same for every rival. It stops when `signal` aborts or its iterator is returned. */
 export async function* ask(asked: Asked, signal: AbortSignal): AsyncGenerator<string> {
   const { n, source, rate, startAt, markdown } = asked
+  let timer: NodeJS.Timeout | undefined
   let wake = (): void => {}
-  // One listener for the whole answer: one for each token would cost more than the token.
-  const stop = (): void => wake()
+  // One listener for the whole answer, and a flag: to ask the signal for each token costs as much as the token.
+  let stopped = signal.aborted
+  const stop = (): void => {
+    stopped = true
+    clearTimeout(timer)
+    wake()
+  }
   signal.addEventListener('abort', stop)
   try {
-    for (let index = 0; index < n && !signal.aborted; index++) {
+    for (let index = 0; index < n && !stopped; index++) {
       if (source === 'macrotask') await new Promise((resolve) => setImmediate(resolve))
       if (source === 'paced') {
-        const due = startAt + (index * 1000) / rate
-        if (due > sharedNow()) {
+        const early = startAt + (index * 1000) / rate - sharedNow()
+        if (early > 0) {
           await new Promise<void>((resolve) => {
             wake = resolve
-            wakeAt(due, resolve)
+            timer = setTimeout(resolve, Math.ceil(early))
           })
         }
-        if (signal.aborted) return
+        if (stopped) return
       }
       sources.pulled += 1
       yield markdown && index % 60 === 59 ? `${token(index)}\n\n` : token(index)
     }
-    if (source === 'idle' && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve))
+    if (source === 'idle' && !stopped) await new Promise<void>((resolve) => (wake = resolve))
   } finally {
     signal.removeEventListener('abort', stop)
     sources.endedAt.push(sharedNow())

@@ -33,6 +33,11 @@ interface Place {
   readonly growth: GrowthAddress | undefined
 }
 
+interface BlockPlace extends Place {
+  readonly template: string
+  readonly block: string
+}
+
 /** Where what is new of a block is added. */
 export interface GrowthAddress {
   readonly at: string
@@ -79,7 +84,8 @@ interface Arrival extends Place {
  * addresser.address(new Fragment('t', 'b', {}, { final: true }), '<p>Hello</p>') // <p hx-swap-oob="outerHTML:#s1x9c">Hello</p>
  */
 export class Addresser {
-  readonly #places = new Map<string, Place>()
+  /** The main block's first. A list, because a map for one or two of them is larger than all the rest. */
+  #places: readonly BlockPlace[] = []
   /** Short, because every frame says it; with a digit, because no attribute that means something has one. */
   readonly prefix: string
   /** The stream was shown before: its main block stands in the page, with what it was lent then. */
@@ -123,21 +129,20 @@ export class Addresser {
       return swapped(isItself ? this.#replace : swap, target, html)
     }
 
-    const key = keyOf(fragment)
     const root = rootOf(html)
     const place =
-      this.#places.get(key) ??
-      (this.#resumed && this.#to === undefined && this.#places.size === 0
+      this.#place(fragment) ??
+      (this.#resumed && this.#to === undefined && this.#places.length === 0
         ? this.#before(root)
         : undefined)
-    if (place === undefined && this.#places.size > 0 && root?.id === undefined)
+    if (place === undefined && this.#places.length > 0 && root?.id === undefined)
       throw noAddress(fragment)
     const next = this.#arrival(fragment, html, root, end, place)
     const { shell, at, lent, growth } = next
     // Nothing is compared with a final block, and a slice of it would keep all of it.
-    this.#places.set(key, { shell: fragment.final ? undefined : shell, at, lent, growth })
+    this.#keep(fragment, { shell: fragment.final ? undefined : shell, at, lent, growth })
     if (place === undefined) {
-      if (this.#places.size === 1) return this.#first(next)
+      if (this.#places.length === 1) return this.#first(next)
       return swapped(this.#resumed ? this.#replace : 'outerHTML', at!, dressed(next))
     }
     if (place.at === undefined) return dressed(next)
@@ -149,21 +154,32 @@ export class Addresser {
     return swapped(replace, place.at, dressed(next))
   }
 
+  #place(fragment: Fragment): BlockPlace | undefined {
+    return this.#places.find((place) => isOf(place, fragment))
+  }
+
+  #keep(fragment: Fragment, { shell, at, lent, growth }: Place): void {
+    const { template, block } = fragment
+    const place = { template, block, shell, at, lent, growth }
+    const before = this.#places.findIndex((other) => isOf(other, fragment))
+    this.#places = before < 0 ? this.#places.concat(place) : this.#places.with(before, place)
+  }
+
   /** Where a block grows in the page; nothing when it has no such place. */
   growsAt(fragment: Fragment): GrowthAddress | undefined {
-    return this.#places.get(keyOf(fragment))?.growth
+    return this.#place(fragment)?.growth
   }
 
   /** Whether something of ours stands in the page for this block, to be taken back by a final frame. */
   lends(fragment: Fragment): boolean {
-    const place = this.#places.get(keyOf(fragment))
+    const place = this.#place(fragment)
     const { lent, marked } = place?.growth ?? {}
     return place?.lent !== undefined || lent !== undefined || marked === 'always'
   }
 
   /** A notice below what the stream has shown so far; with nothing shown yet it lands where the form says. */
   below(notice: string): string {
-    const main = this.#places.values().next().value?.at
+    const main = this.#places[0]?.at
     if (main !== undefined) return swapped('afterend', main, notice)
     if (this.#resumed) return besideResume(this.prefix, notice)
     return this.#target === undefined ? notice : swapped('beforeend', this.#target, notice)
@@ -177,7 +193,7 @@ export class Addresser {
     const id = this.#name('e')
     const marked = withAttribute(notice, '<p'.length, `id="${id}"`)
     const { target } = fragment
-    const at = this.#places.get(keyOf(fragment))?.at
+    const at = this.#place(fragment)?.at
     let shown = this.below(marked)
     if (target !== undefined) shown = swapped('beforeend', target, marked)
     else if (at !== undefined) shown = swapped('afterend', at, marked)
@@ -191,9 +207,9 @@ export class Addresser {
    */
   unmarkingBefore(fragment: Fragment, html: string): string | undefined {
     if (!this.#resumed || !this.#morphs || fragment.target !== undefined) return undefined
-    if (this.#places.has(keyOf(fragment))) return undefined
+    if (this.#place(fragment)) return undefined
     const id = rootOf(html)?.id
-    if (id === undefined && this.#places.size > 0) return undefined
+    if (id === undefined && this.#places.length > 0) return undefined
     const at = id === undefined ? `[${this.prefix}]` : `#${id}`
     return `<p hx-swap-oob="delete:${at} [swap-end]">`
   }
@@ -205,7 +221,7 @@ export class Addresser {
    */
   resumesFrom(fragment: Fragment, html: string): 'here' | 'page' | undefined {
     if (fragment.target !== undefined) return 'page'
-    if (fragment.final || this.#places.get(keyOf(fragment))?.at === undefined) return undefined
+    if (fragment.final || this.#place(fragment)?.at === undefined) return undefined
     return this.#isMain(fragment) && !ALONE.test(html) ? 'here' : 'page'
   }
 
@@ -277,7 +293,7 @@ export class Addresser {
   }
 
   #isMain(fragment: Fragment): boolean {
-    return this.#places.size === 0 || this.#places.keys().next().value === keyOf(fragment)
+    return this.#places.length === 0 || isOf(this.#places[0]!, fragment)
   }
 
   #name(kind: string): string {
@@ -337,8 +353,8 @@ export function unmarking({ mark }: GrowthAddress): string {
   return `<p hx-swap-oob=delete:#${mark}>`
 }
 
-function keyOf({ template, block }: Fragment): string {
-  return `${template}\0${block}`
+function isOf({ template, block }: BlockPlace, fragment: Fragment): boolean {
+  return template === fragment.template && block === fragment.block
 }
 
 /** The block with everything that it is lent. */

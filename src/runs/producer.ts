@@ -79,7 +79,7 @@ export class Producer {
     this.#options = options
     const { signal } = this.#abort
     const context = { signal, lastEventId: undefined, run: { id, path } }
-    this.#reader = new SourceReader(source, context, enter, (answer) => this.#heard(answer))
+    this.#reader = new SourceReader(source, context, enter, this)
   }
 
   start(): void {
@@ -111,7 +111,7 @@ export class Producer {
     this.#reader.ask()
   }
 
-  #heard(answer: Answer<unknown>): void {
+  heard(answer: Answer<unknown>): void {
     this.#askedAt = undefined
     if (this.#ended !== undefined) return
     // A process that was paused hears its source before its alarms.

@@ -10,7 +10,7 @@ import { Identified } from './identified.ts'
 import type { Outbox } from './outbox.ts'
 import { Pace } from './pace.ts'
 import type { Source } from './source.ts'
-import { SourceReader, type Answer } from './source-reader.ts'
+import { SourceReader, type Answer, type Listener } from './source-reader.ts'
 import { BodySink, type Sink } from './sink.ts'
 import type { EndReason, StreamEnd } from './stream-end.ts'
 import type { Piece, PublicError } from './wire.ts'
@@ -29,9 +29,17 @@ export interface Client {
   drop?(): void
 }
 
+/** What the stream takes up among all streams of the process. */
+export interface Seat {
+  left(end: StreamEnd): void
+  /** The teardown of its source has run, too, or was given up. */
+  free(): void
+}
+
 export interface DriverOptions {
   readonly enter: Enter
   readonly client: Client
+  readonly seat?: Seat | undefined
   readonly lastEventId: string | undefined
   /** What the log calls this stream. */
   readonly route: string
@@ -49,7 +57,7 @@ export interface DriverOptions {
   readonly viewers?: (() => number) | undefined
   readonly limits: Limits
   readonly onError: ((error: unknown) => void) | undefined
-  readonly onEnd: (end: StreamEnd) => unknown
+  readonly onEnd?: ((end: StreamEnd) => unknown) | undefined
 }
 
 /** How the stream ends, as soon as that is known. */
@@ -71,7 +79,7 @@ interface Outcome {
  *         The source is told at once and never waited for: a generator that hangs cannot be interrupted, only left.
  * Cost    one alarm for its frames, its heartbeats and its deadlines; a promise a value, none where the source is ours.
  */
-export class Driver<T> {
+export class Driver<T> implements Listener<T> {
   readonly #options: DriverOptions
   readonly #abort = new AbortController()
   readonly #reader: SourceReader<T>
@@ -115,9 +123,6 @@ export class Driver<T> {
   #failures = 0
   #frames = 0
   #bytes = 0
-  #settle!: () => void
-  /** Resolves when the teardown of the source has run, or was given up. */
-  readonly settled: Promise<void> = new Promise((resolve) => (this.#settle = resolve))
   readonly #report = (error: unknown): PublicError => {
     this.#failures += 1
     return reportFailure(error, this.#options)
@@ -128,9 +133,7 @@ export class Driver<T> {
     this.#options = options
     this.#pace = new Pace(options.frameMs, options.viewers)
     const context = { signal: this.#abort.signal, lastEventId }
-    this.#reader = new SourceReader(source, context, enter, (answer, values) =>
-      this.#heard(answer, values),
-    )
+    this.#reader = new SourceReader(source, context, enter, this)
     this.#forgetClient = client.onLeave(() => this.#end('cancel'))
     // He had left already.
     if (this.#over) this.#forgetClient()
@@ -267,7 +270,7 @@ export class Driver<T> {
     })
   }
 
-  #heard(answer: Answer<T>, values: number): void {
+  heard(answer: Answer<T>, values: number): void {
     if (this.#over) return
     this.#ahead = false
     this.#askedAt = undefined
@@ -446,6 +449,7 @@ export class Driver<T> {
     const piece = this.#pieces[0]!
     if (typeof piece !== 'string' || piece.length <= PIECE_CHARS) {
       this.#pieces.shift()
+      if (this.#pieces.length === 0) this.#pieces = []
       return piece
     }
     // Not between the halves of a character pair.
@@ -554,7 +558,7 @@ export class Driver<T> {
   #end(reason: EndReason, error?: unknown): void {
     if (this.#over) return
     this.#over = true
-    const { onEnd, route, log } = this.#options
+    const { onEnd, seat, route, log } = this.#options
     const final = this.#outcome?.final
     this.#forgetClient?.()
     this.#alarm.clear()
@@ -572,7 +576,7 @@ export class Driver<T> {
           ),
         (failure) => log.error({ route, err: failure }, 'a source failed while it was closed'),
       )
-      .then(this.#settle)
+      .then(() => seat?.free())
     const end: StreamEnd = {
       reason,
       ...(error === undefined ? {} : { error }),
@@ -583,8 +587,11 @@ export class Driver<T> {
       bytes: this.#bytes,
       durationMs: Math.round(now() - this.#startedAt),
     }
+    seat?.left(end)
+    const { values, frames, bytes, durationMs: ms } = end
+    log.info({ route, reason, values, frames, bytes, ms }, 'stream ended')
     callHook(
-      () => onEnd(end),
+      () => onEnd?.(end),
       (failure) => log.error({ route, err: failure }, 'onEnd of a stream failed'),
     )
   }

@@ -31,29 +31,24 @@ const ended: Record<EndReason, number> = {
   interrupted: 0,
 }
 
-type Stoppable = Pick<Driver<never>, 'stop' | 'settled'>
+type Stoppable = Pick<Driver<never>, 'stop' | 'leave'>
 
 /** The place that one stream takes among all streams of the process. */
 export class Place {
   readonly host: object | undefined
-  /** Nothing until the stream is started: its place is taken before. */
+  /** Who can stop the stream from outside; nothing until it is started, since its place is taken before. */
   driver: Stoppable | undefined
   readonly #client: string | undefined
   #over = false
+  #freed: Promise<void> | undefined
+  #onFree: (() => void) | undefined
 
   constructor(client: string | undefined, host: object | undefined) {
     this.#client = client
     this.host = host
   }
 
-  /** Says who drives it, so that it can be stopped from outside. */
-  taken(driver: Stoppable): void {
-    this.driver = driver
-    // It stays known until its teardown has run: a shutdown waits for that.
-    void driver.settled.then(() => places.delete(this))
-  }
-
-  /** Gives the place back. */
+  /** The stream has ended: there is room for another one. */
   left({ reason, values, frames, bytes }: StreamEnd): void {
     if (this.#over) return
     this.#over = true
@@ -66,6 +61,17 @@ export class Place {
     const rest = perClient.get(this.#client)! - 1
     if (rest > 0) perClient.set(this.#client, rest)
     else perClient.delete(this.#client)
+  }
+
+  /** Its teardown has run, too, or was given up: a shutdown waits for that. */
+  free(): void {
+    places.delete(this)
+    this.#onFree?.()
+  }
+
+  /** Resolves then. */
+  freed(): Promise<void> {
+    return (this.#freed ??= new Promise((resolve) => (this.#onFree = resolve)))
   }
 }
 
@@ -136,7 +142,7 @@ export async function stopStreams(host: object): Promise<void> {
   closing.add(host)
   const own = [...places].filter((place) => place.host === host)
   for (const { driver } of own) driver?.stop('shutdown')
-  await Promise.all(own.map(({ driver }) => driver?.settled))
+  await Promise.all(own.map((place) => place.freed()))
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Enter } from '../base/async-context.ts'
 import { ASK, WANT, type Askable } from '../base/askable.ts'
 import { after } from '../base/clock.ts'
-import { SourceError } from '../base/errors.ts'
+import { isResult, noResult } from '../tokens/iterator-result.ts'
 import { open, type Source, type StreamContext } from './source.ts'
 
 /** After this long, a source that was told to stop and did not is reported. */
@@ -13,6 +13,12 @@ const ASKED = Symbol('asked')
 /** What a source has said: a value, its end, or what it threw. */
 export type Answer<T> = IteratorResult<T, unknown> | { readonly error: unknown }
 
+/** Who is told what a source has answered. */
+export interface Listener<T> {
+  /** @param values For how many of its values this one stands. */
+  heard(answer: Answer<T>, values: number): void
+}
+
 /**
  * Asks one source for one value at a time, and closes it once.
  *
@@ -21,7 +27,7 @@ export type Answer<T> = IteratorResult<T, unknown> | { readonly error: unknown }
  */
 export class SourceReader<T> {
   readonly #enter: Enter
-  readonly #onAnswer: (answer: Answer<T>, values: number) => void
+  readonly #listener: Listener<T>
   /** What it is opened with; let go of then, since a stream may last. */
   #unopened: { readonly source: Source<T>; readonly context: StreamContext } | undefined
   #iterator: AsyncIterator<T> | Iterator<T> | undefined
@@ -33,16 +39,10 @@ export class SourceReader<T> {
   /** It has ended or failed by itself: nothing is left to be stopped, or to be asked. */
   exhausted = false
 
-  /** @param onAnswer Told what the source has answered, and for how many of its values that stands. */
-  constructor(
-    source: Source<T>,
-    context: StreamContext,
-    enter: Enter,
-    onAnswer: (answer: Answer<T>, values: number) => void,
-  ) {
+  constructor(source: Source<T>, context: StreamContext, enter: Enter, listener: Listener<T>) {
     this.#unopened = { source, context }
     this.#enter = enter
-    this.#onAnswer = onAnswer
+    this.#listener = listener
   }
 
   /** Opens the source, and asks it for nothing yet. Out: what it gives its values with. */
@@ -125,17 +125,8 @@ export class SourceReader<T> {
   }
 
   readonly #given = (answer: unknown, values = 1): void => {
-    // An iterator of somebody else's making may answer with anything.
-    if (answer !== null && typeof answer === 'object') {
-      return this.#answered(answer as IteratorResult<T, unknown>, values)
-    }
-    this.#failed(
-      new SourceError(
-        'source/value',
-        `The next() of a source gave ${typeof answer}, which is no result.`,
-        { hint: 'It has to give { done, value }; an async generator does so by itself.' },
-      ),
-    )
+    if (isResult(answer)) this.#answered(answer as IteratorResult<T, unknown>, values)
+    else this.#failed(noResult(answer))
   }
 
   readonly #failed = (error: unknown): void => this.#answered({ error })
@@ -143,6 +134,6 @@ export class SourceReader<T> {
   #answered(answer: Answer<T>, values = 1): void {
     this.asked = false
     if ('error' in answer || answer.done) this.exhausted = true
-    this.#onAnswer(answer, values)
+    this.#listener.heard(answer, values)
   }
 }

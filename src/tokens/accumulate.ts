@@ -65,7 +65,6 @@ class Accumulation<T> implements Reading<T, void> {
   keep(part: Part): boolean {
     if (part.type !== 'text' || this.#delta.length > MOST_KEPT_CHARS) return false
     this.#seq += 1
-    this.#text.add(part.text)
     this.#delta += part.text
     return true
   }
@@ -73,7 +72,7 @@ class Accumulation<T> implements Reading<T, void> {
   kept(): T {
     const delta = this.#delta
     this.#delta = ''
-    return this.#said(this.#text.whole, delta, false)
+    return this.#said(this.#text.add(delta), delta, false)
   }
 
   last(): T {

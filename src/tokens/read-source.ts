@@ -3,7 +3,7 @@ import { now, turn } from '../base/clock.ts'
 import type { Part } from './part.ts'
 import { PartReader } from './part-reader.ts'
 import type { TokenSource } from './token-source.ts'
-import { Upstream } from './upstream.ts'
+import { Thrown, Upstream, type Said } from './upstream.ts'
 
 /** What is done with each part, and with the end. */
 export interface Reading<T, R> {
@@ -156,10 +156,10 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
   #ask(): void {
     if (this.#asking) return
     this.#asking = true
-    this.#upstream.ask(this.#read, this.#threw)
+    this.#upstream.ask(this.#read)
   }
 
-  readonly #threw = (error: unknown): void => {
+  #threw(error: unknown): void {
     this.#asking = false
     this.#gather()
     const isAwaited = this.#resolve !== undefined || this.#tell !== undefined
@@ -168,7 +168,9 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
     if (isAwaited) this.#handFound()
   }
 
-  readonly #read = ({ done, value }: IteratorResult<unknown>): void => {
+  readonly #read = (said: Said): void => {
+    if (said instanceof Thrown) return this.#threw(said.error)
+    const { done, value } = said
     this.#asking = false
     try {
       this.#signal?.throwIfAborted()
@@ -209,7 +211,7 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
 
   #handFound(): void {
     this.#answer = undefined
-    this.#hand({ done: false, value: this.#found.shift()! })
+    this.#hand({ done: false, value: this.#first() })
   }
 
   /** Answers who waits, and forgets the answer: the last one may hold a long text. */
@@ -227,7 +229,14 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
   #handed(): Promise<IteratorResult<T, R>> {
     this.#answer = undefined
     this.#standsFor = 1
-    return Promise.resolve({ done: false, value: this.#found.shift()! })
+    return Promise.resolve({ done: false, value: this.#first() })
+  }
+
+  #first(): T {
+    const value = this.#found.shift()!
+    // What was pushed to keeps room for seventeen.
+    if (this.#found.length === 0) this.#found = []
+    return value
   }
 
   async #whole(): Promise<IteratorResult<T, R>> {
@@ -236,7 +245,7 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
     return { done: true, value }
   }
 
-  readonly #failed = async (error: unknown): Promise<never> => {
+  async #failed(error: unknown): Promise<never> {
     await this.#close()
     // An SDK that heard the same signal has its own word for it.
     this.#signal?.throwIfAborted()

@@ -2,12 +2,24 @@ import { SourceError } from '../base/errors.ts'
 import { settled, Stoppable } from '../base/stoppable.ts'
 import type { ResponseLike } from '../wire/response-body.ts'
 import { field } from './field.ts'
+import { isResult, noResult } from './iterator-result.ts'
 import { thrownBySource } from './model-failure.ts'
 import { refusedSource } from './refused-source.ts'
 import { responseChunks } from './response-chunks.ts'
 import type { TokenSource } from './token-source.ts'
 
 type Chunks = AsyncIterator<unknown, unknown> | Iterator<unknown, unknown>
+
+/** What a source threw. */
+export class Thrown {
+  readonly error: unknown
+  constructor(error: unknown) {
+    this.error = error
+  }
+}
+
+/** What a source has said: a chunk, its end, or what it threw. */
+export type Said = IteratorResult<unknown, unknown> | Thrown
 
 const DONE: IteratorResult<unknown, undefined> = { done: true, value: undefined }
 
@@ -31,8 +43,7 @@ export class Upstream {
   #closing: Promise<void> | undefined
   #asked = false
   /** Whoever waits for the answer under way. */
-  #tell: ((answer: IteratorResult<unknown, unknown>) => void) | undefined
-  #fail: ((error: unknown) => void) | undefined
+  #tell: ((said: Said) => void) | undefined
 
   constructor(source: TokenSource) {
     this.#source = source
@@ -40,14 +51,10 @@ export class Upstream {
     if (source instanceof Promise) source.catch(() => {})
   }
 
-  /** Asks for the next chunk: one of the two is told, once. What was stopped says at once that it is done. */
-  ask(
-    tell: (answer: IteratorResult<unknown, unknown>) => void,
-    fail: (error: unknown) => void,
-  ): void {
+  /** Asks for the next chunk: `tell` is told once. What was stopped says at once that it is done. */
+  ask(tell: (said: Said) => void): void {
     this.#asked = true
     this.#tell = tell
-    this.#fail = fail
     if (this.#closing) this.#answered(DONE)
     else if (this.#chunks) this.#next()
     else this.#open().then(() => this.#next(), this.#threw)
@@ -80,18 +87,21 @@ export class Upstream {
     }
   }
 
-  readonly #answered = (answer: IteratorResult<unknown, unknown>): void => {
+  readonly #answered = (answer: unknown): void => {
+    if (!isResult(answer)) return this.#threw(noResult(answer))
     if (answer !== DONE && answer.done) this.#exhausted = true
-    const tell = this.#tell
-    this.#tell = this.#fail = undefined
-    tell?.(answer)
+    this.#say(answer)
   }
 
   readonly #threw = (error: unknown): void => {
     this.#exhausted = this.#chunks !== undefined
-    const fail = this.#fail
-    this.#tell = this.#fail = undefined
-    fail?.(this.#isOwn() ? error : thrownBySource(error))
+    this.#say(new Thrown(this.#isOwn() ? error : thrownBySource(error)))
+  }
+
+  #say(said: Said): void {
+    const tell = this.#tell
+    this.#tell = undefined
+    tell?.(said)
   }
 
   async #open(): Promise<Chunks> {

@@ -11,7 +11,7 @@ import { EventStream } from '../streams/event-stream.ts'
 import { JsonDocument } from '../streams/json-document.ts'
 import { NDJSON, ndjsonWire } from '../streams/ndjson.ts'
 import { ValueOutbox, type Outbox } from '../streams/outbox.ts'
-import { takePlace } from '../streams/registry.ts'
+import { takePlace, type Place } from '../streams/registry.ts'
 import type { EndReason } from '../streams/stream-end.ts'
 import type { Resumable, Source, StreamContext, Values } from '../streams/source.ts'
 import type { StreamBody } from '../streams/stream-body.ts'
@@ -216,7 +216,7 @@ interface Shown {
 /** A run for the newest reader of a place; the one before leaves when this one has been let in. */
 function shownOnce(
   { run, at, returns, after, patient }: Shown,
-  leave: () => void,
+  seat: Place,
 ): { source: Source<unknown>; gone: () => void } {
   let gone = (): void => {}
   const source = async (context: StreamContext): Promise<Values<unknown>> => {
@@ -229,7 +229,8 @@ function shownOnce(
       if (code === 'run/store-away') return ended('shutdown')
       throw error
     }
-    if (!context.signal.aborted) gone = takeOver(`${run.path} ${at}`, leave, returns)
+    if (!context.signal.aborted)
+      gone = takeOver(`${run.path} ${at}`, () => seat.driver?.leave(), returns)
     return values
   }
   return { source, gone: () => gone() }
@@ -267,10 +268,11 @@ function drive(
   const connection = settings.connection(c)
   const route = `${c.req.method} ${c.req.path}`
 
-  const place = takePlace(connection.address, connection.host, limits)
-  const once = shown && shownOnce(shown, () => driver.leave())
-  const driver: Driver<unknown> = new Driver(once?.source ?? stream.source, {
+  const seat = takePlace(connection.address, connection.host, limits)
+  const once = shown && shownOnce(shown, seat)
+  const driver = new Driver(once?.source ?? stream.source, {
     enter: stream.enter,
+    seat,
     client: connection.onLeave ? (connection as Client) : clientBehind(c.req.raw),
     lastEventId: c.req.header('last-event-id'),
     route,
@@ -280,14 +282,8 @@ function drive(
     ...pace,
     limits,
     onError,
-    onEnd: (end) => {
-      place.left(end)
-      once?.gone()
-      const { reason, values, frames, bytes, durationMs: ms } = end
-      log.info({ route, reason, values, frames, bytes, ms }, 'stream ended')
-      return onEnd?.(end)
-    },
+    onEnd: once ? (end) => (once.gone(), onEnd?.(end)) : onEnd,
   })
-  place.taken(driver)
+  seat.driver = driver
   return driver
 }

@@ -13,7 +13,10 @@ function stream(source: Source<unknown>, limits: Partial<Limits> = {}) {
   const log = recordingLog()
   const ends: StreamEnd[] = []
   const outbox = new ValueOutbox(named()())
+  let free = (): void => {}
+  const torn = new Promise<void>((resolve) => (free = resolve))
   const driver = new Driver<unknown>(source, {
+    seat: { left: () => {}, free },
     enter: (run) => run(),
     client: { onLeave: () => () => {} },
     lastEventId: undefined,
@@ -28,6 +31,7 @@ function stream(source: Source<unknown>, limits: Partial<Limits> = {}) {
   })
   return {
     driver,
+    torn,
     log,
     ends,
     start: () => driver.start(outbox),
@@ -46,7 +50,7 @@ afterEach(() => expectNothingLeft(timersRunning))
 describe('scope', () => {
   test('sets up, gives the values, and tears down, in this order', async () => {
     const seen: string[] = []
-    const { start, text, driver } = stream(
+    const { start, text, torn } = stream(
       scope(async function* () {
         seen.push('opened')
         yield ['a', 'b']
@@ -55,13 +59,13 @@ describe('scope', () => {
     )
     await start()
     expect(await text()).toBe(`data: a\n\ndata: b\n\n${DONE}`)
-    await driver.settled
+    await torn
     expect(seen).toEqual(['opened', 'closed'])
   })
 
   test('tears down when the values fail', async () => {
     const seen: string[] = []
-    const { start, text, driver } = stream(
+    const { start, text, torn } = stream(
       scope(async function* () {
         yield (async function* () {
           yield 'a'
@@ -74,13 +78,13 @@ describe('scope', () => {
     expect(await text()).toMatch(
       /^data: a\n\nevent: error\ndata: \{"reason":"error","code":"source\/failed"/,
     )
-    await driver.settled
+    await torn
     expect(seen).toEqual(['closed'])
   })
 
   test('tears down at once when the reader leaves, also when the values hang for ever', async () => {
     const seen: string[] = []
-    const { start, body, driver } = stream(
+    const { start, body, torn } = stream(
       scope(async function* () {
         yield (async function* () {
           yield 'a'
@@ -95,7 +99,7 @@ describe('scope', () => {
     void reader.read()
     await new Promise((resolve) => setTimeout(resolve, 10))
     await reader.cancel()
-    await driver.settled
+    await torn
     expect(seen).toEqual(['closed'])
   })
 
@@ -134,7 +138,7 @@ describe('scope', () => {
   })
 
   test('logs that it yielded twice, and sends what it gave first', async () => {
-    const { start, text, log, driver } = stream(
+    const { start, text, log, torn } = stream(
       scope(async function* () {
         yield ['a']
         yield ['b']
@@ -142,14 +146,14 @@ describe('scope', () => {
     )
     await start()
     expect(await text()).toBe(`data: a\n\n${DONE}`)
-    await driver.settled
+    await torn
     expect(log.lines.filter(({ level }) => level === 'error')).toMatchObject([
       { fields: { err: { code: 'source/scope' } } },
     ])
   })
 
   test('logs a teardown that throws', async () => {
-    const { start, text, log, driver } = stream(
+    const { start, text, log, torn } = stream(
       scope(async function* () {
         yield ['a']
         throw new Error('cannot close')
@@ -157,7 +161,7 @@ describe('scope', () => {
     )
     await start()
     expect(await text()).toBe(`data: a\n\n${DONE}`)
-    await driver.settled
+    await torn
     expect(log.lines.filter(({ level }) => level === 'error')).toMatchObject([
       { fields: { err: { message: 'cannot close' } } },
     ])

@@ -231,6 +231,21 @@ describe('tokens', () => {
     })
   })
 
+  test('of an iterator whose next() gives no result are refused, and end no process', async () => {
+    for (const [given, kind] of [
+      [undefined, 'undefined'],
+      [null, 'null'],
+      ['text', 'a string'],
+    ] as const) {
+      const next = async (): Promise<never> => given as never
+      const source: AsyncIterable<string> = { [Symbol.asyncIterator]: () => ({ next }) }
+      await expect(tokens(source).next()).rejects.toMatchObject({
+        code: 'source/value',
+        message: `The next() of a source gave ${kind}, which is no result. It has to give { done, value }; an async generator does so by itself.`,
+      })
+    }
+  })
+
   test('of a locked stream say who is reading', async () => {
     const stream = new ReadableStream<string>()
     stream.getReader()

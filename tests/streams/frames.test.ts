@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   EventStream,
@@ -8,7 +9,7 @@ import {
 } from 'swapstream'
 import { open } from 'swapstream/testing'
 import { Hono } from 'hono'
-import { timersRunning } from '../../src/base/clock.ts'
+import { now, timersRunning } from '../../src/base/clock.ts'
 import { controlledClock, type ControlledClock } from '../../src/testing/controlled-clock.ts'
 import type { Source } from '../../src/streams/source.ts'
 
@@ -139,6 +140,64 @@ describe('frames', () => {
     await turns()
     await done
     expect(shown(frames)).toEqual(['one', 'two', 'three'])
+  })
+
+  test('show every token in its order, none later than 100 ms after it came, and are fewer than tokens that come fast', async () => {
+    const settle = async (): Promise<void> => {
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+    }
+    const gaps = fc.oneof(
+      fc.array(fc.integer({ min: 0, max: 150 }), { minLength: 1, maxLength: 25 }),
+      fc.integer({ min: 1, max: 30 }).map((gap) => Array.from({ length: 30 }, () => gap)),
+    )
+    await fc.assert(
+      fc.asyncProperty(gaps, async (gaps) => {
+        const { source, say, end } = told()
+        const app = new Hono()
+        app.use(swapstream({ templates }))
+        app.post('/', () => {
+          const tokens = source() as AsyncIterable<string>
+          return new EventStream(() => streamToFragments(tokens, 'a.html', 'answer'))
+        })
+        const saidAt: number[] = []
+        const shownAt: number[] = []
+        const sayNext = async (): Promise<void> => {
+          say(String.fromCharCode(97 + (saidAt.length % 26)))
+          saidAt.push(now())
+          await settle()
+        }
+        let text = ''
+        let frames = 0
+        await sayNext()
+        const stream = await open(app, '/', POST)
+        const done = (async () => {
+          for await (const { data, event } of stream) {
+            if (event !== undefined) continue
+            frames += 1
+            const added = data.replace(/<[^>]*>/g, '')
+            // The last frame is the whole again.
+            text = added.startsWith(text) ? added : text + added
+            while (shownAt.length < text.length) shownAt.push(now())
+          }
+        })()
+        for (const gap of [...gaps, 120]) {
+          for (let at = 0; at < gap; at += 4) {
+            await clock.advance(Math.min(4, gap - at))
+            await settle()
+          }
+          if (saidAt.length <= gaps.length) await sayNext()
+        }
+        const waited = saidAt.slice(0, -1).map((at, index) => shownAt[index]! - at)
+        end()
+        await settle()
+        await done
+        expect(text).toBe(saidAt.map((_, at) => String.fromCharCode(97 + (at % 26))).join(''))
+        expect(Math.max(...waited)).toBeLessThanOrEqual(108)
+        const lastedMs = saidAt.at(-1)! - saidAt[0]!
+        expect(frames).toBeLessThanOrEqual(lastedMs / 10 + 4)
+      }),
+      { numRuns: 60 },
+    )
   })
 
   test('send a frame a value with frameMs: 0', async () => {

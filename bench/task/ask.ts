@@ -56,7 +56,7 @@ export async function* ask(asked: Asked, signal: AbortSignal): AsyncGenerator<st
   }
   signal.addEventListener('abort', stop)
   try {
-    for (let index = 0; index < n && !stopped; index++) {
+    for (let index = 0; index < n; index++) {
       if (source === 'macrotask') await new Promise((resolve) => setImmediate(resolve))
       if (source === 'paced') {
         const early = startAt + (index * 1000) / rate - sharedNow()
@@ -66,8 +66,8 @@ export async function* ask(asked: Asked, signal: AbortSignal): AsyncGenerator<st
             timer = setTimeout(resolve, Math.ceil(early))
           })
         }
-        if (stopped) return
       }
+      if (stopped) return
       sources.pulled += 1
       yield markdown && index % 60 === 59 ? `${token(index)}\n\n` : token(index)
     }

@@ -170,6 +170,27 @@ const GOALS: readonly Goal[] = [
       { goal: '≤ 0.9 of a timer each', measured: ratio('beatUs', 'swapstream', a), ok: most(0.9) },
     ],
   },
+  ...['as it is', '4 × slower'].map((at) => ({
+    figure: `in the browser, ${at}`,
+    scenario: 'browser',
+    limits: [
+      {
+        goal: '≤ 0.3 b of the main thread',
+        measured: ratio('mainMs', 'swapstream', b, at),
+        ok: most(0.3),
+      },
+      {
+        goal: 'no long task',
+        measured: (results: Results): Value => results.median(at, 'swapstream', 'longTasks'),
+        ok: most(0),
+      },
+      {
+        goal: '≤ 0.01 b of the bytes',
+        measured: ratio('bytes', 'swapstream', b, at),
+        ok: most(0.01),
+      },
+    ],
+  })),
 ]
 
 /** Each goal of the scenarios that have run, and whether this run reached it. */

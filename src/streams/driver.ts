@@ -1,7 +1,7 @@
 import { Alarm } from '../base/alarm.ts'
 import type { Enter } from '../base/async-context.ts'
 import { callHook } from '../base/call-hook.ts'
-import { after, now, turn } from '../base/clock.ts'
+import { now, turn } from '../base/clock.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import { Ended } from './ended.ts'
@@ -173,10 +173,9 @@ export class Driver<T> implements Listener<T> {
     try {
       if (outbox.start) this.#pieces.push(outbox.start())
       if (patient) {
-        const cancel = after(FIRST_VALUE_MS, () => this.#wake?.())
+        this.#alarm.advance(now() + FIRST_VALUE_MS)
         do await this.#answered()
         while (this.#more)
-        cancel()
         if (this.#outcome?.reason === 'error' && this.#values === 0) throw this.#outcome.error
         if (!outbox.empty) {
           this.#pieces.push(await outbox.next(this.#report))

@@ -33,6 +33,7 @@ interface Place {
   readonly growth: GrowthAddress | undefined
 }
 
+/** And whose place it is. */
 interface BlockPlace extends Place {
   readonly template: string
   readonly block: string

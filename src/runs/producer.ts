@@ -7,7 +7,7 @@ import { said } from '../base/said.ts'
 import { Ended } from '../streams/ended.ts'
 import { reportFailure } from '../streams/failure.ts'
 import type { Source } from '../streams/source.ts'
-import { SourceReader, type Answer } from '../streams/source-reader.ts'
+import { SourceReader, type Answer, type Listener } from '../streams/source-reader.ts'
 import type { EndReason } from '../streams/stream-end.ts'
 import { createDecoder, createEncoder } from './codec.ts'
 import type { Added, RunStore } from './run-store.ts'
@@ -46,7 +46,7 @@ export interface ProducerOptions {
  * Ends    exactly once: by itself, by a failure, a limit or a deadline, when it is stopped, or when the lease is lost.
  *         Nobody else can know then that this one still goes on, so it does not: no answer is paid for twice.
  */
-export class Producer {
+export class Producer implements Listener<unknown> {
   readonly #options: ProducerOptions
   readonly #abort = new AbortController()
   readonly #reader: SourceReader<unknown>

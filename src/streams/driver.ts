@@ -448,6 +448,7 @@ export class Driver<T> implements Listener<T> {
     const piece = this.#pieces[0]!
     if (typeof piece !== 'string' || piece.length <= PIECE_CHARS) {
       this.#pieces.shift()
+      // What was pushed to keeps room for seventeen.
       if (this.#pieces.length === 0) this.#pieces = []
       return piece
     }
@@ -588,9 +589,11 @@ export class Driver<T> implements Listener<T> {
     }
     seat?.left(end)
     const { values, frames, bytes, durationMs: ms } = end
-    log.info({ route, reason, values, frames, bytes, ms }, 'stream ended')
     callHook(
-      () => onEnd?.(end),
+      () => {
+        log.info({ route, reason, values, frames, bytes, ms }, 'stream ended')
+        return onEnd?.(end)
+      },
       (failure) => log.error({ route, err: failure }, 'onEnd of a stream failed'),
     )
   }

@@ -1,6 +1,6 @@
 import { LimitError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
-import type { Driver } from './driver.ts'
+import type { Driver, Seat } from './driver.ts'
 import type { EndReason, StreamEnd } from './stream-end.ts'
 
 /** What the streams of this process have done since it started. */
@@ -34,7 +34,7 @@ const ended: Record<EndReason, number> = {
 type Stoppable = Pick<Driver<never>, 'stop' | 'leave'>
 
 /** The place that one stream takes among all streams of the process. */
-export class Place {
+export class Place implements Seat {
   readonly host: object | undefined
   /** Who can stop the stream from outside; nothing until it is started, since its place is taken before. */
   driver: Stoppable | undefined

@@ -202,6 +202,7 @@ export class FragmentsOutbox implements Outbox<unknown> {
       if (typeof frame !== 'string') return this.#later(text, frame, report)
       text += frame
     }
+    // What was pushed to keeps room for seventeen.
     this.#waiting = []
     return text
   }

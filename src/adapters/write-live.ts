@@ -36,9 +36,8 @@ export function writeLive(
 }
 
 /**
- * Frames as they go over the wire. A response would write one in four parts, and hold them back until the turn is over. So
- * where nothing stands between, each is written to the socket with its
- * length around it, as HTTP/1.1 has it.
+ * Frames as they go over the wire. A response would write one in four parts, and hold them back until the turn is over.
+ * So where nothing stands between, each is written to the socket with its length around it, as HTTP/1.1 has it.
  */
 class ResponseSink implements Sink {
   readonly #outgoing: ServerResponse

@@ -155,17 +155,6 @@ export class Addresser {
     return swapped(replace, place.at, dressed(next))
   }
 
-  #place(fragment: Fragment): BlockPlace | undefined {
-    return this.#places.find((place) => isOf(place, fragment))
-  }
-
-  #keep(fragment: Fragment, { shell, at, lent, growth }: Place): void {
-    const { template, block } = fragment
-    const place = { template, block, shell, at, lent, growth }
-    const before = this.#places.findIndex((other) => isOf(other, fragment))
-    this.#places = before < 0 ? this.#places.concat(place) : this.#places.with(before, place)
-  }
-
   /** Where a block grows in the page; nothing when it has no such place. */
   growsAt(fragment: Fragment): GrowthAddress | undefined {
     return this.#place(fragment)?.growth
@@ -224,6 +213,17 @@ export class Addresser {
     if (fragment.target !== undefined) return 'page'
     if (fragment.final || this.#place(fragment)?.at === undefined) return undefined
     return this.#isMain(fragment) && !ALONE.test(html) ? 'here' : 'page'
+  }
+
+  #place(fragment: Fragment): BlockPlace | undefined {
+    return this.#places.find((place) => isOf(place, fragment))
+  }
+
+  #keep(fragment: Fragment, { shell, at, lent, growth }: Place): void {
+    const { template, block } = fragment
+    const place = { template, block, shell, at, lent, growth }
+    const before = this.#places.findIndex((other) => isOf(other, fragment))
+    this.#places = before < 0 ? this.#places.concat(place) : this.#places.with(before, place)
   }
 
   /** The first frame of all lands where the form says. */

@@ -142,7 +142,8 @@ export async function stopStreams(host: object): Promise<void> {
   closing.add(host)
   const own = [...places].filter((place) => place.host === host)
   for (const { driver } of own) driver?.stop('shutdown')
-  await Promise.all(own.map((place) => place.freed()))
+  // A place whose stream was never started is never freed.
+  await Promise.all(own.map((place) => place.driver && place.freed()))
 }
 
 /**

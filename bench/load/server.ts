@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -11,12 +11,30 @@ const here = new URL('.', import.meta.url)
 /** The server's core; everything else runs on the other ones. */
 const SERVER_CORE = 0
 
+// Not `availableParallelism`: whoever is bound to one core himself sees no other.
+const canBind = process.platform === 'linux' && cpus().length > 1
+
 /** How a command is bound to a core; as it is where that cannot be done. */
 export function pinned(core: number, command: readonly string[]): readonly [string, string[]] {
-  // Not `availableParallelism`: whoever is bound to one core himself sees no other.
-  const able = process.platform === 'linux' && cpus().length > 1
-  const [program, ...rest] = able ? ['taskset', '-c', String(core), ...command] : command
+  const [program, ...rest] = canBind ? ['taskset', '-c', String(core), ...command] : command
   return [program!, rest]
+}
+
+/**
+ * Runs `work` with every core for this process and for what it starts: a browser is many processes, and on one core they
+ * would take it from one another.
+ */
+export async function onEveryCore<T>(work: () => Promise<T>): Promise<T> {
+  const bind = (cores: string): void => {
+    if (canBind) spawnSync('taskset', ['-a', '-c', '-p', cores, String(process.pid)])
+  }
+  const last = cpus().length - 1
+  bind(`0-${last}`)
+  try {
+    return await work()
+  } finally {
+    bind(`${last}`)
+  }
 }
 
 /** A rival that runs and listens. */

@@ -9,7 +9,10 @@ const VIEWER_MS = 0.3
 const CROWD_MS = 300
 /** Time for each value a second: who reads 200 a second reads them together anyway, and fewer frames show them as well. */
 const SPEED_MS = 1 / 2
-/** A value that comes in the last third of the wait is shown at once: it has woken the process already. */
+/**
+ * What would come too late for this frame need not be waited for: a value after which no other is expected in time is shown
+ * at once, since it has woken the process already. Never before this share of the wait is over.
+ */
 const EARLY_SHARE = 2 / 3
 /** A frame may take this share of a stream's time at most: after a costly one the next waits longer. */
 const COST_SHARE = 1 / 4
@@ -53,13 +56,13 @@ export class Pace {
     }
     const at = now()
     const crowdMs = this.#viewers ? Math.min(CROWD_MS, this.#viewers() * VIEWER_MS) : 0
-    const perSecond = (values * 1000) / Math.max(1, beganAt - this.#beganAt)
-    const speedMs = Math.min(WIDE_MS, perSecond * SPEED_MS)
+    const gapMs = Math.max(1, beganAt - this.#beganAt) / values
+    const speedMs = Math.min(WIDE_MS, (1000 / gapMs) * SPEED_MS)
     this.#beganAt = beganAt
     const costMs = (at - beganAt) / COST_SHARE
     const width = Math.max(framePace(), this.#readerMs, crowdMs, speedMs, costMs)
-    this.earlyAt = at + width * EARLY_SHARE
     this.latestAt = at + width
+    this.earlyAt = Math.max(at + width * EARLY_SHARE, this.latestAt - gapMs)
   }
 
   /** The reader has come back for more. */

@@ -11,7 +11,7 @@ import type { Outbox } from './outbox.ts'
 import { Pace } from './pace.ts'
 import type { Source } from './source.ts'
 import { SourceReader, type Answer, type Listener } from './source-reader.ts'
-import { BodySink, type Sink } from './sink.ts'
+import { BodySink, type Sink, type Writer } from './sink.ts'
 import type { EndReason, StreamEnd } from './stream-end.ts'
 import type { Piece, PublicError } from './wire.ts'
 
@@ -79,7 +79,7 @@ interface Outcome {
  *         The source is told at once and never waited for: a generator that hangs cannot be interrupted, only left.
  * Cost    one alarm for its frames, its heartbeats and its deadlines; a promise a value, none where the source is ours.
  */
-export class Driver<T> implements Listener<T> {
+export class Driver<T> implements Listener<T>, Writer {
   readonly #options: DriverOptions
   readonly #abort = new AbortController()
   readonly #reader: SourceReader<T>
@@ -228,10 +228,14 @@ export class Driver<T> implements Listener<T> {
     }
   }
 
-  /** The stream as bytes. What goes wrong is said in the terminal; only a wire that cannot say it has its body cut. */
-  body(): ReadableStream<Uint8Array> {
-    const wanted = (sink: Sink): void => this.wanted(sink)
-    return new BodySink(wanted, () => this.#end('cancel')).body
+  /**
+   * The stream as bytes. What goes wrong is said in the terminal; only a wire that cannot say it has its body cut.
+   *
+   * @param sink Where nobody has read yet; default a new one.
+   */
+  body(sink: BodySink = new BodySink(this)): ReadableStream<Uint8Array> {
+    sink.writer = this
+    return sink.body
   }
 
   /** Its reader wants more. Over already: the client left before anybody read. */

@@ -1,6 +1,14 @@
 import { ConfigError } from '../base/errors.ts'
+import { BodySink, type Writer } from './sink.ts'
 
-const byBody = new WeakMap<ReadableStream, object>()
+const byBody = new WeakMap<ReadableStream, Taken>()
+
+/** A value that a handler returned. */
+export interface Taken {
+  readonly value: object
+  /** Of the body that led to it: a stream can be written there. */
+  readonly sink: BodySink
+}
 
 /**
  * A value that a handler returns in place of a Response.
@@ -22,30 +30,40 @@ export abstract class Returned {
     return new Headers(this.#headers)
   }
 
-  /** Nobody should ever read it: without our middleware it says what is missing instead of answering nothing. */
+  /** Whoever reads it without our middleware is told what is missing, instead of nothing. */
   get body(): ReadableStream<Uint8Array> {
-    const { name } = this.constructor
-    const body = new ReadableStream<Uint8Array>(
-      {
-        pull() {
-          throw new ConfigError(
-            'config/middleware-missing',
-            `A handler returned a ${name}, but nothing turns it into an answer.`,
-            {
-              hint: "Add app.use(swapstream({ templates: 'templates' })) before the route.",
-            },
-          )
-        },
-      },
-      // 0: nothing is pulled before somebody reads.
-      { highWaterMark: 0 },
-    )
-    byBody.set(body, this)
-    return body
+    const sink = new BodySink(new Missing(this.constructor.name))
+    byBody.set(sink.body, { value: this, sink })
+    return sink.body
   }
 }
 
-/** The value that a handler returned, when the response stands for one. */
-export function returned(response: { readonly body: ReadableStream | null }): object | undefined {
-  return response.body === null ? undefined : byBody.get(response.body)
+class Missing implements Writer {
+  readonly #name: string
+
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  wanted(): never {
+    throw new ConfigError(
+      'config/middleware-missing',
+      `A handler returned a ${this.#name}, but nothing turns it into an answer.`,
+      {
+        hint: "Add app.use(swapstream({ templates: 'templates' })) before the route.",
+      },
+    )
+  }
+
+  leave(): void {}
+}
+
+/** Takes the value that a handler returned, when the response stands for one: nobody else finds it there again. */
+export function takeReturned(response: {
+  readonly body: ReadableStream | null
+}): Taken | undefined {
+  const { body } = response
+  const taken = body === null ? undefined : byBody.get(body)
+  if (taken) byBody.delete(body!)
+  return taken
 }

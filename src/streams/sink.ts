@@ -16,23 +16,29 @@ export interface Sink {
   cut(error: Error): void
 }
 
-/**
- * A web stream as a sink: it wants more whenever it is pulled, and then one piece.
- *
- * @param wanted Called with each pull.
- * @param left Called when its reader cancels it.
- */
+/** Whose pieces go into a sink. */
+export interface Writer {
+  /** The sink would take more. */
+  wanted(sink: Sink): void
+  /** Nobody will read the rest. */
+  leave(): void
+}
+
+/** A web stream as a sink: it wants more whenever it is pulled, and then one piece. */
 export class BodySink implements Sink {
   readonly body: ReadableStream<Uint8Array>
   readonly ready = false
+  /** May be another one until somebody reads. */
+  writer: Writer
   #controller!: ReadableStreamDefaultController<Uint8Array>
 
-  constructor(wanted: (sink: Sink) => void, left: () => void) {
+  constructor(writer: Writer) {
+    this.writer = writer
     this.body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => void (this.#controller = controller),
-        pull: () => wanted(this),
-        cancel: left,
+        pull: () => this.writer.wanted(this),
+        cancel: () => this.writer.leave(),
       },
       // With the default of 1 the source would start before anybody reads, and would never hear that nobody did.
       { highWaterMark: 0 },

@@ -6,7 +6,7 @@ import { silent, type Log } from '../base/log.ts'
 import type { TemplateEngine } from '../render/engine.ts'
 import type { Delivery, Stalled } from '../streams/event-stream.ts'
 import { Driver } from '../streams/driver.ts'
-import { returned } from '../streams/returned.ts'
+import { takeReturned } from '../streams/returned.ts'
 import { StreamBody } from '../streams/stream-body.ts'
 import { answerFormResult } from './answer-form-result.ts'
 import { answerPage } from './answer-page.ts'
@@ -99,12 +99,8 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       )
     },
   })
-  const answer = async (
-    c: Context,
-    value: object | undefined,
-  ): Promise<Answer | Response | undefined> => {
+  const answer = async (c: Context, value: object): Promise<Answer | Response | undefined> => {
     const { headers } = c.req.raw
-    if (value === undefined) return undefined
     const engine = engineFor(c, settings)
     if (value instanceof Page) return answerPage(value, headers, engine)
     if (value instanceof FormResult) return answerFormResult(value, headers, engine)
@@ -125,7 +121,8 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       // Hono has asked the app's `onError` already, which does not know what our errors mean.
       if (c.error instanceof SwapstreamError) throw c.error
       const held = c.res
-      const answered = await answer(c, returned(held))
+      const taken = takeReturned(held)
+      const answered = taken && (await answer(c, taken.value))
       if (answered) {
         const { status, headers, body } = answered
         // What the handler and other middleware have set stays; ours only says what the body is.
@@ -133,7 +130,8 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
           if (name.toLowerCase() === 'vary') held.headers.append(name, text)
           else held.headers.set(name, text)
         }
-        const live = body instanceof Driver ? { driver: body, body: body.body() } : undefined
+        const live =
+          body instanceof Driver ? { driver: body, body: body.body(taken?.sink) } : undefined
         c.res = undefined
         c.res = new Response(live?.body ?? (body as BodyInit | null), {
           status,

@@ -189,6 +189,17 @@ describe('a returned EventStream', () => {
     expect(headers.get('vary')).toContain('HX-Request')
   })
 
+  test('is answered once, by the nearest middleware, where one app is mounted into another', async () => {
+    const { app, opened } = setUp()
+    const outer = new Hono()
+    outer.use(swapstream({ templates, log: recordingLog() }))
+    outer.route('/inner', app)
+    const response = await outer.request('/inner/answer', { headers: STREAM })
+    expect((await response.text()).match(/event: done/g)).toHaveLength(1)
+    expect(opened()).toBe(1)
+    await expectNothingLeft(timersRunning)
+  })
+
   test('says what is missing when nobody turns it into an answer', async () => {
     const app = new Hono()
     app.use(cors())

@@ -8,7 +8,7 @@ import type { Answers } from './serve.ts'
 
 const here = new URL('.', import.meta.url)
 
-/** The server's core; everything else runs on the other ones. */
+/** The server's core; everything else but a browser runs on the other ones. */
 const SERVER_CORE = 0
 
 // Not `availableParallelism`: whoever is bound to one core himself sees no other.

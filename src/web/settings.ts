@@ -3,7 +3,7 @@ import type { Limits } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import type { TemplateEngine } from '../render/engine.ts'
 import type { Delivery, Stalled } from '../streams/event-stream.ts'
-import type { Sink } from '../streams/sink.ts'
+import type { Writer } from '../streams/sink.ts'
 
 /** What only the server below knows about a request. */
 export interface Connection {
@@ -28,7 +28,7 @@ export interface Connection {
 export interface Live {
   readonly body: ReadableStream<Uint8Array>
   /** Told of a sink that wants something, whenever it does. */
-  readonly driver: { wanted(sink: Sink): void }
+  readonly driver: Pick<Writer, 'wanted'>
 }
 
 /** A content coding for event streams. */

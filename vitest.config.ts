@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import manifest from './package.json' with { type: 'json' }
 
@@ -19,6 +20,9 @@ export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
     testTimeout: 20_000,
+    // Most of a test is waiting: for a browser, for a process, for a deadline. More at once, and those that count
+    // milliseconds would count their neighbours.
+    maxWorkers: Math.max(2, availableParallelism() >> 1),
     retry: Number(process.env['RETRY'] ?? 0),
     // What every ended stream says of itself would hide what a test says.
     env: { LOG_LEVEL: 'error' },

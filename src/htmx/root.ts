@@ -140,7 +140,9 @@ export function openElementAt(
 }
 
 function idIn(attributes: string): string | undefined {
-  for (const [, name, double, single, bare] of attributes.matchAll(ATTRIBUTE)) {
+  ATTRIBUTE.lastIndex = 0
+  for (let found = ATTRIBUTE.exec(attributes); found; found = ATTRIBUTE.exec(attributes)) {
+    const [, name, double, single, bare] = found
     if (name!.toLowerCase() === 'id') return double ?? single ?? bare ?? ''
   }
   return undefined

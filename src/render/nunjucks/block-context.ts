@@ -44,6 +44,8 @@ export function plainContext(...layers: (Context | undefined)[]): Record<string,
  */
 export class BlockContext {
   ctx: Record<string, unknown>
+  /** What stands for a name that `ctx` does not have. Not its prototype: each would make the engine learn a new shape. */
+  under: Readonly<Record<string, unknown>> | undefined
   readonly env: InnerEnvironment
   readonly blocks: BlockTable
   /** Names of what an import may take from here. */
@@ -64,6 +66,7 @@ export class BlockContext {
   lookup(name: string): unknown {
     const value = this.ctx[name]
     if (value !== undefined || name in this.ctx) return value
+    if (this.under !== undefined && name in this.under) return this.under[name]
     const { globals } = this.env
     return Object.hasOwn(globals, name) ? globals[name] : undefined
   }
@@ -74,9 +77,7 @@ export class BlockContext {
 
   /** All variables on one object: includes and imports copy own keys only. */
   getVariables(): Record<string, unknown> {
-    const all = newVariables()
-    for (const name in this.ctx) all[name] = this.ctx[name]
-    return all
+    return plainContext(this.under, this.ctx)
   }
 
   addBlock(name: string, call: BlockFunction): this {

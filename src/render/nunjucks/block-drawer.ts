@@ -3,7 +3,7 @@ import type { GrowthPlan } from '../growth.ts'
 import type { GrowingMarkdown } from '../markdown/growing-markdown.ts'
 import { type BlockLevel, plainContext } from './block-context.ts'
 import { Failure } from './failure.ts'
-import { RuntimeFrame } from './frame.ts'
+import { newVariables, RuntimeFrame } from './frame.ts'
 import type { Callback } from './internals.ts'
 import { andThen, answer, type Outcome } from './outcome.ts'
 import type { Preparable, Prepared } from './prepared.ts'
@@ -98,19 +98,21 @@ export class BlockDrawer implements BlockRenderer {
     keep: boolean,
   ): Outcome<string> {
     const { context, variables, scope, level } = prepared
-    const before = context.ctx
-    const layer: Record<string, unknown> = Object.create(variables)
+    const { ctx, under } = context
+    const layer = newVariables()
     for (const key of keys) {
       if (key !== '__proto__' && !context.written.has(key)) layer[key] = changes![key]
     }
     context.ctx = layer
+    context.under = variables
     const frame = new RuntimeFrame()
-    frame.variables = Object.create(scope)
+    if (scope !== undefined) frame.variables = Object.create(scope)
     const draw = new Draw()
     context.draw = draw
     level.call(context.env, context, frame, runtime, (error, text) => draw.end(error, text))
     if (draw.settled) {
-      context.ctx = before
+      context.ctx = ctx
+      context.under = under
       if (draw.error) throw this.#located(draw.error, level)
       const { html } = draw
       // The context knows the draw until the next one, and that may never come.
@@ -128,7 +130,8 @@ export class BlockDrawer implements BlockRenderer {
     ) as Promise<string>
     return waiting.then(
       (text) => {
-        context.ctx = variables
+        context.ctx = ctx
+        context.under = under
         if (keep) this.#prepared ??= prepared
         return text
       },

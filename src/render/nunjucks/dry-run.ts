@@ -1,6 +1,6 @@
 import { didYouMean, TemplateError } from '../../base/errors.ts'
 import type { GrowthPlan } from '../growth.ts'
-import { type BlockTable, plainContext } from './block-context.ts'
+import type { BlockTable } from './block-context.ts'
 import { located } from './failure.ts'
 import { RuntimeFrame } from './frame.ts'
 import type { BlockFunction, Callback, Frame, InnerEnvironment, Runtime } from './internals.ts'
@@ -61,7 +61,11 @@ export class DryBlock implements Preparable {
           context.draw = { end: done }
           this.#leaf.rootRenderFunc(this.#env, context, start, forgiving, (error) => {
             if (error && !context.captured) done(error)
-            else done(null, context.captured ?? { variables: context.ctx, scope: flatten(start) })
+            else
+              done(
+                null,
+                context.captured ?? { variables: context.variables, scope: flatten(start) },
+              )
           })
         },
         limitMs,
@@ -80,7 +84,10 @@ export class DryBlock implements Preparable {
     }
     context.settled = true
     const { reads, readsEverything } = context
-    const made = [...[...context.written].map((name) => variables[name]), ...Object.values(scope)]
+    const made = [
+      ...[...context.written].map((name) => variables[name]),
+      ...Object.values(scope ?? {}),
+    ]
     const volatile = made.some((value) => !isSteady(value) && !context.isFromCaller(value))
     return { level, context, variables, scope, reads, readsEverything, volatile }
   }
@@ -91,8 +98,8 @@ export class DryBlock implements Preparable {
 }
 
 interface Captured {
-  readonly variables: Record<string, unknown>
-  readonly scope: Record<string, unknown>
+  readonly variables: Readonly<Record<string, unknown>>
+  readonly scope: Record<string, unknown> | undefined
 }
 
 /** Helpers that forgive what is missing in the rest of the page. */
@@ -140,14 +147,15 @@ class DryContext extends PrologueContext {
     if (this.settled || name !== this.#target) return super.getBlock(name)
     return (_env: unknown, _context: unknown, frame: Frame, _runtime: Runtime, done: Callback) => {
       // The last time counts: what is drawn before an extends, or by a super() that nobody prints, is thrown away.
-      this.captured = { variables: plainContext(this.ctx), scope: this.#withGiven(frame) }
+      this.captured = { variables: this.variables, scope: this.#withGiven(frame) }
       done(null, '')
     }
   }
 
   /** The scopes around the block, where what the caller gave stands for the variables of a loop. */
-  #withGiven(frame: Frame): Record<string, unknown> {
+  #withGiven(frame: Frame): Record<string, unknown> | undefined {
     const scope = flatten(frame)
+    if (scope === undefined) return undefined
     for (let at: Frame | undefined = frame; at; at = at.parent) {
       if (!('loop' in at.variables)) continue
       // A loop sets its variables first, then `loop`; what stands behind is set in its body.

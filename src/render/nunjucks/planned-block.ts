@@ -80,7 +80,8 @@ export class PlannedBlock implements Preparable {
     context.settled = true
     const { reads, readsEverything, volatile } = needs
     const scope = flatten(end)
-    return { level, context, variables: context.ctx, scope, reads, readsEverything, volatile }
+    const { variables } = context
+    return { level, context, variables, scope, reads, readsEverything, volatile }
   }
 
   /**

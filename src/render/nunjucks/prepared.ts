@@ -11,9 +11,9 @@ import type { PrologueContext } from './prologue-context.ts'
 export interface Prepared {
   readonly level: BlockLevel
   readonly context: PrologueContext
-  readonly variables: Record<string, unknown>
-  /** The scopes around the block, as one. */
-  readonly scope: Record<string, unknown>
+  readonly variables: Readonly<Record<string, unknown>>
+  /** The scopes around the block, as one; nothing when they hold nothing. */
+  readonly scope: Record<string, unknown> | undefined
   /** What the declarations read: when one of these changes, they must run again. */
   readonly reads: ReadonlySet<string>
   readonly readsEverything: boolean
@@ -45,10 +45,10 @@ export function lateError(template: string, block: string, limitMs: number): Err
   return templateError('template/timeout', { template, block }, message)
 }
 
-/** Scopes from the outermost to the innermost, as one object: what a look-up would find. */
-export function flatten(frame: Frame): Record<string, unknown> {
-  const all = frame.parent ? flatten(frame.parent) : newVariables()
-  const { variables } = frame
-  for (const name in variables) if (variables[name] !== undefined) all[name] = variables[name]
+/** Scopes from the outermost to the innermost, as one object: what a look-up would find. Nothing when that is nothing. */
+export function flatten({ parent, variables }: Frame): Record<string, unknown> | undefined {
+  let all = parent && flatten(parent)
+  for (const name in variables)
+    if (variables[name] !== undefined) (all ??= newVariables())[name] = variables[name]
   return all
 }

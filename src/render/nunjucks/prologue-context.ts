@@ -1,4 +1,5 @@
-import { BlockContext, type BlockTable } from './block-context.ts'
+import { BlockContext, type BlockTable, plainContext } from './block-context.ts'
+import { newVariables } from './frame.ts'
 import type { Callback, Frame, InnerEnvironment, Runtime } from './internals.ts'
 
 /**
@@ -17,7 +18,8 @@ export class PrologueContext extends BlockContext {
   readonly #given: Readonly<Record<string, unknown>>
 
   constructor(env: InnerEnvironment, given: Record<string, unknown>, blocks: BlockTable) {
-    super(env, Object.assign(Object.create(null), given), blocks)
+    super(env, newVariables(), blocks)
+    this.under = given
     this.#given = given
   }
 
@@ -32,6 +34,11 @@ export class PrologueContext extends BlockContext {
 
   get givenValues(): unknown[] {
     return Object.values(this.#given)
+  }
+
+  /** What was given, and what the declarations made of it. */
+  get variables(): Readonly<Record<string, unknown>> {
+    return this.written.size === 0 ? this.#given : plainContext(this.#given, this.ctx)
   }
 
   override setVariable(name: string, value: unknown): void {

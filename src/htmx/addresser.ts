@@ -223,7 +223,7 @@ export class Addresser {
     const { template, block } = fragment
     const place = { template, block, shell, at, lent, growth }
     const before = this.#places.findIndex((other) => isOf(other, fragment))
-    this.#places = before < 0 ? this.#places.concat(place) : this.#places.with(before, place)
+    this.#places = before < 0 ? [...this.#places, place] : this.#places.with(before, place)
   }
 
   /** The first frame of all lands where the form says. */

@@ -62,7 +62,9 @@ export class Renders {
       this.#tell(template, block, plan)
       return undefined
     }
-    const empty = renderer.render({ ...changesOf(opened.context, context), [grows.key]: '' })
+    const emptied = changesOf(opened.context, context) ?? {}
+    emptied[grows.key] = ''
+    const empty = renderer.render(emptied)
     if (typeof empty !== 'string') return undefined
 
     const { tag } = plan.element
@@ -109,7 +111,7 @@ export class Renders {
 const told = new WeakSet<GrowthPlan>()
 
 /** What differs from the context a block was opened with; nothing when a key is gone, which no change can say. */
-function changesOf(opened: Context, now: Context): Context | undefined {
+function changesOf(opened: Context, now: Context): Record<string, unknown> | undefined {
   for (const key of Object.keys(opened)) if (!Object.hasOwn(now, key)) return undefined
   const changes: Record<string, unknown> = {}
   for (const key of Object.keys(now)) {

@@ -152,6 +152,22 @@ describe('scope', () => {
     ])
   })
 
+  test('is over only when its teardown is, also when its values came to their end', async () => {
+    const seen: string[] = []
+    const { start, text, torn } = stream(
+      scope(async function* () {
+        yield ['a']
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        seen.push('closed')
+      }),
+    )
+    await start()
+    expect(await text()).toBe(`data: a\n\n${DONE}`)
+    expect(seen).toEqual([])
+    await torn
+    expect(seen).toEqual(['closed'])
+  })
+
   test('logs a teardown that throws', async () => {
     const { start, text, log, torn } = stream(
       scope(async function* () {

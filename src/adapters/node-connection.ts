@@ -4,7 +4,7 @@ import { useAsyncContext } from '../base/async-context.ts'
 import { useTextEncoder } from '../base/encode-text.ts'
 import { given } from '../base/given.ts'
 import type { Connection, Live } from '../web/settings.ts'
-import type { Offered } from './write-live.ts'
+import { liveResponse, type LiveResponse } from './live-response.ts'
 
 useTextEncoder((text) => Buffer.from(text))
 
@@ -24,7 +24,7 @@ interface NodeEnv {
   readonly outgoing?: Closing & { destroy(): void }
   readonly host?: object
   /** Where our `serve` looks for a stream that it can write by itself. */
-  offered?: Offered | undefined
+  offered?: LiveResponse | undefined
 }
 
 /**
@@ -73,9 +73,9 @@ class NodeConnection implements Connection {
     return this.#env.host
   }
 
-  /** Nobody but our `serve` would take it. */
-  offer(response: Response, live: Live): void {
-    if (this.host) this.#env.offered = { response, live }
+  /** Nobody but our `serve` would write it. */
+  respond(stream: Live, init: ResponseInit): Response | undefined {
+    return this.host && (this.#env.offered = liveResponse(stream, init))
   }
 
   drop(): void {

@@ -4,7 +4,8 @@ import { serve as listen } from '@hono/node-server'
 import { after } from '../base/clock.ts'
 import { ConfigError } from '../base/errors.ts'
 import { stopStreams } from '../streams/registry.ts'
-import { writeLive, type Offered } from './write-live.ts'
+import type { LiveResponse } from './live-response.ts'
+import { writeLive } from './write-live.ts'
 
 /** How often connections that have become idle are closed while the server stops. */
 const SWEEP_MS = 20
@@ -84,15 +85,18 @@ export function serve(app: App, options: ServeOptions = {}): Serving {
   const host = {}
   const fetch = (request: Request, env: { outgoing: object }): Response | Promise<Response> => {
     // The same object, which is this request's own: a copy would be kept beside it for as long as its stream lasts.
-    const own: { offered: Offered | undefined } = Object.assign(env, { host, offered: undefined })
-    const response = app.fetch(request, own as never)
-    if (!(response instanceof Promise)) return response
-    return response.then((made) => {
+    const own: { offered: LiveResponse | undefined } = Object.assign(env, {
+      host,
+      offered: undefined,
+    })
+    const finish = (made: Response): Response => {
       const { offered } = own
       // The app may know its environment for as long as the stream runs.
       own.offered = undefined
       return offered ? writeLive(made, offered, env.outgoing) : made
-    })
+    }
+    const response = app.fetch(request, own as never)
+    return 'then' in response ? response.then(finish) : finish(response)
   }
 
   let listening: (url: string) => void

@@ -4,12 +4,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Sink } from '../streams/sink.ts'
 import type { Piece } from '../streams/wire.ts'
 import type { Live } from '../web/settings.ts'
-
-/** A stream, and the response that it became. */
-export interface Offered {
-  readonly response: Response
-  readonly live: Live
-}
+import type { LiveResponse } from './live-response.ts'
 
 /**
  * Writes a stream to the response of Node without a web stream in between.
@@ -17,20 +12,19 @@ export interface Offered {
  * Only a stream that left the app as it is: every middleware has had its say, the status and the headers are the
  * response's own. Whose body somebody wraps, reads or replaces, and what comes over HTTP/2, goes the ordinary way.
  *
+ * In      what the app gave back, and what it was given for a stream.
  * Out     what to give back to @hono/node-server.
  */
-export function writeLive(
-  response: Response,
-  { response: offered, live: { body, driver } }: Offered,
-  outgoing: unknown,
-): Response {
-  if (!(outgoing instanceof ServerResponse) || outgoing.headersSent || body.locked) return response
-  if (response !== offered && response.body !== body) return response
+export function writeLive(response: Response, live: LiveResponse, outgoing: unknown): Response {
+  const { stream, seen } = live
+  if (response !== live && (seen === undefined || response.body !== seen)) return response
+  if (!(outgoing instanceof ServerResponse) || outgoing.headersSent || seen?.locked)
+    return response === live ? new Response(live.body, live) : response
   outgoing.writeHead(response.status, headersOf(response.headers))
   // The headers leave by themselves, yet with the first frame: Node keeps them for ever, and so as one text.
   outgoing.cork()
   outgoing.flushHeaders()
-  driver.wanted(new ResponseSink(outgoing, driver))
+  stream.wanted(new ResponseSink(outgoing, stream))
   outgoing.uncork()
   return RESPONSE_ALREADY_SENT
 }
@@ -41,13 +35,13 @@ export function writeLive(
  */
 class ResponseSink implements Sink {
   readonly #outgoing: ServerResponse
-  readonly #driver: Live['driver']
+  readonly #stream: Live
   /** Nothing while an earlier answer of the connection has it, and where the body is not chunked. */
   readonly #socket: Socket | null
 
-  constructor(outgoing: ServerResponse, driver: Live['driver']) {
+  constructor(outgoing: ServerResponse, stream: Live) {
     this.#outgoing = outgoing
-    this.#driver = driver
+    this.#stream = stream
     this.#socket = outgoing.chunkedEncoding ? outgoing.socket : null
   }
 
@@ -67,7 +61,7 @@ class ResponseSink implements Sink {
       socket.write('\r\n')
       socket.uncork()
     }
-    if (!this.ready) this.#to.once('drain', () => this.#driver.wanted(this))
+    if (!this.ready) this.#to.once('drain', () => this.#stream.wanted(this))
     return bytes
   }
 

@@ -228,14 +228,9 @@ export class Driver<T> implements Listener<T>, Writer {
     }
   }
 
-  /**
-   * The stream as bytes. What goes wrong is said in the terminal; only a wire that cannot say it has its body cut.
-   *
-   * @param sink Where nobody has read yet; default a new one.
-   */
-  body(sink: BodySink = new BodySink(this)): ReadableStream<Uint8Array> {
-    sink.writer = this
-    return sink.body
+  /** The stream as bytes. What goes wrong is said in the terminal; only a wire that cannot say it has its body cut. */
+  body(): ReadableStream<Uint8Array> {
+    return new BodySink(this).body
   }
 
   /** Its reader wants more. Over already: the client left before anybody read. */

@@ -28,17 +28,14 @@ export interface Writer {
 export class BodySink implements Sink {
   readonly body: ReadableStream<Uint8Array>
   readonly ready = false
-  /** May be another one until somebody reads. */
-  writer: Writer
   #controller!: ReadableStreamDefaultController<Uint8Array>
 
   constructor(writer: Writer) {
-    this.writer = writer
     this.body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => void (this.#controller = controller),
-        pull: () => this.writer.wanted(this),
-        cancel: () => this.writer.leave(),
+        pull: () => writer.wanted(this),
+        cancel: () => writer.leave(),
       },
       // With the default of 1 the source would start before anybody reads, and would never hear that nobody did.
       { highWaterMark: 0 },

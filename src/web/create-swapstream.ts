@@ -6,13 +6,13 @@ import { silent, type Log } from '../base/log.ts'
 import type { TemplateEngine } from '../render/engine.ts'
 import type { Delivery, Stalled } from '../streams/event-stream.ts'
 import { Driver } from '../streams/driver.ts'
-import { takeReturned } from '../streams/returned.ts'
 import { StreamBody } from '../streams/stream-body.ts'
 import { answerFormResult } from './answer-form-result.ts'
 import { answerPage } from './answer-page.ts'
 import { answerStream, type Answer } from './answer-stream.ts'
 import { holdSettings, rememberSettings } from './current-settings.ts'
 import { FormResult } from './form-result.ts'
+import { awaitValue, takeValue } from './handler-value.ts'
 import { guardOrigin } from './origin-guard.ts'
 import { Page } from './page.ts'
 import { toProblem } from './problem.ts'
@@ -109,8 +109,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
 
   const middleware: MiddlewareHandler = async function swapstream(c, next) {
     try {
-      // Hono drops the headers set before a handler returns something of its own, unless a response exists already.
-      void c.res
+      awaitValue(c, settings)
       holdSettings(c, settings)
       if (READS.has(c.req.method)) {
         await next()
@@ -120,24 +119,22 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       }
       // Hono has asked the app's `onError` already, which does not know what our errors mean.
       if (c.error instanceof SwapstreamError) throw c.error
-      const held = c.res
-      const taken = takeReturned(held)
-      const answered = taken && (await answer(c, taken.value))
+      const value = takeValue(c)
+      const answered = value && (await answer(c, value))
       if (answered) {
+        const held = c.res
         const { status, headers, body } = answered
         // What the handler and other middleware have set stays; ours only says what the body is.
         for (const [name, text] of headers instanceof Headers ? headers : Object.entries(headers)) {
           if (name.toLowerCase() === 'vary') held.headers.append(name, text)
           else held.headers.set(name, text)
         }
-        const live =
-          body instanceof Driver ? { driver: body, body: body.body(taken?.sink) } : undefined
+        const init = { status, headers: held.headers }
         c.res = undefined
-        c.res = new Response(live?.body ?? (body as BodyInit | null), {
-          status,
-          headers: held.headers,
-        })
-        if (live) settings.connection(c).offer?.(c.res, live)
+        c.res =
+          body instanceof Driver
+            ? (settings.connection(c).respond?.(body, init) ?? new Response(body.body(), init))
+            : new Response(body, init)
       }
       addSecurityHeaders(c.res.headers, csp)
     } catch (error) {

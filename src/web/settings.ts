@@ -3,7 +3,7 @@ import type { Limits } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import type { TemplateEngine } from '../render/engine.ts'
 import type { Delivery, Stalled } from '../streams/event-stream.ts'
-import type { Writer } from '../streams/sink.ts'
+import type { Sink } from '../streams/sink.ts'
 
 /** What only the server below knows about a request. */
 export interface Connection {
@@ -17,18 +17,16 @@ export interface Connection {
   onLeave?(run: () => void): () => void
   /** Cuts the connection, for a reader who stands still. */
   drop?(): void
-  /**
-   * Told what a stream became: a server that finds this response on its way out, and nobody at its body, may write the
-   * stream by itself.
-   */
-  offer?(response: Response, live: Live): void
+  /** The response of a stream, where the server below can send one without a web stream. */
+  respond?(stream: Live, init: ResponseInit): Response | undefined
 }
 
-/** A stream that is ready to be sent, in either way. */
+/** A stream that is ready to be sent, in one of two ways. */
 export interface Live {
-  readonly body: ReadableStream<Uint8Array>
   /** Told of a sink that wants something, whenever it does. */
-  readonly driver: Pick<Writer, 'wanted'>
+  wanted(sink: Sink): void
+  /** A web stream that wants something whenever it is read. */
+  body(): ReadableStream<Uint8Array>
 }
 
 /** A content coding for event streams. */

@@ -125,6 +125,53 @@ describe('an answer that the server writes by itself', () => {
     expect([response.status, await response.text()]).toEqual([403, 'no'])
   })
 
+  test.each(['text', 'arrayBuffer', 'blob', 'clone', 'body'] as const)(
+    'is a response like any other to a program around the app that asks for its %s',
+    async (what) => {
+      const app = appWith()
+      const around = async (asked: Request, env?: never): Promise<Response> => {
+        const response = await app.fetch(asked, env)
+        expect(response).toBeInstanceOf(Response)
+        expect(response.bodyUsed).toBe(false)
+        if (what === 'body') return new Response(response.body, { headers: { 'x-around': '1' } })
+        const copy = what === 'clone' ? response : response.clone()
+        const read = what === 'clone' ? await response.clone().text() : await response[what]()
+        expect(response.bodyUsed).toBe(what !== 'clone')
+        const text = await new Response(read).text()
+        expect(await copy.text()).toBe(text)
+        return new Response(text, response)
+      }
+      const text = await (await fetch(`${await serveHere({ fetch: around })}/slow`)).text()
+      expect(text).toBe(
+        'data: one\n\ndata: two\n\ndata: three\n\nevent: done\ndata: {"reason":"stop"}\n\n',
+      )
+    },
+  )
+
+  test('reaches its reader and a program around the app that keeps a copy', async () => {
+    const app = appWith()
+    const copies: Promise<string>[] = []
+    const around = async (asked: Request, env?: never): Promise<Response> => {
+      const response = await app.fetch(asked, env)
+      copies.push(response.clone().text())
+      return response
+    }
+    const response = await fetch(`${await serveHere({ fetch: around })}/slow`)
+    const text = await response.text()
+    expect(text).toContain('data: three')
+    expect(await Promise.all(copies)).toEqual([text])
+    expect([response.status, response.headers.get('x-before')]).toEqual([200, '1'])
+  })
+
+  test('can be read as JSON by a program around the app', async () => {
+    const app = new Hono()
+    app.use(swapstream({ templates: {}, log: recordingLog() }))
+    app.get('/', () => new NDJSON([{ n: 1 }]))
+    const around = async (asked: Request, env?: never): Promise<Response> =>
+      Response.json([await (await app.fetch(asked, env)).json()])
+    expect(await (await fetch(await serveHere({ fetch: around }))).json()).toEqual([{ n: 1 }])
+  })
+
   test('has no chunks for a client that does not know them, and no body for HEAD', async () => {
     port = Number(new URL(await serveHere(appWith())).port)
     const old = await request('/slow', { version: '1.0' })

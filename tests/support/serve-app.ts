@@ -1,9 +1,8 @@
-import type { Hono } from 'hono'
 import { afterEach } from 'vitest'
 import { serve, type Serving } from 'swapstream/node'
 
 /** Serves an app on a free port of this machine until the test is over. */
-export function useServer(): (app: Hono) => Promise<string> {
+export function useServer(): (app: Parameters<typeof serve>[0]) => Promise<string> {
   const serving: Serving[] = []
   afterEach(async () => {
     for (const server of serving.splice(0)) await server.close(0)

@@ -1,4 +1,5 @@
-import { Hono } from 'hono'
+import { Hono, type Context, type MiddlewareHandler } from 'hono'
+import { every } from 'hono/combine'
 import { compress } from 'hono/compress'
 import { setCookie } from 'hono/cookie'
 import { cors } from 'hono/cors'
@@ -6,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import {
   EventStream,
   Fragment,
+  named,
   Page,
   ServerSentEvent,
   streamToFragments,
@@ -187,6 +189,55 @@ describe('a returned EventStream', () => {
     expect(headers.get('access-control-allow-origin')).toBe('https://a.example')
     expect(headers.get('content-encoding')).toBe(null)
     expect(headers.get('vary')).toContain('HX-Request')
+  })
+
+  describe('keeps what the handler set beside it', () => {
+    const ours = (): MiddlewareHandler => swapstream({ templates, log: recordingLog() })
+    const touching: MiddlewareHandler = async (c, next) => {
+      await next()
+      c.res.headers.set('x-touched', '1')
+    }
+    const handler = (c: Context): EventStream => {
+      c.header('x-handler', '1')
+      setCookie(c, 'a', '1')
+      setCookie(c, 'b', '2')
+      return new EventStream(() => ['x'], { status: 202, headers: { 'x-own': '1' }, wire: named() })
+    }
+    const both = ours()
+    const places: Record<string, (app: Hono) => unknown> = {
+      'right before it': (app) => app.use(ours()).get('/answer', handler),
+      'with somebody between them': (app) => app.use(ours()).use(touching).get('/answer', handler),
+      'behind somebody who has touched the response': (app) =>
+        app.use(cors()).use(ours()).get('/answer', handler),
+      'as one of several that were made one': (app) =>
+        app.use(every(ours(), touching)).get('/answer', handler),
+      'of the route alone': (app) => app.get('/answer', ours(), handler),
+      'used twice': (app) => app.use(both).use(both).get('/answer', handler),
+      'used twice, with somebody between': (app) =>
+        app.use(both).use(touching).use(both).get('/answer', handler),
+      'in an app of its own, with its own error page': (app) =>
+        app.route(
+          '/',
+          new Hono()
+            .onError((_, c) => c.text('no', 500))
+            .use(ours())
+            .get('/answer', handler),
+        ),
+      'before a middleware that comes too late': (app) =>
+        app.use(ours()).get('/answer', handler).use(touching),
+    }
+    test.each(Object.keys(places))('%s', async (place) => {
+      const app = new Hono()
+      places[place]!(app)
+      const response = await app.request('/answer', { headers: STREAM })
+      expect(response.status).toBe(202)
+      for (const name of ['x-handler', 'x-own']) expect(response.headers.get(name), name).toBe('1')
+      expect(response.headers.getSetCookie()).toEqual(['a=1; Path=/', 'b=2; Path=/'])
+      const isTouched = /somebody between|several/.test(place)
+      expect(response.headers.get('x-touched')).toBe(isTouched ? '1' : null)
+      expect(await response.text()).toBe('data: x\n\nevent: done\ndata: {"reason":"stop"}\n\n')
+      await expectNothingLeft(timersRunning)
+    })
   })
 
   test('is answered once, by the nearest middleware, where one app is mounted into another', async () => {

@@ -223,7 +223,8 @@ export class Addresser {
     const { template, block } = fragment
     const place = { template, block, shell, at, lent, growth }
     const before = this.#places.findIndex((other) => isOf(other, fragment))
-    this.#places = before < 0 ? [...this.#places, place] : this.#places.with(before, place)
+    // Not spread: an array made that way keeps room for seventeen.
+    this.#places = before < 0 ? this.#places.concat(place) : this.#places.with(before, place)
   }
 
   /** The first frame of all lands where the form says. */

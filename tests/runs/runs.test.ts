@@ -135,7 +135,7 @@ describe('a run', () => {
     await read(runs, first.id)
     await eventually(async () => expect((await runs.health()).running).toBe(0))
     expect((await runs.start(other, keyed)).id).not.toBe(first.id)
-    expect(others).toBe(1)
+    await eventually(() => expect(others).toBe(1))
   })
 
   test('is stopped by Stop and not by those who leave', async () => {

@@ -13,6 +13,11 @@ export function liveResponse(stream: Live, init: ResponseInit): LiveResponse {
   return new Made(stream, init)
 }
 
+/** Whether a response is such a one, whoever hands it around. */
+export function isLive(response: Response): response is LiveResponse {
+  return Made !== undefined && response instanceof Made
+}
+
 let Made: (new (stream: Live, init: ResponseInit) => LiveResponse) | undefined
 
 /** Not before the first request: by then @hono/node-server has put its own, lighter Response in the place of Node's. */

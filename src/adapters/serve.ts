@@ -4,7 +4,7 @@ import { serve as listen } from '@hono/node-server'
 import { after } from '../base/clock.ts'
 import { ConfigError } from '../base/errors.ts'
 import { stopStreams } from '../streams/registry.ts'
-import type { LiveResponse } from './live-response.ts'
+import { isLive, type LiveResponse } from './live-response.ts'
 import { writeLive } from './write-live.ts'
 
 /** How often connections that have become idle are closed while the server stops. */
@@ -90,10 +90,11 @@ export function serve(app: App, options: ServeOptions = {}): Serving {
       offered: undefined,
     })
     const finish = (made: Response): Response => {
-      const { offered } = own
+      // An app that asks itself may have been offered several.
+      const live = isLive(made) ? made : own.offered
       // The app may know its environment for as long as the stream runs.
       own.offered = undefined
-      return offered ? writeLive(made, offered, env.outgoing) : made
+      return live ? writeLive(made, live, env.outgoing) : made
     }
     const response = app.fetch(request, own as never)
     return 'then' in response ? response.then(finish) : finish(response)

@@ -163,6 +163,23 @@ describe('an answer that the server writes by itself', () => {
     expect([response.status, response.headers.get('x-before')]).toEqual([200, '1'])
   })
 
+  test('is the one that was given back, where an app asks itself for several', async () => {
+    const app = new Hono()
+    app.use('/stream/*', swapstream({ templates: {}, log: recordingLog() }))
+    app.get('/stream/:n', (c) => new EventStream(() => [c.req.param('n')], { wire: named() }))
+    app.get('/:which', async (c) => {
+      const ask = (n: number): Response | Promise<Response> =>
+        app.request(`/stream/${n}`, {}, c.env as never)
+      const both = [await ask(0), await ask(1)]
+      const [given, other] = c.req.param('which') === 'first' ? both : both.toReversed()
+      await other!.body!.cancel()
+      return given!
+    })
+    const url = await serveHere(app)
+    for (const [at, which] of ['first', 'second'].entries())
+      expect(await (await fetch(`${url}/${which}`)).text()).toContain(`data: ${at}\n`)
+  })
+
   test('can be read as JSON by a program around the app', async () => {
     const app = new Hono()
     app.use(swapstream({ templates: {}, log: recordingLog() }))

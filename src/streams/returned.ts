@@ -45,11 +45,10 @@ export abstract class Returned {
   }
 }
 
-/** The value that a handler returned, when this response stands for one: nobody else finds it there again. */
+/** The value that a handler returned, when a response was made around it: nobody else finds it there again. */
 export function takeReturned(response: {
   readonly body: ReadableStream | null
 }): Returned | undefined {
-  if (response instanceof Returned) return response
   const { body } = response
   const value = body === null ? undefined : byBody.get(body)
   if (value) byBody.delete(body!)

@@ -20,11 +20,10 @@ export function awaitValue(c: Context, settings: Settings): void {
 /** What the handler returned in place of a response; its headers, and those that were set beside it, are in `c.res` then. */
 export function takeValue(c: Context): Returned | undefined {
   const { res } = c
-  const value = takeReturned(res)
-  if (value === undefined || !(res instanceof Returned)) return value
+  if (!(res instanceof Returned)) return takeReturned(res)
   c.res = undefined
   // Made of what was set before. What is put over it is merged by Hono.
   void c.res
-  c.res = { body: null, status: value.status, headers: value.headers } as Response
-  return value
+  c.res = { body: null, status: res.status, headers: res.headers } as Response
+  return res
 }

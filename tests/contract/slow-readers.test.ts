@@ -85,7 +85,7 @@ describe('a reader that stands still', () => {
     const connection = await connect()
     const { socket } = connection
     const response = connection.request('/fire')
-    // In sips, for longer than the deadline. Large ones: the kernel tells the sender of none that is small beside its buffer.
+    // In sips, for longer than the deadline. Large ones: on a busy machine they are fewer.
     for (let sip = 0; sip < 45; sip++) {
       const before = socket.bytesRead
       socket.resume()

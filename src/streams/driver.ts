@@ -1,14 +1,15 @@
-import { Alarm } from '../base/alarm.ts'
 import type { Enter } from '../base/async-context.ts'
 import { callHook } from '../base/call-hook.ts'
 import { after, now, turn } from '../base/clock.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
+import { Deadlines } from './deadlines.ts'
 import { Ended } from './ended.ts'
 import { reportFailure, unfinished } from './failure.ts'
 import { Identified } from './identified.ts'
 import type { Outbox } from './outbox.ts'
 import { Pace } from './pace.ts'
+import { Pieces } from './pieces.ts'
 import type { Source } from './source.ts'
 import { SourceReader, type Answer, type Listener } from './source-reader.ts'
 import { BodySink, type Sink, type Writer } from './sink.ts'
@@ -17,9 +18,6 @@ import type { Piece, PublicError } from './wire.ts'
 
 /** How long the first value may decide about the status before the headers go out without it. */
 const FIRST_VALUE_MS = 250
-/** Large texts leave in pieces of this size: what a reader has not taken need not be encoded. */
-const PIECE_CHARS = 65_536
-const ANYTHING = /./
 
 /** The other end of the connection that a stream is sent over. */
 export interface Client {
@@ -83,9 +81,8 @@ export class Driver<T> implements Listener<T>, Writer {
   readonly #options: DriverOptions
   readonly #abort = new AbortController()
   readonly #reader: SourceReader<T>
-  readonly #alarm = new Alarm(() => this.#rung())
+  readonly #deadlines: Deadlines
   readonly #pace: Pace
-  readonly #startedAt = now()
   #forgetClient: (() => void) | undefined
   /** Nothing while the stream is prepared. */
   #outbox!: Outbox<T>
@@ -97,8 +94,7 @@ export class Driver<T> implements Listener<T>, Writer {
   #wanted = false
   /** A piece is being made that is not ready yet. */
   #drawing = false
-  /** Made, and not yet sent. */
-  #pieces: Piece[] = []
+  readonly #pieces = new Pieces()
   #outcome: Outcome | undefined
   /** It is the end of another stream, which this one tells of. */
   #told = false
@@ -111,13 +107,6 @@ export class Driver<T> implements Listener<T>, Writer {
   #gaveWay = false
   /** The source was asked for what nobody may be shown yet. */
   #ahead = false
-  /** When the source was asked for what it has not said yet. */
-  #askedAt: number | undefined
-  /** When the reader was handed what he has not come back from yet. */
-  #handedAt: number | undefined
-  #spokeAt = this.#startedAt
-  /** When something else than a frame is due at the earliest. */
-  #checkAt = Infinity
   #values = 0
   #valuesSent = 0
   #failures = 0
@@ -131,6 +120,7 @@ export class Driver<T> implements Listener<T>, Writer {
   constructor(source: Source<T>, options: DriverOptions) {
     const { enter, lastEventId, client } = options
     this.#options = options
+    this.#deadlines = new Deadlines(options.limits, () => this.#rung())
     this.#pace = new Pace(options.frameMs, options.viewers)
     const context = { signal: this.#abort.signal, lastEventId }
     this.#reader = new SourceReader(source, context, enter, this)
@@ -148,8 +138,8 @@ export class Driver<T> implements Listener<T>, Writer {
   async prepare<R>(make: (values: object) => Promise<R>): Promise<R | undefined> {
     if (this.#over) return undefined
     const over = new Promise<undefined>((resolve) => (this.#wake = () => resolve(undefined)))
-    this.#askedAt = now()
-    this.#check()
+    this.#deadlines.askedAt = now()
+    this.#watch()
     try {
       return await Promise.race([this.#reader.opened().then(make), over])
     } catch (error) {
@@ -157,7 +147,7 @@ export class Driver<T> implements Listener<T>, Writer {
       throw error
     } finally {
       this.#wake = undefined
-      this.#askedAt = undefined
+      this.#deadlines.askedAt = Infinity
     }
   }
 
@@ -171,7 +161,7 @@ export class Driver<T> implements Listener<T>, Writer {
   async start(outbox: Outbox<T>, patient: boolean = true): Promise<void> {
     this.#outbox = outbox
     try {
-      if (outbox.start) this.#pieces.push(outbox.start())
+      if (outbox.start) this.#pieces.add(outbox.start())
       if (patient) {
         // Exactly then, so no alarm: tests move the time by as much.
         const cancel = after(FIRST_VALUE_MS, () => this.#wake?.())
@@ -180,13 +170,13 @@ export class Driver<T> implements Listener<T>, Writer {
         cancel()
         if (this.#outcome?.reason === 'error' && this.#values === 0) throw this.#outcome.error
         if (!outbox.empty) {
-          this.#pieces.push(await outbox.next(this.#report))
+          this.#pieces.add(await outbox.next(this.#report))
           this.#pace.sent(now(), 1)
         }
       }
       // A body that somebody replaced on its way is never read, and nobody says so.
-      this.#handedAt = now()
-      this.#check()
+      this.#deadlines.handedAt = now()
+      this.#watch()
     } catch (error) {
       this.#end('error', error)
       throw error
@@ -208,7 +198,7 @@ export class Driver<T> implements Listener<T>, Writer {
       next: () => '',
       terminal: () => undefined,
     }
-    this.#check()
+    this.#watch()
     try {
       while (!this.#over) {
         await this.#answered()
@@ -238,7 +228,7 @@ export class Driver<T> implements Listener<T>, Writer {
     if (this.#over) return sink.close()
     this.#sink = sink
     this.#wanted = true
-    this.#handedAt = undefined
+    this.#deadlines.handedAt = Infinity
     const at = now()
     this.#pace.wanted(at, this.#outbox.empty)
     this.#react(at)
@@ -273,7 +263,7 @@ export class Driver<T> implements Listener<T>, Writer {
   heard(answer: Answer<T>, values: number): void {
     if (this.#over) return
     this.#ahead = false
-    this.#askedAt = undefined
+    this.#deadlines.askedAt = Infinity
     this.#more = false
     // What comes after the end was decided comes too late.
     if (this.#outcome === undefined) {
@@ -318,7 +308,7 @@ export class Driver<T> implements Listener<T>, Writer {
   #approach(at: number): void {
     if (at >= this.#pace.latestAt) return this.#catchUp()
     this.#reader.want(this.#pace.earlyAt)
-    this.#ringForFrame()
+    this.#deadlines.ring(this.#pace.latestAt)
   }
 
   /** Takes what the source has read ahead; with nothing, the next value is told at once. */
@@ -330,11 +320,11 @@ export class Driver<T> implements Listener<T>, Writer {
 
   /** The next thing for a reader who wants one; false when there is none now. */
   #served(at: number, isNews: boolean): boolean {
-    if (this.#pieces.length > 0) this.#send(at)
+    if (!this.#pieces.empty) this.#send(at)
     else if (this.#outcome !== undefined) void this.#finish()
     else if (this.#outbox.empty || this.#more) return false
     else if (!this.#outbox.full && at < (isNews ? this.#pace.earlyAt : this.#pace.latestAt)) {
-      this.#ringForFrame()
+      this.#deadlines.ring(this.#pace.latestAt)
       return false
     } else this.#draw(at)
     return true
@@ -364,8 +354,8 @@ export class Driver<T> implements Listener<T>, Writer {
   #drawn(piece: Piece, at: number): void {
     this.#pace.sent(at, this.#values - this.#valuesSent)
     this.#valuesSent = this.#values
-    this.#keep(piece)
-    if (this.#pieces.length > 0) this.#send(at)
+    this.#pieces.add(piece)
+    if (!this.#pieces.empty) this.#send(at)
   }
 
   #failed(error: unknown): void {
@@ -380,7 +370,7 @@ export class Driver<T> implements Listener<T>, Writer {
     const outbox = this.#outbox
     try {
       // A failure of the outbox itself leaves it empty.
-      while (!outbox.empty) this.#keep(await outbox.next(this.#report))
+      while (!outbox.empty) this.#pieces.add(await outbox.next(this.#report))
       const { failure } = outbox
       if (failure && this.#outcome!.reason === 'stop')
         this.#outcome = { ...this.#outcome!, ...failure, reason: 'error' }
@@ -396,9 +386,9 @@ export class Driver<T> implements Listener<T>, Writer {
       this.#sink!.cut(new Error(`The stream was cut: ${reason}.`))
       return this.#end(reason, error)
     }
-    this.#keep(last)
+    this.#pieces.add(last)
     this.#closing = true
-    if (this.#pieces.length > 0) this.#send(now())
+    if (!this.#pieces.empty) this.#send(now())
     else this.#end(reason, error)
   }
 
@@ -420,46 +410,20 @@ export class Driver<T> implements Listener<T>, Writer {
     }
   }
 
-  /** Keeps a piece until it is sent, with the one before it where both are text. */
-  #keep(piece: Piece): void {
-    if (piece.length === 0) return
-    const before = this.#pieces.at(-1)
-    if (typeof before === 'string' && typeof piece === 'string')
-      this.#pieces[this.#pieces.length - 1] = before + piece
-    else this.#pieces.push(piece)
-  }
-
   #send(at: number): void {
-    this.#spokeAt = at
+    this.#deadlines.spokeAt = at
     do {
-      this.#bytes += this.#sink!.write(this.#nextPiece())
+      this.#bytes += this.#sink!.write(this.#pieces.take())
       this.#frames += 1
       this.#wanted = this.#sink!.ready
-    } while (this.#wanted && this.#pieces.length > 0)
+    } while (this.#wanted && !this.#pieces.empty)
     if (this.#wanted) this.#pace.wanted(at, true)
-    else this.#handedAt = at
-    if (this.#closing && this.#pieces.length === 0) {
+    else this.#deadlines.handedAt = at
+    if (this.#closing && this.#pieces.empty) {
       this.#end(this.#outcome!.reason, this.#outcome!.error)
     } else if (this.#bytes >= this.#options.limits.maxOutputBytes) {
       this.#outcome ??= { reason: 'limit' }
     }
-  }
-
-  #nextPiece(): Piece {
-    const piece = this.#pieces[0]!
-    if (typeof piece !== 'string' || piece.length <= PIECE_CHARS) {
-      this.#pieces.shift()
-      // What was pushed to keeps room for seventeen.
-      if (this.#pieces.length === 0) this.#pieces = []
-      return piece
-    }
-    // Not between the halves of a character pair.
-    const last = piece.charCodeAt(PIECE_CHARS - 1)
-    const end = last >= 0xd800 && last < 0xdc00 ? PIECE_CHARS - 1 : PIECE_CHARS
-    this.#pieces[0] = piece.slice(end)
-    // The engine keeps the text of its newest match, and the block was searched for tags: a small one takes its place.
-    ANYTHING.exec('.')
-    return piece.slice(0, end)
   }
 
   /** Before the reader has come once nothing is read ahead: he may never come. */
@@ -472,7 +436,7 @@ export class Driver<T> implements Listener<T>, Writer {
     if (!this.#wanted || asks !== 'on time') return this.#wanted && (empty || frameMs !== 0)
     if (!empty) return false
     if (this.#pace.latestAt <= at) return true
-    this.#ringForFrame()
+    this.#deadlines.ring(this.#pace.latestAt)
     return false
   }
 
@@ -485,66 +449,49 @@ export class Driver<T> implements Listener<T>, Writer {
   }
 
   #askNow(at: number): void {
-    this.#askedAt = at
+    this.#deadlines.askedAt = at
     const { earlyAt } = this.#pace
     const isSoon = this.#wanted && at >= earlyAt
     const { asks } = this.#options
     this.#ahead = asks === 'ahead' && !isSoon && this.#frames > 0 && this.#outbox.states === true
     if (!this.#ahead) return this.#reader.ask()
-    if (this.#wanted) this.#ringForFrame()
+    if (this.#wanted) this.#deadlines.ring(this.#pace.latestAt)
     this.#reader.ask(this.#wanted ? earlyAt : Infinity)
   }
 
   #rung(): void {
     const at = now()
-    const { heartbeatMs, limits } = this.#options
-    if (this.#handedAt !== undefined && at - this.#handedAt >= limits.sendTimeoutMs) {
-      return this.#dropReader()
-    }
-    const isLate = at - this.#startedAt >= limits.maxDurationMs
+    const deadlines = this.#deadlines
+    if (deadlines.isStalled(at)) return this.#dropReader()
+    const isOver = deadlines.isOver(at)
     // What was read ahead is a sign of life, too, and belongs to what is shown at the end.
-    if (isLate || at - (this.#askedAt ?? at) >= limits.idleSourceMs) this.#catchUp()
-    if (isLate) this.#outcome ??= { reason: 'limit' }
-    if (this.#askedAt !== undefined && at - this.#askedAt >= limits.idleSourceMs) {
-      this.#outcome ??= { reason: 'timeout' }
-    }
+    if (isOver || deadlines.isSilent(at)) this.#catchUp()
+    if (isOver) this.#outcome ??= { reason: 'limit' }
+    if (deadlines.isSilent(at)) this.#outcome ??= { reason: 'timeout' }
     // The reader waits while we do, so a heartbeat never queues behind a stalled write.
     const idle = this.#wanted && !this.#drawing && this.#outcome === undefined && this.#outbox.empty
-    if (idle && heartbeatMs !== false && at - this.#spokeAt >= heartbeatMs) this.#beat()
+    if (idle && at >= deadlines.spokeAt + this.#beatMs) this.#beat()
     this.#react(at)
-    this.#check()
+    this.#watch()
   }
 
   #beat(): void {
     try {
       const piece = this.#outbox.heartbeat?.()
-      if (piece !== undefined) this.#keep(piece)
+      if (piece !== undefined) this.#pieces.add(piece)
     } catch (error) {
       this.#outcome = { reason: 'error', error }
     }
   }
 
-  /** Sets the alarm for the next thing that time alone can bring. What begins later than now ends later, too. */
-  #check(): void {
-    if (this.#over) return
-    const { heartbeatMs, limits } = this.#options
-    const at = now()
-    const beatMs = heartbeatMs !== false && this.#outbox?.heartbeat ? heartbeatMs : Infinity
-    const beatAt = this.#spokeAt + beatMs
-    this.#checkAt = Math.min(
-      at + Math.min(beatMs, limits.sendTimeoutMs, limits.idleSourceMs),
-      beatAt > at ? beatAt : Infinity,
-      this.#outcome === undefined ? this.#startedAt + limits.maxDurationMs : Infinity,
-      this.#handedAt === undefined ? Infinity : this.#handedAt + limits.sendTimeoutMs,
-      this.#askedAt === undefined ? Infinity : this.#askedAt + limits.idleSourceMs,
-    )
-    this.#alarm.advance(this.#checkAt)
+  /** Time between two signs of life. */
+  get #beatMs(): number {
+    const { heartbeatMs } = this.#options
+    return heartbeatMs !== false && this.#outbox?.heartbeat ? heartbeatMs : Infinity
   }
 
-  /** Sets the alarm for the moment at which what waits is shown at the latest. */
-  #ringForFrame(): void {
-    // Set anew for each frame: where values come steadily it never rings.
-    this.#alarm.set(Math.min(this.#pace.latestAt, this.#checkAt))
+  #watch(): void {
+    if (!this.#over) this.#deadlines.watch(this.#beatMs, this.#outcome !== undefined)
   }
 
   /** Nobody waits for ever for a reader who does not come back. */
@@ -562,8 +509,8 @@ export class Driver<T> implements Listener<T>, Writer {
     const { onEnd, seat, route, log } = this.#options
     const final = this.#outcome?.final
     this.#forgetClient?.()
-    this.#alarm.clear()
-    this.#pieces = []
+    this.#deadlines.clear()
+    this.#pieces.clear()
     // First the signal, which reaches into a waiting model call; then the generator, which may never hear it.
     if (!this.#reader.exhausted) this.#abort.abort()
     this.#wake?.()
@@ -586,7 +533,7 @@ export class Driver<T> implements Listener<T>, Writer {
       values: this.#values,
       frames: this.#frames,
       bytes: this.#bytes,
-      durationMs: Math.round(now() - this.#startedAt),
+      durationMs: Math.round(now() - this.#deadlines.startedAt),
     }
     seat?.left(end)
     const { values, frames, bytes, durationMs: ms } = end

@@ -4,6 +4,8 @@ export type Listen = (ready: (port: number) => void) => void
 /** Who is measured: one file each in `rivals/`, all behind the same address, with the same tokens and the same markup. */
 export const RIVALS = {
   raw: '`res.write` of `node:http` with deltas encoded before the request: the floor (a)',
+  source:
+    'reads the model and sends what it said at the end: what no server of tokens can be below',
   'stream-sse': "Hono's `streamSSE`, the nunjucks block drawn and sent again at each token (b)",
   datastar: 'the Datastar SDK for Node, the block patched at each token',
   'better-sse': 'better-sse on `node:http`, the block pushed at each token',

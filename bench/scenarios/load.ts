@@ -1,5 +1,5 @@
 import { many } from '../load/many.ts'
-import { CLIENT_CPU, cost, inRounds, withClient, type Scenario } from './scenario.ts'
+import { CLIENT_CPU, cost, inRounds, rehearse, withClient, type Scenario } from './scenario.ts'
 
 export const load: Scenario = {
   name: 'load',
@@ -25,7 +25,7 @@ export const load: Scenario = {
     clientCpu: CLIENT_CPU,
   },
   run(run) {
-    const streams = run.quick ? 30 : 150
+    const sizes = run.quick ? [30] : [150, 600]
     const n = run.quick ? 100 : 500
     return inRounds(
       run,
@@ -33,6 +33,7 @@ export const load: Scenario = {
         figures: this.figures,
         rivals: [
           'raw',
+          'source',
           'stream-sse',
           'datastar',
           'better-sse',
@@ -40,10 +41,12 @@ export const load: Scenario = {
           'swapstream-token',
           'swapstream-100ms',
         ],
-        cases: [`${streams} streams`],
+        cases: sizes.map((streams) => `${streams} streams`),
         rounds: run.rounds,
       },
-      async (server) => {
+      async (server, at, rehearsal) => {
+        if (rehearsal) await rehearse(server, run)
+        const streams = Number.parseInt(at, 10)
         const { out, cpuUs, clientCpu } = await cost(server, () => many(server.port, streams, n))
         if (out.delivered < 1)
           throw new Error(`${server.rival} delivered ${Math.floor(out.delivered * 100)} %.`)

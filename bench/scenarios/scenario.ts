@@ -85,7 +85,7 @@ export interface Rounds {
   readonly fresh?: boolean
 }
 
-/** So long is rehearsed where answers follow each other: a server that was started a second ago is still being compiled. */
+/** So long answers follow each other in a rehearsal: a server that was started a second ago is still being compiled. */
 export const REHEARSAL_MS = 4_000
 
 /**
@@ -137,6 +137,13 @@ async function prove({ port, rival }: Server): Promise<void> {
   const { ended } = await open(port, { n }, { onBytes }).done
   if (!ended || !showsAll(Buffer.concat(pieces), n))
     throw new Error(`An answer of ${rival} is not whole.`)
+}
+
+/** Answers one after the other, for as long as a rehearsal takes. */
+export async function rehearse(server: Server, { quick }: Run): Promise<void> {
+  const until = performance.now() + (quick ? 0 : REHEARSAL_MS)
+  do await whole(server, { n: 100 })
+  while (performance.now() < until)
 }
 
 /** Reads one answer to its end. Throws when it is not whole: that is a failure, however fast it was. */

@@ -170,7 +170,7 @@ export class Driver<T> implements Listener<T>, Writer {
         cancel()
         if (this.#outcome?.reason === 'error' && this.#values === 0) throw this.#outcome.error
         if (!outbox.empty) {
-          this.#pieces.add(await outbox.next(this.#report))
+          this.#pieces.add(await outbox.next(this.#report), true)
           this.#pace.sent(now(), 1)
         }
       }

@@ -14,12 +14,16 @@ export class Pieces {
     return this.#waiting.length === 0
   }
 
-  /** Adds a piece, to the one before it where both are text. */
-  add(piece: Piece): void {
+  /**
+   * Adds a piece. Nothing is no piece: where a body is sent in chunks, an empty one is its end.
+   *
+   * @param apart Not to the one before it, although both are text.
+   */
+  add(piece: Piece, apart: boolean = false): void {
     if (piece.length === 0) return
     const last = this.#waiting.length - 1
     const before = this.#waiting[last]
-    const isMore = typeof before === 'string' && typeof piece === 'string'
+    const isMore = !apart && typeof before === 'string' && typeof piece === 'string'
     this.#waiting = isMore
       ? this.#waiting.with(last, before + piece)
       : this.#waiting.concat([piece])

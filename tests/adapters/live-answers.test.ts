@@ -261,3 +261,15 @@ test('what one request adds to the headers of a page that is kept is no other re
     )
   expect(cookies).toEqual([['user=ada'], ['user=bob'], []])
 })
+
+test('a first value for which the wire has no word does not end the body', async () => {
+  const app = new Hono()
+  app.use(swapstream({ templates: {}, log: recordingLog() }))
+  const wire = () => ({
+    value: (text: string) => (text === '' ? '' : `data: ${text}\n\n`),
+    terminal: () => 'event: done\ndata: {}\n\n',
+  })
+  app.get('/', () => new EventStream(() => ['', 'then'], { wire }))
+  const response = await fetch(await serveHere(app))
+  expect(await response.text()).toBe('data: then\n\nevent: done\ndata: {}\n\n')
+})

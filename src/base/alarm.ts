@@ -18,13 +18,15 @@ let cancel: (() => void) | undefined
  * Rings once, at a moment that may be moved as often as one likes: a stream has one of these for its frames, its
  * heartbeats and its deadlines together.
  *
- * Cost    all alarms of the process share one timer; setting one is a look into a map. They ring up to 4 ms late, and
- *         up to 64 ms for waits of a second and more.
+ * Cost    all alarms of the process share one timer; setting one is a look into a map, moving it to later is nothing.
+ *         They ring up to 4 ms late, and up to 64 ms for waits of a second and more.
  *
  * @example const alarm = new Alarm(() => show('later')); alarm.set(performance.now() + 15_000); alarm.clear()
  */
 export class Alarm {
   readonly #ring: () => void
+  #at = Infinity
+  /** Where it stands among the others; nothing when it is not set. */
   #moment: number | undefined
 
   constructor(ring: () => void) {
@@ -34,6 +36,9 @@ export class Alarm {
   /** Rings at `at` or soon after, whatever was set until now; `Infinity` for never. */
   set(at: number): void {
     if (at === Infinity) return this.clear()
+    this.#at = at
+    // Moved to later it stays where it is, and moves on from there: most are moved with every frame, and ring for none.
+    if (this.#moment !== undefined && this.#moment <= at) return
     const current = now()
     const step = at - current < LONG_MS ? FINE_MS : COARSE_MS
     // Always later than now, so that one who sets itself anew while it rings cannot keep the others waiting.
@@ -46,7 +51,7 @@ export class Alarm {
 
   /** Rings at `at` at the latest: sooner, when it is set to sooner. */
   advance(at: number): void {
-    if (this.#moment === undefined || at < this.#moment) this.set(at)
+    if (this.#moment === undefined || at < this.#at) this.set(at)
   }
 
   clear(): void {
@@ -62,7 +67,8 @@ export class Alarm {
     if (this.#moment !== moment) return
     this.#moment = undefined
     count -= 1
-    this.#ring()
+    if (this.#at < moment) this.#ring()
+    else this.set(this.#at)
   }
 }
 

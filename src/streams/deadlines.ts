@@ -61,7 +61,7 @@ export class Deadlines {
     this.#alarm.advance(this.#checkAt)
   }
 
-  /** Rings at that moment, or sooner for something else. Set anew for each frame: where values come steadily it never rings. */
+  /** Rings at that moment, or sooner for something else. */
   ring(at: number): void {
     this.#alarm.set(Math.min(at, this.#checkAt))
   }

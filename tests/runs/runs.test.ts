@@ -258,6 +258,8 @@ describe('a run', () => {
     const source = controlled<string>()
     const { id } = await short.start(source, me)
     const viewer = await short.follow(id, me).open(context)
+    // On a busy machine it is asked a turn later.
+    await eventually(() => expect(source.opened).toBe(1))
     const closed = short.close()
     expect((await viewer.next()).value).toMatchObject({ reason: 'interrupted' })
     await closed

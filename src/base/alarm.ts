@@ -62,12 +62,12 @@ export class Alarm {
     if (count === 0) wait()
   }
 
-  /** Rings, unless it was cleared or moved since it was put there. */
-  ring(moment: number): void {
+  /** Rings, unless it was cleared or moved since it was put there: to later than `at`, which is now. */
+  ring(moment: number, at: number): void {
     if (this.#moment !== moment) return
     this.#moment = undefined
     count -= 1
-    if (this.#at < moment) this.#ring()
+    if (this.#at <= at) this.#ring()
     else this.set(this.#at)
   }
 }
@@ -115,7 +115,7 @@ function ringDue(): void {
       const moment = moments.shift()!
       const due = slots.get(moment)!
       slots.delete(moment)
-      for (const alarm of due) alarm.ring(moment)
+      for (const alarm of due) alarm.ring(moment, at)
     }
   } finally {
     wait()

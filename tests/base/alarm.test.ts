@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Alarm } from '../../src/base/alarm.ts'
-import { now, timersRunning } from '../../src/base/clock.ts'
+import { now, timersRunning, useTimers } from '../../src/base/clock.ts'
 import { widthAt } from '../../src/base/frame-pace.ts'
 import { controlledClock, type ControlledClock } from '../../src/testing/controlled-clock.ts'
 
@@ -63,6 +63,23 @@ describe('an alarm', () => {
     expect(timersRunning()).toBe(1)
     for (const alarm of alarms) alarm.clear()
     expect(timersRunning()).toBe(0)
+  })
+
+  test('that was moved rings with those around it, when the process comes late to all of them', () => {
+    let time = 0
+    let wake = (): void => {}
+    const release = useTimers({ now: () => time, set: (_, run) => ((wake = run), () => {}) })
+    const rang: string[] = []
+    const moved = new Alarm(() => rang.push('moved'))
+    const later = new Alarm(() => rang.push('later'))
+    moved.set(10)
+    moved.set(30)
+    later.set(200)
+    time = 50
+    wake()
+    expect(rang).toEqual(['moved'])
+    later.clear()
+    release()
   })
 
   test('that sets itself anew while it rings does not keep the others waiting', async () => {

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { Context } from 'hono'
-import { useAsyncContext } from '../base/async-context.ts'
+import { useAsyncContext, type AsyncContext } from '../base/async-context.ts'
 import { useTextEncoder } from '../base/encode-text.ts'
 import { given } from '../base/given.ts'
 import type { Connection, Live } from '../web/settings.ts'
@@ -31,10 +31,12 @@ interface NodeEnv {
  * Sources keep the async context of their request: `AsyncLocalStorage` reads in them as it does in the handler. By hand,
  * because `AsyncLocalStorage.snapshot()` costs ten times as much on Node 20.
  */
-useAsyncContext(() => {
-  const request = new AsyncResource('swapstream')
-  return (run) => request.runInAsyncScope(run)
-})
+class RequestContext extends AsyncResource implements AsyncContext {
+  run<T>(run: () => T): T {
+    return this.runInAsyncScope(run)
+  }
+}
+useAsyncContext(() => new RequestContext('swapstream'))
 
 /**
  * What Node knows about a request.

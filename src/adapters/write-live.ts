@@ -49,9 +49,11 @@ class ResponseSink implements Sink {
     return !this.#to.writableNeedDrain
   }
 
-  write(piece: Piece): number {
+  write(piece: Piece, isLast: boolean): number {
     const socket = this.#socket
     const bytes = Buffer.byteLength(piece)
+    // Until the response ends, which lets go of it: the last piece and the mark of the end leave as one.
+    if (isLast) socket?.cork()
     if (!socket) this.#outgoing.write(piece)
     else if (typeof piece === 'string') socket.write(`${bytes.toString(16)}\r\n${piece}\r\n`)
     else {

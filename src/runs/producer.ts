@@ -1,5 +1,5 @@
 import { Alarm } from '../base/alarm.ts'
-import type { Enter } from '../base/async-context.ts'
+import type { AsyncContext } from '../base/async-context.ts'
 import { now, turn } from '../base/clock.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
@@ -25,7 +25,7 @@ export interface ProducerOptions {
   readonly path: string
   readonly lease: string
   readonly source: Source<unknown>
-  readonly enter: Enter
+  readonly asyncContext: AsyncContext
   readonly store: RunStore
   readonly view: View
   readonly leaseMs: number
@@ -75,11 +75,11 @@ export class Producer implements Listener<unknown> {
   ])
 
   constructor(options: ProducerOptions) {
-    const { source, enter, id, path } = options
+    const { source, asyncContext, id, path } = options
     this.#options = options
     const { signal } = this.#abort
     const context = { signal, lastEventId: undefined, run: { id, path } }
-    this.#reader = new SourceReader(source, context, enter, this)
+    this.#reader = new SourceReader(source, context, asyncContext, this)
   }
 
   start(): void {

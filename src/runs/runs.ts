@@ -355,7 +355,7 @@ export function createRuns(options: RunsOptions = {}): Runs {
       const leave = takePlace(owner)
       const [id, lease] = [newRunId(), newRunId()]
       const attended = onDisconnect === 'cancel'
-      const enter = captureContext()
+      const asyncContext = captureContext()
       const view = new View()
       let producer: Producer | undefined
       let runs: string
@@ -379,7 +379,7 @@ export function createRuns(options: RunsOptions = {}): Runs {
         path: `${path}/${id}`,
         lease,
         source,
-        enter,
+        asyncContext,
         store,
         view,
         leaseMs,

@@ -1,4 +1,4 @@
-import type { Enter } from '../base/async-context.ts'
+import type { AsyncContext } from '../base/async-context.ts'
 import { callHook } from '../base/call-hook.ts'
 import { after, now, turn } from '../base/clock.ts'
 import type { Limits } from '../base/limits.ts'
@@ -35,7 +35,7 @@ export interface Seat {
 }
 
 export interface DriverOptions {
-  readonly enter: Enter
+  readonly asyncContext: AsyncContext
   readonly client: Client
   readonly seat?: Seat | undefined
   readonly lastEventId: string | undefined
@@ -118,12 +118,12 @@ export class Driver<T> implements Listener<T>, Writer {
   }
 
   constructor(source: Source<T>, options: DriverOptions) {
-    const { enter, lastEventId, client } = options
+    const { asyncContext, lastEventId, client } = options
     this.#options = options
     this.#deadlines = new Deadlines(options.limits, () => this.#rung())
     this.#pace = new Pace(options.frameMs, options.viewers)
     const context = { signal: this.#abort.signal, lastEventId }
-    this.#reader = new SourceReader(source, context, enter, this)
+    this.#reader = new SourceReader(source, context, asyncContext, this)
     this.#forgetClient = client.onLeave(() => this.#end('cancel'))
     // He had left already.
     if (this.#over) this.#forgetClient()
@@ -315,7 +315,7 @@ export class Driver<T> implements Listener<T>, Writer {
   #catchUp(): void {
     if (!this.#ahead) return
     this.#ahead = false
-    this.#reader.want(-Infinity)
+    this.#reader.want()
   }
 
   /** The next thing for a reader who wants one; false when there is none now. */
@@ -413,7 +413,8 @@ export class Driver<T> implements Listener<T>, Writer {
   #send(at: number): void {
     this.#deadlines.spokeAt = at
     do {
-      this.#bytes += this.#sink!.write(this.#pieces.take())
+      const piece = this.#pieces.take()
+      this.#bytes += this.#sink!.write(piece, this.#closing && this.#pieces.empty)
       this.#frames += 1
       this.#wanted = this.#sink!.ready
     } while (this.#wanted && !this.#pieces.empty)

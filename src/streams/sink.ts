@@ -6,8 +6,12 @@ import type { Piece } from './wire.ts'
  * meanwhile, and what he gets then is the newest state.
  */
 export interface Sink {
-  /** Takes a piece. Out: its size in bytes. */
-  write(piece: Piece): number
+  /**
+   * Takes a piece. Out: its size in bytes.
+   *
+   * @param isLast The body is closed right after it.
+   */
+  write(piece: Piece, isLast: boolean): number
   /** It would take more now; else it calls back when it does. */
   readonly ready: boolean
   /** The end of the body. */

@@ -1,5 +1,5 @@
-import type { Enter } from '../base/async-context.ts'
-import { ASK, WANT, type Askable } from '../base/askable.ts'
+import type { AsyncContext } from '../base/async-context.ts'
+import { ASK, WANT, type Askable, type Asker } from '../base/askable.ts'
 import { after } from '../base/clock.ts'
 import { isResult, noResult } from '../tokens/iterator-result.ts'
 import { open, type Source, type StreamContext } from './source.ts'
@@ -25,8 +25,9 @@ export interface Listener<T> {
  * Cost    one promise a value beside the source's own. None is kept and raced against: a million of those on one live
  *         promise are a leak.
  */
-export class SourceReader<T> {
-  readonly #enter: Enter
+export class SourceReader<T> implements Asker<T> {
+  /** Of the request. */
+  readonly #around: AsyncContext
   readonly #listener: Listener<T>
   /** What it is opened with; let go of then, since a stream may last. */
   #unopened: { readonly source: Source<T>; readonly context: StreamContext } | undefined
@@ -35,13 +36,17 @@ export class SourceReader<T> {
   #closing: Promise<unknown> | undefined
   /** An answer is under way. */
   asked = false
-  #until = -Infinity
   /** It has ended or failed by itself: nothing is left to be stopped, or to be asked. */
   exhausted = false
 
-  constructor(source: Source<T>, context: StreamContext, enter: Enter, listener: Listener<T>) {
+  constructor(
+    source: Source<T>,
+    context: StreamContext,
+    around: AsyncContext,
+    listener: Listener<T>,
+  ) {
     this.#unopened = { source, context }
-    this.#enter = enter
+    this.#around = around
     this.#listener = listener
   }
 
@@ -57,16 +62,18 @@ export class SourceReader<T> {
    *
    * @param until Nobody needs it before that moment, so it may stand for all that come until then.
    */
-  ask(until: number = -Infinity): void {
+  ask(until?: number): void {
     if (this.asked || this.exhausted) return
     this.asked = true
-    this.#until = until
-    if (this.#iterator === undefined) void this.opened().then(() => this.#step(), this.#failed)
-    else this.#step()
+    if (this.#iterator !== undefined) return this.#step(until)
+    void this.opened().then(
+      () => this.#step(until),
+      (error: unknown) => this.failed(error),
+    )
   }
 
-  /** What was asked ahead is needed from that moment on; `-Infinity` for at once, if there is any. */
-  want(until: number): void {
+  /** What was asked ahead is needed from that moment on; nothing for at once, if there is any. */
+  want(until?: number): void {
     const iterator = this.#iterator as Partial<Askable<T>> | undefined
     iterator?.[WANT]?.(until)
   }
@@ -87,7 +94,7 @@ export class SourceReader<T> {
         onIgnored()
         resolve()
       })
-      Promise.resolve(this.#enter(async () => iterator.return!()))
+      Promise.resolve(this.#around.run(async () => iterator.return!()))
         .catch(onFailed)
         .finally(() => {
           cancel()
@@ -99,37 +106,43 @@ export class SourceReader<T> {
 
   async #open(): Promise<void> {
     const { source, context } = this.#unopened!
-    this.#iterator = await this.#enter(() => open(source, context))
+    this.#iterator = await this.#around.run(() => open(source, context))
     this.#unopened = undefined
     // It may have been let go while it was being opened.
     if (this.#closing !== undefined) await this.#iterator.return?.()
   }
 
-  readonly #next = (): unknown => {
-    const iterator = this.#iterator as Iterator<T> & Partial<Askable<T>>
-    if (iterator[ASK] === undefined) return iterator.next()
-    iterator[ASK](this.#given, this.#failed, this.#until)
-    return ASKED
-  }
-
-  #step(): void {
+  #step(until: number | undefined): void {
     if (this.#closing !== undefined) return this.#answered({ done: true, value: undefined })
     let answer: unknown
     try {
-      answer = this.#enter(this.#next)
+      answer = this.#around.run(() => this.#next(until))
     } catch (error) {
-      return this.#failed(error)
+      return this.failed(error)
     }
+    if (answer === ASKED) return
     // Also what is there already is told later: a source is never read from within its reader's own call.
-    if (answer !== ASKED) Promise.resolve(answer).then(this.#given, this.#failed)
+    Promise.resolve(answer).then(
+      (value) => this.given(value),
+      (error: unknown) => this.failed(error),
+    )
   }
 
-  readonly #given = (answer: unknown, values = 1): void => {
+  #next(until: number | undefined): unknown {
+    const iterator = this.#iterator as Iterator<T> & Partial<Askable<T>>
+    if (iterator[ASK] === undefined) return iterator.next()
+    iterator[ASK](this, until)
+    return ASKED
+  }
+
+  given(answer: unknown, values: number = 1): void {
     if (isResult(answer)) this.#answered(answer as IteratorResult<T, unknown>, values)
-    else this.#failed(noResult(answer))
+    else this.failed(noResult(answer))
   }
 
-  readonly #failed = (error: unknown): void => this.#answered({ error })
+  failed(error: unknown): void {
+    this.#answered({ error })
+  }
 
   #answered(answer: Answer<T>, values = 1): void {
     this.asked = false

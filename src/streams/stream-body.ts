@@ -1,4 +1,4 @@
-import { captureContext, type Enter } from '../base/async-context.ts'
+import { captureContext, type AsyncContext } from '../base/async-context.ts'
 import type { Limits } from '../base/limits.ts'
 import { streamHeaders } from './headers.ts'
 import { Returned } from './returned.ts'
@@ -43,12 +43,12 @@ export abstract class StreamBody<T, F extends string> extends Returned {
   readonly source: Source<T>
   readonly options: StreamBodyOptions
   /** Leads back to the request in which the stream was made, for everything the source does later. */
-  readonly enter: Enter
+  readonly asyncContext: AsyncContext
 
   constructor(source: Source<T>, options: StreamBodyOptions) {
     super(options.status ?? 200, streamHeaders(options.headers, options.rawHeaders))
     this.source = source
     this.options = options
-    this.enter = captureContext()
+    this.asyncContext = captureContext()
   }
 }

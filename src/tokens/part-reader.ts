@@ -3,12 +3,17 @@ import { field } from './field.ts'
 import { kindOf } from './kind-of.ts'
 import { isLangChain, readLangChain } from './langchain-chunk.ts'
 import { modelFailure } from './model-failure.ts'
-import type { Emit } from './part.ts'
+import type { Emit, Part } from './part.ts'
 import { readTyped } from './typed-chunk.ts'
 import { readUntyped } from './untyped-chunk.ts'
 
 /** How many unknown types a message names. */
 const NAMED = 5
+
+/** Who is told each part. */
+export interface PartListener {
+  said(part: Part): void
+}
 
 /**
  * Reads the chunks of one source, whatever SDK they are of.
@@ -19,15 +24,15 @@ const NAMED = 5
  *         `source/failed` for a chunk that reports an error.
  */
 export class PartReader {
-  readonly #emit: Emit
+  readonly #listener: PartListener
   /** The types that nobody knows. */
   #unknown: Set<string> | undefined
   #decoder: TextDecoder | undefined
   #known = false
   #count = 0
 
-  constructor(emit: Emit) {
-    this.#emit = emit
+  constructor(listener: PartListener) {
+    this.#listener = listener
   }
 
   read(chunk: unknown): void {
@@ -35,13 +40,12 @@ export class PartReader {
     if (typeof chunk === 'string') {
       this.#known = true
       this.#flush()
-      if (chunk !== '') this.#emit({ type: 'text', text: chunk })
+      this.#text(chunk)
     } else if (ArrayBuffer.isView(chunk)) {
       this.#known = true
       // One decoder for all of the source: a character may be cut between two chunks.
       this.#decoder ??= new TextDecoder()
-      const text = this.#decoder.decode(chunk as Uint8Array<ArrayBuffer>, { stream: true })
-      if (text !== '') this.#emit({ type: 'text', text })
+      this.#text(this.#decoder.decode(chunk as Uint8Array<ArrayBuffer>, { stream: true }))
     } else if (chunk !== null && typeof chunk === 'object') {
       this.#readObject(chunk)
     } else throw this.#refused(chunk)
@@ -60,23 +64,29 @@ export class PartReader {
     )
   }
 
+  #text(text: string): void {
+    if (text !== '') this.#listener.said({ type: 'text', text })
+  }
+
   #readObject(chunk: object): void {
     const type = field(chunk, 'type')
-    if (isLangChain(chunk)) readLangChain(chunk, this.#emit)
+    const emit: Emit = (part) => this.#listener.said(part)
+    if (isLangChain(chunk)) readLangChain(chunk, emit)
     else if (typeof type === 'string') {
-      if (!readTyped(chunk as { type: string }, this.#emit)) {
+      if (!readTyped(chunk as { type: string }, emit)) {
         this.#unknown = (this.#unknown ?? new Set()).add(type)
         return
       }
     } else if (field(chunk, 'error')) throw modelFailure(field(chunk, 'error'))
-    else if (!readUntyped(chunk, this.#emit)) throw this.#refused(chunk)
+    else if (!readUntyped(chunk, emit)) throw this.#refused(chunk)
     this.#known = true
   }
 
   #flush(): void {
-    const rest = this.#decoder?.decode() ?? ''
+    const decoder = this.#decoder
+    if (decoder === undefined) return
     this.#decoder = undefined
-    if (rest !== '') this.#emit({ type: 'text', text: rest })
+    this.#text(decoder.decode())
   }
 
   #refused(chunk: unknown): SourceError {

@@ -1,9 +1,10 @@
-import { ASK, WANT, type Askable } from '../base/askable.ts'
+import { ASK, WANT, type Askable, type Asker } from '../base/askable.ts'
 import { now, turn } from '../base/clock.ts'
+import { isResult, noResult } from './iterator-result.ts'
 import type { Part } from './part.ts'
-import { PartReader } from './part-reader.ts'
+import { PartReader, type PartListener } from './part-reader.ts'
 import type { TokenSource } from './token-source.ts'
-import { Thrown, Upstream, type Said } from './upstream.ts'
+import { Upstream, type Chunks } from './upstream.ts'
 
 /** What is done with each part, and with the end. */
 export interface Reading<T, R> {
@@ -21,6 +22,9 @@ export interface Reading<T, R> {
 
 /** So many parts are kept for one value at most. */
 const MOST_KEPT = 1_024
+const DONE: IteratorResult<unknown, undefined> = { done: true, value: undefined }
+/** Nothing found yet. */
+const NONE: never[] = []
 
 /**
  * Reads a source part by part: the one loop behind `tokens`, `accumulate` and `record`.
@@ -38,47 +42,47 @@ export function readSource<T, R>(
   return new SourceParts(new Upstream(source), signal, reading)
 }
 
-class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R> {
-  readonly #upstream: Upstream
-  readonly #signal: AbortSignal | undefined
-  readonly #reading: Reading<T, R>
-  readonly #parts: PartReader
-  /** Picked, and not handed on yet. */
-  #found: T[] = []
-  /** For how many parts the first of these stands. */
-  #standsFor = 1
-  /** Who asked needs no answer before that moment. */
-  #until = -Infinity
-  /** How many parts are kept for the next value. */
-  #kept = 0
+/**
+ * When thousands of these read at once, each waits long enough for its memory to grow cold: what a token costs is the
+ * number of objects it has to touch. So what every token looks at stands here, and first.
+ */
+class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R>, PartListener {
   /** The source was asked, and has not answered. */
   #asking = false
-  /** What it threw, while what came before has to be handed on first. */
+  /** What the source is asked of, as soon as it is open. */
+  #chunks: Chunks | undefined
+  readonly #parts: PartReader
+  readonly #reading: Reading<T, R>
+  /** How many parts are kept for the next value. */
+  #kept = 0
+  /** Who asked needs no answer before that moment. A whole number: a fraction would be one more object. */
+  #until: number | undefined
+  /** Who waits for an answer, with a promise or without. */
+  #resolve: ((answer: IteratorResult<T, R> | Promise<IteratorResult<T, R>>) => void) | undefined
+  #asker: Asker<T, R> | undefined
+  /** Picked, and not handed on yet. */
+  #found: T[] = NONE
+  /** The source has come to its end. */
+  #ended = false
+  /** The source was let go of, perhaps before its end. */
+  #stopped = false
+  #over = false
+  readonly #upstream: Upstream
+  readonly #signal: AbortSignal | undefined
+  /** For how many parts the first value found stands. */
+  #standsFor = 1
+  /** What the source threw, while what came before has to be handed on first. */
   #broken: { readonly error: unknown } | undefined
   #begun = false
-  #ended = false
-  #over = false
   /** The answer under way. Whoever asks again before it is there stands in line, as with a generator. */
   #answer: Promise<IteratorResult<T, R>> | undefined
-  #resolve: ((answer: IteratorResult<T, R> | Promise<IteratorResult<T, R>>) => void) | undefined
-  /** Told in its place, when somebody asked without a promise. */
-  #tell: ((answer: IteratorResult<T, R>, values: number) => void) | undefined
-  #fail: ((error: unknown) => void) | undefined
-  #stop: (() => void) | undefined
+  #abort: (() => void) | undefined
 
   constructor(upstream: Upstream, signal: AbortSignal | undefined, reading: Reading<T, R>) {
     this.#upstream = upstream
     this.#signal = signal
     this.#reading = reading
-    this.#parts = new PartReader((part) => {
-      if ((this.#until > -Infinity || this.#kept > 0) && reading.keep?.(part)) {
-        this.#kept += 1
-        return
-      }
-      this.#gather()
-      const picked = reading.pick(part)
-      if (picked !== undefined) this.#found.push(picked)
-    })
+    this.#parts = new PartReader(this)
   }
 
   next(): Promise<IteratorResult<T, R>> {
@@ -87,26 +91,24 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
     return (this.#answer = this.#answer.then(step, step))
   }
 
-  [ASK](
-    tell: (answer: IteratorResult<T, R>, values: number) => void,
-    fail: (error: unknown) => void,
-    until: number,
-  ): void {
-    this.#until = until
-    if (until === -Infinity) this.#gather()
-    const isPlain = this.#begun && !this.#ended && !this.#over && !this.#signal?.aborted
-    if (!isPlain || this.#broken || this.#found.length > 0) {
+  [ASK](asker: Asker<T, R>, until: number | undefined): void {
+    this.#until = until && Math.ceil(until)
+    if (until === undefined) this.#gather()
+    const isPlain = this.#begun && !this.#ended && !this.#stopped && !this.#broken
+    if (!isPlain || this.#found.length > 0) {
       const values = this.#standsFor
-      return void this.next().then((answer) => tell(answer, values), fail)
+      return void this.next().then(
+        (answer) => asker.given(answer, values),
+        (error: unknown) => asker.failed(error),
+      )
     }
-    this.#tell = tell
-    this.#fail = fail
+    this.#asker = asker
     this.#ask()
   }
 
-  [WANT](until: number): void {
-    this.#until = until
-    if (until > -Infinity || this.#tell === undefined || this.#kept === 0) return
+  [WANT](until: number | undefined): void {
+    this.#until = until && Math.ceil(until)
+    if (until !== undefined || this.#asker === undefined || this.#kept === 0) return
     this.#gather()
     this.#handFound()
   }
@@ -142,8 +144,8 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
     if (!this.#begun) {
       this.#begun = true
       if (this.#signal) {
-        this.#stop = () => void this.#upstream.stop()
-        this.#signal.addEventListener('abort', this.#stop, { once: true })
+        this.#abort = () => void this.#stop()
+        this.#signal.addEventListener('abort', this.#abort, { once: true })
       }
     }
     if (this.#signal?.aborted) return this.#failed(undefined)
@@ -156,47 +158,86 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
   #ask(): void {
     if (this.#asking) return
     this.#asking = true
-    this.#upstream.ask(this.#read)
+    if (this.#stopped) this.#read(DONE)
+    else if (this.#chunks) this.#next(this.#chunks)
+    else
+      this.#upstream.open().then((chunks) => {
+        this.#chunks = chunks
+        if (!this.#stopped) this.#next(chunks)
+      }, this.#threw)
   }
 
-  #threw(error: unknown): void {
+  #next(chunks: Chunks): void {
+    try {
+      Promise.resolve(chunks.next()).then(this.#read, this.#threw)
+    } catch (error) {
+      this.#threw(error)
+    }
+  }
+
+  readonly #threw = (error: unknown): void => {
+    const told = this.#upstream.threw(error)
+    if (this.#asking) this.#broke(told)
+  }
+
+  #broke(error: unknown): void {
     this.#asking = false
     this.#gather()
-    const isAwaited = this.#resolve !== undefined || this.#tell !== undefined
+    const isAwaited = this.#resolve !== undefined || this.#asker !== undefined
     if (isAwaited && this.#found.length === 0) return this.#hand(this.#failed(error))
     this.#broken = { error }
     if (isAwaited) this.#handFound()
   }
 
-  readonly #read = (said: Said): void => {
-    if (said instanceof Thrown) return this.#threw(said.error)
-    const { done, value } = said
+  readonly #read = (answer: unknown): void => {
+    // What was let go of may still answer.
+    if (!this.#asking) return
+    if (!isResult(answer)) return this.#threw(noResult(answer))
     this.#asking = false
     try {
-      this.#signal?.throwIfAborted()
-      if (this.#upstream.stopped) return this.#hand(this.#whole())
-      if (!done) this.#parts.read(value)
+      if (this.#stopped) {
+        this.#signal?.throwIfAborted()
+        return this.#hand(this.#whole())
+      }
+      if (!answer.done) this.#parts.read(answer.value)
       else {
+        this.#upstream.ended()
         this.#parts.end()
         if (this.#upstream.cut)
           throw new DOMException('The model was aborted before its answer was whole.', 'AbortError')
         this.#gather()
-        if (this.#reading.last) this.#found.push(this.#reading.last())
+        if (this.#reading.last) this.#find(this.#reading.last())
         this.#ended = true
       }
     } catch (error) {
-      return this.#threw(error)
+      return this.#broke(error)
     }
-    if (this.#resolve === undefined && this.#tell === undefined) return
-    if (this.#kept > 0 && (this.#kept >= MOST_KEPT || this.#until <= now())) this.#gather()
+    if (this.#resolve === undefined && this.#asker === undefined) return
+    if (this.#kept > 0 && (this.#kept >= MOST_KEPT || (this.#until ?? 0) <= now())) this.#gather()
     if (this.#found.length > 0) this.#handFound()
     else if (this.#ended) this.#hand(this.#whole())
     else this.#readOn()
   }
 
+  said(part: Part): void {
+    const isAhead = this.#until !== undefined || this.#kept > 0
+    if (isAhead && this.#reading.keep?.(part)) {
+      this.#kept += 1
+      return
+    }
+    this.#gather()
+    const picked = this.#reading.pick(part)
+    if (picked !== undefined) this.#find(picked)
+  }
+
+  #find(value: T): void {
+    if (this.#found.length === 0) this.#found = [value]
+    else this.#found.push(value)
+  }
+
   /** Who reads ahead hears nothing of it, so it is here that everybody else is let have a turn. */
   #readOn(): void {
-    const others = this.#until > -Infinity ? turn() : undefined
+    const others = this.#until === undefined ? undefined : turn()
     if (others === undefined) this.#ask()
     else void others.then(() => this.#over || this.#ask())
   }
@@ -204,7 +245,7 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
   /** What is kept becomes one value. */
   #gather(): void {
     if (this.#kept === 0) return
-    this.#found.push(this.#reading.kept!())
+    this.#find(this.#reading.kept!())
     this.#standsFor = this.#kept
     this.#kept = 0
   }
@@ -217,13 +258,17 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
   /** Answers who waits, and forgets the answer: the last one may hold a long text. */
   #hand(answer: IteratorResult<T, R> | Promise<IteratorResult<T, R>>): void {
     const resolve = this.#resolve
-    const tell = this.#tell
+    const asker = this.#asker
     const values = this.#standsFor
     this.#standsFor = 1
-    this.#resolve = this.#tell = undefined
+    this.#resolve = this.#asker = undefined
     if (resolve) resolve(answer)
-    else if (answer instanceof Promise) answer.then((ended) => tell?.(ended, 1), this.#fail)
-    else tell?.(answer, values)
+    else if (answer instanceof Promise)
+      answer.then(
+        (ended) => asker?.given(ended, 1),
+        (error: unknown) => asker?.failed(error),
+      )
+    else asker?.given(answer, values)
   }
 
   #handed(): Promise<IteratorResult<T, R>> {
@@ -233,9 +278,9 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
   }
 
   #first(): T {
-    const value = this.#found.shift()!
-    // What was pushed to keeps room for seventeen.
-    if (this.#found.length === 0) this.#found = []
+    if (this.#found.length > 1) return this.#found.shift()!
+    const value = this.#found[0]!
+    this.#found = NONE
     return value
   }
 
@@ -254,9 +299,17 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
 
   async #close(): Promise<void> {
     this.#over = true
-    this.#found = []
-    if (this.#stop) this.#signal?.removeEventListener('abort', this.#stop)
-    await this.#upstream.stop()
+    this.#found = NONE
+    if (this.#abort) this.#signal?.removeEventListener('abort', this.#abort)
+    await this.#stop()
     this.#answer = undefined
+  }
+
+  /** Lets go of the source; who waits for it hears at once that nothing comes. */
+  #stop(): Promise<void> {
+    this.#stopped = true
+    const closed = this.#upstream.stop()
+    if (this.#asking) this.#read(DONE)
+    return closed
   }
 }

@@ -2,33 +2,18 @@ import { SourceError } from '../base/errors.ts'
 import { settled, Stoppable } from '../base/stoppable.ts'
 import type { ResponseLike } from '../wire/response-body.ts'
 import { field } from './field.ts'
-import { isResult, noResult } from './iterator-result.ts'
 import { thrownBySource } from './model-failure.ts'
 import { refusedSource } from './refused-source.ts'
 import { responseChunks } from './response-chunks.ts'
 import type { TokenSource } from './token-source.ts'
 
-type Chunks = AsyncIterator<unknown, unknown> | Iterator<unknown, unknown>
-
-/** What a source threw. */
-export class Thrown {
-  readonly error: unknown
-  constructor(error: unknown) {
-    this.error = error
-  }
-}
-
-/** What a source has said: a chunk, its end, or what it threw. */
-export type Said = IteratorResult<unknown, unknown> | Thrown
-
-const DONE: IteratorResult<unknown, undefined> = { done: true, value: undefined }
+export type Chunks = AsyncIterator<unknown, unknown> | Iterator<unknown, unknown>
 
 /**
- * One source, from its first chunk to its end.
+ * One source, opened once and closed once. What it says in between its reader hears from the source itself.
  *
- * Cost    opened by the first `next`, not before.
- * Ends    `stop` ends it at once, also while it is opened or thinks: the pending `next` says done, the signal of a
- *         function aborts, and what was opened is returned, then aborted. What opens later is closed then.
+ * Ends    `stop` ends it at once, also while it is opened or thinks: the signal of a function aborts, and what was opened
+ *         is returned, then aborted. What opens later is closed then.
  * Throws  SourceError `source/failed` with the cause for what a provider throws. What a generator of your own throws
  *         comes through as it is: it may be an answer, such as a redirect.
  */
@@ -38,12 +23,9 @@ export class Upstream {
   #controller: AbortController | undefined
   #given: unknown
   #chunks: Chunks | undefined
+  #opening = false
   #exhausted = false
-  #stopping = false
   #closing: Promise<void> | undefined
-  #asked = false
-  /** Whoever waits for the answer under way. */
-  #tell: ((said: Said) => void) | undefined
 
   constructor(source: TokenSource) {
     this.#source = source
@@ -51,18 +33,21 @@ export class Upstream {
     if (source instanceof Promise) source.catch(() => {})
   }
 
-  /** Asks for the next chunk: `tell` is told once. What was stopped says at once that it is done. */
-  ask(tell: (said: Said) => void): void {
-    this.#asked = true
-    this.#tell = tell
-    if (this.#closing) this.#answered(DONE)
-    else if (this.#chunks) this.#next()
-    else this.#open().then(() => this.#next(), this.#threw)
+  /** Gives what its chunks are asked of. */
+  open(): Promise<Chunks> {
+    this.#opening = true
+    return this.#open()
   }
 
-  /** Whether it was closed before its end. */
-  get stopped(): boolean {
-    return this.#stopping && !this.#exhausted
+  /** It has come to its end by itself: nothing is left to be closed. */
+  ended(): void {
+    this.#exhausted = true
+  }
+
+  /** It has thrown this. Out: what its reader has to be told. */
+  threw(error: unknown): unknown {
+    this.#exhausted = this.#chunks !== undefined
+    return this.#isOwn() ? error : thrownBySource(error)
   }
 
   /** Told by the provider's own object: it was aborted by somebody else, so its quiet end is not the end of the answer. */
@@ -72,36 +57,7 @@ export class Upstream {
 
   /** Resolves when everything is closed. */
   stop(): Promise<void> {
-    // First of all: whoever waits is told while it is being closed, and must see that this is no end.
-    this.#stopping = true
-    this.#closing ??= this.#exhausted ? Promise.resolve() : this.#close()
-    return this.#closing
-  }
-
-  #next(): void {
-    if (this.#closing) return
-    try {
-      Promise.resolve(this.#chunks!.next()).then(this.#answered, this.#threw)
-    } catch (error) {
-      this.#threw(error)
-    }
-  }
-
-  readonly #answered = (answer: unknown): void => {
-    if (!isResult(answer)) return this.#threw(noResult(answer))
-    if (answer !== DONE && answer.done) this.#exhausted = true
-    this.#say(answer)
-  }
-
-  readonly #threw = (error: unknown): void => {
-    this.#exhausted = this.#chunks !== undefined
-    this.#say(new Thrown(this.#isOwn() ? error : thrownBySource(error)))
-  }
-
-  #say(said: Said): void {
-    const tell = this.#tell
-    this.#tell = undefined
-    tell?.(said)
+    return (this.#closing ??= this.#exhausted ? Promise.resolve() : this.#close())
   }
 
   async #open(): Promise<Chunks> {
@@ -119,8 +75,7 @@ export class Upstream {
   }
 
   async #close(): Promise<void> {
-    this.#answered(DONE)
-    if (this.#given === undefined && !this.#asked) {
+    if (this.#given === undefined && !this.#opening) {
       // Never read: a stream or a promise of one is under way all the same, and somebody pays for it.
       if (typeof this.#source === 'function') return
       const closed = settled(() => this.#open())
@@ -193,7 +148,7 @@ function pulled(stream: ReadableStream<unknown>): Chunks {
     next: () => reader.read() as Promise<IteratorResult<unknown>>,
     async return() {
       await reader.cancel()
-      return DONE
+      return { done: true, value: undefined }
     },
   }
 }

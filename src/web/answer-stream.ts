@@ -271,7 +271,7 @@ function drive(
   const seat = takePlace(connection.address, connection.host, limits)
   const once = shown && shownOnce(shown, seat)
   const driver = new Driver(once?.source ?? stream.source, {
-    enter: stream.enter,
+    asyncContext: stream.asyncContext,
     seat,
     client: connection.onLeave ? (connection as Client) : clientBehind(c.req.raw),
     lastEventId: c.req.header('last-event-id'),

@@ -22,7 +22,7 @@ function drive(
   const log = recordingLog()
   const ends: StreamEnd[] = []
   const driver = new Driver<string>(source, {
-    enter: (run) => run(),
+    asyncContext: { run: (run) => run() },
     client: { onLeave: () => () => {} },
     lastEventId: undefined,
     route: 'POST /test',

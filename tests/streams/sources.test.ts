@@ -17,7 +17,7 @@ function stream(source: Source<unknown>, limits: Partial<Limits> = {}) {
   const torn = new Promise<void>((resolve) => (free = resolve))
   const driver = new Driver<unknown>(source, {
     seat: { left: () => {}, free },
-    enter: (run) => run(),
+    asyncContext: { run: (run) => run() },
     client: { onLeave: () => () => {} },
     lastEventId: undefined,
     route: 'GET /',

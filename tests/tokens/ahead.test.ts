@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { accumulate, type Accumulated } from '../../src/tokens/accumulate.ts'
-import { ASK, WANT, type Askable } from '../../src/base/askable.ts'
+import { ASK, WANT, type Askable, type Asker } from '../../src/base/askable.ts'
 
 type Told = IteratorResult<Accumulated, unknown> & { values: number }
 
 /** Moments from which on an answer is needed. */
-const NOW = -Infinity
+const NOW = undefined
 const PASSED = 0
 const LATER = Infinity
 
@@ -51,25 +51,25 @@ function reader(source: AsyncIterable<string>) {
   const told: Told[] = []
   const failed: unknown[] = []
   let waiting = false
+  const asker: Asker<Accumulated> = {
+    given(answer, count) {
+      waiting = false
+      told.push({ ...answer, values: count })
+    },
+    failed(error) {
+      waiting = false
+      failed.push(error)
+    },
+  }
   return {
     told,
     failed,
     waiting: () => waiting,
-    ask(until: number) {
+    ask(until: number | undefined) {
       waiting = true
-      values[ASK](
-        (answer, count) => {
-          waiting = false
-          told.push({ ...answer, values: count })
-        },
-        (error) => {
-          waiting = false
-          failed.push(error)
-        },
-        until,
-      )
+      values[ASK](asker, until)
     },
-    want: (until: number) => values[WANT](until),
+    want: (until: number | undefined) => values[WANT](until),
   }
 }
 

@@ -25,7 +25,8 @@ let cancel: (() => void) | undefined
  */
 export class Alarm {
   readonly #ring: () => void
-  #at = Infinity
+  /** When it shall ring, once it was set. */
+  #at: number | undefined
   /** Where it stands among the others; nothing when it is not set. */
   #moment: number | undefined
 
@@ -51,7 +52,7 @@ export class Alarm {
 
   /** Rings at `at` at the latest: sooner, when it is set to sooner. */
   advance(at: number): void {
-    if (this.#moment === undefined || at < this.#at) this.set(at)
+    if (this.#moment === undefined || at < this.#at!) this.set(at)
   }
 
   clear(): void {
@@ -67,8 +68,8 @@ export class Alarm {
     if (this.#moment !== moment) return
     this.#moment = undefined
     count -= 1
-    if (this.#at <= at) this.#ring()
-    else this.set(this.#at)
+    if (this.#at! <= at) this.#ring()
+    else this.set(this.#at!)
   }
 }
 

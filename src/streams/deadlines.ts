@@ -12,14 +12,14 @@ export class Deadlines {
   readonly #limits: Limits
   readonly #alarm: Alarm
   /** When something else than a frame is due at the earliest. */
-  #checkAt = Infinity
+  #checkAt: number | undefined
   readonly startedAt: number = now()
   /** When the reader was sent something last. */
   spokeAt: number = this.startedAt
-  /** Since when the source has been asked for what it has not said yet; `Infinity` while it is not asked. */
-  askedAt: number = Infinity
-  /** Since when the reader has not come back from what he was handed; `Infinity` while he waits himself. */
-  handedAt: number = Infinity
+  /** Since when the source has been asked for what it has not said yet; nothing while it is not asked. */
+  askedAt: number | undefined
+  /** Since when the reader has not come back from what he was handed; nothing while he waits himself. */
+  handedAt: number | undefined
 
   constructor(limits: Limits, ring: () => void) {
     this.#limits = limits
@@ -33,12 +33,12 @@ export class Deadlines {
 
   /** The source stands still for too long. */
   isSilent(at: number): boolean {
-    return at >= this.askedAt + this.#limits.idleSourceMs
+    return at >= (this.askedAt ?? Infinity) + this.#limits.idleSourceMs
   }
 
   /** The reader stands still for too long. */
   isStalled(at: number): boolean {
-    return at >= this.handedAt + this.#limits.sendTimeoutMs
+    return at >= (this.handedAt ?? Infinity) + this.#limits.sendTimeoutMs
   }
 
   /**
@@ -55,15 +55,15 @@ export class Deadlines {
       at + Math.min(beatMs, sendTimeoutMs, idleSourceMs),
       beatAt > at ? beatAt : Infinity,
       ends ? Infinity : this.startedAt + maxDurationMs,
-      this.handedAt + sendTimeoutMs,
-      this.askedAt + idleSourceMs,
+      (this.handedAt ?? Infinity) + sendTimeoutMs,
+      (this.askedAt ?? Infinity) + idleSourceMs,
     )
     this.#alarm.advance(this.#checkAt)
   }
 
   /** Rings at that moment, or sooner for something else. */
   ring(at: number): void {
-    this.#alarm.set(Math.min(at, this.#checkAt))
+    this.#alarm.set(Math.min(at, this.#checkAt ?? Infinity))
   }
 
   clear(): void {

@@ -147,7 +147,7 @@ export class Driver<T> implements Listener<T>, Writer {
       throw error
     } finally {
       this.#wake = undefined
-      this.#deadlines.askedAt = Infinity
+      this.#deadlines.askedAt = undefined
     }
   }
 
@@ -228,7 +228,7 @@ export class Driver<T> implements Listener<T>, Writer {
     if (this.#over) return sink.close()
     this.#sink = sink
     this.#wanted = true
-    this.#deadlines.handedAt = Infinity
+    this.#deadlines.handedAt = undefined
     const at = now()
     this.#pace.wanted(at, this.#outbox.empty)
     this.#react(at)
@@ -263,7 +263,7 @@ export class Driver<T> implements Listener<T>, Writer {
   heard(answer: Answer<T>, values: number): void {
     if (this.#over) return
     this.#ahead = false
-    this.#deadlines.askedAt = Infinity
+    this.#deadlines.askedAt = undefined
     this.#more = false
     // What comes after the end was decided comes too late.
     if (this.#outcome === undefined) {

@@ -28,11 +28,11 @@ export class Pace {
   readonly #viewers: (() => number) | undefined
   /** Wider each time the reader comes late. */
   #readerMs = 0
-  #beganAt = -Infinity
+  #beganAt: number | undefined
   /** A value that comes from this moment on is shown at once; as long as nothing was sent, any. */
-  earlyAt: number = -Infinity
+  earlyAt: number = 0
   /** What waits is shown at this moment at the latest. */
-  latestAt: number = -Infinity
+  latestAt: number = 0
 
   /**
    * @param frameMs Exactly this time; nothing to let it be found.
@@ -51,18 +51,18 @@ export class Pace {
    */
   sent(beganAt: number, values: number): void {
     if (this.#frameMs !== undefined) {
-      this.earlyAt = this.latestAt = beganAt + this.#frameMs
+      this.earlyAt = this.latestAt = Math.ceil(beganAt + this.#frameMs)
       return
     }
     const at = now()
     const crowdMs = this.#viewers ? Math.min(CROWD_MS, this.#viewers() * VIEWER_MS) : 0
-    const gapMs = Math.max(1, beganAt - this.#beganAt) / values
+    const gapMs = Math.max(1, beganAt - (this.#beganAt ?? -Infinity)) / values
     const speedMs = Math.min(WIDE_MS, (1000 / gapMs) * SPEED_MS)
     this.#beganAt = beganAt
     const costMs = (at - beganAt) / COST_SHARE
     const width = Math.max(framePace(), this.#readerMs, crowdMs, speedMs, costMs)
-    this.latestAt = at + width
-    this.earlyAt = Math.max(at + width * EARLY_SHARE, this.latestAt - gapMs)
+    this.latestAt = Math.round(at + width)
+    this.earlyAt = Math.ceil(Math.max(at + width * EARLY_SHARE, this.latestAt - gapMs))
   }
 
   /** The reader has come back for more. */

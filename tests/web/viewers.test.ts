@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Fragment, nunjucksEngine } from 'swapstream'
 import type { TemplateEngine } from '../../src/render/engine.ts'
+import { now } from '../../src/base/clock.ts'
 import { Pace } from '../../src/streams/pace.ts'
 import { FragmentsOutbox } from '../../src/web/fragments-outbox.ts'
 import { takeOver } from '../../src/web/newest-viewer.ts'
@@ -48,7 +49,7 @@ describe('many viewers of one run', () => {
   test('get fewer frames the more they are, three a second at the least', () => {
     const waitOf = (viewers: number): number => {
       const pace = new Pace(undefined, () => viewers)
-      const at = performance.now()
+      const at = now()
       pace.sent(at, 1)
       return pace.latestAt - at
     }

@@ -4,8 +4,8 @@ import { now } from './clock.ts'
 const LOOK_MS = 200
 /** Share of its time that the event loop works → time between two frames of a stream, with straight lines between. */
 const WIDTHS: readonly (readonly [load: number, ms: number])[] = [
-  [0.05, 16],
-  [0.1, 70],
+  [0.03, 16],
+  [0.06, 70],
   [0.8, 70],
   [1, 100],
 ]
@@ -24,8 +24,8 @@ let lookedAt = -Infinity
 let width = WIDTHS[0]![1]
 
 /**
- * Milliseconds between two frames of one stream: 16 while the process has time, 70 from a tenth of a core on, since fewer
- * frames are what makes a stream cheap, and up to 100 when it cannot follow.
+ * Milliseconds between two frames of one stream: 16 while the process has time, 70 from a sixteenth of a core on, since
+ * fewer frames are what makes a stream cheap, and up to 100 when it cannot follow.
  *
  * Cost    a look at the clock; one at the load five times a second, however many streams there are.
  *

@@ -5,10 +5,33 @@
 export const ASK: unique symbol = Symbol('swapstream.ask')
 export const WANT: unique symbol = Symbol('swapstream.want')
 
+/**
+ * A state that stands for several, and says only how it has grown from the one before: mostly nobody needs more of it,
+ * and to make it would cost more than to show it.
+ */
+export class Unmade<T> {
+  readonly delta: string
+  readonly #make: () => T
+
+  constructor(delta: string, make: () => T) {
+    this.delta = delta
+    this.#make = make
+  }
+
+  made(): T {
+    return this.#make()
+  }
+}
+
+/** What it stands for. */
+export function made<T>(value: T | Unmade<T>): T {
+  return value instanceof Unmade ? value.made() : value
+}
+
 /** Who has asked: told one of the two, once. */
 export interface Asker<T, R = unknown> {
   /** @param values For how many values this one stands. */
-  given(answer: IteratorResult<T, R>, values: number): void
+  given(answer: IteratorResult<T | Unmade<T>, R>, values: number): void
   failed(error: unknown): void
 }
 

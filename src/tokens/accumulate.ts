@@ -1,3 +1,4 @@
+import { Unmade } from '../base/askable.ts'
 import { GrowingText } from './growing-text.ts'
 import { readSource, type Reading } from './read-source.ts'
 import type { TokenSource } from './token-source.ts'
@@ -69,10 +70,12 @@ class Accumulation<T> implements Reading<T, void> {
     return true
   }
 
-  kept(): T {
+  kept(): Unmade<T> {
     const delta = this.#delta
+    const text = this.#text.add(delta)
+    const seq = this.#seq
     this.#delta = ''
-    return this.#said(this.#text.add(delta), delta, false)
+    return new Unmade(delta, () => this.#as({ text, delta, seq, final: false }))
   }
 
   last(): T {

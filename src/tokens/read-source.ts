@@ -1,4 +1,4 @@
-import { ASK, WANT, type Askable, type Asker } from '../base/askable.ts'
+import { ASK, made, WANT, type Askable, type Asker, type Unmade } from '../base/askable.ts'
 import { now, turn } from '../base/clock.ts'
 import { isResult, noResult } from './iterator-result.ts'
 import type { Part } from './part.ts'
@@ -12,8 +12,8 @@ export interface Reading<T, R> {
   pick(part: Part): T | undefined
   /** Keeps a part for a value that stands for several; false when this one must be picked by itself. */
   keep?(part: Part): boolean
-  /** That value. */
-  kept?(): T
+  /** That value; only for those who ask without a promise. */
+  kept?(): Unmade<T>
   /** One more to hand on behind the last part; only after a good end. */
   last?(): T
   /** What the whole was. */
@@ -61,7 +61,7 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
   #resolve: ((answer: IteratorResult<T, R> | Promise<IteratorResult<T, R>>) => void) | undefined
   #asker: Asker<T, R> | undefined
   /** Picked, and not handed on yet. */
-  #found: T[] = NONE
+  #found: (T | Unmade<T>)[] = NONE
   /** The source has come to its end. */
   #ended = false
   /** The source was let go of, perhaps before its end. */
@@ -230,7 +230,7 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
     if (picked !== undefined) this.#find(picked)
   }
 
-  #find(value: T): void {
+  #find(value: T | Unmade<T>): void {
     if (this.#found.length === 0) this.#found = [value]
     else this.#found.push(value)
   }
@@ -252,12 +252,13 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
 
   #handFound(): void {
     this.#answer = undefined
-    this.#hand({ done: false, value: this.#first() })
+    const value = this.#first()
+    this.#hand({ done: false, value: this.#resolve ? made(value) : value })
   }
 
   /** Answers who waits, and forgets the answer: the last one may hold a long text. */
-  #hand(answer: IteratorResult<T, R> | Promise<IteratorResult<T, R>>): void {
-    const resolve = this.#resolve
+  #hand(answer: IteratorResult<T | Unmade<T>, R> | Promise<IteratorResult<T, R>>): void {
+    const resolve = this.#resolve as ((answer: unknown) => void) | undefined
     const asker = this.#asker
     const values = this.#standsFor
     this.#standsFor = 1
@@ -274,10 +275,10 @@ class SourceParts<T, R> implements AsyncGenerator<T, R, undefined>, Askable<T, R
   #handed(): Promise<IteratorResult<T, R>> {
     this.#answer = undefined
     this.#standsFor = 1
-    return Promise.resolve({ done: false, value: this.#first() })
+    return Promise.resolve({ done: false, value: made(this.#first()) })
   }
 
-  #first(): T {
+  #first(): T | Unmade<T> {
     if (this.#found.length > 1) return this.#found.shift()!
     const value = this.#found[0]!
     this.#found = NONE

@@ -1,3 +1,4 @@
+import { made, Unmade } from '../base/askable.ts'
 import { SourceError } from '../base/errors.ts'
 import { escapeHtml } from '../base/escape-html.ts'
 import { given } from '../base/given.ts'
@@ -74,7 +75,7 @@ interface Waiting {
 interface Block {
   waiting: Waiting | undefined
   /** The newest fragment, as long as no final one was sent. */
-  unsettled: Fragment | undefined
+  unsettled: Fragment | Unmade<Fragment> | undefined
   /** What may travel alone, while it may. */
   grown: Grown | undefined
   /** Why its newest state is not shown, as the reader was told, and what takes the notice away. */
@@ -161,6 +162,7 @@ export class FragmentsOutbox implements Outbox<unknown> {
   }
 
   take(value: unknown, id?: string): void {
+    if (value instanceof Unmade) return this.#grew(value)
     if (id !== undefined) this.#id = id
     if (!(value instanceof Fragment)) {
       if (typeof value !== 'string' && !(value instanceof ServerSentEvent)) throw unsendable(value)
@@ -171,10 +173,25 @@ export class FragmentsOutbox implements Outbox<unknown> {
     block.unsettled = value
     if (value.grows) this.#newChars += value.grows.delta.length
     block.grown?.text.take(value)
-    if (block.waiting?.since === this.#said) block.waiting.value = value
-    else block.waiting = this.#wait(value, block)
+    this.#awaits(block, value)
     // What comes after a final state is another answer.
     if (value.final) block.waiting = undefined
+  }
+
+  /** Takes what has only grown from the fragment before, in a stream that has no other blocks. */
+  #grew(value: Unmade<Fragment>): void {
+    const block = this.#lastBlock!
+    // What waits may differ from what is shown in more than its text.
+    if (block.waiting && !(block.waiting.value instanceof Unmade)) return this.take(value.made())
+    block.unsettled = value
+    this.#newChars += value.delta.length
+    block.grown?.text.add(value.delta)
+    this.#awaits(block, value)
+  }
+
+  #awaits(block: Block, value: Fragment | Unmade<Fragment>): void {
+    if (block.waiting?.since === this.#said) block.waiting.value = value
+    else block.waiting = this.#wait(value, block)
   }
 
   /** What cannot be drawn keeps nothing else from being shown; only as the first thing of all it is an HTTP error. */
@@ -334,8 +351,9 @@ export class FragmentsOutbox implements Outbox<unknown> {
   async #settled(reason: EndReason): Promise<string> {
     let last = ''
     for (const block of this.#blocks.values()) {
-      const { unsettled, grown } = block
-      if (unsettled === undefined) continue
+      const { grown } = block
+      if (block.unsettled === undefined) continue
+      const unsettled = made(block.unsettled)
       const { context, target, swap, cut, grows } = unsettled
       const isCut = reason !== 'stop' && cut !== undefined
       if (!isCut && grown === undefined && !this.#addresser.lends(unsettled)) continue
@@ -353,12 +371,26 @@ export class FragmentsOutbox implements Outbox<unknown> {
     return last
   }
 
-  #spelt({ value, block, id }: Waiting): string | Promise<string> {
+  #spelt(next: Waiting): string | Promise<string> {
+    const { block, id } = next
+    if (next.value instanceof Unmade) {
+      const added = this.#grown(block?.grown)
+      if (added !== undefined) return added
+      next.value = next.value.made()
+    }
+    const { value } = next
     if (value instanceof Fragment)
       return this.#added(value, block?.grown) ?? this.#whole(value, block, id)
     if (value instanceof ServerSentEvent) return encodeEvent(value)
     // Text is text: as HTML it could do anything the page can.
     return encodeEvent({ data: escapeHtml(value as string) })
+  }
+
+  /** New text where nothing but text is new; nothing when its fragment has to be looked at. */
+  #grown(grown: Grown | undefined): string | undefined {
+    if (grown?.end === undefined || grown.end.markdown) return undefined
+    const added = grown.text.more()
+    return added && eventFrom(grown.end.head, escapeHtml(added))
   }
 
   /** A fragment as what is new in it alone; nothing when the block has to be drawn. */

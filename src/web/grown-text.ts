@@ -45,10 +45,19 @@ export class GrownText {
   /** Hears of each fragment that follows, whether it is sent or not. */
   take({ grows }: Fragment): void {
     if (grows?.key !== this.#key) this.#onlyGrows = false
-    else if (this.#new !== undefined) {
-      this.#new += grows.delta
-      if (this.#new.length > LONG_CHARS) this.#new = undefined
-    }
+    else this.add(grows.delta)
+  }
+
+  /** Hears of text that is new, and of nothing else. */
+  add(delta: string): void {
+    if (this.#new === undefined) return
+    this.#new += delta
+    if (this.#new.length > LONG_CHARS) this.#new = undefined
+  }
+
+  /** All text that is new; perhaps none yet; nothing when its fragment is needed to tell. */
+  more(): string | undefined {
+    return this.#onlyGrows && this.#new !== undefined ? this.#cut(this.#new) : undefined
   }
 
   /** The text to add for the newest fragment, perhaps none yet; nothing when the whole block must be drawn. */
@@ -56,12 +65,15 @@ export class GrownText {
     const { context, final } = fragment
     const added = final || !this.#sameElse(context) ? undefined : this.rest(fragment)
     if (added === undefined) return undefined
-    const whole = context[this.#key] as string
     this.#context = context
-    this.whole = whole
+    this.whole = context[this.#key] as string
+    return this.#cut(added)
+  }
+
+  #cut(added: string): string {
     const cut = endsUnfinished(added) ? added.length - 1 : added.length
     this.#new = added.slice(cut)
-    this.#shown = whole.length - this.#new.length
+    this.#shown += cut
     return added.slice(0, cut)
   }
 

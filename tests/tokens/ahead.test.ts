@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { accumulate, type Accumulated } from '../../src/tokens/accumulate.ts'
-import { ASK, WANT, type Askable, type Asker } from '../../src/base/askable.ts'
+import { ASK, made, WANT, type Askable, type Asker } from '../../src/base/askable.ts'
 
 type Told = IteratorResult<Accumulated, unknown> & { values: number }
 
@@ -54,7 +54,7 @@ function reader(source: AsyncIterable<string>) {
   const asker: Asker<Accumulated> = {
     given(answer, count) {
       waiting = false
-      told.push({ ...answer, values: count })
+      told.push({ ...answer, value: made(answer.value), values: count } as Told)
     },
     failed(error) {
       waiting = false
@@ -103,18 +103,18 @@ describe('a source that is asked ahead', () => {
 
   test('hands on what it has before it tells of a failure, or of the end', async () => {
     for (const how of ['fail', 'end'] as const) {
-      const made = byHand()
-      const { ask, told, failed } = reader(made.source)
+      const model = byHand()
+      const { ask, told, failed } = reader(model.source)
       ask(NOW)
-      await made.settle()
-      await made.say('a')
+      await model.settle()
+      await model.say('a')
       ask(LATER)
-      await made.say('b')
-      if (how === 'end') await made.end()
-      else await made.fail(new Error('gone'))
+      await model.say('b')
+      if (how === 'end') await model.end()
+      else await model.fail(new Error('gone'))
       expect(told[1]).toMatchObject({ value: { text: 'ab', final: false } })
       ask(LATER)
-      await made.settle()
+      await model.settle()
       if (how === 'end') expect(told[2]).toMatchObject({ value: { text: 'ab', final: true } })
       else expect(failed).toMatchObject([{ message: expect.stringContaining('gone') }])
     }
@@ -137,26 +137,26 @@ describe('a source that is asked ahead', () => {
     const act = fc.constantFrom('say', 'say', 'say', 'ask', 'ahead', 'soon', 'now')
     await fc.assert(
       fc.asyncProperty(fc.array(act, { maxLength: 40 }), async (acts) => {
-        const made = byHand()
-        const { ask, want, waiting, told } = reader(made.source)
+        const model = byHand()
+        const { ask, want, waiting, told } = reader(model.source)
         let said = ''
         ask(NOW)
-        await made.settle()
+        await model.settle()
         for (const each of acts) {
-          const open = made.asked() > said.length
+          const open = model.asked() > said.length
           if (each === 'say' && open) {
             const token = String.fromCharCode(97 + (said.length % 26))
             said += token
-            await made.say(token)
+            await model.say(token)
           } else if ((each === 'ask' || each === 'ahead') && !waiting()) {
             ask(each === 'ahead' ? LATER : NOW)
-            await made.settle()
+            await model.settle()
           } else if (each === 'soon' || each === 'now') want(each === 'now' ? NOW : PASSED)
         }
         while (!told.at(-1)?.value || !(told.at(-1)!.value as Accumulated).final) {
           if (!waiting()) ask(LATER)
-          await made.settle()
-          if (waiting()) await made.end()
+          await model.settle()
+          if (waiting()) await model.end()
         }
         const states = told.map(({ value }) => value as Accumulated)
         expect(states.map(({ delta }) => delta).join('')).toBe(said)

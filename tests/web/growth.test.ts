@@ -2,9 +2,10 @@ import { createParser } from 'eventsource-parser'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Hono } from 'hono'
-import { EventStream, nunjucksEngine, streamToFragments, swapstream } from 'swapstream'
+import { EventStream, Fragment, nunjucksEngine, streamToFragments, swapstream } from 'swapstream'
 import { recordingLog } from '../support/recording-log.ts'
 import type { Delivery } from '../../src/streams/event-stream.ts'
+import { Unmade } from '../../src/base/askable.ts'
 import { applyFrames } from '../../src/htmx/apply-frames.ts'
 import { Position, View } from '../../src/runs/view.ts'
 import { FragmentsOutbox } from '../../src/web/fragments-outbox.ts'
@@ -127,6 +128,7 @@ function decode(body: unknown): string[] {
  * The data of every unnamed event, frame by frame.
  *
  * @param skips Which states a slow reader never sees: a newer one came first.
+ * @param ahead Which states say only how they have grown, as from a source that is read ahead.
  * @param cutOff Before which states the reader was cut off: another connection goes on in the same page.
  */
 async function sent(
@@ -136,17 +138,23 @@ async function sent(
   skips: readonly boolean[] = [],
   morphs: boolean = false,
   cutOff: readonly boolean[] = [],
+  ahead: readonly boolean[] = [],
 ): Promise<{ text: string; frames: string[] }[]> {
   const renders = new Renders(engine)
   let outbox = new FragmentsOutbox({ renders: () => renders, delivery, morphs })
   const steps: { text: string; frames: string[] }[] = []
   let taken = 0
+  let known = false
   for await (const fragment of streamToFragments(parts, name, 'b', {
     extraContext: { title: 'T' },
   })) {
-    if (steps.length > 0 && cutOff[taken])
+    if (steps.length > 0 && cutOff[taken]) {
       outbox = new FragmentsOutbox({ renders: () => renders, delivery, morphs, at: outbox.at })
-    outbox.take(fragment)
+      known = false
+    }
+    const grew = known && !fragment.final && ahead[taken]
+    outbox.take(grew ? new Unmade(fragment.grows!.delta, () => fragment) : fragment)
+    known = true
     if (!fragment.final && skips[taken++]) continue
     steps.push({
       text: fragment.context['text'] as string,
@@ -239,11 +247,12 @@ describe('a growing block', () => {
           name.startsWith('markdown') ? markdown : tokens,
           fc.array(fc.boolean()),
           fc.array(fc.boolean()),
+          fc.array(fc.boolean()),
           fc.boolean(),
-          async (parts, skips, cutOff, morphs) => {
+          async (parts, skips, cutOff, ahead, morphs) => {
             for (const delivery of ['auto', 'full'] as const) {
               let page = PAGE
-              const steps = await sent(name, parts, delivery, skips, morphs, cutOff)
+              const steps = await sent(name, parts, delivery, skips, morphs, cutOff, ahead)
               for (const [n, step] of steps.entries()) {
                 page = applyFrames(page, step.frames, destination)
                 const streaming = n < steps.length - 2
@@ -332,6 +341,22 @@ describe('a growing block', () => {
     expect(mark).toBe('<p hx-swap-oob=beforeend:T><wbr id="T" swap-end>')
     expect(whole).toMatch(/^<hx-partial [^>]*"outerMorph"><article [^]*<h1>Hi/)
     expect(unmark).toBe('<p hx-swap-oob=delete:T>')
+  })
+
+  test('is drawn again for what has changed beside its text, also when a part came since that has only grown', async () => {
+    const renders = new Renders(engine)
+    const outbox = new FragmentsOutbox({ renders: () => renders, delivery: 'auto', morphs: true })
+    const state = (text: string, title: string, delta: string) =>
+      new Fragment('nested', 'b', { text, title }, { grows: { key: 'text', delta } })
+    outbox.take(state('a', 'T', 'a'))
+    decode(await outbox.next(never))
+    outbox.take(state('a', 'New', ''))
+    outbox.take(new Unmade('b', () => state('ab', 'New', 'b')))
+    const whole = decode(await outbox.next(never)).join()
+    expect(whole).toContain('<h2>New</h2>')
+    expect(whole).toContain('Said: ab<')
+    outbox.take(new Unmade('c', () => never(new Error('nobody needs this one'))))
+    expect(decode(await outbox.next(never)).join()).toMatch(/>c$/)
   })
 
   test('is sent whole each time when that is asked for', async () => {

@@ -38,14 +38,17 @@ export function follow(
     leave()
     return { done: true, value: view.ended }
   }
-  const forget = view.wait(() => {
-    const resolve = waiting
-    if (resolve === undefined) return
-    waiting = undefined
-    const result = told()
-    if (result) resolve(result)
-    else waiting = resolve
-  })
+  let forget = (): unknown => undefined
+  const wait = (): void => {
+    forget = view.wait(() => {
+      const resolve = waiting
+      waiting = undefined
+      const result = told()
+      if (result) return resolve?.(result)
+      waiting = resolve
+      wait()
+    })
+  }
   const leave = (): void => {
     if (left) return
     left = true
@@ -58,7 +61,11 @@ export function follow(
   return {
     next() {
       const result = told()
-      return result ? Promise.resolve(result) : new Promise((resolve) => (waiting = resolve))
+      if (result) return Promise.resolve(result)
+      return new Promise((resolve) => {
+        waiting = resolve
+        wait()
+      })
     },
     async return() {
       leave()

@@ -1,5 +1,4 @@
-import { given } from '../base/given.ts'
-import { Fragment } from '../fragments/fragment.ts'
+import { Fragment, type FragmentOptions } from '../fragments/fragment.ts'
 import { stateKey } from '../fragments/state-key.ts'
 import { Ended } from '../streams/ended.ts'
 
@@ -27,7 +26,8 @@ export interface Slot {
 export class View {
   readonly slots: Slot[] = []
   readonly #open = new Map<string, Slot>()
-  readonly #waiting = new Set<() => void>()
+  /** Most viewers are between two frames, and want nothing: only who does is told. */
+  #waiting = new Set<() => void>()
   /** The position of the newest value. */
   last = 0
   /** How far the log went when somebody began to read it: until there, it is history. */
@@ -48,10 +48,13 @@ export class View {
     if (this.ended !== undefined) return
     if (said instanceof Ended) this.ended = said
     else this.#add(said, ++this.last)
-    for (const wake of this.#waiting) wake()
+    const waiting = this.#waiting
+    if (waiting.size === 0) return
+    this.#waiting = new Set()
+    for (const wake of waiting) wake()
   }
 
-  /** Calls back at each change until it is told not to. */
+  /** Calls back once, at the next change, unless it is told not to. */
   wait(wake: () => void): () => void {
     this.#waiting.add(wake)
     return () => this.#waiting.delete(wake)
@@ -176,8 +179,6 @@ function grew(before: Fragment, now: Fragment): boolean {
 /** The same state, for one who knows another part of it. */
 function copy(fragment: Fragment, grows: Fragment['grows']): Fragment {
   const { template, block, context, target, swap, final, cut } = fragment
-  return new Fragment(template, block, context, {
-    ...given({ target, swap, cut, grows }),
-    final,
-  })
+  const options = { target, swap, final, cut, grows } as FragmentOptions
+  return new Fragment(template, block, context, options)
 }

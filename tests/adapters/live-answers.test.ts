@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { serve as plainServe } from '@hono/node-server'
+import { serve as plainServe, type HttpBindings } from '@hono/node-server'
 import { Hono, type MiddlewareHandler } from 'hono'
 import { setCookie } from 'hono/cookie'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -83,6 +83,26 @@ describe('an answer that the server writes by itself', () => {
       expect(seen[0]!.cookies).toHaveLength(2)
     },
   )
+
+  test('leaves with its last piece and its end in one write', async () => {
+    const written: string[] = []
+    const app = appWith(async (c, next) => {
+      const { socket } = (c.env as HttpBindings).incoming
+      const [write, writeAll] = [socket._write.bind(socket), socket._writev!.bind(socket)]
+      socket._write = (chunk, encoding, done) => {
+        written.push(String(chunk))
+        write(chunk, encoding, done)
+      }
+      socket._writev = (chunks, done) => {
+        written.push(chunks.map(({ chunk }) => String(chunk)).join(''))
+        writeAll(chunks, done)
+      }
+      await next()
+    })
+    await (await fetch(`${await serveHere(app)}/slow`)).text()
+    expect(written.at(-1)).toMatch(/event: done\n[^]*\r\n0\r\n\r\n$/)
+    expect(written.length).toBeGreaterThan(2)
+  })
 
   test('is what a middleware makes of its body', async () => {
     const url = await serveHere(

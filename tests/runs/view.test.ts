@@ -105,6 +105,21 @@ describe('a view of a run', () => {
     )
   })
 
+  test('calls back only who waits, and once', () => {
+    const view = new View()
+    const woken: string[] = []
+    view.wait(() => woken.push('once'))
+    const forget = view.wait(() => woken.push('never'))
+    const again = (): void => {
+      woken.push('again')
+      view.wait(again)
+    }
+    view.wait(again)
+    forget()
+    for (const value of ['a', 'b', 'c']) view.take(value)
+    expect(woken).toEqual(['once', 'again', 'again', 'again'])
+  })
+
   test('numbers plain values without a gap', () => {
     const view = new View()
     for (const value of ['a', 'b', 'c', 'd']) view.take(value)

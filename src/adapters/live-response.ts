@@ -48,8 +48,11 @@ function define(): NonNullable<typeof Made> {
       return this.#whole?.bodyUsed ?? false
     }
 
+    /** By hand: the body of a clone is cancelled by Node when that clone is collected, although somebody else has it. */
     override clone(): Response {
-      return new Response(this.#real.clone().body, this)
+      const [own, copied] = this.#real.body!.tee()
+      this.#whole = new Response(own, { headers: this.headers })
+      return new Response(copied, this)
     }
 
     override arrayBuffer() {

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { serve as plainServe, type HttpBindings } from '@hono/node-server'
 import { Hono, type MiddlewareHandler } from 'hono'
 import { setCookie } from 'hono/cookie'
@@ -181,6 +183,26 @@ describe('an answer that the server writes by itself', () => {
     expect(text).toContain('data: three')
     expect(await Promise.all(copies)).toEqual([text])
     expect([response.status, response.headers.get('x-before')]).toEqual([200, '1'])
+  })
+
+  test('is kept as a copy by whoever reads it late, also when memory was tidied up meanwhile', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const app = appWith()
+    const copies: string[] = []
+    const around = async (asked: Request, env?: never): Promise<Response> => {
+      const response = await app.fetch(asked, env)
+      const copy = response.clone()
+      for (let times = 0; times < 5; times++) {
+        collect()
+        await sleep(5)
+      }
+      copies.push(await copy.text())
+      return response
+    }
+    const text = await (await fetch(`${await serveHere({ fetch: around })}/slow`)).text()
+    expect(text).toContain('data: three')
+    expect(copies).toEqual([text])
   })
 
   test('is the one that was given back, where an app asks itself for several', async () => {

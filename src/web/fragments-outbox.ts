@@ -236,7 +236,7 @@ export class FragmentsOutbox implements Outbox<unknown> {
       const frame = this.#spelt(next)
       if (typeof frame === 'string') return this.#well(next, frame)
       return frame.then(
-        (made) => this.#well(next, made),
+        (drawn) => this.#well(next, drawn),
         (error: unknown) => this.#instead(next, before, error, report),
       )
     } catch (error) {

@@ -27,7 +27,7 @@ export interface Listener<T> {
  */
 export class SourceReader<T> implements Asker<T> {
   /** Of the request. */
-  readonly #around: AsyncContext
+  readonly #asyncContext: AsyncContext
   readonly #listener: Listener<T>
   /** What it is opened with; let go of then, since a stream may last. */
   #unopened: { readonly source: Source<T>; readonly context: StreamContext } | undefined
@@ -42,11 +42,11 @@ export class SourceReader<T> implements Asker<T> {
   constructor(
     source: Source<T>,
     context: StreamContext,
-    around: AsyncContext,
+    asyncContext: AsyncContext,
     listener: Listener<T>,
   ) {
     this.#unopened = { source, context }
-    this.#around = around
+    this.#asyncContext = asyncContext
     this.#listener = listener
   }
 
@@ -94,7 +94,7 @@ export class SourceReader<T> implements Asker<T> {
         onIgnored()
         resolve()
       })
-      Promise.resolve(this.#around.run(async () => iterator.return!()))
+      Promise.resolve(this.#asyncContext.run(async () => iterator.return!()))
         .catch(onFailed)
         .finally(() => {
           cancel()
@@ -106,7 +106,7 @@ export class SourceReader<T> implements Asker<T> {
 
   async #open(): Promise<void> {
     const { source, context } = this.#unopened!
-    this.#iterator = await this.#around.run(() => open(source, context))
+    this.#iterator = await this.#asyncContext.run(() => open(source, context))
     this.#unopened = undefined
     // It may have been let go while it was being opened.
     if (this.#closing !== undefined) await this.#iterator.return?.()
@@ -116,7 +116,7 @@ export class SourceReader<T> implements Asker<T> {
     if (this.#closing !== undefined) return this.#answered({ done: true, value: undefined })
     let answer: unknown
     try {
-      answer = this.#around.run(() => this.#next(until))
+      answer = this.#asyncContext.run(() => this.#next(until))
     } catch (error) {
       return this.failed(error)
     }

@@ -113,7 +113,7 @@ describe('an alarm', () => {
 })
 
 test('frames are 16 ms apart while the process has time, and wider the busier it is, up to 100 ms', () => {
-  expect([0, 0.05, 0.1, 0.8, 1].map(widthAt)).toEqual([16, 16, 70, 70, 100])
+  expect([0, 0.03, 0.06, 0.8, 1].map(widthAt)).toEqual([16, 16, 70, 70, 100])
   fc.assert(
     fc.property(
       fc.double({ min: 0, max: 1, noNaN: true }),

@@ -11,19 +11,15 @@ export const WANT: unique symbol = Symbol('swapstream.want')
  */
 export class Unmade<T> {
   readonly delta: string
-  readonly #make: () => T
+  readonly made: () => T
 
   constructor(delta: string, make: () => T) {
     this.delta = delta
-    this.#make = make
-  }
-
-  made(): T {
-    return this.#make()
+    this.made = make
   }
 }
 
-/** What it stands for. */
+/** A state as it is, whether it is made or not. */
 export function made<T>(value: T | Unmade<T>): T {
   return value instanceof Unmade ? value.made() : value
 }

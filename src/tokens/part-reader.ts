@@ -70,6 +70,7 @@ export class PartReader {
 
   #readObject(chunk: object): void {
     const type = field(chunk, 'type')
+    // For each chunk anew: one that is kept has grown cold when the next chunk comes.
     const emit: Emit = (part) => this.#listener.said(part)
     if (isLangChain(chunk)) readLangChain(chunk, emit)
     else if (typeof type === 'string') {

@@ -14,8 +14,6 @@ export type Chunks = AsyncIterator<unknown, unknown> | Iterator<unknown, unknown
  *
  * Ends    `stop` ends it at once, also while it is opened or thinks: the signal of a function aborts, and what was opened
  *         is returned, then aborted. What opens later is closed then.
- * Throws  SourceError `source/failed` with the cause for what a provider throws. What a generator of your own throws
- *         comes through as it is: it may be an answer, such as a redirect.
  */
 export class Upstream {
   readonly #source: TokenSource
@@ -44,7 +42,12 @@ export class Upstream {
     this.#exhausted = true
   }
 
-  /** It has thrown this. Out: what its reader has to be told. */
+  /**
+   * It has thrown this.
+   *
+   * Out     what its reader has to be told: SourceError `source/failed` with the cause for what a provider throws. What a
+   *         generator of your own throws comes through as it is: it may be an answer, such as a redirect.
+   */
   threw(error: unknown): unknown {
     this.#exhausted = this.#chunks !== undefined
     return this.#isOwn() ? error : thrownBySource(error)

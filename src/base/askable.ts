@@ -9,14 +9,9 @@ export const WANT: unique symbol = Symbol('swapstream.want')
  * A state that stands for several, and says only how it has grown from the one before: mostly nobody needs more of it,
  * and to make it would cost more than to show it.
  */
-export class Unmade<T> {
-  readonly delta: string
-  readonly made: () => T
-
-  constructor(delta: string, make: () => T) {
-    this.delta = delta
-    this.made = make
-  }
+export abstract class Unmade<T> {
+  abstract readonly delta: string
+  abstract made(): T
 }
 
 /** A state as it is, whether it is made or not. */

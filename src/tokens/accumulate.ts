@@ -72,10 +72,8 @@ class Accumulation<T> implements Reading<T, void> {
 
   kept(): Unmade<T> {
     const delta = this.#delta
-    const text = this.#text.add(delta)
-    const seq = this.#seq
     this.#delta = ''
-    return new Unmade(delta, () => this.#as({ text, delta, seq, final: false }))
+    return new Grown(this.#as, this.#text.add(delta), delta, this.#seq)
   }
 
   last(): T {
@@ -86,5 +84,26 @@ class Accumulation<T> implements Reading<T, void> {
 
   #said(text: string, delta: string, final: boolean): T {
     return this.#as({ text, delta, seq: this.#seq, final })
+  }
+}
+
+/** One object for all that a state needs to be made, because thousands of these wait: a closure would be two more. */
+class Grown<T> extends Unmade<T> {
+  readonly #as: (state: Accumulated) => T
+  readonly #text: string
+  readonly delta: string
+  readonly #seq: number
+
+  constructor(as: (state: Accumulated) => T, text: string, delta: string, seq: number) {
+    super()
+    this.#as = as
+    this.#text = text
+    this.delta = delta
+    this.#seq = seq
+  }
+
+  made(): T {
+    const { delta } = this
+    return this.#as({ text: this.#text, delta, seq: this.#seq, final: false })
   }
 }

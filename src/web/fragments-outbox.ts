@@ -13,12 +13,6 @@ import {
   type GrowthAddress,
 } from '../htmx/addresser.ts'
 import { notice } from '../htmx/notice.ts'
-import {
-  resumeElement,
-  resumeElementAgain,
-  resumeElementInPage,
-  resumeOver,
-} from '../htmx/resume.ts'
 import type { GrowingMarkdown, MarkdownUpdate } from '../render/markdown/growing-markdown.ts'
 import type { Delivery } from '../streams/event-stream.ts'
 import { farewell } from '../streams/farewell.ts'
@@ -30,6 +24,7 @@ import { ServerSentEvent } from '../wire/server-sent-event.ts'
 import { endNotice } from './end-notice.ts'
 import { GrownText } from './grown-text.ts'
 import type { Renders } from './renders.ts'
+import { Resumption, type Resume } from './resumption.ts'
 
 /** So many values that no newer one replaces may wait, and so much new text; then the source waits, too. */
 const MOST_WAITING = 32
@@ -53,12 +48,8 @@ export interface FragmentsOutboxOptions {
   readonly resume?: Resume | undefined
 }
 
-interface Resume {
-  readonly path: string
-  /** The ids of the element that asked, and of the one that its answer goes to. */
-  readonly source: string | undefined
-  readonly target: string | undefined
-}
+/** Never added to. */
+const NOTHING: never[] = []
 
 /** A value that waits. */
 interface Waiting {
@@ -115,14 +106,9 @@ export class FragmentsOutbox implements Outbox<unknown> {
   readonly #resumable: boolean
   /** Where the reader can come back to when he has all that was taken in. */
   #id: string | undefined
-  readonly #resume: FragmentsOutboxOptions['resume']
-  /** The page has an element of ours that goes on with the stream. */
-  #resumes: boolean
-  /** That element would have to bring the main block, which is not there yet. */
-  #bare = false
-  /** Up to where the page has what is no state. */
-  #after: string | undefined
-  #waiting: Waiting[] = []
+  /** Only where a page may have to go on by itself. */
+  readonly #resumption: Resumption | undefined
+  #waiting: Waiting[] = NOTHING
   readonly #blocks = new Map<string, Block>()
   /** The fragment before, and its block: mostly the next one is of the same. */
   #last: Fragment | undefined
@@ -140,8 +126,8 @@ export class FragmentsOutbox implements Outbox<unknown> {
     this.#addresser = new Addresser(morphs, at, shown, to)
     this.#delivery = delivery
     this.#resumable = resumable
-    this.#resume = resume
-    this.#resumes = at !== undefined
+    if (resume !== undefined || at !== undefined)
+      this.#resumption = new Resumption(this.#addresser, resume, at !== undefined)
   }
 
   get #renders(): Renders {
@@ -219,8 +205,7 @@ export class FragmentsOutbox implements Outbox<unknown> {
       if (typeof frame !== 'string') return this.#later(text, frame, report)
       text += frame
     }
-    // What was pushed to keeps room for seventeen.
-    this.#waiting = []
+    this.#waiting = NOTHING
     return text
   }
 
@@ -260,7 +245,7 @@ export class FragmentsOutbox implements Outbox<unknown> {
     report: Report,
   ): string {
     if (!this.#spoke || !(value instanceof Fragment)) {
-      this.#waiting = []
+      this.#waiting = NOTHING
       throw error
     }
     if (block) block.grown = grown
@@ -280,36 +265,12 @@ export class FragmentsOutbox implements Outbox<unknown> {
     const told = isNews ? endNotice(terminal) : undefined
     // The notice first: it goes next to the answer, which the last frame may leave without an id.
     const below = told ? encodeEvent({ data: this.#addresser.below(told) }) : ''
-    const settled = (await this.#settled(reason)) + this.#resumeOver()
+    const settled = (await this.#settled(reason)) + (this.#resumption?.over() ?? '')
     const done =
       reason === 'shutdown'
         ? farewell()
         : encodeEvent({ event: 'done', data: JSON.stringify({ reason }) })
     return below + settled + done
-  }
-
-  /** After the last frame nothing asks for more. */
-  #resumeOver(): string {
-    if (!this.#resumes) return ''
-    this.#resumes = false
-    return encodeEvent({ data: resumeOver(this.#addresser.prefix) })
-  }
-
-  /** Behind a frame: the element that goes on when this connection is cut, or that it would have to begin later. */
-  #resumeAfter(fragment: Fragment, html: string, id: string | undefined): string {
-    if (this.#resume === undefined) return ''
-    const { path, source, target } = this.#resume
-    if (id !== undefined) this.#after = id
-    const comes = this.#bare && fragment.target === undefined
-    if (comes) this.#bare = false
-    const from = this.#resumes ? undefined : this.#addresser.resumesFrom(fragment, html)
-    if (from !== undefined) this.#bare = fragment.target !== undefined && target !== undefined
-    const to = this.#bare ? target : undefined
-    const point = { path, at: this.#addresser.prefix, after: this.#after, to }
-    if (this.#resumes) return comes || id !== undefined ? resumeElementAgain(point, source) : ''
-    if (from === undefined) return ''
-    this.#resumes = true
-    return from === 'here' ? resumeElement(point, source) : resumeElementInPage(point, source)
   }
 
   heartbeat(): string {
@@ -319,7 +280,9 @@ export class FragmentsOutbox implements Outbox<unknown> {
   #wait(value: unknown, block: Block | undefined, id?: string): Waiting {
     if (block === undefined) this.#said += 1
     const waiting = { value, block, since: this.#said, id }
-    this.#waiting.push(waiting)
+    if (this.#waiting.length > 0) this.#waiting.push(waiting)
+    // What is pushed to keeps room for seventeen.
+    else this.#waiting = [waiting]
     return waiting
   }
 
@@ -436,8 +399,8 @@ export class FragmentsOutbox implements Outbox<unknown> {
       const [before, after] = grew ? this.#around(fragment, html, grew) : ['', '']
       const unmark = this.#addresser.unmarkingBefore(fragment, html)
       const resumed = unmark === undefined ? '' : encodeEvent({ data: unmark })
-      const data =
-        this.#addresser.address(fragment, html, growth) + this.#resumeAfter(fragment, html, id)
+      const addressed = this.#addresser.address(fragment, html, growth)
+      const data = addressed + (this.#resumption?.behind(fragment, html, id) ?? '')
       if (block) {
         const address = growth && this.#addresser.growsAt(fragment)
         if (address === undefined) block.grown = undefined

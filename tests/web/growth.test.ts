@@ -13,6 +13,18 @@ import { Renders } from '../../src/web/renders.ts'
 import { SharedRenders } from '../../src/web/shared-renders.ts'
 import { cuts, markdownDocument, prefixes } from '../render/markdown-documents.ts'
 
+/** A state that only grew, as a reader who reads ahead hands it on. */
+class Grown extends Unmade<Fragment> {
+  readonly delta: string
+  readonly made: () => Fragment
+
+  constructor(delta: string, make: () => Fragment) {
+    super()
+    this.delta = delta
+    this.made = make
+  }
+}
+
 /** Blocks whose text may travel alone, and some whose text may not. */
 const BLOCKS = {
   root: '<p>{{ text }}</p>',
@@ -153,7 +165,7 @@ async function sent(
       known = false
     }
     const grew = known && !fragment.final && ahead[taken]
-    outbox.take(grew ? new Unmade(fragment.grows!.delta, () => fragment) : fragment)
+    outbox.take(grew ? new Grown(fragment.grows!.delta, () => fragment) : fragment)
     known = true
     if (!fragment.final && skips[taken++]) continue
     steps.push({
@@ -351,11 +363,11 @@ describe('a growing block', () => {
     outbox.take(state('a', 'T', 'a'))
     decode(await outbox.next(never))
     outbox.take(state('a', 'New', ''))
-    outbox.take(new Unmade('b', () => state('ab', 'New', 'b')))
+    outbox.take(new Grown('b', () => state('ab', 'New', 'b')))
     const whole = decode(await outbox.next(never)).join()
     expect(whole).toContain('<h2>New</h2>')
     expect(whole).toContain('Said: ab<')
-    outbox.take(new Unmade('c', () => never(new Error('nobody needs this one'))))
+    outbox.take(new Grown('c', () => never(new Error('nobody needs this one'))))
     expect(decode(await outbox.next(never)).join()).toMatch(/>c$/)
   })
 

@@ -33,6 +33,7 @@ export const load: Scenario = {
         figures: this.figures,
         rivals: [
           'raw',
+          'raw-thirds',
           'source',
           'stream-sse',
           'datastar',

@@ -1,0 +1,3 @@
+import { writing } from './raw.ts'
+
+export default writing(3)

@@ -68,10 +68,12 @@ export class Producer implements Listener<unknown> {
   #over = false
   #torn!: () => void
   #done!: () => void
-  /** Resolves when the source is torn down and the end is in the store, or cannot get there. */
+  /** Resolves when the end is in the store, or cannot get there. */
+  readonly kept: Promise<void> = new Promise((resolve) => (this.#done = resolve))
+  /** The same, and the source is torn down. */
   readonly settled: Promise<unknown> = Promise.all([
     new Promise<void>((resolve) => (this.#torn = resolve)),
-    new Promise<void>((resolve) => (this.#done = resolve)),
+    this.kept,
   ])
 
   constructor(options: ProducerOptions) {

@@ -101,7 +101,8 @@ export interface Runs {
   /**
    * Starts a run; its source is read from now on, whoever looks on.
    *
-   * Out     the run; of an equal key that runs already, that one, and the new source is never opened.
+   * Out     the run; of an equal key that runs already, that one, and the new source is never opened. On the node that
+   *         reads it, that asks no store and takes no place.
    * Throws  LimitError `limit/runs-per-owner` (429), `limit/runs`, `limit/closing`, `run/store-away` (503); ConfigError
    *         without an owner.
    */
@@ -181,6 +182,8 @@ export function createRuns(options: RunsOptions = {}): Runs {
   const shown = new Map<string, Live>()
   const running = new Map<string, number>()
   const producers = new Set<Producer>()
+  /** What this node starts or reads, by owner and key: whoever asks for the same needs no place of his own. */
+  const keyed = new Map<string, Promise<string>>()
   let starting = 0
   let closed = false
   let awaySince: number | undefined
@@ -341,8 +344,76 @@ export function createRuns(options: RunsOptions = {}): Runs {
     }
   }
 
+  /** Out: the run's id; of an equal key that runs on another node, that one's. */
+  const begin = async (
+    source: Source<unknown>,
+    { owner, key, onDisconnect = 'detach', graceMs = 10_000, ...own }: RunOptions,
+  ): Promise<string> => {
+    const leave = takePlace(owner)
+    const [id, lease] = [newRunId(), newRunId()]
+    const attended = onDisconnect === 'cancel'
+    const asyncContext = captureContext()
+    const view = new View()
+    let producer: Producer | undefined
+    let runs: string
+    try {
+      runs = await asked(() =>
+        store.start({ id, owner, key, lease, leaseMs, keepMs, attended }, () =>
+          producer?.stop('cancel'),
+        ),
+      )
+    } catch (error) {
+      leave()
+      throw error
+    }
+    if (runs !== id) {
+      leave()
+      return runs
+    }
+    const live: Live = { id, owner, attended, view, viewers: 0, graceMs, heardAt: now() }
+    producer = new Producer({
+      id,
+      path: `${path}/${id}`,
+      lease,
+      source,
+      asyncContext,
+      store,
+      view,
+      leaseMs,
+      batchMs,
+      maxRunChars,
+      limits: { ...limits, ...own.limits },
+      log,
+      expose,
+      onError: own.onError,
+      onEnd: ({ reason }) => {
+        leave()
+        live.forgetGrace?.()
+        log.info({ reason, values: view.last }, 'run ended')
+        callHook(
+          () => own.onEnd?.(reason),
+          (failure) => log.error({ err: failure }, 'onEnd of a run failed'),
+        )
+      },
+    })
+    const made = producer
+    live.producer = made
+    producers.add(made)
+    shown.set(id, live)
+    void made.settled.then(() => {
+      producers.delete(made)
+      delete live.producer
+      if (live.viewers === 0) forget(live)
+    })
+    made.start()
+    awaitViewers(live)
+    if (closed) made.stop('interrupted')
+    return id
+  }
+
   return {
-    async start(source, { owner, key, onDisconnect = 'detach', graceMs = 10_000, ...own }) {
+    async start(source, run) {
+      const { owner, key } = run
       if (!owner) {
         throw new ConfigError(
           'config/invalid',
@@ -352,66 +423,30 @@ export function createRuns(options: RunsOptions = {}): Runs {
           },
         )
       }
-      const leave = takePlace(owner)
-      const [id, lease] = [newRunId(), newRunId()]
-      const attended = onDisconnect === 'cancel'
-      const asyncContext = captureContext()
-      const view = new View()
-      let producer: Producer | undefined
-      let runs: string
+      if (key === undefined) return runOf(await begin(source, run), owner)
+      const name = JSON.stringify([owner, key])
+      for (let other = keyed.get(name); other; other = keyed.get(name)) {
+        const id = await other
+        if (keyed.get(name) !== other) continue
+        const live = shown.get(id)
+        if (live?.view.ended === undefined) return runOf(id, owner)
+        // Until its end is kept, the store would give it once more.
+        await live.producer?.kept
+        if (keyed.get(name) === other) keyed.delete(name)
+      }
+      const begun = begin(source, run)
+      keyed.set(name, begun)
+      const free = (): void => {
+        if (keyed.get(name) === begun) keyed.delete(name)
+      }
       try {
-        runs = await asked(() =>
-          store.start({ id, owner, key, lease, leaseMs, keepMs, attended }, () =>
-            producer?.stop('cancel'),
-          ),
-        )
+        const id = await begun
+        void Promise.resolve(shown.get(id)?.producer?.settled).then(free)
+        return runOf(id, owner)
       } catch (error) {
-        leave()
+        free()
         throw error
       }
-      if (runs !== id) {
-        leave()
-        return runOf(runs, owner)
-      }
-      const live: Live = { id, owner, attended, view, viewers: 0, graceMs, heardAt: now() }
-      producer = new Producer({
-        id,
-        path: `${path}/${id}`,
-        lease,
-        source,
-        asyncContext,
-        store,
-        view,
-        leaseMs,
-        batchMs,
-        maxRunChars,
-        limits: { ...limits, ...own.limits },
-        log,
-        expose,
-        onError: own.onError,
-        onEnd: ({ reason }) => {
-          leave()
-          live.forgetGrace?.()
-          log.info({ reason, values: view.last }, 'run ended')
-          callHook(
-            () => own.onEnd?.(reason),
-            (failure) => log.error({ err: failure }, 'onEnd of a run failed'),
-          )
-        },
-      })
-      const made = producer
-      live.producer = made
-      producers.add(made)
-      shown.set(id, live)
-      void made.settled.then(() => {
-        producers.delete(made)
-        delete live.producer
-        if (live.viewers === 0) forget(live)
-      })
-      made.start()
-      awaitViewers(live)
-      if (closed) made.stop('interrupted')
-      return runOf(id, owner)
     },
     follow: (id, { owner, lastEventId }) => runOf(id, owner, lastEventId),
     async current({ owner, key }) {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { Hono } from 'hono'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
+  createMemoryStore,
   createRuns,
   EventStream,
   named,
@@ -11,6 +12,7 @@ import {
   swapstream,
   type Runs,
   type RunsOptions,
+  type RunStore,
   type Source,
 } from 'swapstream'
 import { readEvents } from 'swapstream/client'
@@ -243,6 +245,56 @@ describe('a run', () => {
       code: 'limit/runs',
       status: 503,
     })
+  })
+
+  test('that runs already takes no second place, however many ask for its key at once, and frees it with its end', async () => {
+    const memory = createMemoryStore()
+    let asked = 0
+    const slowly = async <T>(ms: number, call: () => Promise<T>): Promise<T> => {
+      await new Promise((resolve) => setTimeout(resolve, ms))
+      return call()
+    }
+    const store: RunStore = {
+      ...memory,
+      start(...run) {
+        asked += 1
+        return slowly(20, () => memory.start(...run))
+      },
+      append: (...lines) => slowly(60, () => memory.append(...lines)),
+    }
+    const runs = createdRuns({ store, maxRunningPerOwner: 1, maxRunning: 1 })
+    const source = controlled<string>()
+    const start = () => runs.start(source, { ...me, key: 'talk' })
+    const begun = await Promise.all(Array.from({ length: 20 }, start))
+    const again = await start()
+    expect(new Set([...begun, again].map(({ id }) => id)).size).toBe(1)
+    expect(asked).toBe(1)
+    await expect(runs.start(source, { ...me, key: 'other' })).rejects.toMatchObject({
+      code: 'limit/runs-per-owner',
+    })
+
+    source.end()
+    await read(runs, again.id)
+    const [next, same] = await Promise.all([start(), start()])
+    expect(next.id).not.toBe(again.id)
+    expect(same.id).toBe(next.id)
+    await eventually(() => expect(source.opened).toBe(2))
+  })
+
+  test('that cannot start keeps nobody from starting it', async () => {
+    const memory = createMemoryStore()
+    let away = true
+    const store: RunStore = {
+      ...memory,
+      start: (...run) => (away ? Promise.reject(new Error('away')) : memory.start(...run)),
+    }
+    const runs = createdRuns({ store })
+    const start = () => runs.start(['a'], { ...me, key: 'talk' })
+    for (const refused of await Promise.allSettled([start(), start()]))
+      expect(refused).toMatchObject({ reason: { code: 'run/store-away' } })
+    away = false
+    const { id } = await start()
+    expect((await read(runs, id)).told).toEqual([['1-1', 'a']])
   })
 
   test('that nobody can keep as JSON ends with an error that says what it was', async () => {

@@ -4,7 +4,7 @@ export type Listen = (ready: (port: number) => void) => void
 /** Who is measured: one file each in `rivals/`, all behind the same address, with the same tokens and the same markup. */
 export const RIVALS = {
   raw: '`res.write` of `node:http` with deltas encoded before the request: the floor (a)',
-  'raw-thirds': 'raw, with three tokens in a write: what no frame of 60 ms can be below',
+  'raw-thirds': 'raw, with three tokens in a write, as a frame of 60 ms has them',
   source:
     'reads the model and sends what it said at the end: what no server of tokens can be below',
   'stream-sse': "Hono's `streamSSE`, the nunjucks block drawn and sent again at each token (b)",

@@ -69,11 +69,11 @@ export class Producer implements Listener<unknown> {
   #torn!: () => void
   #done!: () => void
   /** Resolves when the end is in the store, or cannot get there. */
-  readonly kept: Promise<void> = new Promise((resolve) => (this.#done = resolve))
+  readonly stored: Promise<void> = new Promise((resolve) => (this.#done = resolve))
   /** The same, and the source is torn down. */
   readonly settled: Promise<unknown> = Promise.all([
     new Promise<void>((resolve) => (this.#torn = resolve)),
-    this.kept,
+    this.stored,
   ])
 
   constructor(options: ProducerOptions) {

@@ -430,8 +430,8 @@ export function createRuns(options: RunsOptions = {}): Runs {
         if (keyed.get(name) !== other) continue
         const live = shown.get(id)
         if (live?.view.ended === undefined) return runOf(id, owner)
-        // Until its end is kept, the store would give it once more.
-        await live.producer?.kept
+        // Until its end is stored, the store would give it once more.
+        await live.producer?.stored
         if (keyed.get(name) === other) keyed.delete(name)
       }
       const begun = begin(source, run)
@@ -441,7 +441,7 @@ export function createRuns(options: RunsOptions = {}): Runs {
       }
       try {
         const id = await begun
-        void Promise.resolve(shown.get(id)?.producer?.settled).then(free)
+        void Promise.resolve(shown.get(id)?.producer?.stored).then(free)
         return runOf(id, owner)
       } catch (error) {
         free()

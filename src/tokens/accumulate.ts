@@ -73,7 +73,7 @@ class Accumulation<T> implements Reading<T, void> {
   kept(): Unmade<T> {
     const delta = this.#delta
     this.#delta = ''
-    return new Grown(this.#as, this.#text.add(delta), delta, this.#seq)
+    return new UnmadeState(this.#as, this.#text.add(delta), delta, this.#seq)
   }
 
   last(): T {
@@ -88,7 +88,7 @@ class Accumulation<T> implements Reading<T, void> {
 }
 
 /** One object for all that a state needs to be made, because thousands of these wait: a closure would be two more. */
-class Grown<T> extends Unmade<T> {
+class UnmadeState<T> extends Unmade<T> {
   readonly #as: (state: Accumulated) => T
   readonly #text: string
   readonly delta: string

@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs'
 import hljs from 'highlight.js/lib/common'
 import { nunjucksEngine } from '../src/adapters/nunjucks-engine.ts'
-import { markdown } from '../src/render/markdown/markdown.ts'
+import { markdown } from '../src/markdown/markdown.ts'
 import { onTheWire, SHAPES } from './markdown/on-the-wire.ts'
 
 const section = readFileSync(new URL('markdown/answer.md', import.meta.url), 'utf8')

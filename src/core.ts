@@ -73,10 +73,10 @@ export type { ReplayOptions } from './tokens/replay.ts'
 export type { Cassette, CassetteEnd } from './tokens/cassette.ts'
 export { ServerSentEvent } from './wire/server-sent-event.ts'
 export type { EventFields } from './wire/server-sent-event.ts'
-export { fromComponents } from './render/components.ts'
-export type { GrowthPlan } from './render/growth.ts'
-export type { TemplateSource, TemplateText } from './render/template-source.ts'
-export type { BlockRenderer, Context, SplitPage, TemplateEngine } from './render/engine.ts'
+export { fromComponents } from './templates/components.ts'
+export type { GrowthPlan } from './templates/growth.ts'
+export type { TemplateSource, TemplateText } from './templates/template-source.ts'
+export type { BlockRenderer, Context, SplitPage, TemplateEngine } from './templates/engine.ts'
 export {
   AccessError,
   ConfigError,

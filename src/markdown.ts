@@ -1,10 +1,10 @@
 /** Markdown by itself: the filter of that name is there without it. Web standards only. */
-export { markdown } from './render/markdown/markdown.ts'
-export type { MarkdownOptions } from './render/markdown/markdown.ts'
+export { markdown } from './markdown/markdown.ts'
+export type { MarkdownOptions } from './markdown/markdown.ts'
 export type {
   GrowingMarkdown,
   HtmlChange,
   Markdown,
   MarkdownUpdate,
-} from './render/markdown/growing-markdown.ts'
-export type { Highlighter } from './render/markdown/highlight.ts'
+} from './markdown/growing-markdown.ts'
+export type { Highlighter } from './markdown/highlight.ts'

@@ -4,7 +4,7 @@ import { nunjucksEngine } from 'swapstream'
 import { Results } from '../report/results.ts'
 import type { Scenario } from './scenario.ts'
 
-const folder = new URL('../../scenarios/render/', import.meta.url)
+const folder = new URL('../../scenarios/render', import.meta.url)
 const names = ['layout.html', 'chat.html', 'ui.html']
 const templates = Object.fromEntries(
   names.map((name) => [name, readFileSync(new URL(name, folder), 'utf8')]),

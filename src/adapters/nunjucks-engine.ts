@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Markdown } from '../render/markdown/growing-markdown.ts'
-import { markdown as createMarkdown, type MarkdownOptions } from '../render/markdown/markdown.ts'
+import type { Markdown } from '../markdown/growing-markdown.ts'
+import { markdown as createMarkdown, type MarkdownOptions } from '../markdown/markdown.ts'
 import {
   createNunjucksEngine,
   type NunjucksEngine,
   type NunjucksOptions,
-} from '../render/nunjucks/nunjucks-engine.ts'
-import { fromRecord, stackSources, type TemplateSource } from '../render/template-source.ts'
+} from '../templates/nunjucks/nunjucks-engine.ts'
+import { fromRecord, stackSources, type TemplateSource } from '../templates/template-source.ts'
 import { templateFolder } from './template-folder.ts'
 
 /** Where templates come from, and what they may use. */

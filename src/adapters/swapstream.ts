@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono'
-import type { TemplateEngine } from '../render/engine.ts'
+import type { TemplateEngine } from '../templates/engine.ts'
 import { createSwapstream, type CoreOptions } from '../web/create-swapstream.ts'
 import { rememberSettings, settingsBehind } from '../web/current-settings.ts'
 import { asset } from './assets.ts'

@@ -1,5 +1,5 @@
-import type { GrowthPlan } from '../render/growth.ts'
-import type { NunjucksEngine } from '../render/nunjucks/nunjucks-engine.ts'
+import type { GrowthPlan } from '../templates/growth.ts'
+import type { NunjucksEngine } from '../templates/nunjucks/nunjucks-engine.ts'
 import type { CodeFacts } from './code-facts.ts'
 import { type Finding, shown } from './finding.ts'
 import { withParts, type Templates } from './templates-read.ts'

@@ -1,6 +1,6 @@
 import { TemplateError } from '../base/errors.ts'
 import type { Fragment, Swap } from '../fragments/fragment.ts'
-import type { HtmlChange } from '../render/markdown/growing-markdown.ts'
+import type { HtmlChange } from '../markdown/growing-markdown.ts'
 import type { GrowthPoint } from './growth-point.ts'
 import { besideResume } from './resume.ts'
 import { rootOf, type Root } from './root.ts'

@@ -1,7 +1,7 @@
 import { given } from '../base/given.ts'
 import { requestFacts, VARY } from '../htmx/request.ts'
 import { htmxHeaders, wayTo } from '../htmx/response.ts'
-import type { TemplateEngine } from '../render/engine.ts'
+import type { TemplateEngine } from '../templates/engine.ts'
 import { drawTogether } from './draw-together.ts'
 import type { FormResult } from './form-result.ts'
 

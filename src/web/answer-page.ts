@@ -1,7 +1,7 @@
 import { Fragment } from '../fragments/fragment.ts'
 import { requestFacts, VARY, VARY_BY_TARGET } from '../htmx/request.ts'
 import { htmxHeaders } from '../htmx/response.ts'
-import type { Context, TemplateEngine } from '../render/engine.ts'
+import type { Context, TemplateEngine } from '../templates/engine.ts'
 import { drawTogether } from './draw-together.ts'
 import type { Page } from './page.ts'
 

@@ -1,7 +1,7 @@
 import type { Hono } from 'hono'
 import { TrieRouter } from 'hono/router/trie-router'
 import { findTargetHandler } from 'hono/utils/handler'
-import type { TemplateEngine } from '../render/engine.ts'
+import type { TemplateEngine } from '../templates/engine.ts'
 import { settingsBehind } from './current-settings.ts'
 import type { Declared } from './declared/declared.ts'
 import { servedBy } from './declared/mount.ts'

@@ -2,7 +2,7 @@ import { Fragment } from '../fragments/fragment.ts'
 import { given } from '../base/given.ts'
 import { Addresser } from '../htmx/addresser.ts'
 import { rootOf } from '../htmx/root.ts'
-import type { TemplateEngine } from '../render/engine.ts'
+import type { TemplateEngine } from '../templates/engine.ts'
 import { Renders } from './renders.ts'
 
 /**

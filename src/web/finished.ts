@@ -3,7 +3,7 @@ import { given } from '../base/given.ts'
 import { Fragment } from '../fragments/fragment.ts'
 import { Addresser } from '../htmx/addresser.ts'
 import { handOff } from '../htmx/resume.ts'
-import type { TemplateEngine } from '../render/engine.ts'
+import type { TemplateEngine } from '../templates/engine.ts'
 import type { EndReason } from '../streams/stream-end.ts'
 import { Renders } from './renders.ts'
 

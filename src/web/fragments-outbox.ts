@@ -13,7 +13,7 @@ import {
   type GrowthAddress,
 } from '../htmx/addresser.ts'
 import { notice } from '../htmx/notice.ts'
-import type { GrowingMarkdown, MarkdownUpdate } from '../render/markdown/growing-markdown.ts'
+import type { GrowingMarkdown, MarkdownUpdate } from '../markdown/growing-markdown.ts'
 import type { Delivery } from '../streams/event-stream.ts'
 import { farewell } from '../streams/farewell.ts'
 import type { Outbox, Report } from '../streams/outbox.ts'

@@ -1,4 +1,4 @@
-import type { GrowingMarkdown, MarkdownUpdate } from '../render/markdown/growing-markdown.ts'
+import type { GrowingMarkdown, MarkdownUpdate } from '../markdown/growing-markdown.ts'
 
 /** So many different steps that led to the newest text are kept for those who follow at another pace. */
 const MOST_STEPS = 8

@@ -1,7 +1,7 @@
 import { escapeHtml } from '../base/escape-html.ts'
 import { Fragment } from '../fragments/fragment.ts'
 import { outlookOf } from '../fragments/outlook.ts'
-import type { SplitPage, TemplateEngine } from '../render/engine.ts'
+import type { SplitPage, TemplateEngine } from '../templates/engine.ts'
 import type { Outbox } from '../streams/outbox.ts'
 import type { Terminal } from '../streams/wire.ts'
 import { endNotice } from './end-notice.ts'

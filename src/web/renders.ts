@@ -2,9 +2,9 @@ import { escapeHtml } from '../base/escape-html.ts'
 import { silent, type Log } from '../base/log.ts'
 import type { Fragment } from '../fragments/fragment.ts'
 import { growthPointOf, type GrowthPoint } from '../htmx/growth-point.ts'
-import type { BlockRenderer, Context, TemplateEngine } from '../render/engine.ts'
-import type { GrowthPlan } from '../render/growth.ts'
-import type { GrowingMarkdown } from '../render/markdown/growing-markdown.ts'
+import type { BlockRenderer, Context, TemplateEngine } from '../templates/engine.ts'
+import type { GrowthPlan } from '../templates/growth.ts'
+import type { GrowingMarkdown } from '../markdown/growing-markdown.ts'
 
 interface Opened {
   readonly context: Context

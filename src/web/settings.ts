@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import type { Limits } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
-import type { TemplateEngine } from '../render/engine.ts'
+import type { TemplateEngine } from '../templates/engine.ts'
 import type { Delivery, Stalled } from '../streams/event-stream.ts'
 import type { Sink } from '../streams/sink.ts'
 

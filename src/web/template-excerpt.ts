@@ -1,6 +1,6 @@
 import { TemplateError } from '../base/errors.ts'
 import { escapeHtml } from '../base/escape-html.ts'
-import type { TemplateEngine } from '../render/engine.ts'
+import type { TemplateEngine } from '../templates/engine.ts'
 
 /** How many lines are shown on each side of the one that is meant. */
 const AROUND = 4

@@ -8,7 +8,7 @@ import { ServerSentEvent } from '../../src/wire/server-sent-event.ts'
 import { markdown } from 'swapstream/markdown'
 import { useBrowser } from '../support/browser.ts'
 import { useServer } from '../support/serve-app.ts'
-import { ATTACKS, CUTS } from '../render/markdown-attacks.ts'
+import { ATTACKS, CUTS } from '../markdown/markdown-attacks.ts'
 
 const { resolve } = createRequire(import.meta.url)
 const SCRIPTS: Readonly<Record<string, readonly string[]>> = {

@@ -11,7 +11,7 @@ import { Position, View } from '../../src/runs/view.ts'
 import { FragmentsOutbox } from '../../src/web/fragments-outbox.ts'
 import { Renders } from '../../src/web/renders.ts'
 import { SharedRenders } from '../../src/web/shared-renders.ts'
-import { cuts, markdownDocument, prefixes } from '../render/markdown-documents.ts'
+import { cuts, markdownDocument, prefixes } from '../markdown/markdown-documents.ts'
 
 /** A state that only grew, as a reader who reads ahead hands it on. */
 class Grown extends Unmade<Fragment> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Fragment, nunjucksEngine } from 'swapstream'
-import type { TemplateEngine } from '../../src/render/engine.ts'
+import type { TemplateEngine } from '../../src/templates/engine.ts'
 import { now } from '../../src/base/clock.ts'
 import { Pace } from '../../src/streams/pace.ts'
 import { FragmentsOutbox } from '../../src/web/fragments-outbox.ts'

@@ -9,7 +9,7 @@ import {
   type SwapstreamOptions,
 } from '../../../src/index.ts'
 import { serve, type ServeOptions, type Serving } from '../../../src/node.ts'
-import { fromRecord } from '../../../src/render/template-source.ts'
+import { fromRecord } from '../../../src/templates/template-source.ts'
 import { recordingLog } from '../../support/recording-log.ts'
 
 const templates = {

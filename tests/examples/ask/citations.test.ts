@@ -3,7 +3,7 @@ import { parseFragment, serialize, type DefaultTreeAdapterTypes } from 'parse5'
 import { describe, expect, it } from 'vitest'
 import { behind, define, literally, withoutCitations } from '../../../examples/ask/citations.ts'
 import type { Source } from '../../../examples/ask/sources.ts'
-import { markdown } from '../../../src/render/markdown/markdown.ts'
+import { markdown } from '../../../src/markdown/markdown.ts'
 
 const md = markdown()
 const REL = 'rel="noopener noreferrer nofollow ugc"'

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { escapeHtml } from '../../src/base/escape-html.ts'
-import { createNunjucksEngine } from '../../src/render/nunjucks/nunjucks-engine.ts'
-import { fromRecord } from '../../src/render/template-source.ts'
+import { createNunjucksEngine } from '../../src/templates/nunjucks/nunjucks-engine.ts'
+import { fromRecord } from '../../src/templates/template-source.ts'
 import { family } from './template-family.ts'
 
 const RUNS = Number(process.env['RUNS'] ?? 250)

@@ -1,5 +1,5 @@
 import type { GrowthPlan } from '../growth.ts'
-import type { GrowingMarkdown } from '../markdown/growing-markdown.ts'
+import type { GrowingMarkdown } from '../../markdown/growing-markdown.ts'
 import type { BlockLevel } from './block-context.ts'
 import { templateError } from './failure.ts'
 import { newVariables } from './frame.ts'

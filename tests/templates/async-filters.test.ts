@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { timersRunning } from '../../src/base/clock.ts'
-import type { NunjucksOptions } from '../../src/render/nunjucks/nunjucks-engine.ts'
+import type { NunjucksOptions } from '../../src/templates/nunjucks/nunjucks-engine.ts'
 import { drawn, engineOf } from './engine-of.ts'
 
 const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

@@ -1,4 +1,4 @@
-import type { GrowingMarkdown, Markdown } from '../markdown/growing-markdown.ts'
+import type { GrowingMarkdown, Markdown } from '../../markdown/growing-markdown.ts'
 import type { BlockContext } from './block-context.ts'
 import { safeHtml, type SafeHtml } from './safe-html.ts'
 

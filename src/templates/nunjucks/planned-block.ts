@@ -1,5 +1,5 @@
 import type { GrowthPlan } from '../growth.ts'
-import type { GrowingMarkdown } from '../markdown/growing-markdown.ts'
+import type { GrowingMarkdown } from '../../markdown/growing-markdown.ts'
 import { TemplateError } from '../../base/errors.ts'
 import { runSegments } from './compiled-segment.ts'
 import { declarationsIn } from './declarations.ts'

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { nunjucksEngine, safeHtml } from 'swapstream'
-import type { Context } from '../../src/render/engine.ts'
+import type { Context } from '../../src/templates/engine.ts'
 
 const HOSTILE = `"><img src=x onerror=alert(1)>'</textarea><hx-partial>{{ 1 }}`
 

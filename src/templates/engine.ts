@@ -1,5 +1,5 @@
 import type { GrowthPlan } from './growth.ts'
-import type { GrowingMarkdown } from './markdown/growing-markdown.ts'
+import type { GrowingMarkdown } from '../markdown/growing-markdown.ts'
 
 /** What a template is given. Keys are plain names; values are whatever its author expects. */
 export type Context = Readonly<Record<string, unknown>>

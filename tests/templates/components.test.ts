@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fromComponents } from '../../src/render/components.ts'
+import { fromComponents } from '../../src/templates/components.ts'
 
 const engine = fromComponents({
   chat: {

@@ -1,6 +1,6 @@
 import type { BlockRenderer, Context } from '../engine.ts'
 import type { GrowthPlan } from '../growth.ts'
-import type { GrowingMarkdown } from '../markdown/growing-markdown.ts'
+import type { GrowingMarkdown } from '../../markdown/growing-markdown.ts'
 import { type BlockLevel, plainContext } from './block-context.ts'
 import { Failure } from './failure.ts'
 import { newVariables, RuntimeFrame } from './frame.ts'

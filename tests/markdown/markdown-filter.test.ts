@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { nunjucksEngine } from 'swapstream'
 import { markdown, type Markdown } from 'swapstream/markdown'
-import { engineOf } from './engine-of.ts'
+import { engineOf } from '../templates/engine-of.ts'
 
 const TEXT = '# One\n\ntwo **three\nfour** [five](/six)\n\n- seven\n- *eight*\n'
 

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import nunjucks from 'nunjucks'
 import { expect, test } from 'vitest'
 import { TemplateError } from '../../src/base/errors.ts'
-import type { CompiledTemplate } from '../../src/render/nunjucks/internals.ts'
-import { createNunjucksEngine } from '../../src/render/nunjucks/nunjucks-engine.ts'
-import { fromRecord } from '../../src/render/template-source.ts'
+import type { CompiledTemplate } from '../../src/templates/nunjucks/internals.ts'
+import { createNunjucksEngine } from '../../src/templates/nunjucks/nunjucks-engine.ts'
+import { fromRecord } from '../../src/templates/template-source.ts'
 import { family, type Family, textsOf } from './template-family.ts'
 
 const RUNS = Number(process.env['RUNS'] ?? 1000)

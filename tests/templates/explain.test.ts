@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { escapeHtml } from '../../src/base/escape-html.ts'
-import type { GrowthPlan } from '../../src/render/growth.ts'
-import { markdown } from '../../src/render/markdown/markdown.ts'
+import type { GrowthPlan } from '../../src/templates/growth.ts'
+import { markdown } from '../../src/markdown/markdown.ts'
 import { engineOf } from './engine-of.ts'
 
 const explain = (

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { nunjucksEngine } from '../../src/adapters/nunjucks-engine.ts'
 import { templateFolder } from '../../src/adapters/template-folder.ts'
 import { ConfigError } from '../../src/base/errors.ts'
-import { fromRecord, stackSources } from '../../src/render/template-source.ts'
+import { fromRecord, stackSources } from '../../src/templates/template-source.ts'
 
 let home = ''
 let dir = ''

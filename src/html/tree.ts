@@ -1,0 +1,377 @@
+import {
+  BLOCK,
+  BREAKS_OUT,
+  CLOSED_BY,
+  CLOSED_BY_PARENT,
+  CONTAINERS,
+  FORMATTING,
+  HEADING,
+  HOLDS,
+  HOLDS_HTML,
+  MARKERS,
+  PARENTS,
+  RAW,
+  STRANGE,
+  svgName,
+  VOID,
+} from './tags.ts'
+
+/** Where a parser puts an element. */
+export type Space = 'html' | 'svg' | 'math'
+
+/** A part of a text of HTML, with its place in it in UTF-16 units. */
+export interface HtmlNode {
+  /** The name in the DOM; `''` is text, `'!'` a comment, `'#'` the whole. */
+  readonly tag: string
+  readonly space: Space
+  readonly start: number
+  /** Behind the start tag. */
+  readonly tagEnd: number
+  /** The content, without the line break that a parser drops. */
+  readonly innerStart: number
+  readonly innerEnd: number
+  readonly end: number
+  readonly children: readonly HtmlNode[]
+  /** What stands inside is not known, or cannot be addressed. */
+  readonly opaque: boolean
+}
+
+/** A text of HTML and what a parser makes of it. */
+export interface HtmlTree {
+  readonly html: string
+  /** Opaque when a parser would repair the text in a way that is not foreseen here. */
+  readonly root: HtmlNode
+  /** Elements that htmx takes to another place of the page; they are no part of the tree. */
+  readonly elsewhere: readonly HtmlNode[]
+}
+
+type Writable = { -readonly [key in Exclude<keyof HtmlNode, 'children'>]: HtmlNode[key] }
+
+interface Open extends Writable {
+  children: Open[]
+  /** The tag in lower case. */
+  readonly name: string
+}
+
+const NAME = '[a-zA-Z][^\\s/>]*'
+const ATTRIBUTE = '\\s+[^\\s"\'<>/=]+(?:\\s*=\\s*(?:"[^"]*"|\'[^\']*\'|[^\\s"\'=<>`]+))?'
+const TOKEN = new RegExp(
+  `<!--(?!-?>)[^]*?-->|</(${NAME})\\s*>|<(${NAME})((?:${ATTRIBUTE})*)\\s*(/?)>`,
+  'y',
+)
+const ITEM = /^(?:li|d[dt])$/
+const ELSEWHERE = /\s(?:data-)?hx-swap-oob(?=[\s=]|$)/
+
+/**
+ * Reads HTML into elements, texts and comments, each where a browser's parser would have it.
+ *
+ * In      any text; line breaks are LF.
+ * Out     what a parser would repair is opaque: the nearest element around it that is known to hold it, at worst all.
+ * Cost    one pass.
+ *
+ * @example treeOf('<p>a<b>b</b></p>').root.children[0]?.children.map(({ tag }) => tag) // → ['', 'b']
+ * @example treeOf('<b><p></b>').root.opaque // → true
+ */
+export function treeOf(html: string): HtmlTree {
+  const root = node('#', '#', 'html', 0, 0)
+  root.end = root.innerEnd = html.length
+  const reader = new Reader(html, root)
+  if (reader.read()) return { html, root, elsewhere: reader.elsewhere }
+  return { html, root: { ...root, children: [], opaque: true }, elsewhere: [] }
+}
+
+function node(tag: string, name: string, space: Space, start: number, end: number): Open {
+  const inner = { tagEnd: end, innerStart: end, innerEnd: end, end }
+  return { tag, name, space, start, ...inner, children: [], opaque: false }
+}
+
+class Reader {
+  readonly elsewhere: HtmlNode[] = []
+  readonly #html: string
+  readonly #open: Open[]
+  #at = 0
+
+  constructor(html: string, root: Open) {
+    this.#html = html
+    this.#open = [root]
+  }
+
+  get #parent(): Open {
+    return this.#open[this.#open.length - 1]!
+  }
+
+  /** Out: whether all of it is known. */
+  read(): boolean {
+    const html = this.#html
+    let from = 0
+    for (let next = html.indexOf('<'); next !== -1; next = html.indexOf('<', from)) {
+      if (!/[a-zA-Z/!?]/.test(html.charAt(next + 1))) {
+        from = next + 1
+        continue
+      }
+      TOKEN.lastIndex = next
+      const token = TOKEN.exec(html)
+      if (token === null || !this.#text(next)) return false
+      this.#at = next + token[0].length
+      if (!this.#token(token, next)) return false
+      from = this.#at
+    }
+    if (!this.#text(html.length)) return false
+    while (CLOSED_BY_PARENT.has(this.#parent.name)) this.#close(html.length, html.length)
+    return this.#open.length === 1
+  }
+
+  #text(to: number): boolean {
+    const parent = this.#parent
+    const start = Math.max(this.#at, parent.innerStart)
+    if (to <= start || parent.opaque) return true
+    const isBlank = !/[^\t\n\f ]/.test(this.#html.slice(start, to))
+    if (!isBlank && !this.#holdsText(parent)) return false
+    const text = node('', '', parent.space, start, to)
+    text.tagEnd = text.innerStart = start
+    parent.children.push(text)
+    return true
+  }
+
+  /** Between the parts of a table stands no text. */
+  #holdsText({ name }: Open): boolean {
+    if (name === '#') return this.#fitsTop('#text')
+    return !(name in HOLDS) || HOLDS[name]!.has('')
+  }
+
+  #token(
+    [all, endTag, startTag, attributes, selfClosing]: RegExpExecArray,
+    start: number,
+  ): boolean {
+    if (endTag !== undefined) return this.#endTag(endTag.toLowerCase(), start)
+    if (startTag !== undefined)
+      return this.#startTag(startTag.toLowerCase(), attributes!, selfClosing === '/', start)
+    if (all.includes('--!>')) return false
+    if (!this.#parent.opaque)
+      this.#parent.children.push(node('!', '!', this.#parent.space, start, this.#at))
+    return true
+  }
+
+  #endTag(name: string, start: number): boolean {
+    if (this.#parent.opaque) return this.#endTagInOpaque(name, start)
+    if (this.#parent.name !== name) {
+      const at = this.#open.findLastIndex((each) => each.name === name)
+      const between = this.#open.slice(at + 1)
+      const closes = at > 0 && between.every((each) => CLOSED_BY_PARENT.has(each.name))
+      if (!closes || !closesWithin(name)) return this.#giveUp() && this.#endTagInOpaque(name, start)
+      while (this.#parent.name !== name) this.#close(start, start)
+    }
+    this.#close(start, this.#at)
+    return true
+  }
+
+  #endTagInOpaque(name: string, start: number): boolean {
+    if (name === this.#parent.name) {
+      this.#close(start, this.#at)
+      return true
+    }
+    // It may end what stands around the unknown part.
+    const ends = HEADING.has(name) ? HEADING : new Set([name])
+    return !isFar(name) && !this.#open.some((each) => ends.has(each.name))
+  }
+
+  #close(innerEnd: number, end: number): void {
+    const closed = this.#open.pop()!
+    closed.innerEnd = innerEnd
+    closed.end = end
+  }
+
+  #startTag(name: string, attributes: string, selfClosing: boolean, start: number): boolean {
+    if (this.#parent.opaque)
+      return name !== this.#parent.name && !isFar(name) && !this.#endsItem(name)
+    if (!/^[a-z][a-z\d-]*$/.test(name)) return false
+    if (this.#isForeign) return this.#foreignTag(name, attributes, selfClosing, start)
+    if (STRANGE.has(name)) return false
+    this.#closeBefore(name, start)
+    if (!this.#fits(name))
+      return this.#giveUp() && this.#startTag(name, attributes, selfClosing, start)
+    if (name === 'tr' && this.#parent.name === 'table')
+      this.#push('tbody', 'tbody', 'html', start, start)
+    const space = name === 'svg' || name === 'math' ? name : 'html'
+    const opened = this.#push(name, name, space, start, this.#at, attributes)
+    if (VOID.has(name) || (space !== 'html' && selfClosing)) this.#close(this.#at, this.#at)
+    else if (name === 'template') return this.#template(opened)
+    else if (RAW.has(name)) return this.#raw(opened)
+    else if (name === 'pre') skipBreak(opened, this.#html)
+    return true
+  }
+
+  #push(
+    tag: string,
+    name: string,
+    space: Space,
+    start: number,
+    end: number,
+    attributes = '',
+  ): Open {
+    const opened = node(tag, name, space, start, end)
+    const parent = this.#parent
+    if (name === 'hx-partial' || ELSEWHERE.test(attributes)) this.elsewhere.push(opened)
+    else parent.children.push(opened)
+    this.#open.push(opened)
+    return opened
+  }
+
+  /** Whether the parser is in SVG or MathML, and no HTML stands there. */
+  get #isForeign(): boolean {
+    const { space, name } = this.#parent
+    return space !== 'html' && !HOLDS_HTML[space].has(name)
+  }
+
+  #foreignTag(name: string, attributes: string, selfClosing: boolean, start: number): boolean {
+    if (BREAKS_OUT.has(name) || /^(?:annotation-xml|template)$/.test(name)) return false
+    const { space } = this.#parent
+    this.#push(space === 'svg' ? svgName(name) : name, name, space, start, this.#at, attributes)
+    if (selfClosing) this.#close(this.#at, this.#at)
+    return true
+  }
+
+  /** Ends the elements that a start tag ends, where they are the innermost ones. */
+  #closeBefore(name: string, start: number): void {
+    const closes = CLOSED_BY[name]
+    const isEnded = (): boolean => {
+      const { name: last } = this.#parent
+      if (last !== 'p') return closes !== undefined && closes.has(last)
+      if (BLOCK.has(name)) return name !== 'table'
+      return closes !== undefined && closes.has(this.#open[this.#open.length - 2]!.name)
+    }
+    while (isEnded()) this.#close(start, start)
+  }
+
+  /** Whether a parser leaves an element where it is written. */
+  #fits(name: string): boolean {
+    const { name: parent } = this.#parent
+    const isRow = name === 'tr' && parent === 'table'
+    const holder = HOLDS[parent]
+    if (holder && !holder.has(name) && !isRow) return false
+    const parents = PARENTS[name]
+    if (parents && !parents.has(parent) && !isRow) return false
+    if (parent === '#' && !this.#fitsTop(name)) return false
+    if (HEADING.has(name) && HEADING.has(parent)) return false
+    return !this.#isRepaired(name)
+  }
+
+  /** Whether something around an element would end before it. */
+  #isRepaired(name: string): boolean {
+    if (name === 'form' && this.#open.some((each) => each.name === 'form')) return true
+    let mayBeItem = ITEM.test(name)
+    for (let at = this.#open.length - 1; at > 0; at--) {
+      const { name: around } = this.#open[at]!
+      if (MARKERS.has(around)) return false
+      if (around === 'p' && BLOCK.has(name)) return true
+      if (around === name && /^(?:a|button)$/.test(name)) return true
+      if (/^(?:ul|ol|dl|menu)$/.test(around)) mayBeItem = false
+      if (mayBeItem && ITEM.test(around) && (around === 'li') === (name === 'li')) return true
+    }
+    return false
+  }
+
+  /** An item may end another one that stands further out. */
+  #endsItem(name: string): boolean {
+    return ITEM.test(name) && this.#open.some((each) => ITEM.test(each.name))
+  }
+
+  /** Parts of a table stand beside their like only. */
+  #fitsTop(name: string): boolean {
+    const first = this.#parent.children.find(
+      ({ name: tag }) => tag !== '' && tag !== '!' && tag !== 'template',
+    )
+    return first === undefined || kindOf(first.name) === kindOf(name)
+  }
+
+  /** The inside of the nearest element that certainly holds what is not understood becomes opaque. */
+  #giveUp(): boolean {
+    const at = this.#open.findLastIndex((each) => CONTAINERS.has(each.name))
+    if (at < 1) return false
+    if (this.#open.some((each) => FORMATTING.has(each.name) || each.space !== 'html')) return false
+    if (this.#open.slice(at + 1).some((each) => isFar(each.name))) return false
+    const container = this.#open[at]!
+    this.#open.length = at + 1
+    container.opaque = true
+    container.children = []
+    return true
+  }
+
+  /** What stands in a template belongs to no page. */
+  #template(opened: Open): boolean {
+    let depth = 1
+    while (depth > 0) {
+      const next = this.#html.indexOf('<', this.#at)
+      if (next < 0) return false
+      TOKEN.lastIndex = next
+      const token = TOKEN.exec(this.#html)
+      this.#at = next + (token?.[0].length ?? 1)
+      const name = (token?.[1] ?? token?.[2])?.toLowerCase()
+      if (name === undefined && token === null && /[a-zA-Z/!?]/.test(this.#html.charAt(next + 1)))
+        return false
+      if (name !== undefined && name !== 'template' && isFar(name) && !FORMATTING.has(name))
+        return false
+      if (name === 'template') depth += token![1] === undefined ? 1 : -1
+      if (depth === 0) opened.innerEnd = next
+    }
+    opened.opaque = true
+    this.#close(opened.innerEnd, this.#at)
+    return true
+  }
+
+  #raw(opened: Open): boolean {
+    const { name } = opened
+    const end = new RegExp(`</${name}\\s*>`, 'gi')
+    end.lastIndex = this.#at
+    const found = end.exec(this.#html)
+    if (found === null) return false
+    const content = this.#html.slice(this.#at, found.index)
+    if (new RegExp(`</${name}[\\s/>]|<!--`, 'i').test(content)) return false
+    opened.opaque = name !== 'textarea' || content.includes('<')
+    skipBreak(opened, this.#html, name)
+    if (!opened.opaque && found.index > opened.innerStart) {
+      const text = node('', '', 'html', opened.innerStart, found.index)
+      text.tagEnd = text.innerStart = opened.innerStart
+      opened.children.push(text)
+    }
+    this.#at = found.index + found[0].length
+    this.#close(found.index, this.#at)
+    return true
+  }
+}
+
+/** Whether an end tag ends those in its element that have no end tag of their own. */
+function closesWithin(name: string): boolean {
+  if (FORMATTING.has(name)) return false
+  return (
+    BLOCK.has(name) ||
+    name in HOLDS ||
+    name in PARENTS ||
+    /^(?:button|datalist|object|ruby)$/.test(name)
+  )
+}
+
+/** A parser drops a line break at the beginning of these. */
+function skipBreak(opened: Open, html: string, name = opened.name): void {
+  if (name !== 'pre' && name !== 'textarea') return
+  if (html.charCodeAt(opened.innerStart) === 10) opened.innerStart += 1
+}
+
+function kindOf(name: string): string {
+  if (name === 'tr') return 'tr'
+  if (name === 'td' || name === 'th') return 'td'
+  if (name === 'col') return 'col'
+  return PARENTS[name]?.has('table') ? 'table' : 'body'
+}
+
+/** Tags that reach further than the element in which they stand. */
+function isFar(name: string): boolean {
+  return (
+    FORMATTING.has(name) ||
+    STRANGE.has(name) ||
+    RAW.has(name) ||
+    name in PARENTS ||
+    name in HOLDS ||
+    /^(?:button|form|math|object|ruby|svg|template)$/.test(name)
+  )
+}

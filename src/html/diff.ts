@@ -1,5 +1,5 @@
 import { CONTAINERS, HOLDS, VOID } from './tags.ts'
-import type { HtmlNode, HtmlTree, Space } from './tree.ts'
+import { type HtmlNode, type HtmlTree, partOf, type Space } from './tree.ts'
 
 /** One step down to an element. */
 export interface Step {
@@ -47,7 +47,9 @@ export interface DiffOptions {
   readonly attributes: boolean
   /** The top is an element of the page, so that all in it can be replaced. */
   readonly container: boolean
-  /** Something marks the end of the HTML in the page. */
+  /** Something marks the start of the HTML in the page. */
+  readonly start: boolean
+  /** Something marks its end. */
   readonly end: boolean
 }
 
@@ -87,7 +89,7 @@ export function asShown(tree: HtmlTree): Shown {
  *
  * @example
  * const before = asShown(treeOf('<p>Hel</p>'))
- * changesOf(before, treeOf('<p>Hello</p>'), { attributes: true, container: true, end: false }).changes
+ * changesOf(before, treeOf('<p>Hello</p>'), { attributes: true, container: true, start: true, end: true }).changes
  * // → [{ how: 'end', path: [{ tag: 'p', nth: 1, index: 0 }], html: 'lo', within: { tag: 'p', space: 'html' } }]
  */
 export function changesOf(before: Shown, after: HtmlTree, options: DiffOptions): Difference {
@@ -350,13 +352,14 @@ class Diff {
     if (html === '') return true
     const previous = x.children[n - 1]
     const next = x.children[n]
-    const isOpen = path.length > 0 || this.#options.container || this.#options.end
+    const isInside = path.length > 0 || this.#options.container
     // Later siblings have changed by now: one that changed its name is not found.
     const isThere = next && isElement(next) && y.children[partner(n)]?.tag === next.tag
-    if (next === undefined && isOpen) this.#add('end', path, html, y)
+    if (next === undefined && (isInside || this.#options.end)) this.#add('end', path, html, y)
     else if (isThere) this.#add('before', stepTo(path, x, next), html, y)
     else if (previous && isElement(previous)) this.#add('after', stepTo(path, x, previous), html, y)
-    else if (previous === undefined) this.#add('start', path, html, y)
+    else if (previous === undefined && (isInside || this.#options.start))
+      this.#add('start', path, html, y)
     else return false
     return true
   }
@@ -405,18 +408,6 @@ class Diff {
   #slice(from: number, to: number): string {
     return partOf(this.#after, from, to)
   }
-}
-
-/** A part of the HTML, without what htmx takes to another place. */
-export function partOf({ html, elsewhere }: HtmlTree, from: number, to: number): string {
-  let part = ''
-  let at = from
-  for (const { start, end } of elsewhere) {
-    if (start < at || end > to) continue
-    part += html.slice(at, start)
-    at = end
-  }
-  return part + html.slice(at, to)
 }
 
 /** Whether a text may be cut: not in an entity, nor in a character. */

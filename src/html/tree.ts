@@ -41,8 +41,30 @@ export interface HtmlTree {
   readonly html: string
   /** Opaque when a parser would repair the text in a way that is not foreseen here. */
   readonly root: HtmlNode
-  /** Elements that htmx takes to another place of the page; they are no part of the tree. */
+  /** Elements that will stand in another place of the page; they are no part of the tree. */
   readonly elsewhere: readonly HtmlNode[]
+}
+
+/** A part of the HTML, without what will stand in another place. */
+export function partOf({ html, elsewhere }: HtmlTree, from: number, to: number): string {
+  let part = ''
+  let at = from
+  for (const { start, end } of elsewhere) {
+    if (start < at || end > to) continue
+    part += html.slice(at, start)
+    at = end
+  }
+  return part + html.slice(at, to)
+}
+
+/** The end tags that the HTML leaves out at its end. */
+export function closingTags({ html, root }: HtmlTree): string {
+  let tags = ''
+  for (let last = root.children.at(-1); last; last = last.children.at(-1)) {
+    if (!CLOSED_BY_PARENT.has(last.tag) || last.innerEnd < html.length) break
+    if (last.start < last.tagEnd) tags = `</${last.tag}>${tags}`
+  }
+  return tags
 }
 
 type Writable = { -readonly [key in Exclude<keyof HtmlNode, 'children'>]: HtmlNode[key] }
@@ -60,7 +82,9 @@ const TOKEN = new RegExp(
   'y',
 )
 const ITEM = /^(?:li|d[dt])$/
-const ELSEWHERE = /\s(?:data-)?hx-swap-oob(?=[\s=]|$)/
+
+/** Whether an element will stand in another place of the page. In: its name and its attributes as they are written. */
+export type IsElsewhere = (tag: string, attributes: string) => boolean
 
 /**
  * Reads HTML into elements, texts and comments, each where a browser's parser would have it.
@@ -72,10 +96,10 @@ const ELSEWHERE = /\s(?:data-)?hx-swap-oob(?=[\s=]|$)/
  * @example treeOf('<p>a<b>b</b></p>').root.children[0]?.children.map(({ tag }) => tag) // → ['', 'b']
  * @example treeOf('<b><p></b>').root.opaque // → true
  */
-export function treeOf(html: string): HtmlTree {
+export function treeOf(html: string, isElsewhere: IsElsewhere = () => false): HtmlTree {
   const root = node('#', '#', 'html', 0, 0)
   root.end = root.innerEnd = html.length
-  const reader = new Reader(html, root)
+  const reader = new Reader(html, root, isElsewhere)
   if (reader.read()) return { html, root, elsewhere: reader.elsewhere }
   return { html, root: { ...root, children: [], opaque: true }, elsewhere: [] }
 }
@@ -89,10 +113,12 @@ class Reader {
   readonly elsewhere: HtmlNode[] = []
   readonly #html: string
   readonly #open: Open[]
+  readonly #isElsewhere: IsElsewhere
   #at = 0
 
-  constructor(html: string, root: Open) {
+  constructor(html: string, root: Open, isElsewhere: IsElsewhere) {
     this.#html = html
+    this.#isElsewhere = isElsewhere
     this.#open = [root]
   }
 
@@ -211,7 +237,7 @@ class Reader {
   ): Open {
     const opened = node(tag, name, space, start, end)
     const parent = this.#parent
-    if (name === 'hx-partial' || ELSEWHERE.test(attributes)) this.elsewhere.push(opened)
+    if (attributes !== '' && this.#isElsewhere(name, attributes)) this.elsewhere.push(opened)
     else parent.children.push(opened)
     this.#open.push(opened)
     return opened

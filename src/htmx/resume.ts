@@ -42,25 +42,20 @@ export function resumeId(at: string): string {
 }
 
 /**
- * An element that opens the run when the request that streams it has ended: by its end alone nobody can tell whether
- * that was the answer's. The last frame takes the element away, so after a good end it never asks. What cannot be
- * reached is tried again.
+ * An element at the end of the page that opens the run when the request that streams it has ended: by its end alone
+ * nothing tells whether that was the answer's. The last frame takes the element away, so after a good end it never asks.
+ * What cannot be reached is tried again.
  *
  * @param source The id of the element that asks. Without one, the end of any stream of the page counts.
  */
-export function resumeElement(point: ResumePoint, source: string | undefined): string {
-  return `<swap-resume ${resumeAttributes(point, source)}></swap-resume>`
-}
-
-/** The same at the end of the page, whatever the frame is that it comes with. */
-export function resumeElementInPage(point: ResumePoint, source: string | undefined): string {
-  return `<div hx-swap-oob="beforeend:body">${resumeElement(point, source)}</div>`
+export function reconnectElement(point: ResumePoint, source: string | undefined): string {
+  return `<div hx-swap-oob="beforeend:body"><swap-resume ${attributesOf(point, source)}></swap-resume></div>`
 }
 
 /** The same once more, where the page has come further. */
-export function resumeElementAgain(point: ResumePoint, source: string | undefined): string {
+export function reconnectAgain(point: ResumePoint, source: string | undefined): string {
   const place = `hx-swap-oob="outerHTML:#${resumeId(point.at)}"`
-  return `<swap-resume ${place} ${resumeAttributes(point, source)}></swap-resume>`
+  return `<swap-resume ${place} ${attributesOf(point, source)}></swap-resume>`
 }
 
 /** For htmx 2, which cannot read a stream that answers a form: its extension opens the run beside the block. */
@@ -69,16 +64,11 @@ export function handOff(point: ResumePoint): string {
 }
 
 /** Takes away what goes on with a block: there is nothing more. */
-export function resumeOver(at: string): string {
+export function reconnectOver(at: string): string {
   return `<p hx-swap-oob=delete:#${resumeId(at)}>`
 }
 
-/** A notice in front of what goes on with a block, so below the block. */
-export function besideResume(at: string, notice: string): string {
-  return `<div hx-swap-oob="beforebegin:#${resumeId(at)}">${notice}</div>`
-}
-
-function resumeAttributes(point: ResumePoint, source: string | undefined): string {
+function attributesOf(point: ResumePoint, source: string | undefined): string {
   const id = plainId(source)
   const from = id === undefined ? 'body' : `#${id}`
   return `id="${resumeId(point.at)}" hx-sse:connect="${addressOf(point)}" hx-trigger="htmx:sse:close from:${from}, htmx:error delay:1s" hx-sse:close="done" hx-swap="none" hidden`

@@ -1,6 +1,5 @@
 import type { Context } from 'hono'
 import { plainId, resumedAt } from '../htmx/resume.ts'
-import type { Log } from '../base/log.ts'
 import { accepts, requestFacts, VARY, type RequestFacts } from '../htmx/request.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { bytesWire } from '../streams/bytes.ts'
@@ -18,13 +17,12 @@ import type { StreamBody } from '../streams/stream-body.ts'
 import { withRetry } from '../streams/with-retry.ts'
 import type { Wire } from '../streams/wire.ts'
 import { finishedFragments, finishedPage, handedOff } from './finished.ts'
-import { FragmentsOutbox } from './fragments-outbox.ts'
+import { BlockRenders } from './block-renders.ts'
+import { FragmentBuffer } from './fragment-buffer.ts'
 import { takeOver } from './newest-viewer.ts'
 import { guardOrigin } from './origin-guard.ts'
 import { PageOutbox } from './page-outbox.ts'
-import { Renders } from './renders.ts'
 import type { Settings } from './settings.ts'
-import { SharedRenders } from './shared-renders.ts'
 import { checkSseMethod } from './sse-method.ts'
 
 /** Never stored, never buffered, never re-encoded on the way: or the stream arrives in one piece at its end. */
@@ -65,7 +63,7 @@ export async function answerStream(
   })
 
   if (c.req.method === 'HEAD') return respond(null)
-  const isShown = run && outbox instanceof FragmentsOutbox && !whole
+  const isShown = run && outbox instanceof FragmentBuffer && !whole
   const returns = resume?.at !== undefined
   const shown = isShown ? { run, at: outbox.at, returns, after: resume?.after } : undefined
   const patient = c.req.method === 'GET' && (facts.morphs || returns)
@@ -138,7 +136,7 @@ interface Form {
 function formOf(
   stream: StreamBody<unknown, string>,
   { morphs, source, target }: RequestFacts,
-  { engine, delivery, frameMs, stalled, log }: Settings,
+  { engine, delivery, frameMs, stalled }: Settings,
   resume?: Resume,
 ): Form {
   // One value, one piece: the reader's pace is the source's.
@@ -160,8 +158,8 @@ function formOf(
     const asks = run ? width !== 0 && 'on time' : policy === 'finish' && 'ahead'
     return told({
       headers: EVENTS,
-      outbox: new FragmentsOutbox({
-        renders: () => rendersOf(run, engine, log),
+      outbox: new FragmentBuffer({
+        renders: () => rendersOf(run, engine),
         delivery: options.delivery ?? delivery,
         morphs,
         resumable: run !== undefined,
@@ -169,7 +167,7 @@ function formOf(
           at: resume.at,
           shown: target && resume.path === undefined ? `#${target}` : undefined,
           to: resume.to && `#${resume.to}`,
-          resume:
+          reconnect:
             morphs && resume.path !== undefined
               ? { path: resume.path, source, target: plainId(target) }
               : undefined,
@@ -193,9 +191,9 @@ function formOf(
   return pulled({ 'Content-Type': type, ...LIVE }, bytesWire)
 }
 
-function rendersOf(run: Resumable | undefined, engine: TemplateEngine, log: Log): Renders {
-  const crowd = run?.crowd?.()
-  return crowd ? SharedRenders.of(crowd, engine, log) : new Renders(engine, log)
+function rendersOf(run: Resumable | undefined, engine: TemplateEngine): BlockRenders {
+  const subscribers = run?.crowd?.()
+  return subscribers ? BlockRenders.of(subscribers, engine) : new BlockRenders(engine)
 }
 
 /** A run on its way to one place of one page. */

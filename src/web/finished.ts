@@ -1,31 +1,28 @@
 import { SourceError } from '../base/errors.ts'
 import { given } from '../base/given.ts'
 import { Fragment } from '../fragments/fragment.ts'
-import { Addresser } from '../htmx/addresser.ts'
+import { blockTree } from '../htmx/block-tree.ts'
 import { handOff } from '../htmx/resume.ts'
+import { StreamPage } from '../htmx/stream-page.ts'
+import { together } from '../htmx/together.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import type { EndReason } from '../streams/stream-end.ts'
-import { Renders } from './renders.ts'
+import { renderBlock } from './draw-together.ts'
 
 /** Values, and how they ended. */
 type Ending = AsyncGenerator<unknown, EndReason>
 
-/** The stream drawn once, as its end would look: for htmx without its streaming extension. */
+/** The stream rendered once, as its end would look: for htmx without its streaming extension. */
 export async function finishedFragments(values: Ending, engine: TemplateEngine): Promise<string> {
-  const renders = new Renders(engine)
-  const addresser = new Addresser()
-  let html = ''
-  for (const fragment of await newest(values)) {
-    const { template, block, context, target, swap } = fragment
-    const last = new Fragment(template, block, context, given({ target, swap, final: true }))
-    html += addresser.address(last, await renders.render(last))
-  }
-  return html
+  const rendered = []
+  for (const fragment of await newest(values))
+    rendered.push({ fragment, html: await renderBlock(fragment, engine) })
+  return together(rendered)
 }
 
 /**
  * A run for htmx 2, which cannot read a stream that answers a form: its main block as it is now, and beside it an element
- * that goes on with it. A run that has ended already is drawn as its end looks.
+ * that goes on with it. A run that has ended already is rendered as its end looks.
  */
 export async function handedOff(
   values: Ending,
@@ -38,9 +35,9 @@ export async function handedOff(
     const { value } = step
     if (value instanceof Fragment && value.target === undefined && !value.final) {
       await values.return('cancel')
-      const addresser = new Addresser()
-      const block = addresser.address(value, await new Renders(engine).render(value))
-      return block + handOff({ path, at: addresser.prefix })
+      const page = new StreamPage({ morphs: false, resumable: true })
+      const [block] = page.show(value, blockTree(await renderBlock(value, engine)))
+      return block + handOff({ path, at: page.prefix })
     }
     early.push(value)
   }

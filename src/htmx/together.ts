@@ -1,0 +1,52 @@
+import { TemplateError } from '../base/errors.ts'
+import type { Fragment } from '../fragments/fragment.ts'
+import { blockTree } from './block-tree.ts'
+import { idOf } from './page-block.ts'
+import { needsContext, withAttribute } from './swaps.ts'
+
+/** A fragment that was rendered, and where it goes when it says nothing itself. */
+export interface Rendered {
+  readonly fragment: Fragment
+  readonly html: string
+  readonly target?: string | undefined
+}
+
+/**
+ * Several rendered fragments as one answer that is no stream, for htmx 4 and 2: the first without a target goes where the
+ * request says, the others to their target, or to the element with the id of their root.
+ *
+ * Throws  TemplateError `block/no-address`.
+ */
+export function together(rendered: readonly Rendered[]): string {
+  let main: Fragment | undefined
+  let all = ''
+  for (const { fragment, html, target: fallback } of rendered) {
+    const id = idOf(blockTree(html))
+    const isMain = fragment.target === undefined && (main ??= fragment) === fragment
+    const target = isMain ? undefined : (fragment.target ?? id ?? fallback)
+    if (isMain) all += html
+    else if (target === undefined) throw noAddress(fragment)
+    else all += placed(fragment.swap ?? (id === target ? 'outerHTML' : 'innerMorph'), target, html)
+  }
+  return all
+}
+
+function placed(style: string, target: string, html: string): string {
+  if (needsContext(html))
+    return `<hx-partial hx-target="${target}" hx-swap="${style}">${html.trim()}</hx-partial>`
+  if (style !== 'outerHTML') return `<div hx-swap-oob="${style}:${target}">${html}</div>`
+  // On an element around it, `outerHTML` would leave that element in the page.
+  if (idOf(blockTree(html)) !== undefined)
+    return withAttribute(html.trim(), `hx-swap-oob="outerHTML:${target}"`)
+  return `<div hx-swap-oob="beforebegin:${target}">${html}</div><div hx-swap-oob="delete:${target}"></div>`
+}
+
+/** For a second block that nothing gives a place. */
+export function noAddress({ template, block }: Fragment): TemplateError {
+  return new TemplateError(
+    'block/no-address',
+    `Block "${block}" of "${template}" is the second block of this stream, and nothing says where in the page it goes.`,
+    { template, block },
+    { hint: `Give its root element an id, or the fragment a target: { target: '#${block}' }.` },
+  )
+}

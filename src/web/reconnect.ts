@@ -1,0 +1,56 @@
+import type { Fragment } from '../fragments/fragment.ts'
+import { reconnectAgain, reconnectElement, reconnectOver } from '../htmx/resume.ts'
+
+/** How a page goes on with a run when its connection ends early, for a client that would not come back by itself. */
+export interface ReconnectPoint {
+  readonly path: string
+  /** The ids of the element that asks, and of the one that its answer goes to. */
+  readonly source: string | undefined
+  readonly target: string | undefined
+}
+
+/**
+ * The element in the page that goes on with a run. It comes before the first frame, since that may take away the
+ * element that asked, and it is taken away with the last.
+ */
+export class Reconnect {
+  readonly #at: string
+  readonly #point: ReconnectPoint | undefined
+  #isInPage: boolean
+  /** Up to where the page has the events of the run. */
+  #after: string | undefined
+
+  /**
+   * @param point Nothing when no element has to be brought.
+   * @param isInPage The page has it from the connection before.
+   */
+  constructor(at: string, point: ReconnectPoint | undefined, isInPage: boolean) {
+    this.#at = at
+    this.#point = point
+    this.#isInPage = isInPage
+  }
+
+  /** A frame with the element before it, or with where the element goes on from now on. */
+  around(
+    fragment: Fragment,
+    messages: readonly string[],
+    id: string | undefined,
+  ): readonly string[] {
+    if (id !== undefined) this.#after = id
+    if (this.#point === undefined) return messages
+    const { path, source, target } = this.#point
+    const point = { path, at: this.#at, after: this.#after, to: target }
+    if (this.#isInPage)
+      return id === undefined ? messages : [...messages, reconnectAgain(point, source)]
+    if (messages.length === 0 || (fragment.final && fragment.target === undefined)) return messages
+    this.#isInPage = true
+    return [reconnectElement(point, source), ...messages]
+  }
+
+  /** After the last frame nothing asks for more. */
+  over(): string[] {
+    if (!this.#isInPage) return []
+    this.#isInPage = false
+    return [reconnectOver(this.#at)]
+  }
+}

@@ -4,6 +4,7 @@ import { Fragment } from '../../src/fragments/fragment.ts'
 import { Addresser } from '../../src/htmx/addresser.ts'
 import { applyFrames, FramedPage, type Destination } from '../../src/htmx/apply-frames.ts'
 import { domText } from '../../src/htmx/client/dom-text.ts'
+import { FRAME_CASES } from '../support/frame-cases.ts'
 import { rootOf } from '../../src/htmx/root.ts'
 
 /** Pieces of which blocks are made: well-formed, of every shape, some nearly alike. */
@@ -204,133 +205,8 @@ describe('a page of frames', () => {
     return framed.dom('main')
   }
   const below = (html: string): string => domText(`<div id="answer">${html}</div>`)
-  const P = '<template id="s1x9c"></template><p>a</p>'
 
-  test.each<[string, 4 | 2, string, string, string]>([
-    [
-      'the element behind an anchor',
-      4,
-      P,
-      '<p hx-swap-oob="beforeend transition:false target:#s1x9c+p">b',
-      '<template id="s1x9c"></template><p>ab</p>',
-    ],
-    [
-      'the element behind an anchor',
-      2,
-      P,
-      '<p hx-swap-oob="beforeend:#s1x9c+p">b',
-      '<template id="s1x9c"></template><p>ab</p>',
-    ],
-    [
-      'an envelope that is stripped',
-      4,
-      '<p><b>a</b><b class="x">b</b></p>',
-      '<swap-x hx-swap-oob="outerMorph strip:true transition:false target:#answer>p>b:nth-of-type(2)"><i>c</i> d</swap-x>',
-      '<p><b>a</b><i>c</i> d</p>',
-    ],
-    [
-      'an envelope that is kept, by its own word',
-      4,
-      '<p>a</p>',
-      '<p hx-swap-oob="beforeend strip:false target:#answer">b',
-      '<p>a</p><p>b</p>',
-    ],
-    [
-      'attributes alone',
-      4,
-      '<p class="a" id="x">a<b>c</b></p>',
-      '<p hx-swap-oob="outerMorph target:#answer>p" hx-morph-skip-children id="x" class="b"></p>',
-      '<p hx-morph-skip-children class="b" id="x">a<b>c</b></p>',
-    ],
-    [
-      'children that are kept below another element that is morphed',
-      4,
-      '<section><p>a</p><p>b</p></section>',
-      '<swap-x hx-swap-oob="innerMorph target:#answer"><section class="n"><p>c</p><p hx-morph-skip-children>d</p></section></swap-x>',
-      '<section class="n"><p>c</p><p hx-morph-skip-children>b</p></section>',
-    ],
-    [
-      'what no morph touches',
-      4,
-      '<p hx-morph-skip>a</p>',
-      '<swap-x hx-swap-oob="innerMorph target:#answer"><p class="n">b</p></swap-x>',
-      '<p hx-morph-skip>a</p>',
-    ],
-    [
-      'a morph as its content',
-      2,
-      '<p>a</p>',
-      '<i hx-swap-oob="innerMorph:#answer"><b>b</b></i>',
-      '<b>b</b>',
-    ],
-    [
-      'rows',
-      4,
-      '<table><tbody><tr><td>1</td></tr></tbody></table>',
-      '<tbody hx-swap-oob="beforeend target:#answer>table>tbody"><tr><td>2</td></tr>',
-      '<table><tbody><tr><td>1</td></tr><tr><td>2</td></tr></tbody></table>',
-    ],
-    [
-      'cells',
-      2,
-      '<table><tbody><tr><td>1</td></tr></tbody></table>',
-      '<tr hx-swap-oob="beforeend:#answer>table>tbody>tr:nth-of-type(1)"><td>2',
-      '<table><tbody><tr><td>1</td><td>2</td></tr></tbody></table>',
-    ],
-    [
-      'names of SVG in their own case',
-      4,
-      '<svg><linearGradient></linearGradient></svg>',
-      '<svg hx-swap-oob="beforeend transition:false target:#answer>svg>linearGradient"><stop offset="1"/>',
-      '<svg><linearGradient><stop offset="1"/></linearGradient></svg>',
-    ],
-    [
-      'MathML',
-      2,
-      '<math><mrow></mrow></math>',
-      '<math hx-swap-oob="afterbegin:#answer>math>mrow"><mi>x</mi></math>',
-      '<math><mrow><mi>x</mi></mrow></math>',
-    ],
-    [
-      'any tag, and none that is not there',
-      2,
-      '<x-y>a</x-y><p>b</p>',
-      '<p hx-swap-oob="delete:#answer>*:nth-of-type(2)"></p><p hx-swap-oob="afterend:#answer>*:first-of-type">c',
-      // Both are the first of their type.
-      '<x-y>a</x-y>c<p>b</p>c',
-    ],
-    [
-      'a partial, with a swap of its own',
-      2,
-      '<p>a</p>',
-      '<hx-partial hx-target="#answer>p" hx-swap="beforeend">b</hx-partial>',
-      '<p>ab</p>',
-    ],
-    ['content out of band that has no place', 4, 'a', '<p hx-swap-oob="true">b</p>', '<p>b</p>'],
-    ['content out of band that has no place', 2, 'a', '<p hx-swap-oob="true">b</p>', 'a'],
-    [
-      'content out of band inside of other content: both ways',
-      4,
-      '<b id="n">0</b>',
-      '<p hx-swap-oob="beforeend:#answer">x<b id="n" hx-swap-oob="true">1</b>',
-      '<b id="n">1</b>x<b id="n" hx-swap-oob="true">1</b>',
-    ],
-    ["a title, which is the page's", 4, 'a', '<p>b<title>New</title></p>', '<p>b</p>'],
-    [
-      'a title of its own',
-      2,
-      'a',
-      '<title>New</title><p hx-swap-oob="innerHTML:#answer">b<svg><title>c</title></svg>',
-      'b<svg><title>c</title></svg>',
-    ],
-    [
-      'what is preserved',
-      4,
-      '<p id="v" hx-preserve>a</p>',
-      '<i hx-swap-oob="innerHTML:#answer"><b>x</b><p id="v" hx-preserve>b</p></i>',
-      '<b>x</b><p id="v" hx-preserve>a</p>',
-    ],
-  ])('knows %s, for htmx %i', (_, htmx, inside, frame, wanted) => {
+  test.each(FRAME_CASES)('knows %s, for htmx %i', (_, htmx, inside, frame, wanted) => {
     expect(after(htmx, inside, [frame])).toBe(below(wanted))
   })
 

@@ -35,7 +35,9 @@ const SIMPLE = new RegExp(
  *         `:first-of-type`, `:last-of-type`; joined by blank, `>`, `+` and comma.
  * Throws  Error for any other selector.
  *
- * @example select(parse('<p>a</p><p>b</p>'), 'body>p:nth-of-type(2)').length // → 1
+ * @example
+ * const { parse } = await import('parse5')
+ * select(parse('<p>a</p><p>b</p>'), 'body>p:nth-of-type(2)').length // → 1
  */
 export function select(root: ParentNode, selector: string): Element[] {
   const lists = selector.split(',').map((part) => stepsOf(part.trim(), selector))

@@ -75,6 +75,8 @@ const MORE: Readonly<Record<string, string>> = {
   'a form beside the answer':
     '<div>{{ text | markdown }}</div><form><input name="again" value="{{ title }}"><button{% if streaming %} disabled{% endif %}>Ask</button></form>',
   'custom elements': '<chat-bubble from="bot"><span slot="text">{{ text }}</span></chat-bubble>',
+  'an element that goes out of band':
+    '<article><p>{{ text }}</p><b id="count" hx-swap-oob="true">{{ text.length }}</b><footer>{{ title }}</footer></article>',
   'own ids':
     '<article id="answer-1"><p id="words">{{ text }}</p><p id="count">{{ text.length }}</p></article>',
 }

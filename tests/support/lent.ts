@@ -4,8 +4,11 @@ type ParentNode = DefaultTreeAdapterTypes.ParentNode
 type Element = DefaultTreeAdapterTypes.Element
 
 /** What stands around something of a block as long as it is written. */
-const WRAPPERS = new Set(['swap-x', 'swap-frame', 'swap-text'])
-const LENT_ID = /^s\d\w{3}/
+export const WRAPPERS: readonly string[] = ['swap-x', 'swap-frame', 'swap-text']
+/** How the ids begin of elements that mark a place. */
+export const LENT_ID = /^s\d\w{3}/
+/** Left on an element until the next morph of it. */
+export const LENT_ATTRIBUTE = 'hx-morph-skip-children'
 
 /**
  * A tree without what a stream lends it while it runs: anchors are taken out, wrappers unwrapped, and no element says
@@ -21,10 +24,10 @@ function copyInto(copy: ParentNode, parent: ParentNode): void {
   for (const node of parent.childNodes) {
     if (!tree.isElementNode(node)) {
       tree.appendChild(copy, { ...node, parentNode: null })
-    } else if (WRAPPERS.has(node.tagName)) {
+    } else if (WRAPPERS.includes(node.tagName)) {
       copyInto(copy, node)
     } else if (!isAnchor(node)) {
-      const attrs = node.attrs.filter(({ name }) => name !== 'hx-morph-skip-children')
+      const attrs = node.attrs.filter(({ name }) => name !== LENT_ATTRIBUTE)
       const element = tree.createElement(node.tagName, node.namespaceURI, attrs)
       tree.appendChild(copy, element)
       copyInto(element, node)

@@ -44,11 +44,11 @@ describe.each([4, 2] as const)('to htmx %i, four times the tokens', (htmx) => {
 
 /** The extension of htmx 2 swaps into the element that opened the stream, and leaves what it finds there. */
 const DESTINATIONS: readonly Destination[] = [
-  { target: '#answer', htmx: 4 },
+  { target: '#answer', htmx: 4, swap: 'innerHTML' },
   { target: '#answer', htmx: 4, swap: 'outerHTML' },
   { target: '#answer', htmx: 2, swap: 'beforeend' },
 ]
-const PAGE = '<!doctype html><body><main><div id="answer"></div></main></body>'
+const PAGE = '<!doctype html><body><main><div id="answer"></div><b id="count"></b></main></body>'
 
 /** The page with a block drawn at once. */
 function drawnAtOnce(block: string, destination: Destination): string {

@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Fragment } from '../../src/fragments/fragment.ts'
 import { Addresser } from '../../src/htmx/addresser.ts'
-import { applyFrames } from '../../src/htmx/apply-frames.ts'
+import { applyFrames, FramedPage, type Destination } from '../../src/htmx/apply-frames.ts'
+import { domText } from '../../src/htmx/client/dom-text.ts'
+import { FRAME_CASES } from '../support/frame-cases.ts'
 import { rootOf } from '../../src/htmx/root.ts'
 
 /** Pieces of which blocks are made: well-formed, of every shape, some nearly alike. */
@@ -168,5 +170,105 @@ describe('applyFrames', () => {
     expect(
       applyFrames(page, ['<div hx-swap-oob="innerHTML:#nobody">x</div>'], destination),
     ).toContain('old')
+  })
+
+  test('refuses an element that is no longer what it was written as', () => {
+    const svg = '<body><svg id="answer"><g></g></svg></body>'
+    expect(() => applyFrames(svg, ['<rect width="3"/>'], destination)).toThrow(/<rect>.*<svg>/)
+    expect(() =>
+      applyFrames(page, ['<svg hx-swap-oob="beforeend:#answer"><rect/></svg>'], destination),
+    ).toThrow(/<rect>.*<div>/)
+    expect(
+      applyFrames(svg, ['<svg hx-swap-oob="beforeend:#answer"><rect width="3"/></svg>'], {
+        ...destination,
+        swap: 'beforeend',
+      }),
+    ).toContain('<g></g><rect width="3"></rect></svg>')
+  })
+})
+
+describe('a page of frames', () => {
+  /** What is below the target after some frames, in the version of htmx that each case names. */
+  const after = (
+    htmx: 4 | 2,
+    inside: string,
+    frames: readonly string[],
+    more: Partial<Destination> = {},
+  ): string => {
+    const framed = new FramedPage(`<body><main><div id="answer">${inside}</div></main></body>`, {
+      target: '#answer',
+      htmx,
+      ...(htmx === 2 ? { swap: 'none' } : {}),
+      ...more,
+    })
+    for (const frame of frames) framed.apply(frame)
+    return framed.dom('main')
+  }
+  const below = (html: string): string => domText(`<div id="answer">${html}</div>`)
+
+  test.each(FRAME_CASES)('knows %s, for htmx %i', (_, htmx, inside, frame, wanted) => {
+    expect(after(htmx, inside, [frame])).toBe(below(wanted))
+  })
+
+  test('gives a target that was replaced nothing more, but one that was morphed', () => {
+    const both = ['<p>a</p>', '<p>b</p>']
+    expect(after(4, 'old', both, { swap: 'outerHTML' })).toBe(domText('<p>a</p>'))
+    expect(after(4, 'old', both, { swap: 'beforebegin' })).toBe(
+      domText('<p>a</p><p>b</p><div id="answer">old</div>'),
+    )
+    const same = ['<div id="answer">a</div>', '<div id="answer" class="b">b</div>']
+    expect(after(4, 'old', same, { swap: 'outerMorph' })).toBe(
+      domText('<div id="answer" class="b">b</div>'),
+    )
+    expect(after(2, 'old', same, { swap: 'outerHTML' })).toBe(
+      domText('<div id="answer" class="b">b</div>'),
+    )
+  })
+
+  test('is emptied by a frame without content of its own only where htmx 2 reads it', () => {
+    const frame = ['<p hx-swap-oob="delete:#nobody"></p>']
+    expect(after(4, 'old', frame)).toBe(below('old'))
+    expect(after(2, 'old', frame)).toBe(below('old'))
+    expect(after(2, 'old', frame, { swap: 'innerHTML' })).toBe(below(''))
+  })
+
+  test('gets what is selected of an answer, which htmx 2 does not in an event stream', () => {
+    const select = '.b'
+    const frame = '<p>a</p><p class="b">b</p><i hx-swap-oob="afterend:#answer">c</i>'
+    expect(after(4, 'old', [frame], { select })).toBe(
+      domText('<div id="answer"><p class="b">b</p></div>c'),
+    )
+    expect(after(2, 'old', [frame], { select, swap: 'beforeend' })).toBe(
+      domText('<div id="answer">old<p>a</p><p class="b">b</p></div>c'),
+    )
+  })
+
+  test.each(['closest p', 'p:hover', '', 'p >', 'this', 'next .x'])(
+    'refuses the selector %j, which it does not know',
+    (selector) => {
+      expect(() =>
+        after(4, '', [`<hx-partial hx-target="${selector || '>'}">x</hx-partial>`]),
+      ).toThrow(/selector/)
+    },
+  )
+
+  test('is read as text that shows what HTML does not', () => {
+    expect(
+      domText(
+        '<svg viewBox=1 id=a><title>t<b></b></title></svg><template>x<i></template>a<!--c-->',
+      ),
+    ).toBe(
+      [
+        '<svg svg id="a" viewBox="1">',
+        '  <svg title>',
+        '    "t"',
+        '    <b>',
+        '<template>',
+        '  # "x"',
+        '  # <i>',
+        '"a"',
+        '<!--c-->',
+      ].join('\n'),
+    )
   })
 })

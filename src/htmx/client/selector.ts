@@ -1,0 +1,148 @@
+import { type DefaultTreeAdapterTypes, defaultTreeAdapter as tree, html } from 'parse5'
+
+type Element = DefaultTreeAdapterTypes.Element
+type ParentNode = DefaultTreeAdapterTypes.ParentNode
+
+type Test = (element: Element) => boolean
+/** The tests of one element, and how the element before it in the selector is reached from it. */
+interface Step {
+  readonly tests: readonly Test[]
+  readonly combinator: ' ' | '>' | '+'
+}
+
+const NAME = String.raw`(?:\\[\da-fA-F]{1,6}\s?|\\[^]|[\w-]|[^\x00-\x7f])+`
+/** What htmx reads before it asks the document. */
+const EXTENDED =
+  /^(?:closest|document|find|findAll|global|host|next|nextElementSibling|previous|previousElementSibling|root|this|window)(?:\s|$)|^</
+const COMBINATOR = /\s*([>+])\s*|\s+/y
+const SIMPLE = new RegExp(
+  [
+    `#(?<id>${NAME})`,
+    String.raw`\.(?<class>${NAME})`,
+    String.raw`\[(?<attribute>${NAME})(?:=(?:"(?<quoted>[^"]*)"|'(?<single>[^']*)'|(?<bare>${NAME})))?\]`,
+    String.raw`:nth-of-type\((?<nth>\d+)\)`,
+    String.raw`:(?<end>first|last)-of-type`,
+    String.raw`(?<all>\*)`,
+    `(?<tag>${NAME})`,
+  ].join('|'),
+  'y',
+)
+
+/**
+ * All elements that a selector means, in the order of the document; not those inside a template.
+ *
+ * In      a few simple selectors: `#id`, `.class`, `[attribute=value]`, tags, `*`, `:nth-of-type(n)`,
+ *         `:first-of-type`, `:last-of-type`; joined by blank, `>`, `+` and comma.
+ * Throws  Error for any other selector.
+ *
+ * @example
+ * const { parse } = await import('parse5')
+ * select(parse('<p>a</p><p>b</p>'), 'body>p:nth-of-type(2)').length // → 1
+ */
+export function select(root: ParentNode, selector: string): Element[] {
+  const lists = selector.split(',').map((part) => stepsOf(part.trim(), selector))
+  return [...elementsOf(root)].filter((element) => lists.some((steps) => fits(element, steps)))
+}
+
+/** The elements below a node, in the order of the document; not those inside a template. */
+export function* elementsOf(parent: ParentNode): Generator<Element> {
+  for (const node of parent.childNodes) {
+    if (!tree.isElementNode(node)) continue
+    yield node
+    yield* elementsOf(node)
+  }
+}
+
+/** The value of an attribute; nothing when the element has none of that name. */
+export function attribute(element: Element, name: string): string | undefined {
+  return element.attrs.find((each) => each.name === name)?.value
+}
+
+function fits(element: Element, steps: readonly Step[]): boolean {
+  const { tests, combinator } = steps.at(-1)!
+  if (!tests.every((test) => test(element))) return false
+  if (steps.length === 1) return true
+  const before = steps.slice(0, -1)
+  if (combinator === '+') {
+    const previous = elementBefore(element)
+    return previous !== undefined && fits(previous, before)
+  }
+  for (let parent = element.parentNode; parent && 'tagName' in parent; parent = parent.parentNode) {
+    if (fits(parent, before)) return true
+    if (combinator === '>') return false
+  }
+  return false
+}
+
+function elementBefore(element: Element): Element | undefined {
+  const siblings = element.parentNode!.childNodes.filter(tree.isElementNode)
+  return siblings[siblings.indexOf(element) - 1]
+}
+
+function stepsOf(part: string, selector: string): Step[] {
+  const unknown = (): Error =>
+    new Error(`The selector ${JSON.stringify(selector)} is not one that is known here.`)
+  if (EXTENDED.test(part)) throw unknown()
+  const steps: Step[] = []
+  let combinator: Step['combinator'] = ' '
+  for (let at = 0; at < part.length || steps.length === 0;) {
+    const tests: Test[] = []
+    for (;;) {
+      SIMPLE.lastIndex = at
+      const found = SIMPLE.exec(part)
+      if (!found) break
+      tests.push(testOf(found.groups!))
+      at = SIMPLE.lastIndex
+    }
+    if (tests.length === 0) throw unknown()
+    steps.push({ tests, combinator })
+    if (at === part.length) break
+    COMBINATOR.lastIndex = at
+    const found = COMBINATOR.exec(part)
+    if (!found || COMBINATOR.lastIndex === part.length) throw unknown()
+    combinator = (found[1] as Step['combinator'] | undefined) ?? ' '
+    at = COMBINATOR.lastIndex
+  }
+  return steps
+}
+
+function testOf(groups: Readonly<Record<string, string | undefined>>): Test {
+  const name = (key: string): string | undefined => groups[key] && unescaped(groups[key])
+  const id = name('id')
+  if (id !== undefined) return (element) => attribute(element, 'id') === id
+  const className = name('class')
+  if (className !== undefined)
+    return (element) => !!attribute(element, 'class')?.split(/\s+/).includes(className)
+  const wanted = name('attribute')
+  if (wanted !== undefined) {
+    const value = groups['quoted'] ?? groups['single'] ?? name('bare')
+    return (element) => {
+      const own = attribute(element, wanted)
+      return own !== undefined && (value === undefined || own === value)
+    }
+  }
+  if (groups['nth'] !== undefined)
+    return (element) => sameType(element).indexOf(element) === Number(groups['nth']) - 1
+  if (groups['end'] !== undefined)
+    return (element) => sameType(element).at(groups['end'] === 'last' ? -1 : 0) === element
+  const tag = name('tag')
+  if (tag === undefined) return () => true
+  // Names are compared without case in HTML only: `linearGradient` is not `lineargradient`.
+  return (element) =>
+    element.tagName === (element.namespaceURI === html.NS.HTML ? tag.toLowerCase() : tag)
+}
+
+function sameType(element: Element): Element[] {
+  return element
+    .parentNode!.childNodes.filter(tree.isElementNode)
+    .filter(
+      ({ tagName, namespaceURI }) =>
+        tagName === element.tagName && namespaceURI === element.namespaceURI,
+    )
+}
+
+function unescaped(name: string): string {
+  return name.replace(/\\(?:([\da-fA-F]{1,6})\s?|([^]))/g, (_, hex: string, plain: string) =>
+    hex === undefined ? plain : String.fromCodePoint(Number.parseInt(hex, 16)),
+  )
+}

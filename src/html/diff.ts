@@ -60,7 +60,7 @@ export interface Difference {
 }
 
 /** The element in which the end of a text stands while it changes. */
-export const TAIL = 'swap-t'
+export const TAIL = 'swap-text'
 /** A longer end of a text is no end. */
 const MAX_TAIL_CHARS = 256
 /** An element with less in it is sent whole. */
@@ -115,7 +115,7 @@ export function restore({ tree, tails, held }: Shown): Change[] {
         found.push({ how: 'remove', path: at, html: '', within: parent })
         if (html !== '') found.push({ how: 'before', path: at, html, within: parent })
       } else if (held.has(child)) {
-        const html = tree.html.slice(child.start, child.end)
+        const html = partOf(tree, child.start, child.end)
         found.push({ how: 'replace', path: stepTo(path, parent, child), html, within: parent })
       } else if (child.children.length > 0) walk(child, stepTo(path, parent, child))
     }
@@ -163,6 +163,8 @@ class Diff {
   found: Change[] = []
   readonly tails = new Map<HtmlNode, number>()
   readonly held = new Set<HtmlNode>()
+  /** How many texts were lent an element. */
+  #lent = 0
   readonly #before: Shown
   readonly #after: HtmlTree
   readonly #options: DiffOptions
@@ -176,8 +178,13 @@ class Diff {
   /** The changes inside of an element. Out: false when only the whole of something around it would be right. */
   inside(x: HtmlNode, y: HtmlNode, path: Path): boolean {
     const mark = this.found.length
-    const isDone = !x.opaque && !y.opaque && this.#children(x, y, path) && !this.#isDear(mark, y)
-    return isDone || this.#whole(y, path, mark)
+    const lent = this.#lent
+    if (x.opaque || y.opaque || !this.#children(x, y, path)) return this.#whole(y, path, mark)
+    const canBeWhole = path.length > 0 || this.#options.container
+    // What was lent just now is paid once, and saves all that follows.
+    return canBeWhole && this.#lent === lent && this.#isDear(mark, y)
+      ? this.#whole(y, path, mark)
+      : true
   }
 
   /** Many small changes may cost more than their element; what a reader does in it is worth more. */
@@ -283,7 +290,7 @@ class Diff {
     const head = chars === undefined ? old : old.slice(0, old.length - chars)
     const grows = now.startsWith(head) && isCut(now, head.length)
     if (grows && chars === undefined)
-      return this.#insert(place, n + 1, now.slice(head.length) + rest)
+      return this.#insert(place, n + 1, now.slice(head.length) + rest) || this.#lend(place.y, is, 0)
     if (grows && rest === '') return this.#tail(place, n, head.length, now)
     if (
       chars === undefined &&
@@ -292,8 +299,7 @@ class Diff {
       isCut(now, now.length - old.length)
     )
       return this.#insert(place, n, now.slice(0, -old.length))
-    this.#lend(place.y, is, old, now)
-    return false
+    return this.#lend(place.y, is, endOf(old, now))
   }
 
   /** A text that goes on before its end, which stands in an element of its own. */
@@ -311,18 +317,15 @@ class Diff {
     return true
   }
 
-  /** From now on the end of a text stands in an element of its own: its parent is sent with it, once. */
-  #lend(y: HtmlNode, is: HtmlNode, old: string, now: string): void {
-    if (y.space !== 'html' || y.tag in HOLDS || y.innerEnd - y.innerStart < SMALL_CHARS) return
-    if (y.tag === '#' && !this.#options.container) return
-    let same = 0
-    const most = Math.min(old.length, now.length)
-    while (same < most && old[same] === now[same]) same += 1
-    while (same > 0 && !isCut(now, same)) same -= 1
-    let cut = now.length - Math.min(old.length - same, now.length - same)
-    while (cut > same && !isCut(now, cut)) cut -= 1
-    const chars = now.length - cut
-    if (chars > 0 && chars <= MAX_TAIL_CHARS) this.tails.set(is, chars)
+  /** From now on the end of a text stands in an element of its own: its parent is sent with it, once. Out: false. */
+  #lend(y: HtmlNode, is: HtmlNode, chars: number): false {
+    const canHold = y.space === 'html' && !(y.tag in HOLDS) && y.tag !== 'textarea'
+    const isLarge = y.innerEnd - y.innerStart >= SMALL_CHARS
+    const canBeWhole = y.tag !== '#' || this.#options.container
+    if (!canHold || !isLarge || !canBeWhole || chars > MAX_TAIL_CHARS) return false
+    this.tails.set(is, chars)
+    this.#lent += 1
+    return false
   }
 
   #element({ x, y, path }: Place, was: HtmlNode, is: HtmlNode): boolean {
@@ -408,6 +411,17 @@ class Diff {
   #slice(from: number, to: number): string {
     return partOf(this.#after, from, to)
   }
+}
+
+/** How much of a text is its end: what stood behind the place where it changed. */
+function endOf(old: string, now: string): number {
+  let same = 0
+  const most = Math.min(old.length, now.length)
+  while (same < most && old[same] === now[same]) same += 1
+  while (same > 0 && !isCut(now, same)) same -= 1
+  let cut = now.length - Math.min(old.length - same, now.length - same)
+  while (cut > same && !isCut(now, cut)) cut -= 1
+  return now.length - cut
 }
 
 /** Whether a text may be cut: not in an entity, nor in a character. */

@@ -147,7 +147,7 @@ export class PageBlock {
     const [root] = elementsOf(tree)
     const isOne = place.kind !== 'framed' && !place.end && root !== undefined
     const part = isOne ? partOf(tree, root.start, root.end) : plain(tree)
-    const within: Within = isOne ? withinOf(root) : ANYWHERE
+    const within: Within = isOne ? withinOf(part) : ANYWHERE
     add('replace', to, dressed(tree, part, place), within, morphs)
     if (kind !== 'root' && place.kind === 'root') add('remove', at, '', ANYWHERE, morphs)
     this.#place = place

@@ -1,6 +1,6 @@
 import type { Swap } from '../fragments/fragment.ts'
 import type { Change, How, Path } from '../html/diff.ts'
-import type { HtmlNode, Space } from '../html/tree.ts'
+import type { Space } from '../html/tree.ts'
 
 /** The element in which a parser has to read some HTML; `#` where only the HTML itself can tell. */
 export interface Within {
@@ -105,16 +105,18 @@ export function swaps(
 ): string[] {
   return changes.flatMap(({ how, path, html, within }) => {
     const held = how === 'attributes' ? withAttribute(html, 'hx-morph-skip-children') : html
-    return swap(how, at(path, how), held, within, morphs)
+    const isTop = how === 'replace' && within.tag === '#'
+    return swap(how, at(path, how), held, isTop ? withinOf(html) : within, morphs)
   })
 }
 
-/** Where an element alone has to be read. */
-export function withinOf({ tag }: HtmlNode): Within {
-  const name = tag.toLowerCase()
-  if (SVG.test(name)) return { tag: 'svg', space: 'svg' }
-  if (MATH.test(name)) return { tag: 'math', space: 'math' }
-  return { tag: AROUND[name] ?? 'body', space: 'html' }
+/** Where one element has to be read, by its name. */
+export function withinOf(html: string): Within {
+  const [, name = ''] = /^<([a-zA-Z][^\s/>]*)/.exec(html) ?? []
+  const tag = name.toLowerCase()
+  if (SVG.test(tag)) return { tag: 'svg', space: 'svg' }
+  if (MATH.test(tag)) return { tag: 'math', space: 'math' }
+  return { tag: AROUND[tag] ?? 'body', space: 'html' }
 }
 
 /** The rest of a selector that leads down from an element. */

@@ -18,11 +18,12 @@ interface Opened {
 export class BlockRenders {
   readonly #engine: TemplateEngine
   readonly #opened = new Map<string, Opened>()
-  /** Only a context that cannot change any more is known by itself. */
-  readonly #known = new WeakMap<Context, Map<string, HtmlTree | Promise<HtmlTree>>>()
+  /** What was rendered, by its context: for several subscribers only. */
+  readonly #known: WeakMap<Context, Map<string, HtmlTree | Promise<HtmlTree>>> | undefined
 
-  constructor(engine: TemplateEngine) {
+  constructor(engine: TemplateEngine, isShared: boolean = false) {
     this.#engine = engine
+    this.#known = isShared ? new WeakMap() : undefined
   }
 
   /** Those of all subscribers of a run in this process. */
@@ -30,14 +31,14 @@ export class BlockRenders {
     let engines = shared.get(engine)
     if (engines === undefined) shared.set(engine, (engines = new WeakMap()))
     let renders = engines.get(subscribers)
-    if (renders === undefined) engines.set(subscribers, (renders = new BlockRenders(engine)))
+    if (renders === undefined) engines.set(subscribers, (renders = new BlockRenders(engine, true)))
     return renders
   }
 
   /** A block as the page will have it; a promise for the first of a block, and for blocks that are asynchronous. */
   render(fragment: Fragment): HtmlTree | Promise<HtmlTree> {
     const { template, block, context } = fragment
-    if (!Object.isFrozen(context)) return this.#read(fragment)
+    if (this.#known === undefined) return this.#read(fragment)
     let blocks = this.#known.get(context)
     if (blocks === undefined) this.#known.set(context, (blocks = new Map()))
     const key = `${template}\0${block}`

@@ -22,6 +22,8 @@ const SIMPLE = new RegExp(
     String.raw`\[(?<attribute>${NAME})(?:=(?:"(?<quoted>[^"]*)"|'(?<single>[^']*)'|(?<bare>${NAME})))?\]`,
     String.raw`:nth-of-type\((?<nth>\d+)\)`,
     String.raw`:(?<end>first|last)-of-type`,
+    String.raw`:has\((?<has>[^()]*)\)`,
+    String.raw`:not\(:has\((?<hasNot>[^()]*)\)\)`,
     String.raw`(?<all>\*)`,
     `(?<tag>${NAME})`,
   ].join('|'),
@@ -32,7 +34,7 @@ const SIMPLE = new RegExp(
  * All elements that a selector means, in the order of the document; not those inside a template.
  *
  * In      a few simple selectors: `#id`, `.class`, `[attribute=value]`, tags, `*`, `:nth-of-type(n)`,
- *         `:first-of-type`, `:last-of-type`; joined by blank, `>`, `+` and comma.
+ *         `:first-of-type`, `:last-of-type`, `:has(…)`, `:not(:has(…))`; joined by blank, `>`, `+` and comma.
  * Throws  Error for any other selector.
  *
  * @example
@@ -125,11 +127,22 @@ function testOf(groups: Readonly<Record<string, string | undefined>>): Test {
     return (element) => sameType(element).indexOf(element) === Number(groups['nth']) - 1
   if (groups['end'] !== undefined)
     return (element) => sameType(element).at(groups['end'] === 'last' ? -1 : 0) === element
+  const { has, hasNot } = groups
+  if (has !== undefined) return (element) => holds(element, has)
+  if (hasNot !== undefined) return (element) => !holds(element, hasNot)
   const tag = name('tag')
   if (tag === undefined) return () => true
   // Names are compared without case in HTML only: `linearGradient` is not `lineargradient`.
   return (element) =>
     element.tagName === (element.namespaceURI === html.NS.HTML ? tag.toLowerCase() : tag)
+}
+
+/** Whether an element has another one inside it, or `+` behind it. */
+function holds(element: Element, selector: string): boolean {
+  if (!selector.startsWith('+')) return select(element, selector).length > 0
+  const siblings = element.parentNode!.childNodes.filter(tree.isElementNode)
+  const next = siblings[siblings.indexOf(element) + 1]
+  return next !== undefined && fits(next, stepsOf(selector.slice(1), selector))
 }
 
 function sameType(element: Element): Element[] {

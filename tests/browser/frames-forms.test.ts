@@ -35,8 +35,9 @@ const article = (block: string): string => /<article[^]*<\/article>/.exec(whole(
 const WITHIN = 6_000
 
 describe('the whole answer is in the page', () => {
-  const browser = useBrowser()
   const listen = useServer()
+  // Behind the server, so that a page is closed before it misses it.
+  const browser = useBrowser()
   const opened: Runs[] = []
   afterEach(async () => {
     for (const runs of opened.splice(0)) await runs.close()

@@ -22,8 +22,9 @@ const WAYS: readonly { swap: string; select?: string }[] = [
 ]
 
 describe('the reader of frames', () => {
-  const browser = useBrowser()
   const listen = useServer()
+  // Behind the server, so that a page is closed before it misses it.
+  const browser = useBrowser()
 
   test.each(VERSIONS)(
     'makes of each frame what htmx %s makes of it in a browser',

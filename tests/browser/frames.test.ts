@@ -27,12 +27,15 @@ const COUNT = 75
 /** What the page shows below `<main>` when a block is drawn at once. */
 function drawnAtOnce(block: string, version: HtmxVersion): string {
   const destination = { target: '#answer', swap: 'beforeend', htmx: dialectOf(version) }
-  return new FramedPage(`<main>${MAIN}</main>`, destination).apply(block).dom('main')
+  // By the way in which 2.0.10 parses an answer, Chromium drops comments.
+  const read = version === '2.0.10' ? block.replaceAll(/<!--.*?-->/gs, '') : block
+  return new FramedPage(`<main>${MAIN}</main>`, destination).apply(read).dom('main')
 }
 
 describe.each(HTMX_VERSIONS)('in a browser with htmx %s', (version) => {
-  const browser = useBrowser()
   const listen = useServer()
+  // Behind the server, so that a page is closed before it misses it.
+  const browser = useBrowser()
 
   function createApp(): Hono {
     const app = new Hono()

@@ -32,7 +32,9 @@ const READS_HTML: Readonly<Record<string, RegExp>> = {
  */
 export function domText(dom: string | ParentNode): string {
   const root = typeof dom === 'string' ? treeOf(dom) : dom
-  return linesOf(root, '').join('\n')
+  const lines: string[] = []
+  write(root, '', lines)
+  return lines.join('\n')
 }
 
 /** A document where the HTML says that it is one, else a fragment, as htmx reads it. */
@@ -40,8 +42,7 @@ function treeOf(text: string): ParentNode {
   return /^\s*<(?:!doctype|html|body)[\s>]/i.test(text) ? parse(text) : parseFragment(text)
 }
 
-function linesOf(parent: ParentNode, indent: string): string[] {
-  const lines: string[] = []
+function write(parent: ParentNode, indent: string, lines: string[]): void {
   let text = ''
   const flush = (): void => {
     if (text !== '') lines.push(`${indent}${JSON.stringify(text)}`)
@@ -56,11 +57,10 @@ function linesOf(parent: ParentNode, indent: string): string[] {
     if (tree.isCommentNode(node)) lines.push(`${indent}<!--${node.data}-->`)
     if (!tree.isElementNode(node)) continue
     lines.push(`${indent}<${nameOf(node)}${attributesOf(node)}>`)
-    lines.push(...linesOf(node, `${indent}  `))
-    if (isTemplate(node)) lines.push(...linesOf(node.content, `${indent}  # `))
+    write(node, `${indent}  `, lines)
+    if (isTemplate(node)) write(node.content, `${indent}  # `, lines)
   }
   flush()
-  return lines
 }
 
 function nameOf(element: Element): string {

@@ -51,7 +51,7 @@ function swapContent(
   swap: string,
 ): void {
   outOfBand(document, content)
-  for (const element of Array.from(elementsOf(content)))
+  for (const element of elementsOf(content))
     if (isTemplate(element) && outOfBand(document, element.content)) tree.detachNode(element)
   const hadPartials = partials(document, content)
   if (target && (!hadPartials || hasContent(content)))
@@ -60,7 +60,7 @@ function swapContent(
 
 function outOfBand(document: ParentNode, content: ParentNode): boolean {
   let found = false
-  for (const element of Array.from(elementsOf(content))) {
+  for (const element of elementsOf(content)) {
     const value = takeAttribute(element, OOB)
     if (value === undefined) continue
     found = true
@@ -70,7 +70,7 @@ function outOfBand(document: ParentNode, content: ParentNode): boolean {
     const targets =
       colon > 0
         ? select(document, value.slice(colon + 1))
-        : [...elementsOf(document)].filter((each) => id && attribute(each, 'id') === id)
+        : elementsOf(document).filter((each) => id && attribute(each, 'id') === id)
     for (const target of targets) {
       const copy = cloned(element)
       put(document, target, style, style === 'outerHTML' ? [copy] : copy.childNodes.slice())
@@ -82,7 +82,7 @@ function outOfBand(document: ParentNode, content: ParentNode): boolean {
 
 function partials(document: ParentNode, content: ParentNode): boolean {
   let found = false
-  for (const element of Array.from(elementsOf(content))) {
+  for (const element of elementsOf(content)) {
     if (!isTemplate(element) || attribute(element, 'hx') === undefined) continue
     found = true
     const type = attribute(element, 'type')
@@ -91,7 +91,7 @@ function partials(document: ParentNode, content: ParentNode): boolean {
     const selector = attribute(element, 'hx-target')
     const targets = selector
       ? select(document, selector)
-      : [...elementsOf(document)].filter((each) => id && attribute(each, 'id') === id)
+      : elementsOf(document).filter((each) => id && attribute(each, 'id') === id)
     for (const target of targets)
       swapContent(
         document,

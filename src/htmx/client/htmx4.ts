@@ -66,7 +66,7 @@ export function swapAsHtmx4(
 function outOfBand(document: ParentNode, content: ParentNode): Task[] {
   const tasks: Task[] = []
   // Found before any is taken out: what stands inside another one goes both ways.
-  for (const element of Array.from(elementsOf(content))) {
+  for (const element of elementsOf(content)) {
     const value = takeAttribute(element, OOB)
     if (value === undefined) continue
     const id = attribute(element, 'id')
@@ -92,7 +92,7 @@ function outOfBand(document: ParentNode, content: ParentNode): Task[] {
 
 function partials(document: ParentNode, content: ParentNode): Task[] {
   const tasks: Task[] = []
-  for (const element of Array.from(elementsOf(content))) {
+  for (const element of elementsOf(content)) {
     if (!isTemplate(element) || attribute(element, 'hx') === undefined) continue
     const type = attribute(element, 'type')
     if (type !== 'partial') throw new Error(`A frame has a <hx-${type}>, which is not known here.`)
@@ -108,7 +108,7 @@ function partials(document: ParentNode, content: ParentNode): Task[] {
 }
 
 function withId(document: ParentNode, id: string): Element[] {
-  return [...elementsOf(document)].filter((element) => attribute(element, 'id') === id)
+  return elementsOf(document).filter((element) => attribute(element, 'id') === id)
 }
 
 /** What the first element holds, when there is one. */

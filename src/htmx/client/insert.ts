@@ -79,5 +79,5 @@ function preservedBy(document: ParentNode, nodes: readonly ChildNode[]): Element
 function byId(document: ParentNode, id: string): Element | undefined {
   return id === ''
     ? undefined
-    : [...elementsOf(document)].find((element) => attribute(element, 'id') === id)
+    : elementsOf(document).find((element) => attribute(element, 'id') === id)
 }

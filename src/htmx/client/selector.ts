@@ -42,16 +42,24 @@ const SIMPLE = new RegExp(
  * select(parse('<p>a</p><p>b</p>'), 'body>p:nth-of-type(2)').length // → 1
  */
 export function select(root: ParentNode, selector: string): Element[] {
-  const lists = selector.split(',').map((part) => stepsOf(part.trim(), selector))
-  return [...elementsOf(root)].filter((element) => lists.some((steps) => fits(element, steps)))
+  const found = new Set(
+    selector.split(',').flatMap((part) => follow(root, stepsOf(part.trim(), selector))),
+  )
+  return found.size < 2 ? [...found] : elementsOf(root).filter((element) => found.has(element))
 }
 
 /** The elements below a node, in the order of the document; not those inside a template. */
-export function* elementsOf(parent: ParentNode): Generator<Element> {
+export function elementsOf(parent: ParentNode): Element[] {
+  const found: Element[] = []
+  collect(parent, found)
+  return found
+}
+
+function collect(parent: ParentNode, found: Element[]): void {
   for (const node of parent.childNodes) {
     if (!tree.isElementNode(node)) continue
-    yield node
-    yield* elementsOf(node)
+    found.push(node)
+    collect(node, found)
   }
 }
 
@@ -60,25 +68,21 @@ export function attribute(element: Element, name: string): string | undefined {
   return element.attrs.find((each) => each.name === name)?.value
 }
 
-function fits(element: Element, steps: readonly Step[]): boolean {
-  const { tests, combinator } = steps.at(-1)!
-  if (!tests.every((test) => test(element))) return false
-  if (steps.length === 1) return true
-  const before = steps.slice(0, -1)
-  if (combinator === '+') {
-    const previous = elementBefore(element)
-    return previous !== undefined && fits(previous, before)
+/** From the left to the right: so an id at the beginning leaves little to look at. */
+function follow(root: ParentNode, steps: readonly Step[]): Element[] {
+  let from: ParentNode[] = [root]
+  for (const { tests, combinator } of steps) {
+    const reached = new Set(from.flatMap((parent) => reachedFrom(parent, combinator)))
+    from = [...reached].filter((element) => tests.every((test) => test(element)))
   }
-  for (let parent = element.parentNode; parent && 'tagName' in parent; parent = parent.parentNode) {
-    if (fits(parent, before)) return true
-    if (combinator === '>') return false
-  }
-  return false
+  return from as Element[]
 }
 
-function elementBefore(element: Element): Element | undefined {
-  const siblings = element.parentNode!.childNodes.filter(tree.isElementNode)
-  return siblings[siblings.indexOf(element) - 1]
+function reachedFrom(parent: ParentNode, combinator: Step['combinator']): Element[] {
+  if (combinator === ' ') return elementsOf(parent)
+  if (combinator === '>') return parent.childNodes.filter(tree.isElementNode)
+  const siblings = (parent as Element).parentNode!.childNodes.filter(tree.isElementNode)
+  return siblings.slice(siblings.indexOf(parent as Element) + 1).slice(0, 1)
 }
 
 function stepsOf(part: string, selector: string): Step[] {

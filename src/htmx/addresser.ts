@@ -1,6 +1,5 @@
 import { TemplateError } from '../base/errors.ts'
 import type { Fragment, Swap } from '../fragments/fragment.ts'
-import type { HtmlChange } from '../markdown/growing-markdown.ts'
 import type { GrowthPoint } from './growth-point.ts'
 import { besideResume } from './resume.ts'
 import { rootOf, type Root } from './root.ts'
@@ -10,14 +9,6 @@ const NEEDS_A_TABLE = /^\s*<(?:caption|col|colgroup|tbody|td|tfoot|th|thead|tr)[
 
 /** Content that stands where a parser keeps no element of ours beside it. */
 const ALONE = /^\s*<(?:caption|col|colgroup|optgroup|option|tbody|td|tfoot|th|thead|tr)[\s/>]/i
-
-/** The element in which a parser keeps what it would drop elsewhere. */
-const AROUND: Readonly<Record<string, string>> = {
-  tbody: 'table',
-  td: 'tr',
-  th: 'tr',
-  tr: 'tbody',
-}
 
 /** Elements in which a parser keeps nothing but text. */
 const TEXT_ONLY = new Set(['option', 'textarea', 'title'])
@@ -320,34 +311,6 @@ function selectorOf(attribute: string): string {
  */
 export function appending({ at, swap }: GrowthAddress): string {
   return `<p hx-swap-oob=${swap}:${at}>`
-}
-
-/**
- * Markdown that changed at its end. Each change is a message of its own: it finds its element when those before it are
- * done, and a parser keeps rows of a table only at the beginning of a message.
- */
-export function changing(
-  { at, marked }: GrowthAddress,
-  { path, html, replaces }: HtmlChange,
-): string {
-  // Of its kind, because a script may have put something else behind it. Up to a blank, htmx 4 would look for the last
-  // colon.
-  const last = path.map((tag) => `${tag}:last-of-type`).join('>')
-  const to = path.length === 0 ? at : `${at} >${last}`
-  const [, tag = ''] = /^\s*<([a-z\d]+)/.exec(html) ?? []
-  if (!replaces) {
-    // A paragraph may leave its end tag out, but holds no other one.
-    if (!html.includes('<')) return `<p hx-swap-oob="beforeend:${to}">${html}`
-    const around = AROUND[tag] ?? 'div'
-    return `<${around} hx-swap-oob="beforeend:${to}">${html}</${around}>`
-  }
-  if (marked !== 'never') return swapped('outerMorph', to, html)
-  return withAttribute(html, 1 + tag.length, `hx-swap-oob="outerHTML:${to}"`)
-}
-
-/** Puts the mark where a block has grown. */
-export function marking({ at, mark }: GrowthAddress): string {
-  return `<p hx-swap-oob=beforeend:${at}><wbr id="${mark}" swap-end>`
 }
 
 /** Takes the mark away again. */

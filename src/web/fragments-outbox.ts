@@ -4,16 +4,8 @@ import { escapeHtml } from '../base/escape-html.ts'
 import { given } from '../base/given.ts'
 import { Fragment } from '../fragments/fragment.ts'
 import { stateKey } from '../fragments/state-key.ts'
-import {
-  Addresser,
-  appending,
-  changing,
-  marking,
-  unmarking,
-  type GrowthAddress,
-} from '../htmx/addresser.ts'
+import { Addresser, appending, unmarking, type GrowthAddress } from '../htmx/addresser.ts'
 import { notice } from '../htmx/notice.ts'
-import type { GrowingMarkdown, MarkdownUpdate } from '../markdown/growing-markdown.ts'
 import type { Delivery } from '../streams/event-stream.ts'
 import { farewell } from '../streams/farewell.ts'
 import type { Outbox, Report } from '../streams/outbox.ts'
@@ -86,8 +78,6 @@ interface GrowingEnd {
   readonly head: string
   /** What stands in its element before the text. */
   readonly before: string
-  /** Follows the text where it comes out as Markdown. */
-  readonly markdown: GrowingMarkdown | undefined
 }
 
 /**
@@ -351,7 +341,7 @@ export class FragmentsOutbox implements Outbox<unknown> {
 
   /** New text where nothing but text is new; nothing when its fragment has to be looked at. */
   #grown(grown: Grown | undefined): string | undefined {
-    if (grown?.end === undefined || grown.end.markdown) return undefined
+    if (grown?.end === undefined) return undefined
     const added = grown.text.more()
     return added && eventFrom(grown.end.head, escapeHtml(added))
   }
@@ -360,10 +350,7 @@ export class FragmentsOutbox implements Outbox<unknown> {
   #added(fragment: Fragment, grown: Grown | undefined): string | undefined {
     if (grown?.end === undefined) return undefined
     const added = grown.text.next(fragment)
-    const { head, markdown } = grown.end
-    if (added === undefined || (added === '' && !markdown)) return added
-    if (!markdown) return eventFrom(head, escapeHtml(added))
-    return changed(grown.end, markdown.update(grown.text.whole))
+    return added && eventFrom(grown.end.head, escapeHtml(added))
   }
 
   /**
@@ -372,18 +359,13 @@ export class FragmentsOutbox implements Outbox<unknown> {
    * proves to be the same. Otherwise a mark goes first.
    */
   #around(fragment: Fragment, html: string, { text, end }: Grown): [string, string] {
-    const { address, head, markdown, before } = end!
+    const { address, head, before } = end!
     if (address.marked === 'never') return ['', '']
     const unmark = encodeEvent({ data: unmarking(address) })
     const rest = fragment.final ? text.rest(fragment) : undefined
     const isSame =
       rest !== undefined && this.#renders.growth(fragment, html)?.point.before === before
-    if (!markdown)
-      return isSame ? [rest && eventFrom(head, escapeHtml(rest)), unmark] : [unmark, '']
-    const whole = isSame ? (fragment.context[fragment.grows!.key] as string) : ''
-    const changes = isSame && changed(end!, markdown.update(whole, { final: true }))
-    if (typeof changes !== 'string') return ['', '']
-    return [changes + encodeEvent({ data: marking(address) }), unmark]
+    return isSame ? [rest && eventFrom(head, escapeHtml(rest)), unmark] : [unmark, '']
   }
 
   #whole(fragment: Fragment, block: Block | undefined, id?: string): string | Promise<string> {
@@ -409,7 +391,6 @@ export class FragmentsOutbox implements Outbox<unknown> {
             address,
             head: headOf(appending(address)),
             before: growth!.point.before,
-            markdown: growth!.markdown,
           }
         }
         // It is not drawn soon, or never again; a stream may last for long, and be one of many.
@@ -425,11 +406,6 @@ export class FragmentsOutbox implements Outbox<unknown> {
     const html = this.#renders.render(fragment)
     return typeof html === 'string' ? frame(html) : html.then(frame)
   }
-}
-
-/** Markdown that grew, as events; nothing when it did more than that. */
-function changed({ address }: GrowingEnd, { changes }: MarkdownUpdate): string | undefined {
-  return changes?.map((change) => encodeEvent({ data: changing(address, change) })).join('')
 }
 
 function unsendable(value: unknown): SourceError {

@@ -4,7 +4,6 @@ import type { Fragment } from '../fragments/fragment.ts'
 import { growthPointOf, type GrowthPoint } from '../htmx/growth-point.ts'
 import type { BlockRenderer, Context, TemplateEngine } from '../templates/engine.ts'
 import type { GrowthPlan } from '../templates/growth.ts'
-import type { GrowingMarkdown } from '../markdown/growing-markdown.ts'
 
 interface Opened {
   readonly context: Context
@@ -14,8 +13,6 @@ interface Opened {
 /** How the text of a block grows that was just drawn. */
 export interface Growth {
   readonly point: GrowthPoint
-  /** Follows the text from here, where it comes out as Markdown. */
-  readonly markdown: GrowingMarkdown | undefined
 }
 
 /**
@@ -51,13 +48,13 @@ export class Renders {
    *
    * Cost    one more render.
    */
-  growth({ template, block, context, grows, final }: Fragment, html: string): Growth | undefined {
+  growth({ template, block, context, grows }: Fragment, html: string): Growth | undefined {
     const opened = this.#opened.get(`${template}\0${block}`)
     const text = grows && context[grows.key]
     if (opened === undefined || grows === undefined || typeof text !== 'string') return undefined
     const { renderer } = opened
     const plan = renderer.growth?.(grows.key)
-    if (plan === undefined) return undefined
+    if (plan === undefined || plan.kind === 'settle') return undefined
     if (plan.kind === 'full' || plan.element === undefined) {
       this.#tell(template, block, plan)
       return undefined
@@ -68,15 +65,8 @@ export class Renders {
     if (typeof empty !== 'string') return undefined
 
     const { tag } = plan.element
-    if (plan.kind === 'append') {
-      const point = growthPointOf(html, empty, escapeHtml(text), tag)
-      return point && { point, markdown: undefined }
-    }
-    const markdown = this.settle(renderer, grows.key)
-    if (markdown === undefined) return undefined
-    const { settled, open } = markdown.update(text, { final })
-    const point = growthPointOf(html, empty, settled + open, tag)
-    return point && { point, markdown }
+    const point = growthPointOf(html, empty, escapeHtml(text), tag)
+    return point && { point }
   }
 
   /**
@@ -88,11 +78,6 @@ export class Renders {
     const key = `${template}\0${block}`
     if (this.#opened.get(key)?.renderer.bare) this.#opened.delete(key)
     return this.#opened.size === 0
-  }
-
-  /** Follows the Markdown of a block; nothing when it has none. */
-  protected settle(renderer: BlockRenderer, key: string): GrowingMarkdown | undefined {
-    return renderer.settle?.(key)
   }
 
   /** Why a growing block costs its whole size each time: its author can mostly change that. */

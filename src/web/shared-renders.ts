@@ -1,9 +1,7 @@
 import type { Log } from '../base/log.ts'
 import type { Fragment } from '../fragments/fragment.ts'
-import type { BlockRenderer, Context, TemplateEngine } from '../templates/engine.ts'
-import type { GrowingMarkdown } from '../markdown/growing-markdown.ts'
+import type { Context, TemplateEngine } from '../templates/engine.ts'
 import type { Crowd } from '../streams/source.ts'
-import { Follower, MarkdownSteps } from './markdown-steps.ts'
 import { Renders, type Growth } from './renders.ts'
 
 /** What was drawn of one state of one block. */
@@ -18,11 +16,10 @@ const kept = new WeakMap<TemplateEngine, WeakMap<Crowd, SharedRenders>>()
 /**
  * Draws for all viewers of a run: who wants a state that another one was drawn before gets the same HTML.
  *
- * Cost    one render for each state that anybody is shown, and one step of its Markdown, however many look on.
+ * Cost    one render for each state that anybody is shown, however many look on.
  */
 export class SharedRenders extends Renders {
   readonly #drawn = new WeakMap<Context, Map<string, Drawn>>()
-  readonly #steps = new WeakMap<BlockRenderer, MarkdownSteps>()
 
   /** The one for these viewers. */
   static of(crowd: Crowd, engine: TemplateEngine, log?: Log): SharedRenders {
@@ -45,25 +42,12 @@ export class SharedRenders extends Renders {
   override growth(fragment: Fragment, html: string): Growth | undefined {
     const drawn = this.#of(fragment)
     if (drawn.growth === undefined) drawn.growth = super.growth(fragment, html) ?? null
-    const { growth } = drawn
-    if (!growth?.markdown) return growth ?? undefined
-    // Each viewer is somewhere else in the text.
-    const text = fragment.context[fragment.grows!.key] as string
-    return { ...growth, markdown: (growth.markdown as Follower).again(text) }
+    return drawn.growth ?? undefined
   }
 
   /** Others may want it just now. */
   override rest(): boolean {
     return false
-  }
-
-  protected override settle(renderer: BlockRenderer, key: string): GrowingMarkdown | undefined {
-    let steps = this.#steps.get(renderer)
-    if (steps === undefined) {
-      if (super.settle(renderer, key) === undefined) return undefined
-      this.#steps.set(renderer, (steps = new MarkdownSteps(() => super.settle(renderer, key)!)))
-    }
-    return new Follower(steps)
   }
 
   #of({ template, block, context }: Fragment): Drawn {

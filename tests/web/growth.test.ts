@@ -302,59 +302,6 @@ describe('a growing block', () => {
     },
   )
 
-  test('of Markdown sends what its end became, to the place where that stands', async () => {
-    const parts = [
-      '# Hi\n\nOne',
-      ' & two\n',
-      '\nThree **bo',
-      'ld** [a](/b)',
-      '\n===\n',
-      '\n- a\n- b',
-      ' c\n  - d\n\n|a|\n|-|\n|b|\n|c|\n',
-      '|d|\n',
-    ]
-    const bare = async (morphs: boolean): Promise<string[][]> =>
-      (await sent('markdown', parts, 'auto', [], morphs)).map(({ frames }) =>
-        frames.map((frame) => frame.replace(/(?:#|\[)?s\d\w{3}t1\]?(?=[" >])/g, 'T')),
-      )
-    const [first, ...htmx2] = await bare(false)
-    expect(first![0]).toContain('<div id="T"><h1>Hi</h1>\n<p>One</p>\n</div>')
-    expect(htmx2.slice(0, 7)).toEqual([
-      ['<p hx-swap-oob="beforeend:T >p:last-of-type"> &amp; two'],
-      ['<div hx-swap-oob="beforeend:T"><p>Three <strong>bo</strong></p>\n</div>'],
-      [
-        '<p hx-swap-oob="beforeend:T >p:last-of-type>strong:last-of-type">ld',
-        expect.stringMatching(
-          /^<div hx-swap-oob="beforeend:T >p:last-of-type"> <a href="\/b" rel="[^"]*">a<\/a><\/div>$/,
-        ),
-      ],
-      [
-        expect.stringMatching(
-          /^<h1 hx-swap-oob="outerHTML:T >p:last-of-type">Three <strong>.*<\/h1>$/,
-        ),
-      ],
-      ['<div hx-swap-oob="beforeend:T"><ul>\n<li>a</li>\n<li>b</li>\n</ul>\n</div>'],
-      [
-        '<div hx-swap-oob="beforeend:T >ul:last-of-type>li:last-of-type"> c\n<ul>\n<li>d</li>\n</ul>\n</div>',
-        expect.stringMatching(/^<div hx-swap-oob="beforeend:T"><table>[^]*<\/table>\n<\/div>$/),
-      ],
-      [
-        '<tbody hx-swap-oob="beforeend:T >table:last-of-type>tbody:last-of-type"><tr>\n<td>d</td>\n</tr>\n</tbody>',
-      ],
-    ])
-    const [begin, ...htmx4] = await bare(true)
-    expect(begin![0]).toContain('<div T><h1>Hi</h1>')
-    expect(htmx4.slice(0, 3)).toEqual(htmx2.slice(0, 3))
-    expect(htmx4[3]![0]).toMatch(
-      /^<hx-partial hx-target="T >p:last-of-type" hx-swap="outerMorph"><h1>Three/,
-    )
-    expect(htmx4.slice(4, 7)).toEqual(htmx2.slice(4, 7))
-    const [mark, whole, unmark] = htmx4[7]!
-    expect(mark).toBe('<p hx-swap-oob=beforeend:T><wbr id="T" swap-end>')
-    expect(whole).toMatch(/^<hx-partial [^>]*"outerMorph"><article [^]*<h1>Hi/)
-    expect(unmark).toBe('<p hx-swap-oob=delete:T>')
-  })
-
   test('is drawn again for what has changed beside its text, also when a part came since that has only grown', async () => {
     const renders = new Renders(engine)
     const outbox = new FragmentsOutbox({ renders: () => renders, delivery: 'auto', morphs: true })

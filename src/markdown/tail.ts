@@ -1,7 +1,7 @@
 import type { StateCore, Token } from 'markdown-it'
 import remend, { type RemendOptions } from 'remend'
 
-/** Block marks are ours to judge: the parser has seen them. Raw HTML is text, so an unfinished tag is too. */
+/** The parser has seen the block marks. Raw HTML is text, so an unfinished tag is too. */
 const INLINE_ONLY: RemendOptions = {
   linkMode: 'text-only',
   images: false,
@@ -35,7 +35,7 @@ const MAX_WHOLE_CHARS = 400
 /** The second half of a line break or of a character is still to come. */
 const HALF = /[\r\uD800-\uDBFF]$/
 
-/** The end of a growing text without what cannot be told yet, so that nothing is shown that the next token takes back. */
+/** Leaves out the end of a growing text that is undecided, so that nothing is shown that the next token takes back. */
 export function withoutUndecided(text: string): string {
   const whole = HALF.test(text) ? text.slice(0, -1) : text
   const start = Math.max(whole.lastIndexOf('\n'), whole.lastIndexOf('\r')) + 1
@@ -46,8 +46,8 @@ export function withoutUndecided(text: string): string {
   return undecided ? whole.slice(0, start) : whole
 }
 
-/** Finishes what is begun at the end of an open text: marks are closed, code waits for its colours. */
-export function repairOpenEnd({ src, tokens }: StateCore): void {
+/** Finishes what is begun at the end of a tail: marks are closed, and open code is not highlighted. */
+export function repairTail({ src, tokens }: StateCore): void {
   const lines = src.split('\n')
   if (lines.at(-1) === '') lines.pop()
   const at = tokens.findLastIndex(({ type, content }) => content !== '' || type === 'fence')
@@ -61,7 +61,7 @@ export function repairOpenEnd({ src, tokens }: StateCore): void {
     const closing = lines[end - 1]!.replace(/^[ \t>]*/, '').trimEnd()
     const closed = end - start > 1 && closing.startsWith(last.markup) && /^(?:`+|~+)$/.test(closing)
     if (closed) return
-    last.meta = { open: true }
+    last.meta = { isOpen: true }
     // The line may go on.
     last.content = last.content.replace(/\n$/, '')
   } else if (last.type === 'inline') repairText(tokens, at, src)

@@ -41,6 +41,11 @@ export interface MarkdownOptions {
   readonly images?: readonly string[]
   /** A line break in the text is one in the page. Default false, as Markdown has it. */
   readonly breaks?: boolean
+  /**
+   * How formulas come out: `\(a_1\)`, `\[x^2\]` and `$$a$$`, as they were typed. Default `text`; with `class`, each stands in
+   * `<span class="math">`, where a script such as KaTeX finds it.
+   */
+  readonly math?: 'text' | 'class'
 }
 
 /**

@@ -1,7 +1,8 @@
 import MarkdownIt, { type StateCore, type Token } from 'markdown-it'
 import { type Highlighter, languageOf, rememberHighlights } from './highlight.ts'
 import { addMarks, hostToShow, imageGate, isSafeLink, REL } from './links.ts'
-import type { RenderState } from './render-state.ts'
+import { addMath, type MathOutput } from './math.ts'
+import { newRenderState, type RenderState } from './render-state.ts'
 import { repairTail } from './tail.ts'
 
 /** Makes Markdown into HTML, part by part. */
@@ -22,10 +23,12 @@ interface ParserOptions {
   readonly highlight?: Highlighter
   readonly images?: readonly string[]
   readonly breaks?: boolean
+  readonly math?: MathOutput
 }
 
 /** Sets up markdown-it without HTML, and with rules of ours wherever it writes an attribute. */
-export function createParser({ highlight, images = [], breaks = false }: ParserOptions): Parser {
+export function createParser(chosen: ParserOptions): Parser {
+  const { highlight, images = [], breaks = false, math = 'text' } = chosen
   // Deeper than this, nested blocks are text: each level costs once more for each line.
   const md = new MarkdownIt({ html: false, breaks, maxNesting: 20 })
   const mayLoad = imageGate(images)
@@ -33,6 +36,7 @@ export function createParser({ highlight, images = [], breaks = false }: ParserO
   const highlighted = highlight && rememberHighlights(highlight)
   md.validateLink = isSafeLink
   addMarks(md)
+  addMath(md, math)
 
   rules['link_open'] = (tokens, at, _options, env) => {
     stateOf(env).inLink = true
@@ -86,7 +90,7 @@ export function createParser({ highlight, images = [], breaks = false }: ParserO
     plain: (text) => (text === '' ? '' : `<pre>${escapeHtml(text)}</pre>\n`),
     lastBlockLine(text) {
       const tokens: Token[] = []
-      md.block.parse(text, md, {}, tokens)
+      md.block.parse(text, md, { ...newRenderState(), isTail: true }, tokens)
       const blocks = tokens.filter(({ level, nesting }) => level === 0 && nesting !== -1)
       const line = blocks.at(-1)?.map?.[0] ?? 0
       // A definition right above may get this block for its title, even one in a quote.

@@ -39,9 +39,12 @@ describe('a growing text', () => {
     fc.assert(
       fc.property(markdownDocument(false), cuts, (text, sizes) => {
         const toHtml = md.open()
-        for (const prefix of prefixes(text, sizes)) expect(toHtml(prefix)).toBe(md.open()(prefix))
+        for (const [n, prefix] of prefixes(text, sizes).entries()) {
+          const html = toHtml(prefix)
+          if (n % 5 === text.length % 5) expect(html).toBe(md.open()(prefix))
+        }
       }),
-      { numRuns: Math.ceil(numRuns / 2) },
+      { numRuns },
     )
   })
 

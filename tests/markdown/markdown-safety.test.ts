@@ -7,7 +7,7 @@ import { faultsIn } from './markdown-safety.ts'
 
 const IMAGES = ['https://images.example', 'self']
 const plain = markdown()
-const rich = markdown({ highlight: hljs, images: IMAGES, breaks: true })
+const rich = markdown({ highlight: hljs, images: IMAGES, breaks: true, math: 'class' })
 const ORIGINS = ['https://images.example', 'https://self.invalid']
 
 describe('whatever a model writes', () => {

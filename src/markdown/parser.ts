@@ -1,4 +1,5 @@
 import MarkdownIt, { type StateCore, type Token } from 'markdown-it'
+import { addCjkEmphasis } from './emphasis.ts'
 import { type Highlighter, languageOf, rememberHighlights } from './highlight.ts'
 import { addMarks, hostToShow, imageGate, isSafeLink, REL } from './links.ts'
 import { addMath, type MathOutput } from './math.ts'
@@ -36,6 +37,7 @@ export function createParser(chosen: ParserOptions): Parser {
   const highlighted = highlight && rememberHighlights(highlight)
   md.validateLink = isSafeLink
   addMarks(md)
+  addCjkEmphasis(md)
   addMath(md, math)
 
   rules['link_open'] = (tokens, at, _options, env) => {

@@ -143,6 +143,14 @@ describe('a growing text', () => {
     )
   })
 
+  test('leads a link to the whole address, also when half of it came first', () => {
+    const toHtml = md.open()
+    const text = 'a\n\n[b]:\n/late\n\n[b] c\n\nd\n'
+    for (let at = 1; at <= text.length; at++) toHtml(text.slice(0, at))
+    expect(toHtml(text)).toBe(md.render(text))
+    expect(toHtml(text)).toContain('href="/late"')
+  })
+
   test('gives the first links their addresses while it grows, and the rest when it is whole', () => {
     const toHtml = md.open()
     let text = Array.from({ length: 50 }, (_, n) => `[a${n}]`).join(' ') + '\n\nx\n\n'

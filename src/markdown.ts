@@ -1,10 +1,4 @@
 /** Markdown by itself: the filter of that name is there without it. Web standards only. */
 export { markdown } from './markdown/markdown.ts'
-export type { MarkdownOptions } from './markdown/markdown.ts'
-export type {
-  GrowingMarkdown,
-  HtmlChange,
-  Markdown,
-  MarkdownUpdate,
-} from './markdown/growing-markdown.ts'
+export type { Markdown, MarkdownOptions } from './markdown/markdown.ts'
 export type { Highlighter } from './markdown/highlight.ts'

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Markdown } from '../markdown/growing-markdown.ts'
-import { markdown as createMarkdown, type MarkdownOptions } from '../markdown/markdown.ts'
+import {
+  markdown as createMarkdown,
+  type Markdown,
+  type MarkdownOptions,
+} from '../markdown/markdown.ts'
 import {
   createNunjucksEngine,
   type NunjucksEngine,

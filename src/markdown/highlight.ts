@@ -1,3 +1,5 @@
+import type { RenderState } from './render-state.ts'
+
 /** What highlight.js can do, as far as it is used here. */
 export interface Highlighter {
   /** Something when the language is known. */
@@ -8,8 +10,8 @@ export interface Highlighter {
   ): { readonly value: string }
 }
 
-/** What one text may have coloured. */
-const MAX_COLOURED_CHARS = 20_000
+/** How much of one text is highlighted. */
+const MAX_HIGHLIGHTED_CHARS = 20_000
 
 /**
  * A grammar is a pile of regular expressions, and some take their time: the square of a block, of a line, or of a run of
@@ -18,34 +20,29 @@ const MAX_COLOURED_CHARS = 20_000
 const MAX_BLOCK_CHARS = 5_000
 const LONG_LINE = /.{201}/
 const LONG_RUN = /[^;,.:(){}[\]<>="'`\\+*-]{301}/
-/** A session of a shell: its grammar colours hardly more than the prompt, and takes the cube of a line's length. */
+/** A session of a shell: its grammar highlights hardly more than the prompt, and takes the cube of a line's length. */
 const SLOW_LANGUAGE = /^(?:shell|console|shellsession)$/i
 
 const TAG = /<span class="[\w .-]*">|<\/span>/g
 
 /**
- * How many code blocks keep their colours: the last frame of an answer, drawn whole, does not pay for them again.
- * At most a few MB.
+ * How many highlighted code blocks are remembered: the last frame of an answer, rendered whole, does not pay for them
+ * again. At most a few MB.
  */
 const MAX_REMEMBERED = 100
 
-/** What of a text was coloured so far. */
-export interface Coloured {
-  colouredChars: number
-}
-
 /**
- * Code as HTML with classes; nothing for code that stays plain.
+ * Makes code into HTML with classes; nothing for code that stays plain.
  *
  * The highlighter is trusted with colours, not with the page: anything but spans with a class makes a block plain.
  */
-export function createColours(
+export function rememberHighlights(
   highlighter: Highlighter,
-): (code: string, language: string, text: Coloured) => string | undefined {
+): (code: string, language: string, state: RenderState) => string | undefined {
   const remembered = new Map<string, string | undefined>()
-  return (code, language, text) => {
-    text.colouredChars += code.length
-    if (text.colouredChars > MAX_COLOURED_CHARS) return undefined
+  return (code, language, state) => {
+    state.highlightedChars += code.length
+    if (state.highlightedChars > MAX_HIGHLIGHTED_CHARS) return undefined
     const key = `${language}\n${code}`
     if (remembered.has(key)) return remembered.get(key)
     const html = isQuick(code, language) ? highlighted(highlighter, code, language) : undefined

@@ -1,8 +1,10 @@
+import type MarkdownIt from 'markdown-it'
 import { ConfigError } from '../base/errors.ts'
+import type { RenderState } from './render-state.ts'
 
 export const REL = 'noopener noreferrer nofollow ugc'
 
-/** Whether a link may lead there: http, https, mailto, or a place of this site. In: the address, percent-encoded. */
+/** Tells whether a link may lead there: http, https, mailto, or a place of this site. In: the address, percent-encoded. */
 export function isSafeLink(href: string): boolean {
   const scheme = /^([^/?#:]*):/.exec(href)?.[1]
   return scheme === undefined || /^(?:https?|mailto)$/i.test(scheme)
@@ -16,7 +18,7 @@ const CLAIMED_HOST =
   /\/\/([^\s/?#\\]+)|((?:[\p{L}\p{N}_-]+\.)+(?:com|org|net|gov|edu|io|ai|app|dev|info)|www\.[\p{L}\p{N}.-]+)(?![\p{L}\p{N}])/iu
 
 /**
- * Where a link leads, when its text says something else or cannot be trusted to be read as it is written.
+ * Gives the host of a link whose text names another one, or may not be read as it is written.
  *
  * In      the address, with its host in ASCII; the text of the link.
  */
@@ -32,11 +34,11 @@ export function hostToShow(href: string, text: string): string | undefined {
 
 const bare = (host: string): string => host.toLowerCase().replace(/^www\./, '')
 
-/** Only there to tell addresses of this site from all others. */
+/** Tells addresses of this site from all others. */
 const SELF = 'https://self.invalid'
 
 /**
- * The question whether an image may be loaded.
+ * Makes the check whether an image may be loaded.
  *
  * Throws  ConfigError `config/invalid`.
  */
@@ -54,4 +56,31 @@ function originOf(text: string): string {
     `markdown({ images: [${JSON.stringify(text)}] }) names no origin.`,
     { hint: 'Write it like "https://img.example.com", or "self" for this site.' },
   )
+}
+
+const MARK = /^\[(\d{1,4})\](?!\()/
+const MAX_MARK_CHARS = 7
+
+/**
+ * Reads a number in brackets that is defined as a mark of its own: `[1][2]` cites two sources, where Markdown would read one
+ * link from the first to the second.
+ */
+export function addMarks(md: InstanceType<typeof MarkdownIt>): void {
+  md.inline.ruler.before('link', 'mark', (state, silent) => {
+    const [mark, label] = MARK.exec(state.src.slice(state.pos, state.pos + MAX_MARK_CHARS)) ?? []
+    if (mark === undefined || label === undefined || state.linkLevel > 0) return false
+    const definition = (state.env as RenderState).references[label]
+    if (definition === undefined) return false
+    if (!silent) {
+      const { href, title } = definition
+      state.push('link_open', 'a', 1).attrs = [
+        ['href', href],
+        ...(title ? [['title', title] as [string, string]] : []),
+      ]
+      state.push('text', '', 0).content = label
+      state.push('link_close', 'a', -1)
+    }
+    state.pos += mark.length
+    return true
+  })
 }

@@ -1,45 +1,51 @@
 import MarkdownIt, { type StateCore, type Token } from 'markdown-it'
-import type { Drawing } from './drawing.ts'
-import { createColours, type Highlighter, languageOf } from './highlight.ts'
-import { hostToShow, imageGate, isSafeLink, REL } from './links.ts'
-import { addMarks } from './marks.ts'
-import { repairOpenEnd } from './open-end.ts'
+import { addCjkEmphasis } from './emphasis.ts'
+import { type Highlighter, languageOf, rememberHighlights } from './highlight.ts'
+import { addMarks, hostToShow, imageGate, isSafeLink, REL } from './links.ts'
+import { addMath, type MathOutput } from './math.ts'
+import { newRenderState, type RenderState } from './render-state.ts'
+import { repairTail } from './tail.ts'
 
+/** Makes Markdown into HTML, part by part. */
 export interface Parser {
-  /** Markdown as HTML. Adds to the drawing what it defines and uses up. */
-  draw(text: string, drawing: Drawing): string
-  /** Text as it is, as HTML. */
+  /** Renders Markdown. Adds to the state what it defines and uses up. */
+  render(text: string, state: RenderState): string
+  /** Renders text as it is. */
   plain(text: string): string
   /**
-   * The line, from 0, from which on more text may change what is there: where the last top-level block begins.
+   * Finds the line, from 0, where the last top-level block begins: from there on, more text may change what is there.
    *
    * In      whole lines, ended by `\n` only.
    */
-  openLine(text: string): number
+  lastBlockLine(text: string): number
 }
 
 interface ParserOptions {
   readonly highlight?: Highlighter
   readonly images?: readonly string[]
   readonly breaks?: boolean
+  readonly math?: MathOutput
 }
 
-/** markdown-it without HTML, and with rules of ours wherever it writes an attribute. */
-export function createParser({ highlight, images = [], breaks = false }: ParserOptions): Parser {
+/** Sets up markdown-it without HTML, and with rules of ours wherever it writes an attribute. */
+export function createParser(chosen: ParserOptions): Parser {
+  const { highlight, images = [], breaks = false, math = 'text' } = chosen
   // Deeper than this, nested blocks are text: each level costs once more for each line.
   const md = new MarkdownIt({ html: false, breaks, maxNesting: 20 })
   const mayLoad = imageGate(images)
   const { rules } = md.renderer
-  const colour = highlight && createColours(highlight)
+  const highlighted = highlight && rememberHighlights(highlight)
   md.validateLink = isSafeLink
   addMarks(md)
+  addCjkEmphasis(md)
+  addMath(md, math)
 
   rules['link_open'] = (tokens, at, _options, env) => {
-    drawingOf(env).inLink = true
+    stateOf(env).inLink = true
     return anchor(attribute(tokens[at], 'href') ?? '', attribute(tokens[at], 'title'))
   }
   rules['link_close'] = (tokens, at, options, env, renderer) => {
-    drawingOf(env).inLink = false
+    stateOf(env).inLink = false
     let start = at
     while (tokens[start]!.type !== 'link_open') start -= 1
     const text = renderer.renderInlineAsText(tokens.slice(start, at), options, env)
@@ -53,17 +59,17 @@ export function createParser({ highlight, images = [], breaks = false }: ParserO
     if (mayLoad(src)) {
       return `<img src="${escapeHtml(src)}" alt="${escapeHtml(alt)}"${titled(title)} loading="lazy" referrerpolicy="no-referrer">`
     }
-    if (drawingOf(env).inLink) return escapeHtml(alt)
+    if (stateOf(env).inLink) return escapeHtml(alt)
     return `${anchor(src, title)}${escapeHtml(alt || src)}</a>${shownHost(src, alt)}`
   }
   rules['fence'] = (tokens, at, _options, env) => {
     const { content, info, meta } = tokens[at]!
     const language = languageOf(info)
-    const coloured = meta?.['open'] ? undefined : colour?.(content, language, drawingOf(env))
-    const classes = [coloured !== undefined && 'hljs', language && `language-${language}`]
+    const spans = meta?.['isOpen'] ? undefined : highlighted?.(content, language, stateOf(env))
+    const classes = [spans !== undefined && 'hljs', language && `language-${language}`]
     const named = classes.filter(Boolean).join(' ')
     const attributes = named && ` class="${named}"`
-    return `<pre><code${attributes}>${coloured ?? escapeHtml(content)}</code></pre>\n`
+    return `<pre><code${attributes}>${spans ?? escapeHtml(content)}</code></pre>\n`
   }
   const aligned: NonNullable<(typeof rules)[string]> = (tokens, at) => {
     const { tag, attrs } = tokens[at]!
@@ -74,19 +80,19 @@ export function createParser({ highlight, images = [], breaks = false }: ParserO
   rules['th_open'] = aligned
   rules['td_open'] = aligned
 
-  md.core.ruler.after('block', 'open_end', (state) => {
+  md.core.ruler.after('block', 'tail', (state) => {
     // They show nothing, but what follows them would begin with an empty line.
     state.tokens = state.tokens.filter(({ type }) => type !== DEFINITION)
-    if ((state.env as Drawing).open) repairOpenEnd(state)
+    if (stateOf(state.env).isTail) repairTail(state)
   })
   md.core.ruler.after('inline', 'tasks', drawTasks)
 
   return {
-    draw: (text, drawing) => md.render(text, drawing),
+    render: (text, state) => md.render(text, state),
     plain: (text) => (text === '' ? '' : `<pre>${escapeHtml(text)}</pre>\n`),
-    openLine(text) {
+    lastBlockLine(text) {
       const tokens: Token[] = []
-      md.block.parse(text, md, {}, tokens)
+      md.block.parse(text, md, { ...newRenderState(), isTail: true }, tokens)
       const blocks = tokens.filter(({ level, nesting }) => level === 0 && nesting !== -1)
       const line = blocks.at(-1)?.map?.[0] ?? 0
       // A definition right above may get this block for its title, even one in a quote.
@@ -109,7 +115,7 @@ function attribute(token: Token | undefined, name: string): string | undefined {
   return value === null || value === undefined ? undefined : String(value)
 }
 
-const drawingOf = (env: unknown): Drawing => env as Drawing
+const stateOf = (env: unknown): RenderState => env as RenderState
 
 /** The parser's own four entities: enough in text and between double quotes, and fewer bytes for code. */
 const { escapeHtml } = new MarkdownIt().utils

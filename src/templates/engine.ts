@@ -1,5 +1,4 @@
 import type { GrowthPlan } from './growth.ts'
-import type { GrowingMarkdown } from '../markdown/growing-markdown.ts'
 
 /** What a template is given. Keys are plain names; values are whatever its author expects. */
 export type Context = Readonly<Record<string, unknown>>
@@ -58,9 +57,4 @@ export interface BlockRenderer {
    * An engine that cannot tell leaves it out: then the whole block travels.
    */
   growth?(key: string): GrowthPlan
-  /**
-   * Follows the text that stands in the variable `key`, for a plan of the kind `settle`: what the block's `markdown` filter
-   * makes of it, in pieces. Nothing for any other plan.
-   */
-  settle?(key: string): GrowingMarkdown | undefined
 }

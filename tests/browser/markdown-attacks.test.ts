@@ -23,14 +23,9 @@ function framesOf(attacks: readonly string[]): string[] {
   for (const text of attacks) {
     frames.add(md.render(text))
     for (const pieces of Object.values(CUTS)) {
-      const growing = md.open()
-      let settled = ''
+      const toHtml = md.open()
       let so = ''
-      for (const piece of pieces(text)) {
-        const update = growing.update((so += piece))
-        settled = update.reset ? update.settled : settled + update.settled
-        frames.add(settled + update.open)
-      }
+      for (const piece of pieces(text)) frames.add(toHtml((so += piece)))
     }
   }
   return [...frames]

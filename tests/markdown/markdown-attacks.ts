@@ -3,6 +3,9 @@
  * another server that they were seen, or to look like something else. Whatever would go out asks for `/attacked`.
  */
 export const ATTACKS: readonly string[] = [
+  '\\(<img src=x onerror=alert(1)>\\)',
+  '$$"><b hx-get="/x" hx-trigger="load">$$',
+  '\\[\n<script>alert(1)</script>\n\\]',
   // Raw HTML
   '<script>window.attacked = 1</script>',
   '<scr<script>ipt>window.attacked = 1</script>',

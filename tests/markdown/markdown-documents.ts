@@ -35,6 +35,11 @@ const word = fc.constantFrom(
   '2.',
   '- x',
   '|',
+  '\\(a_1\\)',
+  '$$b*c$$',
+  '\\[',
+  '$$',
+  '中**（文）**字',
 )
 const line = fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => words.join(' '))
 const lines = fc.array(line, { minLength: 1, maxLength: 4 })
@@ -67,6 +72,12 @@ const { block } = fc.letrec<{ block: string[]; flat: string[]; list: string[]; q
         ['[a]: /x', '"title', 'goes on"'],
         ['[a]: /x', "'no title"],
         ['[A]: /second', 'text'],
+      ),
+      fc.constantFrom<string[]>(
+        ['\\[', '- a', '=', 'b', '\\]'],
+        ['$$ a', '# b', '  $$ is', 'more'],
+        ['$$', '> a', '| b |', '|-|'],
+        ['so \\(', 'a', '\\)'],
       ),
       fc.constantFrom<string[]>(
         [''],

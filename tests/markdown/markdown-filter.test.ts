@@ -72,10 +72,7 @@ describe('the filter markdown', () => {
     const fresh = markdown()
     for (let at = 1; at <= TEXT.length; at++) {
       const [text, other] = [TEXT.slice(0, at), `> ${TEXT.slice(0, at)}`]
-      const wanted = [text, other].map((each) => {
-        const { settled, open } = fresh.open().update(each)
-        return settled + open
-      })
+      const wanted = [text, other].map((each) => fresh.open()(each))
       expect(renderer.render({ text, other })).toBe(wanted.join('|'))
     }
     expect(md.opened).toBe(2)
@@ -117,29 +114,5 @@ describe('the filter markdown', () => {
       templates: { 'a.html': '{% block b %}{{ a | markdwon }}{% endblock %}' },
     })
     await expect(engine.open('a.html', 'b')).rejects.toThrow('Did you mean "markdown"?')
-  })
-})
-
-describe('a block whose text settles', () => {
-  test('says in pieces what it would draw as one', async () => {
-    const block =
-      '{% block b %}<section><h2>{{ title }}</h2><div>{{ text | markdown }}</div></section>{% endblock %}'
-    const engine = nunjucksEngine({ templates: { 'a.html': block } })
-    const renderer = await engine.open('a.html', 'b', { title: 'T', streaming: true })
-    expect(renderer.growth?.('title')).toMatchObject({ kind: 'append' })
-    expect(renderer.settle?.('title')).toBe(undefined)
-    const [before, after] = String(renderer.render({ text: '' })).split('<div>')
-    const growing = renderer.settle!('text')!
-    let settled = ''
-    for (let at = 1; at <= TEXT.length; at++) {
-      const text = TEXT.slice(0, at)
-      const update = growing.update(text)
-      settled += update.settled
-      expect(`${before}<div>${settled}${update.open}${after}`).toBe(renderer.render({ text }))
-    }
-    settled += growing.update(TEXT, { final: true }).settled
-    expect(`${before}<div>${settled}${after}`).toBe(
-      renderer.render({ text: TEXT, streaming: false }),
-    )
   })
 })

@@ -1,116 +1,93 @@
 import fc from 'fast-check'
 import hljs from 'highlight.js/lib/common'
-import { type DefaultTreeAdapterTypes, parseFragment, serialize } from 'parse5'
 import { describe, expect, test } from 'vitest'
-import type { GrowingMarkdown, HtmlChange } from '../../src/markdown/growing-markdown.ts'
+import { growing } from '../../src/markdown/growing.ts'
 import { markdown } from '../../src/markdown/markdown.ts'
+import { createParser } from '../../src/markdown/parser.ts'
 import { cuts, markdownDocument, prefixes } from './markdown-documents.ts'
 import { faultsIn } from './markdown-safety.ts'
-
-/** A page that shows one growing text. */
-function shown(growing: GrowingMarkdown) {
-  let settled = ''
-  return {
-    see(text: string, final = false): string {
-      const update = growing.update(text, { final })
-      settled = update.reset ? update.settled : settled + update.settled
-      return settled + update.open
-    },
-  }
-}
-
-/** HTML after changes at its end, done as a browser does them. */
-function changed(html: string, changes: readonly HtmlChange[]): string {
-  const page = parseFragment(html)
-  for (const { html: more, path, replaces } of changes) {
-    let parent: DefaultTreeAdapterTypes.ParentNode = page
-    let element = page as DefaultTreeAdapterTypes.Element
-    for (const tag of path) {
-      parent = element
-      element = element.childNodes.findLast((node) => 'tagName' in node)!
-      expect(element.tagName).toBe(tag)
-    }
-    const around = replaces ? parent : element
-    const { childNodes } = around === page ? parseFragment(more) : parseFragment(around, more, {})
-    if (replaces) parent.childNodes.splice(parent.childNodes.indexOf(element), 1, ...childNodes)
-    else element.childNodes.push(...childNodes)
-  }
-  return serialize(page)
-}
 
 /** More of them when one is looking for trouble: `RUNS=50000 npx vitest run …`. */
 const numRuns = Number(process.env['RUNS'] ?? 400)
 const md = markdown({ highlight: hljs })
 
-describe('a growing text', () => {
-  test('ends as one render of the whole', () => {
-    fc.assert(
-      fc.property(markdownDocument(true), cuts, (text, sizes) => {
-        const page = shown(md.open())
-        for (const prefix of prefixes(text, sizes)) page.see(prefix)
-        expect(page.see(text, true)).toBe(md.render(text))
-      }),
-      { numRuns },
-    )
+/** A growing text, and what is rendered of it for good and as its tail. */
+function watched() {
+  const parser = createParser({})
+  const seen = { stable: '', stableChars: 0, tailChars: 0, blocksChars: 0 }
+  const toHtml = growing({
+    ...parser,
+    render(text, state) {
+      const html = parser.render(text, state)
+      if (state.isTail) seen.tailChars += text.length
+      else {
+        seen.stable += html
+        seen.stableChars += text.length
+      }
+      return html
+    },
+    lastBlockLine(text) {
+      seen.blocksChars += text.length
+      return parser.lastBlockLine(text)
+    },
   })
+  return { toHtml, seen }
+}
 
+describe('a growing text', () => {
   test('looks the same at each step, in whatever pieces it came so far', () => {
     fc.assert(
       fc.property(markdownDocument(false), cuts, (text, sizes) => {
-        const page = shown(md.open())
-        for (const prefix of prefixes(text, sizes))
-          expect(page.see(prefix)).toBe(shown(md.open()).see(prefix))
+        const toHtml = md.open()
+        for (const [n, prefix] of prefixes(text, sizes).entries()) {
+          const html = toHtml(prefix)
+          if (n % 5 === text.length % 5) expect(html).toBe(md.open()(prefix))
+        }
       }),
       { numRuns },
     )
   })
 
-  test('settles what the whole begins with, and nothing that it takes back', () => {
+  test('begins with what the whole begins with, and takes nothing of that back', () => {
     fc.assert(
       fc.property(markdownDocument(false), cuts, (text, sizes) => {
-        const growing = md.open()
-        const whole = md.render(text)
-        let settled = ''
+        const { toHtml, seen } = watched()
+        const whole = markdown().render(text)
+        const states: string[] = []
         for (const prefix of prefixes(text, sizes)) {
-          const update = growing.update(prefix)
-          expect(update.reset).toBe(false)
-          settled += update.settled
-          expect(whole.slice(0, settled.length)).toBe(settled)
+          const html = toHtml(prefix)
+          expect(html.slice(0, seen.stable.length)).toBe(seen.stable)
+          states.push(seen.stable)
         }
+        for (const stable of states) expect(whole.slice(0, stable.length)).toBe(stable)
       }),
       { numRuns },
     )
   })
 
-  test('says of nearly each change what it is at the end, as the page would have to do it', () => {
-    let told = 0
-    let untold = 0
-    fc.assert(
-      fc.property(markdownDocument(true), cuts, (text, sizes) => {
-        const growing = md.open()
-        let before = ''
-        const pieces = prefixes(text, sizes)
-        for (const [n, prefix] of [...pieces, text].entries()) {
-          const final = n === pieces.length
-          const { settled, open, changes, reset } = growing.update(prefix, { final })
-          if (changes) {
-            expect(changed(before, changes)).toBe(serialize(parseFragment(settled + open)))
-            told += 1
-          } else if (!reset && !final) untold += 1
-          before = open
-        }
-      }),
-      { numRuns },
-    )
-    expect(told).toBeGreaterThan(numRuns * 3)
-    expect(untold).toBeLessThan(told / 100)
+  test('is read once, and its last block a few times, however many steps there are', () => {
+    const paragraph = 'Some words and **bold** ones, in a line of their own.\n\n'
+    const text = paragraph.repeat(200)
+    const { toHtml, seen } = watched()
+    for (let at = 1; at <= text.length; at++) toHtml(text.slice(0, at))
+    expect(seen.stable).toBe(markdown().render(text.slice(0, -paragraph.length)))
+    expect(seen.stableChars).toBeLessThanOrEqual(text.length)
+    expect(seen.tailChars).toBeLessThan(2 * paragraph.length * text.length)
+    expect(seen.blocksChars).toBeLessThan(10 * text.length)
+  })
+
+  test('that is one long list is searched for its blocks a few times, not at each of its lines', () => {
+    const item = '- an item\n'
+    const { toHtml, seen } = watched()
+    for (let items = 1; items <= 500; items++) toHtml(item.repeat(items))
+    expect(seen.blocksChars).toBeLessThan(40 * 500 * item.length)
   })
 
   test('holds nothing at any step that a reader could not be trusted with', () => {
     fc.assert(
       fc.property(markdownDocument(true), cuts, (text, sizes) => {
-        const page = shown(md.open())
-        for (const prefix of prefixes(text, sizes)) expect(faultsIn(page.see(prefix))).toEqual([])
+        const toHtml = md.open()
+        for (const prefix of prefixes(text, sizes)) expect(faultsIn(toHtml(prefix))).toEqual([])
         expect(faultsIn(md.render(text))).toEqual([])
       }),
       { numRuns: Math.ceil(numRuns / 2) },

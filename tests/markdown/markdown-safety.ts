@@ -46,7 +46,7 @@ export function faultsIn(html: string, images: readonly string[] = []): string[]
       if (allowed && !allowed.includes(name)) faults.push(`<${tagName} ${name}>`)
       if (
         name === 'class' &&
-        !/^(?:hljs[\w .-]*|language-[\w+#.-]+|hljs language-[\w+#.-]+)$/.test(value)
+        !/^(?:hljs[\w .-]*|language-[\w+#.-]+|hljs language-[\w+#.-]+|math)$/.test(value)
       )
         faults.push(`class ${value}`)
       if (name === 'align' && !/^(?:left|center|right)$/.test(value)) faults.push(`align ${value}`)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { markdown } from 'swapstream/markdown'
 
 const md = markdown()
-const open = (text: string): string => md.open().update(text).open
+const open = (text: string): string => md.open()(text)
 
 describe('Markdown', () => {
   test.each([
@@ -55,15 +55,15 @@ describe('a number in brackets', () => {
   })
 
   test('is shown when nothing can make it another link, and not before', () => {
-    const growing = md.open()
+    const toHtml = md.open()
     const states = ['So ', '[', '1', ']', '[', '2', ']', '.'].map((_, n, all) =>
-      growing.update(defined + all.slice(0, n + 1).join('')).open.slice(3, -5),
+      toHtml(defined + all.slice(0, n + 1).join('')).slice(3, -5),
     )
     expect(states).toEqual([...Array<string>(7).fill('So'), `So ${one}${two}.`])
   })
 })
 
-describe('the open end', () => {
+describe('the tail', () => {
   test.each([
     ['bold', 'a **b', '<p>a <strong>b</strong></p>\n'],
     ['code', 'a `b', '<p>a <code>b</code></p>\n'],
@@ -104,31 +104,19 @@ describe('the open end', () => {
     ['half a character', 'a \ud83d', '<p>a</p>\n'],
     ['half a line break', 'a\r', '<p>a</p>\n'],
   ])('does not show %s', (_, text, html) => {
-    const { settled, open: tail } = md.open().update(text)
-    expect(settled + tail).toBe(html)
+    expect(open(text)).toBe(html)
   })
 
   test('never shows a tag or a mark of a list, a table and a link that it takes back', () => {
     const text =
       'An **answer** with `code`:\n\n1. one\n2. two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n[Go](https://x.io/y).'
-    const growing = md.open()
+    const toHtml = md.open()
     const seen = new Set<string>()
     for (let at = 1; at <= text.length; at++) {
-      const { settled, open: tail } = growing.update(text.slice(0, at))
-      for (const [shown] of `${settled}${tail}`
-        .replace(/<[^>]*>/g, '')
-        .matchAll(/[*`|[\](]+|\d\./g))
-        seen.add(shown)
+      const words = toHtml(text.slice(0, at)).replace(/<[^>]*>/g, '')
+      for (const [mark] of words.matchAll(/[*`|[\](]+|\d\./g)) seen.add(mark)
     }
     expect([...seen]).toEqual([])
-  })
-
-  test('is shown as it stands when nothing follows', () => {
-    expect(md.open().update('a **b\n\n1', { final: true })).toMatchObject({
-      settled: '<p>a **b</p>\n<p>1</p>\n',
-      open: '',
-      reset: false,
-    })
   })
 
   test('leaves alone what an empty line has finished', () => {
@@ -137,129 +125,52 @@ describe('the open end', () => {
   })
 })
 
-describe('what is settled', () => {
-  test('goes out once, and only the last block is open', () => {
-    const growing = md.open()
-    expect(growing.update('# a\n')).toMatchObject({
-      settled: '',
-      open: '<h1>a</h1>\n',
-      reset: false,
-    })
-    expect(growing.update('# a\nb')).toMatchObject({
-      settled: '',
-      open: '<h1>a</h1>\n<p>b</p>\n',
-      reset: false,
-    })
-    expect(growing.update('# a\nb\n')).toMatchObject({
-      settled: '<h1>a</h1>\n',
-      open: '<p>b</p>\n',
-      reset: false,
-    })
-    expect(growing.update('# a\nb\n\nc\n')).toMatchObject({ settled: '<p>b</p>\n' })
+describe('a growing text', () => {
+  test('gives all of its HTML at each step', () => {
+    const toHtml = md.open()
+    expect(toHtml('# a\n')).toBe('<h1>a</h1>\n')
+    expect(toHtml('# a\nb')).toBe('<h1>a</h1>\n<p>b</p>\n')
+    expect(toHtml('# a\nb\n\nc\n')).toBe('<h1>a</h1>\n<p>b</p>\n<p>c</p>\n')
   })
 
-  test('is told anew when a definition below gives a link its address', () => {
-    const growing = md.open()
-    growing.update('[a] and [b]\n\nc\n\n')
-    expect(growing.update('[a] and [b]\n\nc\n\n[x]: /y\n\nd\n')).toMatchObject({
-      settled: '<p>c</p>\n',
-      reset: false,
-    })
-    const update = growing.update('[a] and [b]\n\nc\n\n[x]: /y\n\nd\n\n[a]: /z\n\ne\n')
-    expect(update.reset).toBe(true)
-    expect(update.settled).toMatch(/^<p><a href="\/z" [^>]*>a<\/a> and \[b\]<\/p>\n<p>c<\/p>\n<p>d/)
-    expect(
-      growing.update('[a] and [b]\n\nc\n\n[x]: /y\n\nd\n\n[a]: /z\n\ne\n\n[b]: /w', {
-        final: true,
-      }),
-    ).toMatchObject({
-      settled: expect.stringContaining('/w'),
-      reset: true,
-    })
+  test('gives a link its address when its definition below is whole', () => {
+    const toHtml = md.open()
+    const text = '[a] and [b]\n\nc\n\n'
+    expect(toHtml(text)).toBe('<p>[a] and [b]</p>\n<p>c</p>\n')
+    expect(toHtml(`${text}[x]: /y\n\nd\n`)).toBe('<p>[a] and [b]</p>\n<p>c</p>\n<p>d</p>\n')
+    expect(toHtml(`${text}[x]: /y\n\nd\n\n[a]: /z\n\ne\n`)).toMatch(
+      /^<p><a href="\/z" [^>]*>a<\/a> and \[b\]<\/p>\n<p>c<\/p>\n<p>d<\/p>\n<p>e<\/p>\n$/,
+    )
   })
 
-  test('is told anew a few times at most, and right at the end', () => {
-    const growing = md.open()
+  test('leads a link to the whole address, also when half of it came first', () => {
+    const toHtml = md.open()
+    const text = 'a\n\n[b]:\n/late\n\n[b] c\n\nd\n'
+    for (let at = 1; at <= text.length; at++) toHtml(text.slice(0, at))
+    expect(toHtml(text)).toBe(md.render(text))
+    expect(toHtml(text)).toContain('href="/late"')
+  })
+
+  test('gives the first links their addresses while it grows, and the rest when it is whole', () => {
+    const toHtml = md.open()
     let text = Array.from({ length: 50 }, (_, n) => `[a${n}]`).join(' ') + '\n\nx\n\n'
-    let resets = 0
+    let html = ''
     for (let n = 0; n < 50; n++) {
       text += `[a${n}]: /b\n\nc\n\n`
-      if (growing.update(text).reset) resets += 1
+      html = toHtml(text)
     }
-    expect(resets).toBeGreaterThan(10)
-    expect(resets).toBeLessThan(20)
-    expect(growing.update(text, { final: true })).toEqual({
-      settled: md.render(text),
-      open: '',
-      reset: true,
-    })
+    const links = html.match(/<a /g)!.length
+    expect(links).toBeGreaterThan(10)
+    expect(links).toBeLessThan(20)
+    expect(md.render(text).match(/<a /g)).toHaveLength(50)
   })
 
-  test('is of the new text when the text is another one', () => {
-    const growing = md.open()
-    growing.update('a\n\nb\n\n')
-    expect(growing.update('c')).toEqual({ settled: '', open: '<p>c</p>\n', reset: true })
-    expect(growing.update('c\n\nd\n')).toMatchObject({
-      settled: '<p>c</p>\n',
-      open: '<p>d</p>\n',
-      reset: false,
-    })
-  })
-})
-
-describe('what an update changes', () => {
-  const changes = (before: string, after: string): unknown => {
-    const growing = md.open()
-    growing.update(before)
-    return growing.update(after).changes
-  }
-
-  test.each([
-    ['words', 'a', 'a & b', [{ path: ['p'], html: ' &amp; b' }]],
-    ['words in what is bold', 'a **b', 'a **b c', [{ path: ['p', 'strong'], html: ' c' }]],
-    ['words behind what was bold', 'a **b', 'a **b** c', [{ path: ['p'], html: ' c' }]],
-    ['an item', '- a', '- a\n- b', [{ path: ['ul'], html: '<li>b</li>\n' }]],
-    [
-      'the rest of an item, and another one',
-      '- a',
-      '- a b\n- c',
-      [
-        { path: ['ul', 'li'], html: ' b' },
-        { path: ['ul'], html: '<li>c</li>\n' },
-      ],
-    ],
-    ['a block', 'a', 'a\n\nb', [{ path: [], html: '<p>b</p>\n' }]],
-    ['a line of code', '```\na\n', '```\na\nb\n', [{ path: ['pre', 'code'], html: '\nb' }]],
-    [
-      'a row',
-      '|a|\n|-|\n|b|\n',
-      '|a|\n|-|\n|b|\n|c|\n',
-      [{ path: ['table', 'tbody'], html: '<tr>\n<td>c</td>\n</tr>\n' }],
-    ],
-    ['nothing', 'a', 'a\n-', []],
-    [
-      'a heading that was a word, and what is below it',
-      'a\n\nb',
-      'a\n\nb\n=\nc',
-      [
-        { path: ['p'], html: '<h1>b</h1>', replaces: true },
-        { path: [], html: '<p>c</p>\n' },
-      ],
-    ],
-    [
-      'the last of what is in a quote',
-      '> - a\n> - b',
-      '> - a\n> - b\n>   =\n',
-      [{ path: ['blockquote', 'ul', 'li'], html: '<li>\n<h1>b</h1>\n</li>', replaces: true }],
-    ],
-  ])('may be %s', (_, before, after, parts) => {
-    expect(changes(before, after)).toEqual(parts)
-  })
-
-  test.each([
-    ['nothing is left of a block', 'a\n\n[b]: /c\n"t', 'a\n\n[b]: /c\n"t"\n'],
-    ['the text is another one', 'a', 'b'],
-  ])('is not told when %s', (_, before, after) => {
-    expect(changes(before, `${after}\n`)).toBe(undefined)
+  test('may be followed by another text, which begins anew', () => {
+    const toHtml = md.open()
+    toHtml('a\n\nb\n\n')
+    expect(toHtml('c')).toBe('<p>c</p>\n')
+    expect(toHtml('c\n\nd\n')).toBe('<p>c</p>\n<p>d</p>\n')
+    expect(toHtml('c')).toBe('<p>c</p>\n')
+    expect(toHtml('')).toBe('')
   })
 })

@@ -1,6 +1,5 @@
 import type { BlockRenderer, Context } from '../engine.ts'
 import type { GrowthPlan } from '../growth.ts'
-import type { GrowingMarkdown } from '../../markdown/growing-markdown.ts'
 import { type BlockLevel, plainContext } from './block-context.ts'
 import { Failure } from './failure.ts'
 import { newVariables, RuntimeFrame } from './frame.ts'
@@ -59,10 +58,6 @@ export class BlockDrawer implements BlockRenderer {
 
   growth(key: string): GrowthPlan {
     return this.#block.growth(key)
-  }
-
-  settle(key: string): GrowingMarkdown | undefined {
-    return this.#block.settle(key)
   }
 
   get bare(): boolean {

@@ -36,8 +36,6 @@ export class DryBlock implements Preparable {
     return { kind: 'full', reason, template: name }
   }
 
-  settle(): undefined {}
-
   /** Nothing is known of the names around the block. */
   requireNames(): void {}
 

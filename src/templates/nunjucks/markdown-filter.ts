@@ -1,4 +1,4 @@
-import type { GrowingMarkdown, Markdown } from '../../markdown/growing-markdown.ts'
+import type { Markdown } from '../../markdown/markdown.ts'
 import type { BlockContext } from './block-context.ts'
 import { safeHtml, type SafeHtml } from './safe-html.ts'
 
@@ -10,11 +10,10 @@ export function markdownOf(filter: object | undefined): Markdown | undefined {
   return filter && behind.get(filter)
 }
 
-/** A text that grew from one draw of a block to the next. */
+/** A text that grew from one render of a block to the next. */
 interface Followed {
-  readonly growing: GrowingMarkdown
   text: string
-  settled: string
+  readonly toHtml: (text: string) => string
 }
 
 /** Texts of one block that are followed at once; the one that was left alone longest is forgotten. */
@@ -23,8 +22,8 @@ const MAX_FOLLOWED = 8
 /**
  * The filter `markdown`.
  *
- * While `streaming` is true, the variable of `streamToFragments`, the text is open: what it has begun is repaired, and
- * only its end is drawn anew. Otherwise the text is whole, and nothing but the text decides what comes out.
+ * While `streaming` is true, the variable of `streamToFragments`, the text grows: what its end has begun is finished, and
+ * only its last block is rendered anew. Otherwise the text is whole, and nothing but the text decides what comes out.
  */
 export function markdownFilter(
   markdown: Markdown,
@@ -33,25 +32,18 @@ export function markdownFilter(
 
   function filter(this: BlockContext, value: unknown): SafeHtml {
     const text = value === undefined || value === null ? '' : String(value)
-    if (this.lookup('streaming') === true) return safeHtml(draw(this, text))
-    followed.delete(this)
-    return safeHtml(markdown.render(text))
-  }
-
-  function draw(context: BlockContext, text: string): string {
-    let texts = followed.get(context)
-    if (!texts) followed.set(context, (texts = []))
+    if (this.lookup('streaming') !== true) {
+      followed.delete(this)
+      return safeHtml(markdown.render(text))
+    }
+    const texts = followed.get(this) ?? []
     const at = texts.findIndex(
       (each) => each.text !== '' && text.slice(0, each.text.length) === each.text,
     )
-    const [found] = at < 0 ? [] : texts.splice(at, 1)
-    const one = found ?? { growing: markdown.open(), text, settled: '' }
+    const [one = { text, toHtml: markdown.open() }] = at < 0 ? [] : texts.splice(at, 1)
     one.text = text
-    texts.push(one)
-    if (texts.length > MAX_FOLLOWED) texts.shift()
-    const { settled, open, reset } = one.growing.update(text)
-    one.settled = reset ? settled : one.settled + settled
-    return one.settled + open
+    followed.set(this, [...texts, one].slice(-MAX_FOLLOWED))
+    return safeHtml(one.toHtml(text))
   }
 
   behind.set(filter, markdown)

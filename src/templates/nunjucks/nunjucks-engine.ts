@@ -1,6 +1,6 @@
 import type { BlockRenderer, Context, TemplateEngine } from '../engine.ts'
 import type { GrowthPlan } from '../growth.ts'
-import type { Markdown } from '../../markdown/growing-markdown.ts'
+import type { Markdown } from '../../markdown/markdown.ts'
 import type { TemplateSource } from '../template-source.ts'
 import { type BlockContext, plainContext } from './block-context.ts'
 import { BlockDrawer } from './block-drawer.ts'

@@ -1,5 +1,4 @@
 import type { GrowthPlan } from '../growth.ts'
-import type { GrowingMarkdown } from '../../markdown/growing-markdown.ts'
 import { TemplateError } from '../../base/errors.ts'
 import { runSegments } from './compiled-segment.ts'
 import { declarationsIn } from './declarations.ts'
@@ -7,7 +6,6 @@ import { located, messageOf, templateError } from './failure.ts'
 import { proveGrowth } from './growth-proof.ts'
 import { RuntimeFrame } from './frame.ts'
 import type { Frame } from './internals.ts'
-import { markdownOf } from './markdown-filter.ts'
 import { andThen, answer, type Outcome } from './outcome.ts'
 import type { Plan } from './plan.ts'
 import { flatten, lateError, type Preparable, type Prepared } from './prepared.ts'
@@ -28,11 +26,6 @@ export class PlannedBlock implements Preparable {
     let growth = this.#growths.get(key)
     if (!growth) this.#growths.set(key, (growth = proveGrowth(this.plan, key)))
     return growth
-  }
-
-  settle(key: string): GrowingMarkdown | undefined {
-    if (this.growth(key).kind !== 'settle') return undefined
-    return markdownOf(this.plan.catalog.env.filters['markdown'])?.open()
   }
 
   get parentReads(): ReadonlySet<string> {

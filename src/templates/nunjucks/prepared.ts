@@ -1,5 +1,4 @@
 import type { GrowthPlan } from '../growth.ts'
-import type { GrowingMarkdown } from '../../markdown/growing-markdown.ts'
 import type { BlockLevel } from './block-context.ts'
 import { templateError } from './failure.ts'
 import { newVariables } from './frame.ts'
@@ -28,7 +27,6 @@ export interface Preparable {
   /** Nothing has to run before the block, so preparing it again gives the same again. */
   readonly bare: boolean
   growth(key: string): GrowthPlan
-  settle(key: string): GrowingMarkdown | undefined
   /** Throws  TemplateError `block/variable-missing`. */
   requireNames(given: Readonly<Record<string, unknown>>): void
   /** Throws  TemplateError. */

@@ -28,20 +28,22 @@ const PIPE = 124
 const costs = new Float64Array(128).fill(OTHER)
 for (const [character, cost] of Object.entries(COSTS)) costs[character.charCodeAt(0)] = cost
 
-/** The most that one render may cost, by this reckoning; in truth it takes less. */
+/** The most that one render may cost by this estimate; in truth it takes less. */
 const LIMIT_US = 20_000
 
 /**
- * Reckons what a text costs at most, line by line, before anybody parses it. A parser asked to read what was made to be
- * slow would hold up everybody else; a clock would give another answer each time, and this gives the same one.
+ * Estimates what a text costs at most, line by line, before it is parsed.
+ *
+ * A text that was made to be slow would hold up all other requests. A clock would give another answer each time; this
+ * gives always the same one.
  */
-export class Work {
+export class CostEstimate {
   #cost = 0
   /** Cells a row of the table may have that we may be in: rows that are shorter are filled up. */
   #cells = 0
 
-  clone(): Work {
-    const copy = new Work()
+  clone(): CostEstimate {
+    const copy = new CostEstimate()
     copy.#cost = this.#cost
     copy.#cells = this.#cells
     return copy
@@ -74,10 +76,8 @@ export class Work {
   }
 }
 
-/** A text in two: what can be read as Markdown in reasonable time, and the rest. */
-export function readable(text: string): { marked: string; rest: string } {
-  const end = new Work().add(text)
-  return end < 0
-    ? { marked: text, rest: '' }
-    : { marked: text.slice(0, end), rest: text.slice(end) }
+/** Where the line begins from which on a text costs too much to be read as Markdown; its length when none does. */
+export function limitOf(text: string): number {
+  const at = new CostEstimate().add(text)
+  return at < 0 ? text.length : at
 }

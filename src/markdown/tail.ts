@@ -1,7 +1,8 @@
 import type { StateCore, Token } from 'markdown-it'
 import remend, { type RemendOptions } from 'remend'
+import { Formulas } from './math.ts'
 
-/** Block marks are ours to judge: the parser has seen them. Raw HTML is text, so an unfinished tag is too. */
+/** The parser has seen the block marks. Raw HTML is text, so an unfinished tag is too. */
 const INLINE_ONLY: RemendOptions = {
   linkMode: 'text-only',
   images: false,
@@ -10,7 +11,7 @@ const INLINE_ONLY: RemendOptions = {
   setextHeadings: false,
   comparisonOperators: false,
 }
-const MARK = /[*_~`[]/
+const MARK = /[*_~[]/
 /** From here on a text is shown as it stands: closing marks takes longer than it is worth. */
 const MAX_REPAIRED_CHARS = 10_000
 
@@ -23,7 +24,7 @@ const MAX_MARKS_CHARS = 80
  * link or an image, what looks like an entity or an address is one. Not a task, which shows at once.
  */
 const UNDECIDED =
-  /(?:[*_~`]+|\\|!|!?\[(?![ xX]\]$)[^[\]]{0,100}(?:\](?:\([^()]*|\[[^[\]]{0,100})?)?|&#?\w{0,31}|<[a-zA-Z][^\s<>]*)$/
+  /(?:[*_~`$]+|\\|!|!?\[(?![ xX]\]$)[^[\]]{0,100}(?:\](?:\([^()]*|\[[^[\]]{0,100})?)?|&#?\w{0,31}|<[a-zA-Z][^\s<>]*)$/
 /** A longer address shows before it ends. */
 const MAX_UNDECIDED_CHARS = 500
 /** What stands before what is undecided may be so, too. */
@@ -35,7 +36,7 @@ const MAX_WHOLE_CHARS = 400
 /** The second half of a line break or of a character is still to come. */
 const HALF = /[\r\uD800-\uDBFF]$/
 
-/** The end of a growing text without what cannot be told yet, so that nothing is shown that the next token takes back. */
+/** Leaves out the end of a growing text that is undecided, so that nothing is shown that the next token takes back. */
 export function withoutUndecided(text: string): string {
   const whole = HALF.test(text) ? text.slice(0, -1) : text
   const start = Math.max(whole.lastIndexOf('\n'), whole.lastIndexOf('\r')) + 1
@@ -46,8 +47,8 @@ export function withoutUndecided(text: string): string {
   return undecided ? whole.slice(0, start) : whole
 }
 
-/** Finishes what is begun at the end of an open text: marks are closed, code waits for its colours. */
-export function repairOpenEnd({ src, tokens }: StateCore): void {
+/** Finishes what is begun at the end of a tail: marks are closed, and open code is not highlighted. */
+export function repairTail({ src, tokens }: StateCore): void {
   const lines = src.split('\n')
   if (lines.at(-1) === '') lines.pop()
   const at = tokens.findLastIndex(({ type, content }) => content !== '' || type === 'fence')
@@ -61,7 +62,7 @@ export function repairOpenEnd({ src, tokens }: StateCore): void {
     const closing = lines[end - 1]!.replace(/^[ \t>]*/, '').trimEnd()
     const closed = end - start > 1 && closing.startsWith(last.markup) && /^(?:`+|~+)$/.test(closing)
     if (closed) return
-    last.meta = { open: true }
+    last.meta = { isOpen: true }
     // The line may go on.
     last.content = last.content.replace(/\n$/, '')
   } else if (last.type === 'inline') repairText(tokens, at, src)
@@ -69,14 +70,71 @@ export function repairOpenEnd({ src, tokens }: StateCore): void {
 
 function repairText(tokens: Token[], at: number, src: string): void {
   const text = tokens[at]!
-  const paragraph = tokens[at - 1]!.type === 'paragraph_open'
+  const paragraph = tokens[at - 1]!.tag === 'p'
   // A heading or a cell ends with its line.
   if (text.content.length > MAX_REPAIRED_CHARS || (!paragraph && src.endsWith('\n'))) return
   // What begins with a bar may be the head of a table: the line below it decides.
   const decided = paragraph ? text.content.replace(/(?:^|\n)[ \t]*\|[^\n]*$/, '') : text.content
-  const known = withoutUndecidedMarks(decided)
-  text.content = MARK.test(known) ? remend(known, INLINE_ONLY) : known
+  text.content = repaired(decided)
   if (paragraph && text.content.trim() === '') tokens.splice(at - 1, 3)
+}
+
+/** Finishes a text: what has begun in it ends, the innermost first. */
+function repaired(unknown: string): string {
+  // More of them may follow.
+  const text = unknown.replace(/`+$/, '')
+  const { masked, length } = withoutVerbatim(text)
+  const known = withoutUndecidedMarks(masked.slice(0, length))
+  const { masked: bare, openCode } = withoutVerbatim(text.slice(0, known.length))
+  const closed = text.slice(0, known.length) + openCode
+  if (!MARK.test(bare)) return closed
+  const ended = remend(bare, INLINE_ONLY)
+  return ended.startsWith(bare) ? closed + ended.slice(bare.length) : remend(closed, INLINE_ONLY)
+}
+
+/** Where code and formulas may begin, or what begins neither. */
+const BEGIN = /\\[^]|\$\$|`+/g
+/** Neither a mark nor a letter. */
+const MASK = '、'
+/** To the repair, `*` would stand within a word, and `$` begin a formula. */
+const MISREAD = /[$\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{scx=Hang}]/gu
+
+/**
+ * Hides code and formulas of a text from whatever looks for marks.
+ *
+ * Out     the text, as long as before; how much of it stands before a formula that may still end; what ends its code.
+ */
+function withoutVerbatim(text: string): { masked: string; length: number; openCode: string } {
+  const formulas = new Formulas(text)
+  let masked = ''
+  let at = 0
+  for (;;) {
+    BEGIN.lastIndex = at
+    const found = BEGIN.exec(text)
+    const start = found?.index ?? text.length
+    masked += text.slice(at, start).replace(MISREAD, (letter) => MASK.repeat(letter.length))
+    if (!found) return { masked, length: text.length, openCode: '' }
+    const [mark] = found
+    const isCode = mark.startsWith('`')
+    const end = isCode ? codeEnd(text, start, mark) : formulas.endOf(start)
+    if (end === -1 && isCode) {
+      masked += MASK.repeat(text.length - start)
+      return { masked, length: text.length, openCode: mark }
+    }
+    const isOpen = end === -1 && formulas.mayEnd(start)
+    if (isOpen) return { masked: masked + text.slice(start), length: start, openCode: '' }
+    at = end === undefined || end < 0 ? start + mark.length : end
+    masked += end === at ? MASK.repeat(end - start) : mark
+  }
+}
+
+/** Where code ends: at as many backticks as it began with; -1 when there are none. */
+function codeEnd(text: string, start: number, mark: string): number {
+  const runs = /`+/g
+  runs.lastIndex = start + mark.length
+  for (let run = runs.exec(text); run; run = runs.exec(text))
+    if (run[0].length === mark.length) return runs.lastIndex
+  return -1
 }
 
 /** A text up to where only the next characters decide what it is. */

@@ -144,9 +144,8 @@ function testOf(groups: Readonly<Record<string, string | undefined>>): Test {
 /** Whether an element has another one inside it, or `+` behind it. */
 function holds(element: Element, selector: string): boolean {
   if (!selector.startsWith('+')) return select(element, selector).length > 0
-  const siblings = element.parentNode!.childNodes.filter(tree.isElementNode)
-  const next = siblings[siblings.indexOf(element) + 1]
-  return next !== undefined && fits(next, stepsOf(selector.slice(1), selector))
+  const [{ tests }] = stepsOf(selector.slice(1), selector) as [Step]
+  return reachedFrom(element, '+').some((next) => tests.every((test) => test(next)))
 }
 
 function sameType(element: Element): Element[] {

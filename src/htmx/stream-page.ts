@@ -2,6 +2,7 @@ import type { Fragment } from '../fragments/fragment.ts'
 import type { HtmlTree } from '../html/tree.ts'
 import { idOf, PageBlock, type PageBlockOptions } from './page-block.ts'
 import { elsewhere, plain } from './block-tree.ts'
+import { resumeId } from './resume.ts'
 import { noAddress } from './together.ts'
 import { ANYWHERE, literal, swap, withAttribute } from './swaps.ts'
 
@@ -97,9 +98,9 @@ export class StreamPage {
     if (main !== undefined) return swap('after', main, notice, ANYWHERE, morphs)
     if (at !== undefined) {
       const there = swap('after', `#${at}+*`, notice, ANYWHERE, morphs)
-      return to === undefined
-        ? there
-        : [...there, ...swap('end', this.#unlessThere(to), notice, ANYWHERE, morphs)]
+      const [how, place] =
+        to === undefined ? (['before', `#${resumeId(at)}`] as const) : (['end', to] as const)
+      return [...there, ...swap(how, this.#unlessThere(place), notice, ANYWHERE, morphs)]
     }
     return this.#target === undefined
       ? [notice]
@@ -167,8 +168,8 @@ export class StreamPage {
   }
 
   /** An element, as long as the page does not show the main block. */
-  #unlessThere(to: string): string {
-    return `html:not(:has(#${this.prefix})) ${to}`
+  #unlessThere(place: string): string {
+    return `html:not(:has(#${this.prefix})) ${place}`
   }
 }
 

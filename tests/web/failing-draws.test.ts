@@ -88,7 +88,7 @@ describe('a fragment that cannot be drawn', () => {
       draw('three'),
     ])
     expect(frames[1]).toMatch(
-      /^<div hx-swap-oob="afterend:#?\[?s\w+\]?"><p id="s\w+" class="swapstream-error"/,
+      /^<swap-x hx-swap-oob="afterend transition:false target:#s\w+\+\*"><p id="s\w+" class="swapstream-error"/,
     )
     expect(
       applyFrames('<div id="answer"></div>', frames.slice(0, 2), { target: '#answer' }),

@@ -16,7 +16,7 @@ describe.each([
       expect(frames).toBeGreaterThan(STEPS / STEPS_A_FRAME)
       expect(content).toBeGreaterThan(0.95 * html)
       expect(content).toBeLessThan(1.2 * html)
-      expect(growing).toBeLessThan(content + 120 * frames)
+      expect(growing).toBeLessThan(content + 150 * frames)
     },
   )
 

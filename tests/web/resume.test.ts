@@ -70,18 +70,20 @@ const texts = async (stream: OpenedStream): Promise<(string | undefined)[]> =>
 const prefixIn = (html: string): string => /\bs\d\w{3}\b/.exec(html)![0]
 
 describe('a run for a page', () => {
-  test('brings what goes on with it in its first frame, and takes it away before the end', async () => {
+  test('brings what goes on with it before its first frame, and takes it away before the end', async () => {
     const { source, app } = answering()
     const stream = await post(app)
     await source.say('Hel')
-    const [first] = await stream.until(({ data }) => data.includes('Hel'))
-    const at = prefixIn(first!.data)
+    const first = await stream.until(({ data }) => data.includes('Hel'))
+    const at = prefixIn(first.at(-1)!.data)
     const path = stream.response.headers.get('x-path')
-    expect(first!.data).toBe(
-      `<p ${at}>Hel<wbr id="${at}t1" swap-end></p><swap-resume id="${at}r" hx-sse:connect="${path}?at=${at}" hx-trigger="htmx:sse:close from:#chat, htmx:error delay:1s" hx-sse:close="done" hx-swap="none" hidden></swap-resume>`,
-    )
+    expect(first.map(({ data }) => data)).toEqual([
+      `<div hx-swap-oob="beforeend:body"><swap-resume id="${at}r" hx-sse:connect="${path}?at=${at}" hx-trigger="htmx:sse:close from:#chat, htmx:error delay:1s" hx-sse:close="done" hx-swap="none" hidden></swap-resume></div>`,
+      `<template id="${at}"></template><p>Hel</p>`,
+    ])
     source.end()
-    expect((await texts(stream)).slice(-2)).toEqual([
+    expect((await texts(stream)).slice(-3)).toEqual([
+      `<p hx-swap-oob="delete transition:false target:#${at}">`,
       `<p hx-swap-oob=delete:#${at}r>`,
       'done {"reason":"stop"}',
     ])
@@ -99,21 +101,18 @@ describe('a run for a page', () => {
     },
   )
 
-  test('puts it at the end of the page where a parser would drop it, or what came has its own place', async () => {
-    const rows = answering('rows')
-    const stream = await post(rows.app)
-    await rows.source.say('Hel')
-    rows.source.end()
-    expect((await texts(stream))[0]).toMatch(
-      /<\/tr><div hx-swap-oob="beforeend:body"><swap-resume id="/,
-    )
+  test('brings it once, and again where what is added once has come further', async () => {
     const placed = appOf([
       new Fragment('chat.html', 'response', { text: 'a' }, { target: '#here' }),
       new Fragment('chat.html', 'item', { text: 'b' }, { target: '#log', swap: 'beforeend' }),
     ])
     const told = await texts(await post(placed))
-    expect(told[0]).toMatch(/<p>a<\/p><\/div><div hx-swap-oob="beforeend:body"><swap-resume id="/)
-    expect(told[1]).toMatch(/<li>b<\/li><\/div><swap-resume hx-swap-oob=[^]*after=1-2"/)
+    expect(told.slice(0, 4)).toEqual([
+      expect.stringMatching(/^<div hx-swap-oob="beforeend:body"><swap-resume id="/),
+      expect.stringMatching(/#here"><p>a<\/p>$/),
+      expect.stringMatching(/#log"><li>b<\/li>$/),
+      expect.stringMatching(/^<swap-resume hx-swap-oob=[^]*after=1-2"/),
+    ])
     expect(told.at(-2)).toMatch(/^<p hx-swap-oob=delete:#s\d\w{3}r>$/)
   })
 
@@ -140,8 +139,8 @@ describe('a run for a page', () => {
     const second = await opening(app, path, { headers: HTMX4 })
     const before = await second.until(({ data }) => data.includes('Hel'))
     expect(before.map(({ data }) => data)).toEqual([
-      `<p hx-swap-oob="delete:[${at}] [swap-end]">`,
-      `<hx-partial hx-target="[${at}]" hx-swap="outerMorph"><p ${at}>Hel<wbr id="${at}t1" swap-end></p></hx-partial>`,
+      `<p hx-swap-oob="delete transition:false target:#${at}e">`,
+      `<swap-x hx-swap-oob="outerMorph strip:true transition:false target:#${at}+*"><p>Hel</p>`,
     ])
     expect(await texts(first)).toEqual([])
 
@@ -153,9 +152,9 @@ describe('a run for a page', () => {
     const odd = await opening(app, path.replace(/at=.*/, 'at=body'), { headers: HTMX4 })
     await source.say('lo')
     source.end()
-    expect((await texts(odd))[0]).toMatch(/^<p s\d\w{3}>Hel/)
+    expect((await texts(odd))[0]).toMatch(/^<template id="s\d\w{3}"><\/template><p>Hel/)
     expect((await texts(third)).slice(-3)).toEqual([
-      expect.stringMatching(/<p>Hello<\/p>|delete/),
+      `<p hx-swap-oob="delete transition:false target:#${at}">`,
       `<p hx-swap-oob=delete:#${at}r>`,
       'done {"reason":"stop"}',
     ])
@@ -171,8 +170,9 @@ describe('a run for a page', () => {
     await first.all()
     const path = `${first.response.headers.get('x-path')}?at=${at}`
     expect(await texts(await opening(app, path, { headers: HTMX4 }))).toEqual([
-      `<p hx-swap-oob="delete:[${at}] [swap-end]">`,
-      `<hx-partial hx-target="[${at}]" hx-swap="outerMorph"><p>Hel</p></hx-partial>`,
+      `<p hx-swap-oob="delete transition:false target:#${at}e">`,
+      `<swap-x hx-swap-oob="outerMorph strip:true transition:false target:#${at}+*"><p>Hel</p>`,
+      `<p hx-swap-oob="delete transition:false target:#${at}">`,
       `<p hx-swap-oob=delete:#${at}r>`,
       'done {"reason":"stop"}',
     ])
@@ -201,11 +201,9 @@ describe('a run for a page', () => {
       new Fragment('chat.html', 'item', { text }, { target: '#log', swap: 'beforeend' })
     const first = await post(app)
     await source.say(new Fragment('chat.html', 'response', { text: 'Hel' }), added('one'))
-    const seen = await first.until(({ data }) => data.includes('<li>one'))
+    const seen = await first.until(({ data }) => data.includes('after='))
     const after = /\?at=\w+&amp;after=(1-2)"/.exec(seen.at(-1)!.data)
-    expect(seen.at(-1)!.data).toMatch(
-      /<li>one<\/li><\/div><swap-resume hx-swap-oob="outerHTML:#s\d\w{3}r"/,
-    )
+    expect(seen.at(-1)!.data).toMatch(/^<swap-resume hx-swap-oob="outerHTML:#s\d\w{3}r"/)
     const at = prefixIn(seen[0]!.data)
     const path = `${first.response.headers.get('x-path')}?at=${at}&after=${after![1]}`
     const second = await opening(app, path, { headers: HTMX4 })
@@ -225,13 +223,17 @@ describe('a run for a page', () => {
     expect(page.response.status).toBe(200)
     expect(await texts(page)).toEqual([
       expect.stringMatching(
-        /^<div hx-swap-oob="beforebegin:#s1abcr"><p class="swapstream-error" role="alert">[^<]*try again/,
+        /target:#s1abc\+\*"><p class="swapstream-error" role="alert">[^<]*try again/,
+      ),
+      // Where the page does not show the answer yet.
+      expect.stringMatching(
+        /target:'html:not\(:has\(#s1abc\)\) #s1abcr'"><p class="swapstream-error" role="alert">/,
       ),
       '<p hx-swap-oob=delete:#s1abcr>',
       'done {"reason":"interrupted"}',
     ])
     const loaded = await opening(app, path, { headers: { ...HTMX4, 'hx-target': 'div#run-A' } })
-    expect((await texts(loaded))[0]).toMatch(/^<div hx-swap-oob="beforeend:#run-A"><p class/)
+    expect((await texts(loaded))[0]).toMatch(/target:#run-A"><p class/)
     const script = { 'sec-fetch-site': 'same-origin', accept: 'text/event-stream' }
     expect((await app.request(path, { headers: script })).status).toBe(404)
   })
@@ -262,18 +264,17 @@ describe('a run for htmx 2', () => {
     const path = response.headers.get('x-path')
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')
     expect(html).toBe(
-      `<p id="${at}">Hel</p><div id="${at}r" hx-ext="sse" sse-connect="${path}?at=${at}" sse-swap="message" sse-close="done" hx-swap="none" hidden></div>`,
+      `<template id="${at}"></template><p>Hel</p><div id="${at}r" hx-ext="sse" sse-connect="${path}?at=${at}" sse-swap="message" sse-close="done" hx-swap="none" hidden></div>`,
     )
     const headers = { 'sec-fetch-site': 'same-origin', accept: 'text/event-stream' }
     const stream = await app.request(`${path}?at=${at}`, { headers })
     await source.say('lo')
     source.end()
     const told = await stream.text()
-    expect(told).toMatch(new RegExp(`data: <p hx-swap-oob="outerHTML:#${at}" id="${at}">Hel`))
+    expect(told).toContain(`data: <p hx-swap-oob="outerHTML:#${at}+*">Hel</p>\n`)
+    expect(told).toContain(`data: <p hx-swap-oob="beforeend:#${at}+p">lo\n`)
     expect(told).toMatch(
-      new RegExp(
-        `data: <p hx-swap-oob="outerHTML:#${at}">Hello</p>[^]*delete:#${at}r>\n[^]*event: done`,
-      ),
+      new RegExp(`data: <p hx-swap-oob="delete:#${at}">[^]*delete:#${at}r>\n[^]*event: done`),
     )
   })
 

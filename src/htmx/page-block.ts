@@ -107,6 +107,13 @@ export class PageBlock {
   whole(tree: HtmlTree): string[] {
     const { morphs } = this.#options
     const { kind, at } = this.#place
+    const shell = this.#shell(tree)
+    if (shell !== undefined) {
+      const [root] = elementsOf(tree)
+      this.#shown = shownFrom(tree)
+      const html = partOf(tree, root!.innerStart, root!.innerEnd)
+      return [...swap('inside', shell, html, root!, morphs), ...elsewhere(tree)]
+    }
     if (kind === 'inside' || (kind === 'framed' && !canStandAlone(tree, this.#options))) {
       this.#shown = shownFrom(tree)
       const to = kind === 'framed' ? `${at}+${FRAME}` : at
@@ -129,6 +136,26 @@ export class PageBlock {
       messages.push(...swap('remove', at, '', ANYWHERE, morphs))
     if (end) messages.push(...swap('remove', `${at}e`, '', ANYWHERE, morphs))
     return messages
+  }
+
+  /** The one element that stands for the block and is the same but for what is in it. */
+  #shell(tree: HtmlTree): string | undefined {
+    const { kind, at } = this.#place
+    if (kind === 'inside' || kind === 'framed' || tree.root.opaque) return undefined
+    const before = this.#shown.tree
+    const [[was, ...others], [root, ...more]] = [elementsOf(before), elementsOf(tree)]
+    if (was === undefined || root === undefined || others.length + more.length > 0) return undefined
+    const startTag = (of: HtmlTree, { start, tagEnd }: HtmlNode): string =>
+      of.html.slice(start, tagEnd)
+    const around = (of: HtmlTree, { start, end }: HtmlNode): string =>
+      `${of.html.slice(0, start)} ${of.html.slice(end)}`
+    if (
+      startTag(before, was) !== startTag(tree, root) ||
+      around(before, was) !== around(tree, root)
+    )
+      return undefined
+    if (root.opaque || root.innerEnd === root.end) return undefined
+    return kind === 'root' ? at : `${at}+${root.tag}`
   }
 
   /** Puts the block in place of the elements that stood for it, however it has to stand there from now on. */

@@ -10,9 +10,12 @@ export interface Within {
 
 export const ANYWHERE: Within = { tag: '#', space: 'html' }
 
-/** What htmx 4 calls each change, and what htmx 2 does. */
+/** The element around HTML that may hold any end tag. */
+const OPEN = 'swap-x'
+
+/** What each change is called for htmx 4, and for htmx 2, which takes `innerMorph` for its default, `innerHTML`. */
 const STYLES: Readonly<Record<How, readonly [four: string, two: string]>> = {
-  inside: ['innerMorph', 'innerHTML'],
+  inside: ['innerMorph', 'innerMorph'],
   replace: ['outerMorph strip:true', 'outerHTML'],
   attributes: ['outerMorph strip:true', 'outerHTML'],
   start: ['afterbegin', 'afterbegin'],
@@ -59,7 +62,7 @@ const MATH =
  * One change of the page as what htmx is told: the data of a message each, because what follows in a message would be
  * read as a part of it.
  *
- * The element around the HTML is never closed, so that no end tag in the HTML can end it before the message does.
+ * The element around HTML that a parser would repair is not closed: no end tag in it can end it before the message does.
  *
  * @example swap('end', '#answer', ' more', ANYWHERE, true) // → ['<p hx-swap-oob="beforeend transition:false target:#answer"> more']
  * @example swap('remove', '#answer', '', ANYWHERE, false) // → ['<p hx-swap-oob="delete:#answer">']
@@ -71,21 +74,24 @@ export function swap(
   within: Within,
   morphs: boolean,
 ): string[] {
-  const envelope = envelopeOf(html, within)
   if (morphs) {
     // A page may play a transition for each swap: an answer would take as long as all of them.
-    const [style] = STYLES[how]
     const target = at.includes(' ') ? `'${at}'` : at
-    return [`<${envelope} hx-swap-oob="${style} transition:false target:${target}">${html}`]
+    return [enveloped(`${STYLES[how][0]} transition:false target:${target}`, html, within)]
   }
-  const [, style] = STYLES[how]
-  if (style !== 'outerHTML') return [`<${envelope} hx-swap-oob="${style}:${at}">${html}`]
+  const style = STYLES[how][1]
+  if (style !== 'outerHTML') return [enveloped(`${style}:${at}`, html, within)]
   // The element itself says where it goes; what needs another one around it, or is several, comes behind the old one.
   if (within.tag !== '#' && !isForeign(within))
     return [withAttribute(html, `hx-swap-oob="outerHTML:${at}"`)]
-  const old = at.startsWith('#') && /^#[\w-]+$/.test(at) ? `${at}:has(+${at})` : at
-  const after = `<${envelope} hx-swap-oob="afterend:${at}">${html}`
-  return [after, ...swap('remove', old, '', within, morphs)]
+  const old = /^#[\w-]+$/.test(at) ? `${at}:has(+${at})` : at
+  return [enveloped(`afterend:${at}`, html, within), ...swap('remove', old, '', within, morphs)]
+}
+
+function enveloped(address: string, html: string, within: Within): string {
+  const tag = envelopeOf(html, within)
+  const end = tag === 'p' || tag === OPEN ? '' : `</${tag}>`
+  return `<${tag} hx-swap-oob="${address}">${html}${end}`
 }
 
 /** A fragment that says itself how it enters its target, in htmx's own words. */
@@ -94,7 +100,7 @@ export function literal(style: Swap, at: string, html: string, morphs: boolean):
   if (style === 'outerHTML' && !morphs) return swap('replace', at, html.trim(), ANYWHERE, morphs)
   const outer = style === 'outerHTML' ? 'outerHTML strip:true' : style
   const oob = morphs ? `${outer} transition:false target:${at}` : `${style}:${at}`
-  return [`<${envelopeOf(html, ANYWHERE)} hx-swap-oob="${oob}">${html}`]
+  return [enveloped(oob, html, ANYWHERE)]
 }
 
 /** All of some changes, in their order. `at` says where their paths begin. */
@@ -136,7 +142,7 @@ function isForeign({ tag, space }: Within): boolean {
 
 /** Whether a parser would lose this HTML in a `<div>`. */
 export function needsContext(html: string): boolean {
-  return !/^(?:p|swap-x|select)$/.test(envelopeOf(html, ANYWHERE))
+  return !/^(?:div|p|swap-x|select)$/.test(envelopeOf(html, ANYWHERE))
 }
 
 function envelopeOf(html: string, within: Within): string {
@@ -148,5 +154,18 @@ function envelopeOf(html: string, within: Within): string {
   const tag = first.toLowerCase()
   if (within.tag === '#' && SVG.test(tag)) return 'svg'
   if (within.tag === '#' && MATH.test(tag)) return 'math'
-  return (within.tag === '#' && AROUND[tag]) || 'swap-x'
+  return (within.tag === '#' && AROUND[tag]) || (isBalanced(html) ? 'div' : OPEN)
+}
+
+/** Whether each `</div>` ends a `<div>` of the HTML itself, and no text that is still open could take ours. */
+function isBalanced(html: string): boolean {
+  let depth = 0
+  for (const [, slash] of html.matchAll(/<(\/?)div(?=[\s/>])/gi)) {
+    depth += slash === '/' ? -1 : 1
+    if (depth < 0) return false
+  }
+  return (
+    depth === 0 &&
+    !/<(?:!--|iframe|plaintext|script|style|textarea|title|xmp)(?![^]*(?:-->|<\/))/i.test(html)
+  )
 }

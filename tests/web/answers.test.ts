@@ -295,7 +295,7 @@ describe('a returned EventStream', () => {
     const text = await (await app.request('/fail', { method: 'POST', headers: STREAM })).text()
     const messages = text.split('\n\n')
     expect(messages.at(-4)).toMatch(
-      /^data: <swap-x hx-swap-oob="afterend:#s\w+\+\*"><p class="swapstream-error" role="alert".*<\/p>$/,
+      /^data: <div hx-swap-oob="afterend:#s\w+\+\*"><p class="swapstream-error" role="alert".*<\/p><\/div>$/,
     )
     expect(messages.at(-3)).toMatch(/^data: <p hx-swap-oob="delete:#s\w+">$/)
     expect(messages.at(-2)).toBe('event: done\ndata: {"reason":"error"}')

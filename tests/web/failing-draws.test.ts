@@ -88,7 +88,7 @@ describe('a fragment that cannot be drawn', () => {
       draw('three'),
     ])
     expect(frames[1]).toMatch(
-      /^<swap-x hx-swap-oob="afterend transition:false target:#s\w+\+\*"><p id="s\w+" class="swapstream-error"/,
+      /^<div hx-swap-oob="afterend transition:false target:#s\w+\+\*"><p id="s\w+" class="swapstream-error"/,
     )
     expect(
       applyFrames('<div id="answer"></div>', frames.slice(0, 2), { target: '#answer' }),

@@ -109,8 +109,8 @@ describe('a run for a page', () => {
     const told = await texts(await post(placed))
     expect(told.slice(0, 4)).toEqual([
       expect.stringMatching(/^<div hx-swap-oob="beforeend:body"><swap-resume id="/),
-      expect.stringMatching(/#here"><p>a<\/p>$/),
-      expect.stringMatching(/#log"><li>b<\/li>$/),
+      expect.stringMatching(/#here"><p>a<\/p><\/div>$/),
+      expect.stringMatching(/#log"><li>b<\/li><\/div>$/),
       expect.stringMatching(/^<swap-resume hx-swap-oob=[^]*after=1-2"/),
     ])
     expect(told.at(-2)).toMatch(/^<p hx-swap-oob=delete:#s\d\w{3}r>$/)
@@ -140,7 +140,7 @@ describe('a run for a page', () => {
     const before = await second.until(({ data }) => data.includes('Hel'))
     expect(before.map(({ data }) => data)).toEqual([
       `<p hx-swap-oob="delete transition:false target:#${at}e">`,
-      `<swap-x hx-swap-oob="outerMorph strip:true transition:false target:#${at}+*"><p>Hel</p>`,
+      `<div hx-swap-oob="outerMorph strip:true transition:false target:#${at}+*"><p>Hel</p></div>`,
     ])
     expect(await texts(first)).toEqual([])
 
@@ -171,7 +171,7 @@ describe('a run for a page', () => {
     const path = `${first.response.headers.get('x-path')}?at=${at}`
     expect(await texts(await opening(app, path, { headers: HTMX4 }))).toEqual([
       `<p hx-swap-oob="delete transition:false target:#${at}e">`,
-      `<swap-x hx-swap-oob="outerMorph strip:true transition:false target:#${at}+*"><p>Hel</p>`,
+      `<div hx-swap-oob="outerMorph strip:true transition:false target:#${at}+*"><p>Hel</p></div>`,
       `<p hx-swap-oob="delete transition:false target:#${at}">`,
       `<p hx-swap-oob=delete:#${at}r>`,
       'done {"reason":"stop"}',

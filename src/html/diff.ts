@@ -157,11 +157,13 @@ interface Place {
   readonly path: Path
   /** Where a child of before is now; -1 when it is gone. */
   partner(n: number): number
+  /** One blank text is as good as another. */
+  readonly isLoose: boolean
 }
 
 class Diff {
   found: Change[] = []
-  readonly tails = new Map<HtmlNode, number>()
+  tails = new Map<HtmlNode, number>()
   readonly held = new Set<HtmlNode>()
   /** How many texts were lent an element. */
   #lent = 0
@@ -179,12 +181,28 @@ class Diff {
   inside(x: HtmlNode, y: HtmlNode, path: Path): boolean {
     const mark = this.found.length
     const lent = this.#lent
-    if (x.opaque || y.opaque || !this.#children(x, y, path)) return this.#whole(y, path, mark)
+    if (x.opaque || y.opaque || !this.#parts(x, y, path, mark)) return this.#whole(y, path, mark)
     const canBeWhole = path.length > 0 || this.#options.container
     // What was lent just now is paid once, and saves all that follows.
     return canBeWhole && this.#lent === lent && this.#isDear(mark, y)
       ? this.#whole(y, path, mark)
       : true
+  }
+
+  /**
+   * The changes of the children. Blank text cannot be cut in the page. Where a reader may be busy with something beside
+   * it, one blank text is as good as another.
+   */
+  #parts(x: HtmlNode, y: HtmlNode, path: Path, mark: number): boolean {
+    const tails = new Map(this.tails)
+    if (this.#children(x, y, path, false)) return true
+    if (y.space !== 'html' || y.tag === 'pre' || !STATEFUL.test(this.#inner(y))) return false
+    const lent = new Map(this.tails)
+    this.found.length = mark
+    this.tails = tails
+    if (this.#children(x, y, path, true)) return true
+    this.tails = lent
+    return false
   }
 
   /** Many small changes may cost more than their element; what a reader does in it is worth more. */
@@ -213,19 +231,19 @@ class Diff {
     }
   }
 
-  #children(x: HtmlNode, y: HtmlNode, path: Path): boolean {
+  #children(x: HtmlNode, y: HtmlNode, path: Path, isLoose: boolean): boolean {
     const [before, after] = [x.children, y.children]
-    const { from, front, back, to, toAfter } = this.#align(before, after)
+    const { from, front, back, to, toAfter } = this.#align(before, after, isLoose)
     const partner = (n: number): number => {
       if (n < from + front) return n
       return n >= to - back ? toAfter - to + n : -1
     }
-    const place: Place = { x, y, path, partner }
+    const place: Place = { x, y, path, partner, isLoose }
     const added = { from: from + front, to: toAfter - back }
     const last = from + front - 1
     // What was added behind a text that has grown comes with it.
     const isJoined =
-      front > 0 && before[last]!.tag === '' && !this.#same(before[last]!, after[last]!)
+      front > 0 && before[last]!.tag === '' && !this.#same(before[last]!, after[last]!, isLoose)
     let isRight = true
     for (const n of before.keys()) {
       const m = partner(n)
@@ -245,12 +263,17 @@ class Diff {
     return to > from ? this.#slice(children[from]!.start, children[to - 1]!.end) : ''
   }
 
-  #align(before: readonly HtmlNode[], after: readonly HtmlNode[]): Alignment {
+  #align(before: readonly HtmlNode[], after: readonly HtmlNode[], isLoose: boolean): Alignment {
     let from = 0
     let to = before.length
     let toAfter = after.length
-    while (from < to && from < toAfter && this.#same(before[from]!, after[from]!)) from += 1
-    while (to > from && toAfter > from && this.#same(before[to - 1]!, after[toAfter - 1]!)) {
+    while (from < to && from < toAfter && this.#same(before[from]!, after[from]!, isLoose))
+      from += 1
+    while (
+      to > from &&
+      toAfter > from &&
+      this.#same(before[to - 1]!, after[toAfter - 1]!, isLoose)
+    ) {
       to -= 1
       toAfter -= 1
     }
@@ -273,7 +296,7 @@ class Diff {
   #pair(place: Place, n: number, rest: string): boolean {
     const was = place.x.children[n]!
     const is = place.y.children[place.partner(n)]!
-    if (this.#same(was, is)) {
+    if (this.#same(was, is, place.isLoose)) {
       this.#carry(was, is)
       return true
     }
@@ -381,7 +404,13 @@ class Diff {
     this.found.push({ how, path, html, within })
   }
 
-  #same(x: HtmlNode, y: HtmlNode): boolean {
+  #same(x: HtmlNode, y: HtmlNode, isLoose: boolean): boolean {
+    if (isLoose && x.tag === '' && y.tag === '')
+      if (
+        isBlank(this.#startTag({ ...x, tagEnd: x.end })) &&
+        isBlank(this.#startTagAfter({ ...y, tagEnd: y.end }))
+      )
+        return true
     if (x.end - x.start !== y.end - y.start) return false
     return this.#before.tree.html.slice(x.start, x.end) === this.#after.html.slice(y.start, y.end)
   }
@@ -411,6 +440,10 @@ class Diff {
   #slice(from: number, to: number): string {
     return partOf(this.#after, from, to)
   }
+}
+
+function isBlank(text: string): boolean {
+  return !/[^\t\n\f ]/.test(text)
 }
 
 /** How much of a text is its end: what stood behind the place where it changed. */

@@ -230,7 +230,7 @@ describe('each draw of an open block', () => {
     ])
   })
 
-  test('runs the block alone: not the page, and no declaration twice', async () => {
+  test('runs the block alone: not what the page prints, and no declaration twice', async () => {
     const calls: string[] = []
     const engine = engineOf(
       {
@@ -241,7 +241,7 @@ describe('each draw of an open block', () => {
     )
     const renderer = await engine.open('a.html', 'b')
     expect([renderer.render({ text: 1 }), renderer.render({ text: 2 })]).toEqual(['xb1', 'xb2'])
-    expect(calls).toEqual(['x', 'b', 'b'])
+    expect(calls).toEqual(['x', 'y', 'b', 'b'])
   })
 })
 

@@ -137,3 +137,34 @@ export function parentsOf(root: AstNode): ParentNode[] {
   visit(root)
   return found
 }
+
+/**
+ * Whether what a template exports is the same each time: macros, and variables with a literal text or number.
+ */
+export function isConstant(root: AstNode): boolean {
+  return items(root).every((node) => {
+    if (node.typename === 'Macro') return true
+    if (node.typename === 'Output')
+      return items(node).every((each) => each.typename === 'TemplateData')
+    const value = node.typename === 'Set' ? optionalChild(node, 'value') : undefined
+    return value?.typename === 'Literal' && typeof value['value'] !== 'object'
+  })
+}
+
+/** What a declaration binds: `set`, `macro`, `import`, `from`. */
+export function boundBy(node: AstNode): string[] {
+  switch (node.typename) {
+    case 'Set':
+      return (node['targets'] as AstNode[]).map(nameOf)
+    case 'Macro':
+      return [nameOf(node)]
+    case 'Import':
+      return [nameOf(child(node, 'target'))]
+    case 'FromImport':
+      return items(child(node, 'names')).map((name) =>
+        nameOf(name.typename === 'Pair' ? child(name, 'value') : name),
+      )
+    default:
+      return []
+  }
+}

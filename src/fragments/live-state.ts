@@ -4,9 +4,15 @@ import { Fragment } from './fragment.ts'
 
 type Values = Readonly<Record<string, unknown>>
 
-/** Who knows what a block of a template reads: a template engine. */
+/** One block that is open, and the names that its last render has looked up; undefined when it may look at any. */
+export interface OpenBlock {
+  render(changes?: Values): string | Promise<string>
+  readonly dependencies?: ReadonlySet<string> | undefined
+}
+
+/** What opens the blocks of a template: a template engine. */
 export interface BlockReads {
-  reads?(template: string, block: string): Promise<ReadonlySet<string> | undefined>
+  open(template: string, block: string, context?: Values): Promise<OpenBlock>
 }
 
 /** What a live state draws, and what it makes of its values. */
@@ -47,9 +53,10 @@ export interface LiveState<T> {
  * Holds values, and draws again for everybody what depends on a change: exactly the blocks that read it, directly,
  * through a declaration of the template, or through a derived value.
  *
- * In      the engine of the app, which knows what blocks read. Values are compared by identity: give a new list instead of
- *         adding to the old one.
- * Cost    a change costs one look at each block for each viewer; drawing is paid by those who look.
+ * In      the engine of the app, whose renders tell what blocks read. Values are compared by identity: give a new list
+ *         instead of adding to the old one.
+ * Cost    one render of each block that a change reaches, to learn what it reads now, however many look on; what each
+ *         viewer is sent is paid by its own stream.
  * Throws  ConfigError `config/invalid` for derived values that need each other, or hide a value.
  *
  * @example
@@ -72,9 +79,10 @@ export function liveState<T extends Values>(
   if (hidden !== undefined) throw wrong(`"${hidden}" is a value and derived at once.`)
   /** What each derived value has read. */
   const uses = new Map<string, ReadonlySet<string>>()
-  const hearing = new Set<(changed: ReadonlySet<string>, origin: string | undefined) => void>()
+  const hearing = new Set<(reached: ReadonlySet<string>, origin: string | undefined) => void>()
   // Names that are there from the start are seen by whoever looks at all of them.
   const unmade = Object.fromEntries(Object.keys(derived).map((key) => [key, undefined]))
+  const dependencies = blockDependencies(engine, template)
   let state: Values & { readonly version: number } = { ...unmade, version: 0 }
   change(values)
 
@@ -127,42 +135,94 @@ export function liveState<T extends Values>(
           throw new TypeError(`"${key}" is no value of this state ${didYouMean(key, known)}`)
       }
       const changed = change(changes as Values)
-      if (changed.size > 0) for (const hear of hearing) hear(changed, origin)
+      if (changed.size === 0) return
+      const reached = new Set(blocks.filter((block) => dependencies.reach(block, changed)))
+      for (const hear of hearing) hear(reached, origin)
     },
     follow({ origin } = {}) {
-      const reads = new Map<string, ReadonlySet<string> | undefined>()
       const due = new Set(blocks)
       let left = false
       let wake = (): void => {}
-      const hear = (changed: ReadonlySet<string>, by: string | undefined): void => {
+      const hear = (reached: ReadonlySet<string>, by: string | undefined): void => {
         if (by !== undefined && by === origin) return
-        for (const block of blocks) {
-          const read = reads.get(block)
-          if (read === undefined || [...changed].some((key) => read.has(key))) due.add(block)
-        }
+        for (const block of reached) due.add(block)
         wake()
       }
       async function* shown(): AsyncGenerator<Fragment, void, undefined> {
         hearing.add(hear)
         try {
-          for (const block of blocks) reads.set(block, await engine.reads?.(template, block))
+          for (const block of blocks) await dependencies.learn(block, state)
           for (;;) {
             const [block] = due
             if (left) return
             if (block === undefined) await new Promise<void>((resolve) => (wake = resolve))
             else {
               due.delete(block)
-              yield new Fragment(template, block, state, { target: `#${block}` })
+              const now = state
+              await dependencies.learn(block, now)
+              yield new Fragment(template, block, now, { target: `#${block}` })
             }
           }
         } finally {
           hearing.delete(hear)
+          if (hearing.size === 0) dependencies.forget()
         }
       }
       return new Stoppable(shown(), () => {
         left = true
         wake()
       })
+    },
+  }
+}
+
+async function render(renderer: OpenBlock, state: Values): Promise<void> {
+  try {
+    await renderer.render(state)
+  } catch {
+    // The stream that sends the block tells of it.
+  }
+}
+
+/** What the blocks of one template have looked up, learnt by rendering each once for each change that reaches it. */
+function blockDependencies(engine: BlockReads, template: string) {
+  interface Known {
+    readonly renderer: OpenBlock
+    /** Missing when a change has reached the block since. */
+    learnt?: Promise<void> | undefined
+    names?: ReadonlySet<string> | undefined
+  }
+  let known = new Map<string, Promise<Known>>()
+  const settled = new Map<string, Known>()
+  return {
+    /** Throws  what opening the block throws. */
+    async learn(block: string, state: Values): Promise<void> {
+      let opening = known.get(block)
+      if (!opening) {
+        opening = engine.open(template, block, state).then((renderer) => ({ renderer }))
+        known.set(block, opening)
+        opening.catch(() => known.delete(block))
+      }
+      const entry = await opening
+      settled.set(block, entry)
+      if (!entry.learnt) {
+        const learnt = (entry.learnt = render(entry.renderer, state).then(() => {
+          // Unless a change has reached it meanwhile.
+          if (entry.learnt === learnt) entry.names = entry.renderer.dependencies
+        }))
+      }
+      await entry.learnt
+    },
+    /** Whether a change reaches a block. Then what it reads is learnt anew. */
+    reach(block: string, changed: ReadonlySet<string>): boolean {
+      const entry = settled.get(block)
+      const isReached = !entry?.names || [...changed].some((name) => entry.names!.has(name))
+      if (isReached && entry) entry.learnt = entry.names = undefined
+      return isReached
+    },
+    forget(): void {
+      known = new Map()
+      settled.clear()
     },
   }
 }

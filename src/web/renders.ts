@@ -1,9 +1,7 @@
-import { escapeHtml } from '../base/escape-html.ts'
-import { silent, type Log } from '../base/log.ts'
+import type { Log } from '../base/log.ts'
 import type { Fragment } from '../fragments/fragment.ts'
-import { growthPointOf, type GrowthPoint } from '../htmx/growth-point.ts'
+import type { GrowthPoint } from '../htmx/growth-point.ts'
 import type { BlockRenderer, Context, TemplateEngine } from '../templates/engine.ts'
-import type { GrowthPlan } from '../templates/growth.ts'
 import type { GrowingMarkdown } from '../markdown/growing-markdown.ts'
 
 interface Opened {
@@ -25,12 +23,10 @@ export interface Growth {
  */
 export class Renders {
   readonly #engine: TemplateEngine
-  readonly #log: Log
   readonly #opened = new Map<string, Opened>()
 
-  constructor(engine: TemplateEngine, log: Log = silent) {
+  constructor(engine: TemplateEngine, _log?: Log) {
     this.#engine = engine
-    this.#log = log
   }
 
   /** The block's HTML; a promise for the first of a block, and for blocks that are asynchronous themselves. */
@@ -45,70 +41,16 @@ export class Renders {
     })
   }
 
-  /**
-   * Where in the HTML of a fragment, just drawn, more of its growing text belongs. Nothing when the template does not
-   * prove that adding text there is the same as drawing the block again.
-   *
-   * Cost    one more render.
-   */
-  growth({ template, block, context, grows, final }: Fragment, html: string): Growth | undefined {
-    const opened = this.#opened.get(`${template}\0${block}`)
-    const text = grows && context[grows.key]
-    if (opened === undefined || grows === undefined || typeof text !== 'string') return undefined
-    const { renderer } = opened
-    const plan = renderer.growth?.(grows.key)
-    if (plan === undefined) return undefined
-    if (plan.kind === 'full' || plan.element === undefined) {
-      this.#tell(template, block, plan)
-      return undefined
-    }
-    const emptied = changesOf(opened.context, context) ?? {}
-    emptied[grows.key] = ''
-    const empty = renderer.render(emptied)
-    if (typeof empty !== 'string') return undefined
-
-    const { tag } = plan.element
-    if (plan.kind === 'append') {
-      const point = growthPointOf(html, empty, escapeHtml(text), tag)
-      return point && { point, markdown: undefined }
-    }
-    const markdown = this.settle(renderer, grows.key)
-    if (markdown === undefined) return undefined
-    const { settled, open } = markdown.update(text, { final })
-    const point = growthPointOf(html, empty, settled + open, tag)
-    return point && { point, markdown }
+  /** Every block travels whole. */
+  growth(_fragment: Fragment, _html: string): Growth | undefined {
+    return undefined
   }
 
-  /**
-   * Lets go of a block that travels as added text from here on, if it can be opened again.
-   *
-   * Out     whether nothing is left that must be kept.
-   */
-  rest({ template, block }: Fragment): boolean {
-    const key = `${template}\0${block}`
-    if (this.#opened.get(key)?.renderer.bare) this.#opened.delete(key)
+  /** Out: whether nothing is left that must be kept. */
+  rest(_fragment: Fragment): boolean {
     return this.#opened.size === 0
   }
-
-  /** Follows the Markdown of a block; nothing when it has none. */
-  protected settle(renderer: BlockRenderer, key: string): GrowingMarkdown | undefined {
-    return renderer.settle?.(key)
-  }
-
-  /** Why a growing block costs its whole size each time: its author can mostly change that. */
-  #tell(template: string, block: string, plan: GrowthPlan): void {
-    if (told.has(plan)) return
-    told.add(plan)
-    const reason = plan.kind === 'full' ? plan.reason : 'something follows the text in its element'
-    this.#log.info(
-      { template, block, line: plan.line, reason },
-      'a growing block is sent whole each time',
-    )
-  }
 }
-
-/** What was told already: once for each block is enough. */
-const told = new WeakSet<GrowthPlan>()
 
 /** What differs from the context a block was opened with; nothing when a key is gone, which no change can say. */
 function changesOf(opened: Context, now: Context): Record<string, unknown> | undefined {

@@ -1,16 +1,12 @@
 import type { Log } from '../base/log.ts'
 import type { Fragment } from '../fragments/fragment.ts'
-import type { BlockRenderer, Context, TemplateEngine } from '../templates/engine.ts'
-import type { GrowingMarkdown } from '../markdown/growing-markdown.ts'
+import type { Context, TemplateEngine } from '../templates/engine.ts'
 import type { Crowd } from '../streams/source.ts'
-import { Follower, MarkdownSteps } from './markdown-steps.ts'
-import { Renders, type Growth } from './renders.ts'
+import { Renders } from './renders.ts'
 
 /** What was drawn of one state of one block. */
 interface Drawn {
   html?: string | Promise<string>
-  /** `null` when the state cannot grow. */
-  growth?: Growth | null
 }
 
 const kept = new WeakMap<TemplateEngine, WeakMap<Crowd, SharedRenders>>()
@@ -18,11 +14,10 @@ const kept = new WeakMap<TemplateEngine, WeakMap<Crowd, SharedRenders>>()
 /**
  * Draws for all viewers of a run: who wants a state that another one was drawn before gets the same HTML.
  *
- * Cost    one render for each state that anybody is shown, and one step of its Markdown, however many look on.
+ * Cost    one render for each state that anybody is shown, however many look on.
  */
 export class SharedRenders extends Renders {
   readonly #drawn = new WeakMap<Context, Map<string, Drawn>>()
-  readonly #steps = new WeakMap<BlockRenderer, MarkdownSteps>()
 
   /** The one for these viewers. */
   static of(crowd: Crowd, engine: TemplateEngine, log?: Log): SharedRenders {
@@ -42,28 +37,9 @@ export class SharedRenders extends Renders {
     return html
   }
 
-  override growth(fragment: Fragment, html: string): Growth | undefined {
-    const drawn = this.#of(fragment)
-    if (drawn.growth === undefined) drawn.growth = super.growth(fragment, html) ?? null
-    const { growth } = drawn
-    if (!growth?.markdown) return growth ?? undefined
-    // Each viewer is somewhere else in the text.
-    const text = fragment.context[fragment.grows!.key] as string
-    return { ...growth, markdown: (growth.markdown as Follower).again(text) }
-  }
-
   /** Others may want it just now. */
   override rest(): boolean {
     return false
-  }
-
-  protected override settle(renderer: BlockRenderer, key: string): GrowingMarkdown | undefined {
-    let steps = this.#steps.get(renderer)
-    if (steps === undefined) {
-      if (super.settle(renderer, key) === undefined) return undefined
-      this.#steps.set(renderer, (steps = new MarkdownSteps(() => super.settle(renderer, key)!)))
-    }
-    return new Follower(steps)
   }
 
   #of({ template, block, context }: Fragment): Drawn {

@@ -30,7 +30,6 @@ describe('the filter markdown', () => {
     expect(await engine.render('a.html', { text: '**a** <b>' })).toBe(
       '<div><p><strong>a</strong> &lt;b&gt;</p>\n</div>',
     )
-    expect(await engine.explain('a.html', 'b', 'text')).toMatchObject({ kind: 'settle' })
   })
 
   test('takes its options, or a Markdown that was made', async () => {
@@ -117,29 +116,5 @@ describe('the filter markdown', () => {
       templates: { 'a.html': '{% block b %}{{ a | markdwon }}{% endblock %}' },
     })
     await expect(engine.open('a.html', 'b')).rejects.toThrow('Did you mean "markdown"?')
-  })
-})
-
-describe('a block whose text settles', () => {
-  test('says in pieces what it would draw as one', async () => {
-    const block =
-      '{% block b %}<section><h2>{{ title }}</h2><div>{{ text | markdown }}</div></section>{% endblock %}'
-    const engine = nunjucksEngine({ templates: { 'a.html': block } })
-    const renderer = await engine.open('a.html', 'b', { title: 'T', streaming: true })
-    expect(renderer.growth?.('title')).toMatchObject({ kind: 'append' })
-    expect(renderer.settle?.('title')).toBe(undefined)
-    const [before, after] = String(renderer.render({ text: '' })).split('<div>')
-    const growing = renderer.settle!('text')!
-    let settled = ''
-    for (let at = 1; at <= TEXT.length; at++) {
-      const text = TEXT.slice(0, at)
-      const update = growing.update(text)
-      settled += update.settled
-      expect(`${before}<div>${settled}${update.open}${after}`).toBe(renderer.render({ text }))
-    }
-    settled += growing.update(TEXT, { final: true }).settled
-    expect(`${before}<div>${settled}${after}`).toBe(
-      renderer.render({ text: TEXT, streaming: false }),
-    )
   })
 })

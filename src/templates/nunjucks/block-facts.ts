@@ -5,7 +5,7 @@ import type { AstNode, InnerEnvironment } from './internals.ts'
 import { literalName, type Mention, type Mentions, mentionsIn } from './mentions.ts'
 import { statementsAlong, type Surroundings, surroundingsOf } from './surroundings.ts'
 import { boundBy, child, items } from './syntax.ts'
-import type { TemplateCatalog } from './template-catalog.ts'
+import type { Templates } from './loaded-template.ts'
 
 /** What is known of a block before it is drawn. */
 export interface BlockFacts {
@@ -22,11 +22,7 @@ export interface BlockFacts {
  *
  * Cost    one walk over their syntax trees.
  */
-export function factsOfBlock(
-  catalog: TemplateCatalog,
-  table: BlockTable,
-  block: string,
-): BlockFacts {
+export function factsOfBlock(catalog: Templates, table: BlockTable, block: string): BlockFacts {
   const names = new Set<string>()
   const filters: Mention[] = []
   const seen = new Set<unknown>()

@@ -5,6 +5,7 @@ import {
   evaluate,
   type InnerEnvironment,
 } from './internals.ts'
+import { mentionsIn } from './mentions.ts'
 import { childrenOf } from './syntax.ts'
 
 /** A whole template → its functions. */
@@ -54,7 +55,7 @@ class PlacedCompiler extends Compiler {
     if (STATEMENTS.has(typename)) this._emitLine(`lineno = ${lineno}, colno = ${colno};`)
     const part = ATTEMPTED[typename] && (node[ATTEMPTED[typename]] as AstNode | null)
     if (part) {
-      const names = JSON.stringify([...symbolsIn(part)])
+      const names = namesIn(part)
       this.#attempted.set(part, `${names}, ${typename === 'Set'}`)
     }
     super.compile(node, frame)
@@ -75,7 +76,7 @@ class PlacedCompiler extends Compiler {
 
   compileCapture(node: AstNode, frame: unknown): void {
     this.#captures += 1
-    const names = JSON.stringify([...symbolsIn(node)])
+    const names = namesIn(node)
     this._emit('runtime.attempt(context, function() { return ')
     original.compileCapture.call(this, node, frame)
     this._emit(`}, ${names}, true)`)
@@ -113,11 +114,9 @@ function holds(node: AstNode, typename: string): boolean {
   return node.typename === typename || childrenOf(node).some((each) => holds(each, typename))
 }
 
-/** The names that stand in an expression. */
-function symbolsIn(node: AstNode, found: Set<string> = new Set()): Set<string> {
-  if (node.typename === 'Symbol') found.add(String(node['value']))
-  for (const each of childrenOf(node)) symbolsIn(each, found)
-  return found
+/** The names that an expression reads, as code. */
+function namesIn(node: AstNode): string {
+  return JSON.stringify([...mentionsIn([node], '').names])
 }
 
 type Compile = (this: object, node: AstNode, frame: unknown) => void

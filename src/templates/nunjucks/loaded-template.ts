@@ -27,6 +27,14 @@ import {
   type ParentNode,
 } from './syntax.ts'
 
+/** The templates that may be named, by whoever looks at one. */
+export interface Templates {
+  readonly env: InnerEnvironment
+  get(name: string): LoadedTemplate
+  /** The template that `name` means when it stands in the template `from`. */
+  lookUp(name: string, from: string): LoadedTemplate | undefined
+}
+
 /**
  * One compiled template. Stands in for nunjucks' class of the same purpose, which runs includes and imports with its
  * own context and helpers; here every template on the way to a page runs with ours.

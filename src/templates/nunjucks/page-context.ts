@@ -83,10 +83,10 @@ export class PageContext extends BlockContext {
     const getTemplate = env.getTemplate as GetTemplate
     this.env.getTemplate = ((wanted, eager, parent, ignoreMissing, done) => {
       getTemplate(wanted, eager, parent, ignoreMissing, (error, found) => {
-        const template = found as LoadedTemplate
-        if (eager) this.isForgiving ||= this.isPassing && template?.ast === undefined
-        if (this.isPassing && !eager) done(null, this.#passed(error, template))
-        else done(error, template)
+        const other = found as LoadedTemplate
+        if (eager) this.isForgiving ||= this.isPassing && other?.ast === undefined
+        if (this.isPassing && !eager) done(null, this.#passed(error, other))
+        else done(error, other)
       })
     }) satisfies GetTemplate
   }

@@ -2,7 +2,7 @@ import type { BlockTable } from './block-context.ts'
 import { compileTemplate } from './compiler.ts'
 import { type AstNode, type BlockFunction, makeNode } from './internals.ts'
 import { childrenOf, isLoop, items, loopNames, macroParameters, optionalChild } from './syntax.ts'
-import type { TemplateCatalog } from './template-catalog.ts'
+import type { Templates } from './loaded-template.ts'
 
 /** The loops, macros, conditions and blocks that a block is written in. */
 export interface Surroundings {
@@ -18,7 +18,7 @@ export interface Surroundings {
  * Nothing for a template without its source.
  */
 export function surroundingsOf(
-  catalog: TemplateCatalog,
+  catalog: Templates,
   table: BlockTable,
   block: string,
 ): Surroundings | undefined {
@@ -71,7 +71,7 @@ function defaultsOf(node: AstNode): AstNode[] {
 
 /** The same as a function that runs them; from the outermost loop around the block, or from the top. */
 export function compileAlong(
-  catalog: TemplateCatalog,
+  catalog: Templates,
   { path, template }: Surroundings,
   from: 'loop' | 'top',
 ): BlockFunction {

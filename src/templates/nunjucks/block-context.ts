@@ -9,6 +9,11 @@ class Variables {
 Object.setPrototypeOf(Variables.prototype, null)
 delete (Variables.prototype as { constructor?: unknown }).constructor
 
+/** An object for variables: no name is found on it that was not put there. */
+export function newVariables(): Record<string, unknown> {
+  return new Variables()
+}
+
 /** What an import gives: names of another template. An ordinary object, since it may be printed. */
 export class Exports {
   [name: string]: unknown
@@ -49,7 +54,7 @@ export function blockLevel(template: string, name: string, call: BlockFunction):
 
 /** Own enumerable keys only, onto an object without a prototype; `__proto__` out of a JSON body is not a variable. */
 export function plainContext(...layers: (Context | undefined)[]): Record<string, unknown> {
-  const plain: Record<string, unknown> = new Variables()
+  const plain = newVariables()
   for (const layer of layers) {
     if (!layer) continue
     for (const key of Object.keys(layer)) if (key !== '__proto__') plain[key] = layer[key]
@@ -65,6 +70,8 @@ export function plainContext(...layers: (Context | undefined)[]): Record<string,
  */
 export class BlockContext {
   ctx: Record<string, unknown>
+  /** What stands for a name that `ctx` does not have. Not its prototype: each would make the engine learn a new shape. */
+  under: Readonly<Record<string, unknown>> | undefined
   readonly env: InnerEnvironment
   readonly blocks: BlockTable
   /** Names of what an import may take from here. */
@@ -94,6 +101,7 @@ export class BlockContext {
     this.reads?.add(name)
     const value = this.ctx[name]
     if (value !== undefined || name in this.ctx) return value
+    if (this.under !== undefined && name in this.under) return this.under[name]
     const { globals } = this.env
     return Object.hasOwn(globals, name) ? globals[name] : undefined
   }
@@ -104,7 +112,7 @@ export class BlockContext {
 
   /** All variables on one object: includes and imports copy own keys only. */
   getVariables(): Record<string, unknown> {
-    const all = plainContext(this.ctx)
+    const all = plainContext(this.under, this.ctx)
     if (this.reads) readsBehind.set(all, this.reads)
     return all
   }

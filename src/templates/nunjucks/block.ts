@@ -1,9 +1,9 @@
 import type { BlockRenderer, Context } from '../engine.ts'
 import { TemplateError } from '../../base/errors.ts'
-import { plainContext, Reads } from './block-context.ts'
+import { newVariables, plainContext, Reads } from './block-context.ts'
 import { declaringBlock } from './block-facts.ts'
-import { Failure, messageOf } from './failure.ts'
-import { type Callback, RuntimeFrame } from './internals.ts'
+import { located, messageOf } from './failure.ts'
+import { type Callback, type Frame, RuntimeFrame } from './internals.ts'
 import { andThen, answer, type Outcome } from './outcome.ts'
 import { lateError, placed, type Point, runToBlock, type Target } from './page-run.ts'
 import { changing, runtime } from './runtime.ts'
@@ -21,6 +21,7 @@ export class NunjucksBlock implements BlockRenderer {
   /** Missing while a draw is using it, when that has changed what the page made, and when the page failed. */
   #point: Point | undefined
   #last: Point | undefined
+  #isWatched = false
 
   private constructor(target: Target, given: Record<string, unknown>) {
     this.#target = target
@@ -74,8 +75,11 @@ export class NunjucksBlock implements BlockRenderer {
   }
 
   get dependencies(): ReadonlySet<string> | undefined {
+    // Noting what is looked up costs as much as a small draw: from the second one on, it is done for those who ask.
+    this.#isWatched = true
     const point = this.#last
-    if (!point || point.readsEverything || point.context.reads.everything) return undefined
+    const reads = point?.context.reads
+    if (!point || !reads || point.readsEverything || reads.everything) return undefined
     const names = new Set<string>()
     const visited = new Set<string>()
     const visit = (name: string): void => {
@@ -88,49 +92,67 @@ export class NunjucksBlock implements BlockRenderer {
       }
     }
     for (const name of point.control) visit(name)
-    for (const name of point.context.reads.names) visit(name)
+    for (const name of reads.names) visit(name)
     return names
   }
 
   #draw(point: Point, changes: Context | undefined, keep: boolean): Outcome<string> {
     const { context, level, variables, scope, origins } = point
-    const ctx = plainContext(variables)
+    const own = newVariables()
     for (const name in changes)
-      if (name !== '__proto__' && !origins.has(name)) ctx[name] = changes[name]
-    context.ctx = ctx
-    context.reads = new Reads()
+      if (name !== '__proto__' && !origins.has(name)) own[name] = changes[name]
+    context.ctx = own
+    context.under = variables
+    context.reads = this.#isWatched || this.#last === undefined ? new Reads() : undefined
     this.#last = point
-    const frame = new RuntimeFrame()
-    if (scope !== undefined) frame.variables = Object.create(scope)
     const before = changing.calls
-    const run = (done: Callback): void => {
-      context.draw = { end: done }
-      level.call(context.env, context, frame, runtime, done)
+    const draw = new Draw()
+    context.draw = draw
+    const frame = scope ? scopeOf(scope) : NO_SCOPE
+    level.call(context.env, context, frame, runtime, (error, html) => draw.end(error, html))
+    if (!draw.isOver || draw.error) {
+      return placed(this.#target, point.given, () =>
+        andThen(this.#ended(draw, level), (html) => {
+          this.#keep(keep ? point : undefined, before)
+          return html
+        }),
+      )
     }
-    const drawn = (html: string): string => {
-      if (keep && !(point.mayChange && changing.calls !== before)) this.#point = point
-      return html
+    this.#keep(keep ? point : undefined, before)
+    return draw.html
+  }
+
+  /** Takes a point back after a draw, unless that may have changed what its page made. */
+  #keep(point: Point | undefined, callsBefore: number): void {
+    if (point && !(point.mayChange && changing.calls !== callsBefore)) this.#point = point
+  }
+
+  /** The end of a draw that waits, or has failed. */
+  #ended(draw: Draw, { template, name: block }: Point['level']): Outcome<string> {
+    const { limitMs } = this.#target
+    const wait = (done: Callback): void => draw.then(done)
+    try {
+      const html = located({ template, block }, () =>
+        answer(wait, limitMs, () => lateError(this.#target)),
+      )
+      return html instanceof Promise
+        ? html.catch((error) => {
+            throw this.#explained(error)
+          })
+        : html
+    } catch (error) {
+      throw this.#explained(error)
     }
-    const failed = (error: unknown): never => {
-      throw this.#explained(Failure.toError(error, level.template, level.name))
-    }
-    return placed(this.#target, point.given, () => {
-      try {
-        const html = answer(run, this.#target.limitMs, () => lateError(this.#target))
-        return html instanceof Promise ? html.then(drawn, failed) : drawn(html)
-      } catch (error) {
-        return failed(error)
-      }
-    })
   }
 
   /**
    * A macro or import that another block declares is seen in the page, by a leak of nunjucks, and not in the block alone.
    * When that is why a call fails, say so.
    */
-  #explained(error: Error): Error {
+  #explained(error: unknown): unknown {
+    if (!(error instanceof TemplateError)) return error
     const called = /^Unable to call `(\w+)/.exec(messageOf(error.cause))?.[1]
-    if (called === undefined || !(error instanceof TemplateError)) return error
+    if (called === undefined) return error
     const { catalog, leaf } = this.#target
     const lineage = this.#last?.context.lineage ?? []
     for (const name of [leaf.name, ...lineage]) {
@@ -144,4 +166,34 @@ export class NunjucksBlock implements BlockRenderer {
     }
     return error
   }
+}
+
+/** How one draw ends. Only the first answer counts: after an error, nunjucks may call back again. */
+class Draw {
+  isOver = false
+  error: unknown
+  html = ''
+  #done: Callback | undefined
+
+  end(error: unknown, html?: string): void {
+    if (this.isOver) return
+    this.isOver = true
+    if (error) this.error = error
+    else this.html = html!
+    this.#done?.(this.error, this.html)
+  }
+
+  then(done: Callback): void {
+    this.#done = done
+    if (this.isOver) done(this.error, this.html)
+  }
+}
+
+/** Nothing is written to an empty scope: a block has one of its own, and its loops write where a name is. */
+const NO_SCOPE = new RuntimeFrame()
+
+function scopeOf(variables: Record<string, unknown>): Frame {
+  const frame = new RuntimeFrame()
+  frame.variables = Object.create(variables)
+  return frame
 }

@@ -49,24 +49,30 @@ class PlacedCompiler extends Compiler {
       ends.unshift(end)
     }
     const attempted = this.#attempted.get(node)
-    if (attempted !== undefined && typename !== 'Literal')
+    if (attempted === 'skip') begin('(context.isPassing ? undefined : ', ')')
+    else if (attempted !== undefined && typename !== 'Literal')
       begin('runtime.attempt(context, function() { return (', `); }, ${attempted})`)
     if (EXPRESSIONS.has(typename)) begin(`(lineno = ${lineno}, colno = ${colno}, `, ')')
     if (STATEMENTS.has(typename)) this._emitLine(`lineno = ${lineno}, colno = ${colno};`)
     const part = ATTEMPTED[typename] && (node[ATTEMPTED[typename]] as AstNode | null)
     if (part) {
-      const names = namesIn(part)
-      this.#attempted.set(part, `${names}, ${typename === 'Set'}`)
+      // What only prints need not be entered.
+      const only = this.#isPrinting && typename !== 'Set' && !declares(node)
+      this.#attempted.set(part, only ? 'skip' : `${namesIn(part)}, ${typename === 'Set'}`)
     }
     super.compile(node, frame)
     for (const end of ends) this._emit(end)
   }
 
+  /** Not in a macro, which prints into a buffer of its own, nor in a capture, which has one of the same name. */
+  get #isPrinting(): boolean {
+    return this.buffer === 'output' && this.#captures === 0
+  }
+
   compileOutput(node: AstNode, frame: unknown): void {
-    // A macro prints into a buffer of its own, a capture into one of the same name.
-    const isPrinted = this.buffer === 'output' && this.#captures === 0
+    const isPrinted = this.#isPrinting
     // A filter block prints, but may declare something as well.
-    const [begin, end] = holds(node, 'Capture')
+    const [begin, end] = declares(node)
       ? ['runtime.attempt(context, function() {', '}, [], true);']
       : ['if (!context.isPassing) {', '}']
     if (isPrinted) this._emitLine(begin!)
@@ -110,9 +116,23 @@ class PlacedCompiler extends Compiler {
   }
 }
 
-function holds(node: AstNode, typename: string): boolean {
-  return node.typename === typename || childrenOf(node).some((each) => holds(each, typename))
+/** Whether a statement may do something else than print. */
+function declares(node: AstNode): boolean {
+  return DECLARING.has(node.typename) || childrenOf(node).some(declares)
 }
+
+const DECLARING: ReadonlySet<string> = new Set([
+  'Set',
+  'Macro',
+  'Import',
+  'FromImport',
+  'Extends',
+  'Block',
+  'Super',
+  'Capture',
+  'CallExtension',
+  'CallExtensionAsync',
+])
 
 /** The names that an expression reads, as code. */
 function namesIn(node: AstNode): string {

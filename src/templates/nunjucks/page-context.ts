@@ -53,13 +53,12 @@ export class PageContext extends BlockContext {
   /** The run has come to the loss at which it was to fail. */
   failed = false
   override isPassing = true
-  override reads: Reads = new Reads()
   readonly #given: Values
   readonly #block: string
   readonly #find: (name: string) => LoadedTemplate | undefined
   readonly #failAt: number
   readonly #origins = new Map<string, ReadonlySet<string>>()
-  readonly #control = this.reads
+  readonly #control = new Reads()
   #losses = 0
   #importsState = false
   /** The value that a `set` has made, until a variable takes it. */
@@ -79,6 +78,7 @@ export class PageContext extends BlockContext {
     this.#block = block
     this.#find = find
     this.#failAt = failAt
+    this.reads = this.#control
     this.isForgiving = find(template)?.ast === undefined
     const getTemplate = env.getTemplate as GetTemplate
     this.env.getTemplate = ((wanted, eager, parent, ignoreMissing, done) => {
@@ -106,7 +106,7 @@ export class PageContext extends BlockContext {
 
   override attempt(make: () => unknown, names: readonly string[], isValue: boolean): unknown {
     this.#settle()
-    const outer = this.reads
+    const outer = this.reads!
     const own = isValue ? new Reads() : outer
     for (const name of names) own.add(name)
     this.reads = own

@@ -130,7 +130,7 @@ export class NunjucksBlock implements BlockRenderer {
   /** The end of a draw that waits, or has failed. */
   #ended(draw: Draw, { template, name: block }: Point['level']): Outcome<string> {
     const { limitMs } = this.#target
-    const wait = (done: Callback): void => draw.then(done)
+    const wait = (done: Callback): void => draw.wait(done)
     try {
       const html = located({ template, block }, () =>
         answer(wait, limitMs, () => lateError(this.#target)),
@@ -183,7 +183,7 @@ class Draw {
     this.#done?.(this.error, this.html)
   }
 
-  then(done: Callback): void {
+  wait(done: Callback): void {
     this.#done = done
     if (this.isOver) done(this.error, this.html)
   }

@@ -39,7 +39,7 @@ const ATTEMPTED: Readonly<Record<string, string>> = {
  */
 class PlacedCompiler extends Compiler {
   #captures = 0
-  readonly #attempted = new Map<unknown, string>()
+  readonly #attempted = new Map<unknown, readonly [begin: string, end: string]>()
 
   override compile(node: AstNode, frame: unknown): void {
     const { typename, lineno, colno } = node
@@ -49,19 +49,23 @@ class PlacedCompiler extends Compiler {
       ends.unshift(end)
     }
     const attempted = this.#attempted.get(node)
-    if (attempted === 'skip') begin('(context.isPassing ? undefined : ', ')')
-    else if (attempted !== undefined && typename !== 'Literal')
-      begin('runtime.attempt(context, function() { return (', `); }, ${attempted})`)
+    if (attempted && typename !== 'Literal') begin(...attempted)
     if (EXPRESSIONS.has(typename)) begin(`(lineno = ${lineno}, colno = ${colno}, `, ')')
     if (STATEMENTS.has(typename)) this._emitLine(`lineno = ${lineno}, colno = ${colno};`)
     const part = ATTEMPTED[typename] && (node[ATTEMPTED[typename]] as AstNode | null)
-    if (part) {
-      // What only prints need not be entered.
-      const only = this.#isPrinting && typename !== 'Set' && !declares(node)
-      this.#attempted.set(part, only ? 'skip' : `${namesIn(part)}, ${typename === 'Set'}`)
-    }
+    if (part) this.#attempted.set(part, this.#attempt(node, part))
     super.compile(node, frame)
     for (const end of ends) this._emit(end)
+  }
+
+  /** The code around a part of a statement that may fail, or need not run. */
+  #attempt(statement: AstNode, part: AstNode): readonly [begin: string, end: string] {
+    const isValue = statement.typename === 'Set'
+    const needsList = statement.typename.startsWith('Async')
+    if (this.#isPrinting && !isValue && !declares(statement))
+      return [`(context.isPassing ? ${needsList ? '[]' : 'undefined'} : `, ')']
+    const end = `); }, ${namesIn(part)}, ${isValue})${needsList ? ' || []' : ''})`
+    return ['(runtime.attempt(context, function() { return (', end]
   }
 
   /** Not in a macro, which prints into a buffer of its own, nor in a capture, which has one of the same name. */

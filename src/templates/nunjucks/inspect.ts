@@ -1,4 +1,4 @@
-import { HOLE, SEAM } from '../markup-tags.ts'
+import { HOLE, SEAM } from '../../html/markup-tags.ts'
 import { unknownName } from './block-facts.ts'
 import type { AstNode } from './internals.ts'
 import type { LoadedTemplate } from './loaded-template.ts'

@@ -93,7 +93,8 @@ const transformer = deepTransformer as {
 }
 
 /** nunjucks' compiler: text is emitted, node by node. */
-export const Compiler = inside.compiler.Compiler
+export const Compiler: new (name: string, throwOnUndefined: boolean) => CompilerObject =
+  inside.compiler.Compiler
 export const nunjucksRuntime: Runtime = inside.runtime
 export const SafeString: Runtime['SafeString'] = inside.runtime.SafeString
 export const RuntimeFrame: Runtime['Frame'] = inside.runtime.Frame

@@ -95,24 +95,6 @@ export function isLoop(node: AstNode): boolean {
   return LOOPS.has(node.typename)
 }
 
-/** Whether a node chooses between bodies by a condition. */
-export function isCondition(node: AstNode): boolean {
-  return node.typename === 'If' || node.typename === 'IfAsync'
-}
-
-/** Whether a node is a tag of an extension. */
-export function isExtension(node: AstNode): boolean {
-  return node.typename === 'CallExtension' || node.typename === 'CallExtensionAsync'
-}
-
-/** The name in front of a call or a look-up: `a` in `a.b.c(1)`. */
-export function rootName(node: AstNode): string | undefined {
-  if (node.typename === 'Symbol') return String(node['value'])
-  if (node.typename === 'LookupVal') return rootName(child(node, 'target'))
-  if (node.typename === 'FunCall') return rootName(child(node, 'name'))
-  return undefined
-}
-
 /** One `{% extends %}`. */
 export interface ParentNode {
   readonly node: AstNode

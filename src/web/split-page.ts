@@ -21,8 +21,6 @@ const REPEATS = 20
  *
  * Cost    three renders of the page.
  * Throws  TemplateError when the page cannot be rendered.
- *
- * @example (await splitPage(engine, 'chat.html', 'text', {}))?.before // → '<main><p>'
  */
 export async function splitPage(
   engine: TemplateEngine,

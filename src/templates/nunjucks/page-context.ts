@@ -95,13 +95,34 @@ export class PageContext extends BlockContext {
   #passed(error: unknown, template: LoadedTemplate): object {
     return {
       render: (_variables: Values, _frame: Frame, done: Callback) => done(null, ''),
-      getExported: (...values: [Callback<object>] | [Values, Frame, Callback<object>]) => {
-        if (error) return (values.at(-1) as Callback)(error)
-        if (values.length > 1) this.#control.everything = true
+      getExported: (...values: unknown[]) => {
+        const done = values.pop() as Callback<object>
+        const exported: Callback<object> = (wrong, found) => {
+          if (wrong && !this.failed) this.#loseExports(wrong, done)
+          else done(wrong, found)
+        }
+        if (error) return exported(error)
+        if (values.length > 0) this.#control.everything = true
         this.#importsState ||= !template.isConstant
-        template.getExported(...values)
+        template.getExported(...(values as [Values, Frame]), exported)
       },
     }
+  }
+
+  /** Whatever is taken from an import that failed is lost. */
+  #loseExports(error: unknown, done: Callback<object>): void {
+    let value: Lost
+    try {
+      value = this.lose(error)
+    } catch {
+      return done(error)
+    }
+    const getOwnPropertyDescriptor = (): PropertyDescriptor => ({
+      value,
+      enumerable: true,
+      configurable: true,
+    })
+    done(null, new Proxy({}, { get: () => value, getOwnPropertyDescriptor }))
   }
 
   override attempt(make: () => unknown, names: readonly string[], isValue: boolean): unknown {

@@ -82,7 +82,7 @@ export function liveState<T extends Values>(
   const hearing = new Set<(reached: ReadonlySet<string>, origin: string | undefined) => void>()
   // Names that are there from the start are seen by whoever looks at all of them.
   const unmade = Object.fromEntries(Object.keys(derived).map((key) => [key, undefined]))
-  const dependencies = blockDependencies(engine, template)
+  const dependencies = new Dependencies((block) => engine.open(template, block, state))
   let state: Values & { readonly version: number } = { ...unmade, version: 0 }
   change(values)
 
@@ -136,7 +136,7 @@ export function liveState<T extends Values>(
       }
       const changed = change(changes as Values)
       if (changed.size === 0) return
-      const reached = new Set(blocks.filter((block) => dependencies.reach(block, changed)))
+      const reached = new Set(blocks.filter((block) => dependencies.reach(block, changed, state)))
       for (const hear of hearing) hear(reached, origin)
     },
     follow({ origin } = {}) {
@@ -151,16 +151,14 @@ export function liveState<T extends Values>(
       async function* shown(): AsyncGenerator<Fragment, void, undefined> {
         hearing.add(hear)
         try {
-          for (const block of blocks) await dependencies.learn(block, state)
+          for (const block of blocks) await dependencies.open(block, () => state)
           for (;;) {
             const [block] = due
             if (left) return
             if (block === undefined) await new Promise<void>((resolve) => (wake = resolve))
             else {
               due.delete(block)
-              const now = state
-              await dependencies.learn(block, now)
-              yield new Fragment(template, block, now, { target: `#${block}` })
+              yield new Fragment(template, block, state, { target: `#${block}` })
             }
           }
         } finally {
@@ -176,54 +174,60 @@ export function liveState<T extends Values>(
   }
 }
 
-async function render(renderer: OpenBlock, state: Values): Promise<void> {
-  try {
-    await renderer.render(state)
-  } catch {
-    // The stream that sends the block tells of it.
-  }
-}
+/** What the blocks of one template look up, learnt by rendering each once for each change that reaches it. */
+class Dependencies {
+  readonly #open: (block: string) => Promise<OpenBlock>
+  readonly #opening = new Map<string, Promise<void>>()
+  readonly #known = new Map<
+    string,
+    { readonly renderer: OpenBlock; names?: OpenBlock['dependencies'] }
+  >()
 
-/** What the blocks of one template have looked up, learnt by rendering each once for each change that reaches it. */
-function blockDependencies(engine: BlockReads, template: string) {
-  interface Known {
-    readonly renderer: OpenBlock
-    /** Missing when a change has reached the block since. */
-    learnt?: Promise<void> | undefined
-    names?: ReadonlySet<string> | undefined
+  constructor(open: (block: string) => Promise<OpenBlock>) {
+    this.#open = open
   }
-  let known = new Map<string, Promise<Known>>()
-  const settled = new Map<string, Known>()
-  return {
-    /** Throws  what opening the block throws. */
-    async learn(block: string, state: Values): Promise<void> {
-      let opening = known.get(block)
-      if (!opening) {
-        opening = engine.open(template, block, state).then((renderer) => ({ renderer }))
-        known.set(block, opening)
-        opening.catch(() => known.delete(block))
-      }
-      const entry = await opening
-      settled.set(block, entry)
-      if (!entry.learnt) {
-        const learnt = (entry.learnt = render(entry.renderer, state).then(() => {
-          // Unless a change has reached it meanwhile.
-          if (entry.learnt === learnt) entry.names = entry.renderer.dependencies
-        }))
-      }
-      await entry.learnt
-    },
-    /** Whether a change reaches a block. Then what it reads is learnt anew. */
-    reach(block: string, changed: ReadonlySet<string>): boolean {
-      const entry = settled.get(block)
-      const isReached = !entry?.names || [...changed].some((name) => entry.names!.has(name))
-      if (isReached && entry) entry.learnt = entry.names = undefined
-      return isReached
-    },
-    forget(): void {
-      known = new Map()
-      settled.clear()
-    },
+
+  /** Opens a block once. Throws  what opening it throws. */
+  open(block: string, state: () => Values): Promise<void> {
+    let opening = this.#opening.get(block)
+    if (!opening) {
+      opening = this.#open(block).then((renderer) => {
+        this.#known.set(block, { renderer })
+        this.#learn(block, state())
+      })
+      this.#opening.set(block, opening)
+      opening.catch(() => this.#opening.delete(block))
+    }
+    return opening
+  }
+
+  /** Whether a change reaches a block. Then what the block looks up now is learnt. */
+  reach(block: string, changed: ReadonlySet<string>, state: Values): boolean {
+    const names = this.#known.get(block)?.names
+    if (names && ![...changed].some((name) => names.has(name))) return false
+    this.#learn(block, state)
+    return true
+  }
+
+  /** A render that fails is told by the stream that sends it. Until another one has ended, the block may look at anything. */
+  #learn(block: string, state: Values): void {
+    const known = this.#known.get(block)
+    if (!known) return
+    const { renderer } = known
+    const now: { renderer: OpenBlock; names?: OpenBlock['dependencies'] } = { renderer }
+    this.#known.set(block, now)
+    try {
+      const html = renderer.render(state)
+      if (typeof html === 'string') now.names = renderer.dependencies
+      else html.then(() => (now.names = renderer.dependencies)).catch(() => {})
+    } catch {
+      // As said above.
+    }
+  }
+
+  forget(): void {
+    this.#opening.clear()
+    this.#known.clear()
   }
 }
 

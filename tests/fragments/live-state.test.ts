@@ -110,7 +110,7 @@ describe('a change of a live state', () => {
 
   test('is rendered once to learn what the block reads, however many look on', async () => {
     let renders = 0
-    const open = async (template: string, block: string, context?: object) => {
+    const counting = async (template: string, block: string, context?: object) => {
       const opened = await engine.open(template, block, context as never)
       return {
         render: (changes?: object) => ((renders += 1), opened.render(changes as never)),
@@ -119,7 +119,7 @@ describe('a change of a live state', () => {
         },
       }
     }
-    const state = liveState({ open }, 'board.html', start, { blocks: ['sign', 'both'] })
+    const state = liveState({ open: counting }, 'board.html', start, { blocks: ['sign', 'both'] })
     const followers = [state.follow(), state.follow(), state.follow()]
     for (const each of followers) for (const _ of [1, 2]) await each.next()
     expect(renders).toBe(2)

@@ -74,9 +74,8 @@ export type { Cassette, CassetteEnd } from './tokens/cassette.ts'
 export { ServerSentEvent } from './wire/server-sent-event.ts'
 export type { EventFields } from './wire/server-sent-event.ts'
 export { fromComponents } from './templates/components.ts'
-export type { GrowthPlan } from './templates/growth.ts'
 export type { TemplateSource, TemplateText } from './templates/template-source.ts'
-export type { BlockRenderer, Context, SplitPage, TemplateEngine } from './templates/engine.ts'
+export type { BlockRenderer, Context, TemplateEngine } from './templates/engine.ts'
 export {
   AccessError,
   ConfigError,

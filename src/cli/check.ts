@@ -3,7 +3,6 @@ import { nunjucksEngine } from '../adapters/nunjucks-engine.ts'
 import { ConfigError } from '../base/errors.ts'
 import { enginesOf, routesOf, type App } from '../web/app-routes.ts'
 import { checkEvents } from './check-events.ts'
-import { tellGrowth } from './check-growth.ts'
 import { checkIds, checkTargets } from './check-ids.ts'
 import { checkCode, checkNames } from './check-names.ts'
 import { checkRequests } from './check-requests.ts'
@@ -30,7 +29,7 @@ export interface CheckOptions {
 export interface CheckResult {
   /** What does not work. */
   readonly faults: readonly Finding[]
-  /** What is worth knowing: how blocks travel, what may be meant so. */
+  /** What is worth knowing: what may be meant so. */
   readonly notes: readonly Finding[]
   readonly checked: { readonly templates: number; readonly routes: number; readonly files: number }
 }
@@ -63,7 +62,7 @@ export async function check(options: CheckOptions = {}): Promise<CheckResult> {
   // What another engine draws is not known.
   if (all.length === engines.length)
     faults.push(...(await checkCode(all, code)), ...checkTargets(all, code))
-  const notes: Finding[] = await tellGrowth(all, code)
+  const notes: Finding[] = []
   for (const templates of all) {
     const ids = checkIds(templates)
     faults.push(

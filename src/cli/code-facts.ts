@@ -14,8 +14,6 @@ export interface Said {
 export interface DrawnInCode extends Said {
   readonly template: string
   readonly block?: string
-  /** The variable that grows, when the block is streamed. */
-  readonly grows?: string
 }
 
 /** What the code of an app says of its templates, as far as it is written down as texts. */
@@ -63,10 +61,10 @@ export function codeFactsOf(entries: readonly string[]): CodeFacts {
   return facts
 
   function read(name: string, given: readonly Given[], place: (at: number) => Said): void {
-    const draw = (template: Given | undefined, block?: Text, grows?: string): void => {
+    const draw = (template: Given | undefined, block?: Text): void => {
       if (!template?.text) return
       const at = place((block ?? template.text).at)
-      const more = { ...(block && { block: block.value }), ...(grows !== undefined && { grows }) }
+      const more = block && { block: block.value }
       facts.drawn.push({ ...at, template: template.text.value, ...more })
     }
     const target = (text: Text | undefined): void => {
@@ -90,7 +88,7 @@ export function codeFactsOf(entries: readonly string[]): CodeFacts {
         for (const { text } of fourth?.members?.get('blocks')?.items ?? []) draw(second, text)
         return
       case 'streamToFragments':
-        draw(second, third?.text, third?.text && growing(fourth))
+        draw(second, third?.text)
         return target(textOf(fourth, 'target'))
       case 'streamWithSources':
         for (const [option, usual] of [
@@ -101,7 +99,7 @@ export function codeFactsOf(entries: readonly string[]): CodeFacts {
           if (block && !block.text) continue
           // A default counts as well: the page has to have that block.
           const text = block?.text ?? (second?.text && { value: usual, at: second.text.at })
-          draw(second, text, option === 'responseBlock' ? growing(third) : undefined)
+          draw(second, text)
           target(textOf(third, option === 'responseBlock' ? 'target' : 'sourcesTarget'))
         }
         return
@@ -140,12 +138,6 @@ function textOf(given: Given | undefined, member: string): Text | undefined {
 
 function membersOf(given: Given | undefined, member: string): [string, Given][] {
   return [...(given?.members?.get(member)?.members ?? [])]
-}
-
-/** The variable that grows; nothing when its name is computed. */
-function growing(options: Given | undefined): string | undefined {
-  const key = options?.members?.get('contextKey')
-  return key ? key.text?.value : 'text'
 }
 
 /** In: where a `(` or `{` stands. Out: what stands between the commas up to its end, and where the end is. */

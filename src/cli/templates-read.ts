@@ -2,9 +2,9 @@ import { TemplateError } from '../base/errors.ts'
 import { said } from '../base/said.ts'
 import { usesOf, type MarkupUses } from '../htmx/markup-uses.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
-import { tagsIn } from '../templates/markup-tags.ts'
+import { tagsIn } from '../html/markup-tags.ts'
 import { catalogOf } from '../templates/nunjucks/nunjucks-engine.ts'
-import { factsOf, type TemplateFacts } from '../templates/nunjucks/template-facts.ts'
+import { factsOf, type TemplateFacts } from '../templates/nunjucks/inspect.ts'
 import { shown, type Finding } from './finding.ts'
 
 /** A template that could be read. */

@@ -4,9 +4,15 @@ import { Fragment } from './fragment.ts'
 
 type Values = Readonly<Record<string, unknown>>
 
-/** Who knows what a block of a template reads: a template engine. */
+/** One block that is open, and the names that its last render has looked up; undefined when it may look at any. */
+export interface OpenBlock {
+  render(changes?: Values): string | Promise<string>
+  readonly dependencies?: ReadonlySet<string> | undefined
+}
+
+/** What opens the blocks of a template: a template engine. */
 export interface BlockReads {
-  reads?(template: string, block: string): Promise<ReadonlySet<string> | undefined>
+  open(template: string, block: string, context?: Values): Promise<OpenBlock>
 }
 
 /** What a live state draws, and what it makes of its values. */
@@ -47,9 +53,10 @@ export interface LiveState<T> {
  * Holds values, and draws again for everybody what depends on a change: exactly the blocks that read it, directly,
  * through a declaration of the template, or through a derived value.
  *
- * In      the engine of the app, which knows what blocks read. Values are compared by identity: give a new list instead of
- *         adding to the old one.
- * Cost    a change costs one look at each block for each viewer; drawing is paid by those who look.
+ * In      the engine of the app, whose renders tell what blocks read. Values are compared by identity: give a new list
+ *         instead of adding to the old one.
+ * Cost    one render of each block that a change reaches, to learn what it reads now, however many look on; what each
+ *         viewer is sent is paid by its own stream.
  * Throws  ConfigError `config/invalid` for derived values that need each other, or hide a value.
  *
  * @example
@@ -72,9 +79,10 @@ export function liveState<T extends Values>(
   if (hidden !== undefined) throw wrong(`"${hidden}" is a value and derived at once.`)
   /** What each derived value has read. */
   const uses = new Map<string, ReadonlySet<string>>()
-  const hearing = new Set<(changed: ReadonlySet<string>, origin: string | undefined) => void>()
+  const hearing = new Set<(reached: ReadonlySet<string>, origin: string | undefined) => void>()
   // Names that are there from the start are seen by whoever looks at all of them.
   const unmade = Object.fromEntries(Object.keys(derived).map((key) => [key, undefined]))
+  const dependencies = new Dependencies((block) => engine.open(template, block, state))
   let state: Values & { readonly version: number } = { ...unmade, version: 0 }
   change(values)
 
@@ -127,25 +135,23 @@ export function liveState<T extends Values>(
           throw new TypeError(`"${key}" is no value of this state ${didYouMean(key, known)}`)
       }
       const changed = change(changes as Values)
-      if (changed.size > 0) for (const hear of hearing) hear(changed, origin)
+      if (changed.size === 0) return
+      const reached = new Set(blocks.filter((block) => dependencies.reach(block, changed, state)))
+      for (const hear of hearing) hear(reached, origin)
     },
     follow({ origin } = {}) {
-      const reads = new Map<string, ReadonlySet<string> | undefined>()
       const due = new Set(blocks)
       let left = false
       let wake = (): void => {}
-      const hear = (changed: ReadonlySet<string>, by: string | undefined): void => {
+      const hear = (reached: ReadonlySet<string>, by: string | undefined): void => {
         if (by !== undefined && by === origin) return
-        for (const block of blocks) {
-          const read = reads.get(block)
-          if (read === undefined || [...changed].some((key) => read.has(key))) due.add(block)
-        }
+        for (const block of reached) due.add(block)
         wake()
       }
       async function* shown(): AsyncGenerator<Fragment, void, undefined> {
         hearing.add(hear)
         try {
-          for (const block of blocks) reads.set(block, await engine.reads?.(template, block))
+          for (const block of blocks) await dependencies.open(block, () => state)
           for (;;) {
             const [block] = due
             if (left) return
@@ -157,6 +163,7 @@ export function liveState<T extends Values>(
           }
         } finally {
           hearing.delete(hear)
+          if (hearing.size === 0) dependencies.forget()
         }
       }
       return new Stoppable(shown(), () => {
@@ -164,6 +171,63 @@ export function liveState<T extends Values>(
         wake()
       })
     },
+  }
+}
+
+/** What the blocks of one template look up, learnt by rendering each once for each change that reaches it. */
+class Dependencies {
+  readonly #open: (block: string) => Promise<OpenBlock>
+  readonly #opening = new Map<string, Promise<void>>()
+  readonly #known = new Map<
+    string,
+    { readonly renderer: OpenBlock; names?: OpenBlock['dependencies'] }
+  >()
+
+  constructor(open: (block: string) => Promise<OpenBlock>) {
+    this.#open = open
+  }
+
+  /** Opens a block once. Throws  what opening it throws. */
+  open(block: string, state: () => Values): Promise<void> {
+    let opening = this.#opening.get(block)
+    if (!opening) {
+      opening = this.#open(block).then((renderer) => {
+        this.#known.set(block, { renderer })
+        this.#learn(block, state())
+      })
+      this.#opening.set(block, opening)
+      opening.catch(() => this.#opening.delete(block))
+    }
+    return opening
+  }
+
+  /** Whether a change reaches a block. Then what the block looks up now is learnt. */
+  reach(block: string, changed: ReadonlySet<string>, state: Values): boolean {
+    const names = this.#known.get(block)?.names
+    if (names && ![...changed].some((name) => names.has(name))) return false
+    this.#learn(block, state)
+    return true
+  }
+
+  /** A render that fails is told by the stream that sends it. Until another one has ended, the block may look at anything. */
+  #learn(block: string, state: Values): void {
+    const known = this.#known.get(block)
+    if (!known) return
+    const { renderer } = known
+    const now: { renderer: OpenBlock; names?: OpenBlock['dependencies'] } = { renderer }
+    this.#known.set(block, now)
+    try {
+      const html = renderer.render(state)
+      if (typeof html === 'string') now.names = renderer.dependencies
+      else html.then(() => (now.names = renderer.dependencies)).catch(() => {})
+    } catch {
+      // As said above.
+    }
+  }
+
+  forget(): void {
+    this.#opening.clear()
+    this.#known.clear()
   }
 }
 

@@ -1,5 +1,5 @@
 import { nearest } from '../base/nearest.ts'
-import { HOLE, SEAM, type Attribute, type Tag } from '../templates/markup-tags.ts'
+import { HOLE, SEAM, type Attribute, type Tag } from '../html/markup-tags.ts'
 
 /** Something that an attribute says, and where. */
 interface Use {

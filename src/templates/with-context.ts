@@ -11,9 +11,5 @@ export function withContext(engine: TemplateEngine, shared: Context): TemplateEn
     render: (template, context) => engine.render(template, all(context)),
     open: (template, block, context) => engine.open(template, block, all(context)),
     blocks: (template) => engine.blocks(template),
-    ...(engine.reads && { reads: (template, block) => engine.reads!(template, block) }),
-    ...(engine.split && {
-      split: (template, key, context) => engine.split!(template, key, all(context)),
-    }),
   }
 }

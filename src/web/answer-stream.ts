@@ -79,7 +79,7 @@ export async function answerStream(
     const { delivery = settings.delivery } = stream.options
     const page =
       delivery === 'auto' &&
-      (await driver.prepare((values) => PageOutbox.of(values, settings.engine)))
+      (await driver.prepare((values) => PageOutbox.of(values, settings.engine, settings.log)))
     if (!page) return respond(await finishedPage(driver.values(), settings.engine))
     await driver.start(page, stream.options.commit !== 'open')
     return respond(driver, { ...PAGE, ...LIVE })

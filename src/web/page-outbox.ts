@@ -1,51 +1,67 @@
 import { escapeHtml } from '../base/escape-html.ts'
 import { Fragment } from '../fragments/fragment.ts'
 import { outlookOf } from '../fragments/outlook.ts'
-import type { SplitPage, TemplateEngine } from '../templates/engine.ts'
+import type { Context, TemplateEngine } from '../templates/engine.ts'
+import type { Log } from '../base/log.ts'
 import type { Outbox } from '../streams/outbox.ts'
 import type { Terminal } from '../streams/wire.ts'
 import { endNotice } from './end-notice.ts'
+import { splitPage, type SplitPage } from './split-page.ts'
 
 /** So much text leaves at once, whatever the pace says. */
 const MOST_CHARS = 65_536
 
 /**
  * A page that is sent from its top down while its text is written: what stands before the text, the text piece by piece,
- * what stands behind it. The body is one draw of the page with the whole text, for browsers without scripts.
+ * what stands behind it. The body is one render of the page with the whole text, for browsers without scripts.
  *
- * Cost    the page is drawn once; after that each character is escaped and sent once.
+ * Cost    the page is rendered three times to find the place of the text, and once at the end, with the whole text.
  */
 export class PageOutbox implements Outbox<unknown> {
+  readonly #template: string
   readonly #page: SplitPage
-  readonly #cut: () => Promise<SplitPage | undefined>
+  readonly #render: (text: string, changes?: Context) => Promise<string>
+  readonly #log: Log
   #waiting = ''
+  /** All text so far. */
+  #text = ''
   /** What is sent before there is any text: the same with and without one. */
   readonly #head: string
   #spoke = false
   /** Half a character pair: alone it would be spelt as a broken character. */
   #half = ''
 
-  private constructor(page: SplitPage, cut: () => Promise<SplitPage | undefined>) {
+  private constructor(
+    template: string,
+    page: SplitPage,
+    render: (text: string, changes?: Context) => Promise<string>,
+    log: Log,
+  ) {
+    this.#template = template
     this.#page = page
     this.#head = sameBeginning(page.before, page.empty)
-    this.#cut = cut
+    this.#render = render
+    this.#log = log
   }
 
   /**
    * Begins the page of a stream of fragments. Nothing when something else in it may change while the text grows, or when
-   * the template does not prove that the text comes out once, as text.
+   * the text does not come out once, as text.
    *
-   * Throws  TemplateError when the page cannot be drawn.
+   * Throws  TemplateError when the page cannot be rendered.
    */
-  static async of(fragments: object, engine: TemplateEngine): Promise<PageOutbox | undefined> {
+  static async of(
+    fragments: object,
+    engine: TemplateEngine,
+    log: Log,
+  ): Promise<PageOutbox | undefined> {
     const outlook = await outlookOf(fragments)
     if (outlook === undefined) return undefined
     const { template, key, context } = outlook
-    const page = await engine.split?.(template, key, context)
-    return (
-      page &&
-      new PageOutbox(page, async () => engine.split!(template, key, { ...context, failed: true }))
-    )
+    const page = await splitPage(engine, template, key, context)
+    const render = (text: string, changes?: Context): Promise<string> =>
+      engine.render(template, { ...context, ...changes, [key]: text })
+    return page && new PageOutbox(template, page, render, log)
   }
 
   get empty(): boolean {
@@ -62,6 +78,7 @@ export class PageOutbox implements Outbox<unknown> {
 
   take(value: unknown): void {
     if (!(value instanceof Fragment) || !value.grows) return
+    this.#text += value.grows.delta
     const text = this.#half + value.grows.delta
     const last = text.charCodeAt(text.length - 1)
     const end = last >= 0xd800 && last < 0xdc00 ? text.length - 1 : text.length
@@ -83,27 +100,37 @@ export class PageOutbox implements Outbox<unknown> {
   }
 
   async terminal(terminal: Terminal): Promise<string> {
-    const told = endNotice(terminal)
-    if (told === undefined) {
-      if (!this.#spoke && this.#half === '') return this.#page.empty.slice(this.#head.length)
-      return this.#rest() + this.#half + this.#page.after
+    const notice = endNotice(terminal)
+    if (notice === undefined) {
+      if (this.#text === '') return this.#page.empty.slice(this.#head.length)
+      return this.#rest() + this.#half + (await this.#restOfPage())
     }
     const text = this.#rest() + this.#half
-    const after = await this.#cutAfter()
+    const after = await this.#restOfPage({ failed: true })
     // A paragraph holds no other one: the notice would end it.
     const at = after.startsWith('</p>') ? '</p>'.length : 0
-    return text + after.slice(0, at) + told + after.slice(at)
+    return text + after.slice(0, at) + notice + after.slice(at)
   }
 
-  /** The rest of the page as it looks when its answer failed, if it is only the rest that looks different. */
-  async #cutAfter(): Promise<string> {
+  /** What stands behind the text, now that it is whole; as it was foreseen, when the page has become another one. */
+  async #restOfPage(changes?: Context): Promise<string> {
     const { before, after } = this.#page
+    const template = this.#template
+    const sent = before + escapeHtml(this.#text)
+    let page: string
     try {
-      const cut = await this.#cut()
-      return cut?.before === before ? cut.after : after
-    } catch {
+      page = await this.#render(this.#text, changes)
+    } catch (error) {
+      this.#log.error({ error, template }, 'the end of a streamed page could not be rendered')
       return after
     }
+    if (page.startsWith(sent)) return page.slice(sent.length)
+    if (!changes)
+      this.#log.warn(
+        { template },
+        'a streamed page depends on its text in another way than was found',
+      )
+    return after
   }
 }
 

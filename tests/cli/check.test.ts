@@ -375,20 +375,6 @@ export const h = liveState(engine, 'chat.html', {}, { blocks: ['sources', 'lost'
     ])
   })
 
-  test('each streamed block is told how it travels, and why whole', async () => {
-    const { faults, notes } = await checked(`import { streamToFragments } from 'swapstream'
-streamToFragments(x, 'chat.html', 'response')
-streamToFragments(x, 'md.html', 'b')
-streamToFragments(x, 'md.html', 'm', { contextKey: 'said' })
-`)
-    expect(faults).toEqual([])
-    expect(notes).toEqual([
-      'chat.html:1:59: block "response" sends only what is new in "text".',
-      'md.html:1:4: block "b" travels whole with each frame: line 2: a condition depends on "text".',
-      'md.html:2:59: block "m" sends of its Markdown only what is new.',
-    ])
-  })
-
   test('events that are waited for have to be sent, and the other way round', async () => {
     const code = `import { named, ServerSentEvent } from 'swapstream'
 export const wire = named({ event: 'content', done: 'complete' })

@@ -48,14 +48,13 @@ describe('swapstream check', () => {
       stdout: [
         `${folder}/templates/a.html:1:7: no route answers to POST /caht. Did you mean "/chat"?`,
         `${folder}/server.ts:11:62: note: no template waits for the event "tick": right where a script does.`,
-        `${folder}/templates/a.html:1:26: note: block "b" sends only what is new in "text".`,
         '1 fault (1 template, 6 routes, 1 source file).\n',
       ].join('\n'),
     })
     write('templates/a.html', '<form hx-post="/chat">{% block b %}<p>{{ text }}</p>{% endblock %}')
     const mended = await run('check', '--app', app, '--templates', join(folder, 'templates'))
     expect(mended).toMatchObject({ code: 0, stderr: '' })
-    expect(mended.stdout).toMatch(/"b" sends only [^\n]*\nNo faults \(1 template, 6 routes, /)
+    expect(mended.stdout).toMatch(/\nNo faults \(1 template, 6 routes, /)
   })
 
   test('looks at a folder alone', async () => {

@@ -108,6 +108,29 @@ describe('a change of a live state', () => {
     await fragments.return()
   })
 
+  test('is rendered once to learn what the block reads, however many look on', async () => {
+    let renders = 0
+    const counting = async (template: string, block: string, context?: object) => {
+      const opened = await engine.open(template, block, context as never)
+      return {
+        render: (changes?: object) => ((renders += 1), opened.render(changes as never)),
+        get dependencies() {
+          return opened.dependencies
+        },
+      }
+    }
+    const state = liveState({ open: counting }, 'board.html', start, { blocks: ['sign', 'both'] })
+    const followers = [state.follow(), state.follow(), state.follow()]
+    for (const each of followers) for (const _ of [1, 2]) await each.next()
+    expect(renders).toBe(2)
+    state.set({ owner: 'Bob' })
+    expect(renders).toBe(3)
+    for (const each of followers) expect((await each.next()).value).toMatchObject({ block: 'sign' })
+    state.set({ title: 'U' })
+    expect(renders).toBe(3)
+    for (const each of followers) await each.return()
+  })
+
   test('is not shown to whoever made it, and to everybody else', async () => {
     const mine = await looking({}, 'tab-1')
     const others = mine.state.follow({ origin: 'tab-2' })

@@ -30,7 +30,6 @@ describe('the filter markdown', () => {
     expect(await engine.render('a.html', { text: '**a** <b>' })).toBe(
       '<div><p><strong>a</strong> &lt;b&gt;</p>\n</div>',
     )
-    expect(await engine.explain('a.html', 'b', 'text')).toMatchObject({ kind: 'settle' })
   })
 
   test('takes its options, or a Markdown that was made', async () => {

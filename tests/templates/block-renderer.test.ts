@@ -332,6 +332,22 @@ const cases: Case[] = [
     html: 'ok',
   },
   {
+    name: 'what fails on the way to the block, and is not needed there, is no fault of the block',
+    templates: {
+      'a.html':
+        '{% import "gone.html" as g %}{% from "gone.html" import h %}{% set x = 1 | boom %}{% set y = x ~ "!" %}{% if x | boom %}1{% set z = 1 %}{% endif %}{% for i in gone() %}{% set z = 1 %}{% endfor %}{% set c %}{{ gone() }}{% endset %}{% block b %}ok{{ z }}{% endblock %}{{ 2 | boom }}',
+    },
+    open: ['a.html', 'b'],
+    options: {
+      filters: {
+        boom: () => {
+          throw new RangeError('too big')
+        },
+      },
+    },
+    html: 'ok',
+  },
+  {
     name: 'an extension runs in a block',
     templates: {
       'a.html': '{% set x = "X" %}{% block b %}{% shout %}a{{ x }}{% endshout %}{% endblock %}',

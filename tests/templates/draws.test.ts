@@ -76,6 +76,19 @@ const cases: {
     ],
   },
   {
+    name: 'a page variable that is set after the block does not hide a change',
+    templates: {
+      'a.html':
+        '{% macro m() %}{{ x }}{% endmacro %}{% block b %}{{ x }}{{ m() }}{% endblock %}{% set x = "late" %}',
+    },
+    context: { x: 1 },
+    draws: [
+      [{}, '11'],
+      [{ x: 2 }, '22'],
+      [{ x: 3 }, '33'],
+    ],
+  },
+  {
     name: 'a loop in the block leaves nothing behind',
     templates: {
       'a.html':
@@ -230,7 +243,7 @@ describe('each draw of an open block', () => {
     ])
   })
 
-  test('runs the block alone: not the page, and no declaration twice', async () => {
+  test('runs the block alone: not what the page prints, and no declaration twice', async () => {
     const calls: string[] = []
     const engine = engineOf(
       {
@@ -241,7 +254,33 @@ describe('each draw of an open block', () => {
     )
     const renderer = await engine.open('a.html', 'b')
     expect([renderer.render({ text: 1 }), renderer.render({ text: 2 })]).toEqual(['xb1', 'xb2'])
-    expect(calls).toEqual(['x', 'b', 'b'])
+    expect(calls).toEqual(['x', 'y', 'b', 'b'])
+  })
+})
+
+describe('the dependencies of a block', () => {
+  const page = `{% set n = xs | length %}{% set twice = n * 2 %}{% set other = y %}{% from "m.html" import m %}
+{% macro own() %}{{ z }}{% endmacro %}<p>{{ printed }}</p>
+{% if wanted %}{% block a %}{{ twice }}{% endblock %}{% endif %}
+{% block b %}{{ own() }}{% include "i.html" %}{{ m(1) }}{% endblock %}
+{% block c %}{% if on %}{{ x }}{% else %}{{ y }}{% endif %}{% endblock %}
+{% block d %}{{ renderBlock("i.html", "e") }}{% endblock %}{% if later %}{% endif %}`
+  const templates = {
+    'a.html': page,
+    'i.html': '{{ included }}{% block e %}{% endblock %}',
+    'm.html': '{% macro m(x) %}{{ x }}{% endmacro %}',
+  }
+  test.each([
+    ['a', {}, ['xs', 'wanted']],
+    ['b', {}, ['wanted', 'z', 'included']],
+    ['c', { on: true }, ['wanted', 'on', 'x']],
+    ['c', { on: false }, ['wanted', 'on', 'y']],
+    ['d', {}, undefined],
+  ])('%s with %o are what it and its page have looked up for it', async (block, context, names) => {
+    const renderer = await engineOf(templates).open('a.html', block, { xs: [], wanted: 1 })
+    expect(renderer.dependencies).toBe(undefined)
+    renderer.render(context)
+    expect(renderer.dependencies).toEqual(names && new Set(names))
   })
 })
 

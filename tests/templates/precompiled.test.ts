@@ -52,10 +52,6 @@ test('pages, lists of blocks and unknown names are as with sources', async () =>
     message: expect.stringContaining('did you mean "inner"?'),
   })
   await expect(engine.open('b.html', 'inner')).rejects.toMatchObject({ code: 'template/missing' })
-  expect(await engine.explain('a.html', 'inner', 'text')).toMatchObject({
-    kind: 'full',
-    reason: expect.stringContaining('precompiled'),
-  })
 })
 
 test('a template with its source may extend one without', async () => {

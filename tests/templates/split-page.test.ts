@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { escapeHtml } from '../../src/base/escape-html.ts'
 import { createNunjucksEngine } from '../../src/templates/nunjucks/nunjucks-engine.ts'
 import { fromRecord } from '../../src/templates/template-source.ts'
+import { splitPage } from '../../src/web/split-page.ts'
 import { family } from './template-family.ts'
 
 const RUNS = Number(process.env['RUNS'] ?? 250)
@@ -12,7 +13,7 @@ const MENTIONS = [
   '<b>{{ said | e }}',
   '{% if said %}<p>{{ said }}</p>{% else %}-{% endif %}',
   '{% if not said %}-{% endif %}',
-  '{% if said == "x" %}X{% endif %}',
+  '{% if said | length > 9 %}X{% endif %}',
   '{{ said | length }}',
   '{% set c = said %}',
   '{% set said = "mine" %}',
@@ -23,7 +24,7 @@ const MENTIONS = [
 const mention = (texts: readonly string[]) =>
   fc.tuple(fc.constantFrom(...texts), fc.nat(), fc.nat())
 
-test('a page in two halves is the page, whatever the text, wherever a random family of templates prints it', async () => {
+test('a page that is split begins and ends as the page does, whatever the text, wherever a random family of templates prints it', async () => {
   let split = 0
   const later = async (value: unknown): Promise<unknown> => value
   await fc.assert(
@@ -45,12 +46,13 @@ test('a page in two halves is the page, whatever the text, wherever a random fam
         const draw = async (said: string): Promise<string> =>
           engine.render('t0', { ...context, said })
         // A page that fails cannot be sent in any way.
-        const halves = await engine.split!('t0', 'said', context).catch(() => undefined)
+        const halves = await splitPage(engine, 't0', 'said', context).catch(() => undefined)
         if (halves === undefined) return
         split += 1
         expect(await draw('')).toBe(halves.empty)
-        for (const text of ['x', 'a <b>', '{{ glob }}', '0'])
-          expect(await draw(text)).toBe(halves.before + escapeHtml(text) + halves.after)
+        // What stands behind the text may depend on it: it is rendered when the text is whole.
+        for (const text of ['x', 'a <b>', '{{ glob }}', '0', 'more than nine'])
+          expect(await draw(text)).toMatch(startingWith(halves.before + escapeHtml(text)))
       },
     ),
     { numRuns: RUNS },
@@ -59,13 +61,16 @@ test('a page in two halves is the page, whatever the text, wherever a random fam
   expect(split).toBeGreaterThan(RUNS / 100)
 }, 120_000)
 
+const startingWith = (text: string): RegExp =>
+  new RegExp(`^${text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`)
+
 test('a page of an engine that escapes nothing has no halves', async () => {
   const source = fromRecord({ 'p.html': '<p>{{ said }}</p>' })
-  expect(await createNunjucksEngine(source).split!('p.html', 'said', {})).toEqual({
+  expect(await splitPage(createNunjucksEngine(source), 'p.html', 'said', {})).toEqual({
     before: '<p>',
     after: '</p>',
     empty: '<p></p>',
   })
   const bare = createNunjucksEngine(source, { autoescape: false })
-  expect(await bare.split!('p.html', 'said', {})).toBe(undefined)
+  expect(await splitPage(bare, 'p.html', 'said', {})).toBe(undefined)
 })

@@ -297,6 +297,31 @@ const wrongs: Wrong[] = [
     whenOpened: false,
   },
   {
+    name: "an import of the parent's that is not there, when the block needs it",
+    templates: {
+      'base.html': '\n{% from "m.hmtl" import f %}{% block b %}{{ f() }}{% endblock %}',
+      'a.html': '{% extends "base.html" %}',
+      'm.html': '',
+    },
+    open: ['a.html', 'b'],
+    code: 'template/missing',
+    place: { template: 'base.html', line: 2 },
+    says: ['did you mean "m.html"?'],
+    whenOpened: false,
+  },
+  {
+    name: 'an error in what another declaration before the block is made of',
+    templates: {
+      'a.html':
+        '{% set no = gone.a() %}\n{% set x = gone() %}{% set y = x + 1 %}{% block b %}{{ y }}{% endblock %}',
+    },
+    open: ['a.html', 'b'],
+    code: 'render/failed',
+    place: { template: 'a.html', line: 2, column: 16 },
+    says: ['`gone`'],
+    whenOpened: false,
+  },
+  {
     name: 'a macro that only another block declares',
     templates: {
       'a.html':

@@ -34,6 +34,8 @@ const LINEAR = {
   condition:
     '<title>t{% if text %}!{% endif %}</title>{% if text %}<p>{{ text }}</p>{% else %}<p>Nothing.</p>{% endif %}<hr>',
   'no text': '<div>{% if not text %}😀{% else %}😁<p>{{ text }}</p>{% endif %}</div>',
+  'in a condition that asks for more': '{% if text and title %}A{% endif %}<p>{{ text }}</p>',
+  'behind it': '<p>{{ text }}</p>{% if text | length > 3 %}long{% endif %}',
   looped:
     '{% for s in sources %}<li>{{ s }}</li>{% endfor %}<p>{{ text }}</p>{{ sources | length }}',
 } as const
@@ -43,9 +45,12 @@ const WHOLE = {
   attribute: '<input value="{{ text }}">',
   filtered: '<p>{{ text | upper }}</p>',
   markdown: '<div>{{ text | markdown }}</div>',
-  'what it says': '{% if text == "a" %}A{% endif %}<p>{{ text }}</p>',
-  'in a condition that asks for more': '{% if text and title %}A{% endif %}<p>{{ text }}</p>',
-  'behind it': '<p>{{ text }}</p>{% if text | length > 3 %}long{% endif %}',
+  'how long it is': '{% if text | length > 3 %}long{% endif %}<p>{{ text }}</p>',
+  'whether it says anything': '{% if text | trim %}A{% endif %}<p>{{ text }}</p>',
+  trimmed: '<p>{{ text | trim }}</p>',
+  cut: '<p>{{ text | truncate(300) }}</p>',
+  script: '<script>let a = "{{ text }}"</script>',
+  comment: '<!-- {{ text }} --><p></p>',
   'before the block':
     '{% extends "base.html" %}{% set n = text | length %}{% block body %}{{ n }}<p>{{ text }}</p>{% endblock %}',
   'in a macro': '{% macro m() %}{{ text }}{% endmacro %}{{ m() }}<p>{{ text }}</p>',
@@ -62,9 +67,12 @@ const PARTS = {
   'macros.html': '{% macro shout(words) %}{{ words | upper }}{% endmacro %}',
   'echo.html': '<q>{{ text }}</q>',
 }
+/** Nobody can tell by looking at the page with another text. */
+const SAYS = '{% if text == "a" %}A{% endif %}<p>{{ text }}</p>'
 const pages = { ...LINEAR, ...WHOLE }
 const templates = {
   ...PARTS,
+  'says.html': SAYS,
   ...Object.fromEntries(Object.entries(pages).map(([name, page]) => [`${name}.html`, page])),
 }
 const engine = nunjucksEngine({ templates })
@@ -155,7 +163,7 @@ describe('a page whose text is still being written', () => {
     ),
     maxLength: 5,
   })
-  test('is, byte for byte, one draw of the page with the whole text, whatever the text and however it is cut', async () => {
+  test('is, byte for byte, one render of the page with the whole text, whatever the text and however it is cut', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...(Object.keys(pages) as (keyof typeof pages)[])),
@@ -181,7 +189,7 @@ describe('a page whose text is still being written', () => {
   })
 
   test.each(Object.keys(pages))(
-    '%s: is streamed only where that is proved to be right',
+    '%s: is streamed only where the place of its text is found',
     async (name) => {
       const extraContext = { title: 'T', sources: [1] }
       const tokens = async function* (): AsyncGenerator<string> {
@@ -212,6 +220,15 @@ describe('a page whose text is still being written', () => {
   ])('is sent when it is whole where %s', async (_, source) => {
     const chunks = await chunksOf(await serving(source).ask())
     expect(chunks).toHaveLength(1)
+  })
+
+  test('that asks what the text says ends as it was begun, and the log tells', async () => {
+    const { ask, log } = serving(() => streamToFragments(['a'], 'says.html', 'response'))
+    expect(await (await ask()).text()).toBe('<p>a</p>')
+    expect(log.lines).toMatchObject([
+      { level: 'warn', fields: { template: 'says.html' } },
+      { level: 'info' },
+    ])
   })
 
   test('is sent when it is whole where the whole is asked for', async () => {

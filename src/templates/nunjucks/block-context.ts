@@ -1,7 +1,33 @@
 import type { Context } from '../engine.ts'
-import { Exports, newVariables } from './frame.ts'
-import { circular, Failure, templateError } from './failure.ts'
+import { circular, Failure, Lost, templateError } from './failure.ts'
 import type { BlockFunction, Callback, Frame, InnerEnvironment, Runtime } from './internals.ts'
+
+/** Variables without a prototype to fall back on; a class, because that is the cheapest way to make many such objects. */
+class Variables {
+  [name: string]: unknown
+}
+Object.setPrototypeOf(Variables.prototype, null)
+delete (Variables.prototype as { constructor?: unknown }).constructor
+
+/** An object for variables: no name is found on it that was not put there. */
+export function newVariables(): Record<string, unknown> {
+  return new Variables()
+}
+
+/** What an import gives: names of another template. An ordinary object, since it may be printed. */
+export class Exports {
+  [name: string]: unknown
+}
+
+/** The names that were looked up, and whether something may have looked at all of them. */
+export class Reads {
+  readonly names: Set<string> = new Set()
+  everything = false
+
+  add(name: string): void {
+    this.names.add(name)
+  }
+}
 
 /** One level of a block: its function, and the template it was written in. */
 export interface BlockLevel {
@@ -55,15 +81,24 @@ export class BlockContext {
 
   /** The scope in which `renderBlock` is being called. */
   callScope: Frame | undefined
-  #lineage: string[] | undefined
+  /** Where to note the names that are looked up. An include notes them where its page does. */
+  reads: Reads | undefined
+  /** The page is only run up to a block: what it prints does not count. */
+  isPassing = false
+  /** A call of something that is missing is nothing: for templates that were compiled without `attempt`. */
+  isForgiving = false
+  /** The template and its parents, as they extend each other; empty for one that extends nothing. */
+  readonly lineage: string[] = []
 
   constructor(env: InnerEnvironment, ctx: Record<string, unknown>, blocks: BlockTable) {
     this.env = env
     this.ctx = ctx
     this.blocks = blocks
+    this.reads = readsBehind.get(ctx)
   }
 
   lookup(name: string): unknown {
+    this.reads?.add(name)
     const value = this.ctx[name]
     if (value !== undefined || name in this.ctx) return value
     if (this.under !== undefined && name in this.under) return this.under[name]
@@ -77,7 +112,19 @@ export class BlockContext {
 
   /** All variables on one object: includes and imports copy own keys only. */
   getVariables(): Record<string, unknown> {
-    return plainContext(this.under, this.ctx)
+    const all = plainContext(this.under, this.ctx)
+    if (this.reads) readsBehind.set(all, this.reads)
+    return all
+  }
+
+  /** What a `set` or a condition asks for, while the page is passing. */
+  attempt(make: () => unknown, _names: readonly string[], _isValue: boolean): unknown {
+    return make()
+  }
+
+  /** What to go on with after an error that need not end the run. */
+  lose(error: unknown): unknown {
+    throw error
   }
 
   addBlock(name: string, call: BlockFunction): this {
@@ -118,6 +165,7 @@ export class BlockContext {
 
   /** The name of a parent, which must not come out as nothing. Lines count from 0 here, as nunjucks counts. */
   layout(name: unknown, template: string, line: number, column: number): unknown {
+    if (name instanceof Lost) throw name
     if (name !== undefined && name !== null && name !== '') return name
     const place = { template, line: line + 1, column: column + 1 }
     const hint = "Pass the layout in the fragment's context."
@@ -128,7 +176,8 @@ export class BlockContext {
 
   /** One more parent. Lines count from 0, as nunjucks counts. */
   extend(parent: { readonly name: string }, template: string, line: number, column: number): void {
-    const lineage = (this.#lineage ??= [template])
+    const { lineage } = this
+    if (lineage.length === 0) lineage.push(template)
     if (lineage.includes(parent.name)) {
       throw circular([...lineage, parent.name], { template, line: line + 1, column: column + 1 })
     }
@@ -145,6 +194,9 @@ export class BlockContext {
     return found
   }
 }
+
+/** Who notes the reads of an include: it gets a copy of the variables and nothing else. */
+const readsBehind = new WeakMap<object, Reads>()
 
 /** Which level a compiled function is: compiled templates hand functions around, without a word of where they come from. */
 const levels = new WeakMap<BlockFunction, BlockLevel>()

@@ -59,7 +59,8 @@ function caught(context: BlockContext, done: Callback<unknown>): Callback<unknow
     if (called) return
     called = true
     try {
-      done(error, value)
+      if (error && context.isPassing) done(null, context.lose(error))
+      else done(error, value)
     } catch (thrown) {
       if (!context.draw) throw thrown
       context.draw.end(thrown)
@@ -74,6 +75,8 @@ function guardedTag(extension: Record<string, unknown>): Record<string, unknown>
       const member = target[key as string]
       if (typeof member !== 'function') return member
       return (context: BlockContext, ...values: unknown[]): unknown => {
+        // What a tag looks at, it does not say.
+        if (context.reads) context.reads.everything = true
         const last = values[values.length - 1]
         if (typeof last === 'function' && last.length === 2) {
           values[values.length - 1] = caught(context, last as Callback<unknown>)

@@ -24,14 +24,15 @@ export class Failure {
 
   /** In: whatever was thrown, with nunjucks' line and column from 0, NaN when unknown. */
   static of(error: unknown, line: number, column: number): unknown {
-    if (error instanceof Failure || error instanceof TemplateError) return error
+    if (error instanceof Failure || error instanceof TemplateError || error instanceof Lost)
+      return error
     if (isNunjucksError(error) && error.lineno) return new Failure(error, error.lineno, error.colno)
     return Number.isNaN(line) ? new Failure(error) : new Failure(error, line + 1, column + 1)
   }
 
   /** Adds the file, unless somebody nearer has. */
   static within(error: unknown, template: string, block?: string): unknown {
-    if (error instanceof TemplateError) return error
+    if (error instanceof TemplateError || error instanceof Lost) return error
     const failure = error instanceof Failure ? error : (Failure.of(error, NaN, NaN) as Failure)
     if (failure.template === undefined) {
       failure.template = template
@@ -42,7 +43,7 @@ export class Failure {
 
   /** The error that leaves the room. */
   static toError(error: unknown, template: string, block?: string): Error {
-    if (error instanceof TemplateError) return error
+    if (error instanceof TemplateError || error instanceof Lost) return error
     const failure = Failure.within(error, template, block) as Failure
     const { cause, line, column } = failure
     const place: TemplatePlace = {
@@ -61,6 +62,24 @@ export class Failure {
       return templateError('template/circular', place, message, { cause: origin })
     }
     return templateError('render/failed', place, messageOf(origin), { cause: origin })
+  }
+}
+
+/**
+ * Stands for a value that could not be made on the way to a block. Most blocks do not need it; one that does
+ * throws it, in whatever way it is used.
+ */
+export class Lost extends Error {
+  /** Which one of its page this is, counted from 0: a second run fails right there, and knows the place. */
+  readonly index: number
+
+  constructor(index: number, cause: unknown) {
+    super('a value was lost', { cause })
+    this.index = index
+  }
+
+  override toString(): never {
+    throw this
   }
 }
 

@@ -14,13 +14,10 @@ export interface AstNode {
 /** A scope at run time. */
 export interface Frame {
   variables: Record<string, unknown>
-  parent: Frame | undefined
+  readonly parent: Frame | undefined
   topLevel: boolean
-  set(name: string, value: unknown, resolveUp?: boolean): void
   lookup(name: string): unknown
-  resolve(name: string, forWrite?: boolean): Frame | undefined
   push(isolateWrites?: boolean): Frame
-  pop(): Frame | undefined
 }
 
 export type Callback<T = string> = (error: unknown, result?: T) => void
@@ -72,14 +69,10 @@ export interface InnerEnvironment extends NunjucksEnvironment {
   getExtension(name: string): Record<string, unknown> | undefined
 }
 
-interface CompilerObject {
-  codebuf: string[]
-  inBlock: boolean
+export interface CompilerObject {
   buffer: string | null
   _emit(code: string): void
   _emitLine(code: string): void
-  _emitFuncBegin(node: AstNode, name: string): void
-  _closeScopeLevels(): void
   _tmpid(): string
   compile(node: AstNode, frame: unknown): void
   getCode(): string
@@ -99,8 +92,12 @@ const transformer = deepTransformer as {
   transform(ast: AstNode, asyncFilters: readonly string[], name: string): AstNode
 }
 
+/** nunjucks' compiler: text is emitted, node by node. */
+export const Compiler: new (name: string, throwOnUndefined: boolean) => CompilerObject =
+  inside.compiler.Compiler
 export const nunjucksRuntime: Runtime = inside.runtime
 export const SafeString: Runtime['SafeString'] = inside.runtime.SafeString
+export const RuntimeFrame: Runtime['Frame'] = inside.runtime.Frame
 
 /** A nunjucks environment that finds templates through `read` only. */
 export function newEnvironment(
@@ -135,206 +132,8 @@ export function transformTemplate(ast: AstNode, name: string, env: InnerEnvironm
   return transformer.transform(ast, env.asyncFilters, name)
 }
 
-/** A whole template → its functions. */
-export function compileTemplate(
-  ast: AstNode,
-  name: string,
-  env: InnerEnvironment,
-): CompiledTemplate {
-  const compiler = new PlacedCompiler(name, env.opts.throwOnUndefined)
-  compiler.compile(ast, undefined)
-  return evaluate(compiler.getCode()) as CompiledTemplate
-}
-
-/** A scope that a slice enters: the names around a block that only the caller can give a value. */
-export interface SliceScope {
-  readonly enter: 'loop' | 'call' | 'macro'
-  readonly names: readonly string[]
-  readonly defaults: ReadonlyMap<string, AstNode>
-}
-
-export interface SliceOptions {
-  readonly template: string
-  /** The slice is taken from the root of a template that extends none: blocks in it are drawn where they stand. */
-  readonly isPage: boolean
-  readonly isBlock: boolean
-  /** Which level of a block the slice is taken from. */
-  readonly level: number
-}
-
-/**
- * Some statements of a template, as one function that runs them and gives back the scope they end in.
- *
- * This is how nunjucks compiles a root or a block, without the output.
- */
-export function compileSlice(
-  steps: readonly (AstNode | SliceScope)[],
-  options: SliceOptions,
-  env: InnerEnvironment,
-): BlockFunction<Frame> {
-  const compiler = new SliceCompiler(options.template, env.opts.throwOnUndefined)
-  compiler.begin(options)
-  for (const step of steps) {
-    if ('enter' in step) compiler.enter(step as SliceScope)
-    else compiler.compile(step, compiler.scope)
-  }
-  compiler.end()
-  return (evaluate(compiler.getCode()) as { slice: BlockFunction<Frame> }).slice
-}
-
-type CompileFrame = Frame
-
-/**
- * nunjucks' compiler, with one difference in what it emits: each filter, test, include, import and extends notes its line
- * before it runs. nunjucks notes calls only, so that an error in a filter is told at the start of its block.
- */
-class PlacedCompiler extends inside.compiler.Compiler {
-  protected place(node: AstNode): string {
-    return `lineno = ${node.lineno}, colno = ${node.colno}`
-  }
-
-  compileFilter(node: AstNode, frame: CompileFrame): void {
-    this._emit(`(${this.place(node)}, `)
-    superMethod('compileFilter').call(this, node, frame)
-    this._emit(')')
-  }
-
-  compileFilterAsync(node: AstNode, frame: CompileFrame): void {
-    this._emitLine(`${this.place(node)};`)
-    superMethod('compileFilterAsync').call(this, node, frame)
-  }
-
-  /** A global function gets the context and not the scope; this one must see the scope it stands in, as an include does. */
-  compileFunCall(node: AstNode, frame: CompileFrame): void {
-    const callee = node['name'] as AstNode
-    const needsScope = callee.typename === 'Symbol' && callee['value'] === 'renderBlock'
-    if (needsScope) this._emit('(context.callScope = frame, ')
-    superMethod('compileFunCall').call(this, node, frame)
-    if (needsScope) this._emit(')')
-  }
-
-  compileIs(node: AstNode, frame: CompileFrame): void {
-    this._emit(`(${this.place(node)}, `)
-    superMethod('compileIs').call(this, node, frame)
-    this._emit(')')
-  }
-
-  compileIn(node: AstNode, frame: CompileFrame): void {
-    this._emit(`(${this.place(node)}, `)
-    superMethod('compileIn').call(this, node, frame)
-    this._emit(')')
-  }
-
-  compileInclude(node: AstNode, frame: CompileFrame): void {
-    this._emitLine(`${this.place(node)};`)
-    superMethod('compileInclude').call(this, node, frame)
-  }
-
-  compileImport(node: AstNode, frame: CompileFrame): void {
-    this._emitLine(`${this.place(node)};`)
-    superMethod('compileImport').call(this, node, frame)
-  }
-
-  compileFromImport(node: AstNode, frame: CompileFrame): void {
-    this._emitLine(`${this.place(node)};`)
-    superMethod('compileFromImport').call(this, node, frame)
-  }
-
-  compileExtends(node: AstNode, frame: CompileFrame): void {
-    const parent = this.emitParent(node, frame)
-    const { _templateName } = compilerMethods
-    this._emitLine(`context.extend(${parent}, ${_templateName.call(this)}, lineno, colno);`)
-    this._emitLine(`parentTemplate = ${parent};`)
-    this._emitLine(
-      `for (var each in ${parent}.blocks) context.addBlock(each, ${parent}.blocks[each]);`,
-    )
-  }
-
-  /** A parent that comes out as nothing is told here, where the line is known, and not as "names must be a string". */
-  protected emitParent(node: AstNode, frame: CompileFrame): string {
-    const id = this._tmpid()
-    this._emitLine(`${this.place(node)};`)
-    this._emit('env.getTemplate(context.layout(')
-    this.compile(node['template'] as AstNode, frame)
-    const { _templateName, _makeCallback, _addScopeLevel } = compilerMethods
-    this._emitLine(
-      `, ${_templateName.call(this)}, lineno, colno), true, ${_templateName.call(this)}, false, `,
-    )
-    this._emitLine(_makeCallback.call(this, id))
-    _addScopeLevel.call(this)
-    return id
-  }
-}
-
-const compilerMethods = inside.compiler.Compiler.prototype as unknown as {
-  _templateName(this: object): string
-  _makeCallback(this: object, id: string): string
-  _addScopeLevel(this: object): void
-}
-
-type CompileMethod = (this: object, node: AstNode, frame: CompileFrame) => void
-function superMethod(name: string): CompileMethod {
-  return (inside.compiler.Compiler.prototype as unknown as Record<string, CompileMethod>)[name]!
-}
-
-class SliceCompiler extends PlacedCompiler {
-  // Set in `begin`: the base class runs its own initialiser in place of a constructor.
-  declare scope: CompileFrame
-  declare level: number
-
-  begin(options: SliceOptions): void {
-    this.scope = new inside.runtime.Frame()
-    this.level = options.level
-    this.inBlock = options.isBlock
-    this.buffer = 'output'
-    this._emitLine('function slice(env, context, frame, runtime, cb) {')
-    this._emitLine('var lineno = 0, colno = 0, output = "";')
-    this._emitLine(`var parentTemplate = ${options.isPage ? 'null' : '{}'};`)
-    this._emitLine('try {')
-  }
-
-  enter({ enter, names, defaults }: SliceScope): void {
-    const isolated = enter === 'call'
-    this.scope = enter === 'macro' ? new inside.runtime.Frame() : this.scope.push(isolated)
-    this._emitLine(
-      enter === 'macro' ? 'frame = new runtime.Frame();' : `frame = frame.push(${isolated});`,
-    )
-    for (const name of names) {
-      const id = this._tmpid()
-      const quoted = JSON.stringify(name)
-      const fallback = defaults.get(name)
-      this._emit(`var ${id} = context.isGiven(${quoted}) ? context.given(${quoted}) : `)
-      if (fallback) this.compile(fallback, this.scope)
-      else this._emit('undefined')
-      this._emitLine(`; frame.set(${quoted}, ${id});`)
-      this.scope.set(name, id)
-    }
-  }
-
-  end(): void {
-    this._emitLine('cb(null, frame);')
-    this._closeScopeLevels()
-    this._emitLine('} catch (e) { cb(runtime.handleError(e, lineno, colno)); } }')
-    this._emitLine('return { slice: slice };')
-  }
-
-  compileSuper(node: AstNode, frame: CompileFrame): void {
-    const block = JSON.stringify((node['blockName'] as AstNode)['value'])
-    const id = String((node['symbol'] as AstNode)['value'])
-    this._emit(`context.getSuperOf(env, ${block}, ${this.level}, frame, runtime, `)
-    this._emitLine(compilerMethods._makeCallback.call(this, id))
-    this._emitLine(`${id} = runtime.markSafe(${id});`)
-    compilerMethods._addScopeLevel.call(this)
-    frame.set(id, id)
-  }
-
-  override compileExtends(node: AstNode, frame: CompileFrame): void {
-    this._emitLine(`context.chosenParent = ${this.emitParent(node, frame)};`)
-  }
-}
-
 /** Templates are code that was installed with the app; the text comes from a TemplateSource and from nowhere else. */
-function evaluate(code: string): unknown {
+export function evaluate(code: string): unknown {
   return new Function(code)()
 }
 

@@ -3,6 +3,7 @@ import {
   blockLevel,
   type BlockLevel,
   type BlockTable,
+  plainContext,
   registerLevel,
 } from './block-context.ts'
 import { Failure } from './failure.ts'
@@ -13,11 +14,26 @@ import {
   type CompiledTemplate,
   type Frame,
   type InnerEnvironment,
+  RuntimeFrame,
 } from './internals.ts'
-import { isConstant } from './is-constant.ts'
-import { RuntimeFrame } from './frame.ts'
 import { runtime } from './runtime.ts'
-import { blockNodes, parentsOf, type ParentNode } from './syntax.ts'
+import {
+  blockNodes,
+  child,
+  compiledBlocks,
+  isConstant,
+  nameOf,
+  parentsOf,
+  type ParentNode,
+} from './syntax.ts'
+
+/** The templates that may be named, by whoever looks at one. */
+export interface Templates {
+  readonly env: InnerEnvironment
+  get(name: string): LoadedTemplate
+  /** The template that `name` means when it stands in the template `from`. */
+  lookUp(name: string, from: string): LoadedTemplate | undefined
+}
 
 /**
  * One compiled template. Stands in for nunjucks' class of the same purpose, which runs includes and imports with its
@@ -35,7 +51,10 @@ export class LoadedTemplate {
   readonly blockNodes: Readonly<Record<string, AstNode>>
   /** Each `{% extends %}` that a page run may meet. */
   readonly parents: readonly ParentNode[]
+  /** What it exports is the same each time, so that it is run once for all who import it. */
+  readonly isConstant: boolean
   readonly #env: InnerEnvironment
+  readonly #inner = new Map<string, readonly string[]>()
   #exported: object | undefined
 
   constructor(name: string, env: InnerEnvironment, compiled: CompiledTemplate, ast?: AstNode) {
@@ -43,6 +62,7 @@ export class LoadedTemplate {
     this.ast = ast
     this.blockNodes = ast ? blockNodes(ast) : Object.create(null)
     this.parents = ast ? parentsOf(ast) : []
+    this.isConstant = ast !== undefined && isConstant(ast)
     this.#env = env
     const levels: Record<string, BlockLevel> = Object.create(null)
     const blocks: Record<string, BlockFunction> = Object.create(null)
@@ -61,6 +81,18 @@ export class LoadedTemplate {
         else done(null, text)
       })
     }
+  }
+
+  /** The blocks in one of its blocks; nothing when that is not known. */
+  blocksIn(block: string): readonly string[] | undefined {
+    if (!this.ast) return undefined
+    let inner = this.#inner.get(block)
+    if (!inner) {
+      const node = this.blockNodes[block]
+      inner = node ? compiledBlocks(child(node, 'body')).map(nameOf) : []
+      this.#inner.set(block, inner)
+    }
+    return inner
   }
 
   /** A fresh table with this template's blocks; its parents add theirs behind. */
@@ -86,12 +118,12 @@ export class LoadedTemplate {
     const done = given[given.length - 1] as Callback<object>
     const [variables, parent] = given.length === 3 ? given : []
     if (this.#exported && !parent) return done(null, this.#exported)
-    const context = this.#context(variables ?? Object.create(null), (error) => done(error))
+    const context = this.#context(variables ?? plainContext(), (error) => done(error))
     this.#run(context, parent ? parent.push() : new RuntimeFrame(), (error) => {
       if (error) done(error)
       else {
         const exported = context.getExported()
-        if (!parent && this.ast && isConstant(this.ast)) this.#exported = exported
+        if (!parent && this.isConstant) this.#exported = exported
         done(null, exported)
       }
     })

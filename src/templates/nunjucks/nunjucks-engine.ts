@@ -1,26 +1,23 @@
+import type { TemplateError } from '../../base/errors.ts'
 import type { BlockRenderer, Context, TemplateEngine } from '../engine.ts'
-import type { GrowthPlan } from '../growth.ts'
 import type { Markdown } from '../../markdown/markdown.ts'
 import type { TemplateSource } from '../template-source.ts'
 import { type BlockContext, plainContext } from './block-context.ts'
-import { BlockDrawer } from './block-drawer.ts'
-import { type Chain, isReadable, knownChain, resolveChain } from './chain.ts'
-import { DryBlock } from './dry-run.ts'
-import { located, templateError } from './failure.ts'
+import { NunjucksBlock } from './block.ts'
+import { circular, located, templateError } from './failure.ts'
 import { fragmentTag } from './fragment-tag.ts'
-import { provePageGrowth } from './growth-proof.ts'
 import {
   type Callback,
   type CompiledTemplate,
   newEnvironment,
   type NunjucksEnvironment,
 } from './internals.ts'
+import type { LoadedTemplate } from './loaded-template.ts'
 import { LINK_FILTERS } from './link-filters.ts'
 import { markdownFilter } from './markdown-filter.ts'
 import { andThen, answer, type Outcome } from './outcome.ts'
-import { chainTable, planBlock } from './plan.ts'
-import { PlannedBlock } from './planned-block.ts'
-import { flatten } from './prepared.ts'
+import { flatten } from './page-context.ts'
+import { blocksOfPage } from './page-run.ts'
 import { safeHtml } from './safe-html.ts'
 import { checkNunjucks } from './self-check.ts'
 import { TemplateCatalog } from './template-catalog.ts'
@@ -53,14 +50,6 @@ export interface NunjucksOptions {
 
 /** The template engine over nunjucks. */
 export interface NunjucksEngine extends TemplateEngine {
-  /**
-   * How a block may travel while the variable `key`, and nothing else, grows; and why not better.
-   *
-   * In      `context` only where a parent is chosen by a variable.
-   *
-   * @example (await engine.explain('chat.html', 'response', 'text')).kind // → 'append'
-   */
-  explain(template: string, block: string, key: string, context?: Context): Promise<GrowthPlan>
   /** Ends the watcher. Renderers that are open go on. */
   close(): void
 }
@@ -113,20 +102,11 @@ export function createNunjucksEngine(
     given: Record<string, unknown>,
     strict: boolean,
   ): Outcome<BlockRenderer> {
-    catalogs.set(from.env, from)
-    const leaf = from.get(template)
-    return andThen(resolveChain(leaf, given, { catalog: from, limitMs }), (chain) => {
-      const reopen = (changed: Record<string, unknown>): Outcome<BlockRenderer> =>
-        open(from, template, block, changed, true)
-      const drawing = { limitMs, reopen }
-      if (isReadable(chain))
-        return BlockDrawer.open(blockOf(from, chain, block), given, drawing, strict)
-      const dry = new DryBlock(from.env, leaf, block)
-      // Run once to know that there is such a block; the drawer runs it again.
-      return andThen(dry.prepare(given, limitMs), () =>
-        BlockDrawer.open(dry, given, drawing, strict),
-      )
-    })
+    return NunjucksBlock.open(
+      { catalog: from, leaf: from.get(template), block, limitMs },
+      given,
+      strict,
+    )
   }
 
   function draw(
@@ -148,7 +128,8 @@ export function createNunjucksEngine(
     block: string,
     context?: Context,
   ): unknown {
-    const from = catalogs.get(this.env) ?? catalog
+    if (this.reads) this.reads.everything = true
+    const from = TemplateCatalog.of(this.env) ?? catalog
     const scope = this.callScope && flatten(this.callScope)
     const given = plainContext(this.getVariables(), scope, context)
     delete given['__keywords']
@@ -165,46 +146,7 @@ export function createNunjucksEngine(
     render: async (template, context) => draw(catalog, template, context),
     open: async (template, block, context) =>
       open(catalog, template, block, plainContext(context), context !== undefined),
-    async reads(template, block) {
-      const from = catalog
-      const chain = await knownChain(from.get(template), plainContext(), { catalog: from, limitMs })
-      // Another parent would read something else.
-      if (!isReadable(chain) || chain.open || chain.choice) return undefined
-      return blockOf(from, chain, block).plan.needs.names
-    },
-    async split(template, key, context) {
-      const from = catalog
-      const given = plainContext(context)
-      const chain = await resolveChain(from.get(template), given, { catalog: from, limitMs })
-      if (!isReadable(chain)) return undefined
-      if (provePageGrowth(chain, chainTable(chain), from, key).kind !== 'append') return undefined
-      // Proved to come out as it is, and nowhere else; not at all, where a condition leaves it out.
-      const mark = crypto.randomUUID()
-      const [before, after] = (await draw(from, template, { ...context, [key]: mark })).split(mark)
-      if (after === undefined) return undefined
-      return {
-        before: before!,
-        after,
-        empty: await draw(from, template, { ...context, [key]: '' }),
-      }
-    },
-    async blocks(template) {
-      const leaf = catalog.get(template)
-      const chain = await knownChain(leaf, {}, { catalog, limitMs })
-      if (isReadable(chain)) return Object.keys(chainTable(chain))
-      return Object.keys(await new DryBlock(catalog.env, leaf, '').table(plainContext(), limitMs))
-    },
-    async explain(template, block, key, context) {
-      const from = catalog
-      const leaf = from.get(template)
-      const chain = await knownChain(leaf, plainContext(context), { catalog: from, limitMs })
-      if (!isReadable(chain)) return new DryBlock(from.env, leaf, block).growth()
-      const planned = blockOf(from, chain, block)
-      const choice = chain.open ?? (context === undefined ? chain.choice : undefined)
-      if (!choice) return planned.growth(key)
-      const reason = `line ${choice.line}: the parent is only known at run time`
-      return { kind: 'full', reason, ...choice }
-    },
+    blocks: async (template) => blocksOf(catalog, catalog.get(template), limitMs),
     source: (template) => source.read(template)?.text,
     close: () => stop?.(),
   }
@@ -219,15 +161,36 @@ export function catalogOf(engine: TemplateEngine): TemplateCatalog | undefined {
   return current.get(engine)?.()
 }
 
-/** Which catalog a template runs in: a block that it draws must come from the same version. */
-const catalogs = new WeakMap<object, TemplateCatalog>()
-
-function blockOf(catalog: TemplateCatalog, chain: Chain, block: string): PlannedBlock {
-  let blocks = blocksByChain.get(chain)
-  if (!blocks) blocksByChain.set(chain, (blocks = new Map()))
-  let planned = blocks.get(block)
-  if (!planned) blocks.set(block, (planned = new PlannedBlock(planBlock(catalog, chain, block))))
-  return planned
+/** The blocks of a template and its parents, as far as they are known without any variables. */
+async function blocksOf(
+  catalog: TemplateCatalog,
+  leaf: LoadedTemplate,
+  limitMs: number,
+): Promise<string[]> {
+  const chain = [leaf]
+  for (;;) {
+    const last = chain.at(-1)!
+    const [parent] = last.parents
+    if (!last.ast || (parent && (last.parents.length > 1 || !parent.always || !parent.name))) break
+    if (!parent) return namesOf(chain)
+    const next = catalog.getFor(parent.name!, last.name)
+    const { lineno, colno } = parent.node
+    const place = { template: last.name, line: lineno + 1, column: colno + 1 }
+    if (chain.includes(next))
+      throw circular(
+        [...chain, next].map(({ name }) => name),
+        place,
+      )
+    chain.push(next)
+  }
+  try {
+    return await blocksOfPage({ catalog, leaf, block: '', limitMs }, plainContext())
+  } catch (error) {
+    if ((error as TemplateError).code !== 'template/extends-nothing') throw error
+    return namesOf(chain)
+  }
 }
 
-const blocksByChain = new WeakMap<Chain, Map<string, PlannedBlock>>()
+function namesOf(chain: readonly LoadedTemplate[]): string[] {
+  return [...new Set(chain.flatMap(({ levels }) => Object.keys(levels)))]
+}

@@ -1,7 +1,7 @@
-import { Failure } from './failure.ts'
 import { escapeHtml } from '../../base/escape-html.ts'
-import { Exports, RuntimeFrame } from './frame.ts'
-import { nunjucksRuntime, type Runtime, SafeString } from './internals.ts'
+import { type BlockContext, Exports } from './block-context.ts'
+import { Failure, Lost } from './failure.ts'
+import { type Frame, nunjucksRuntime, type Runtime, SafeString } from './internals.ts'
 
 /**
  * The brand of keyword arguments. nunjucks marks them with an ordinary property, which any JSON object can have;
@@ -57,14 +57,45 @@ export function isSteady(value: unknown): boolean {
   return value instanceof Exports && Object.values(value).every(isSteady)
 }
 
+/** How many calls so far may have changed what a page made: a list, a counter. */
+export const changing = { calls: 0 }
+
 function memberLookup(object: unknown, key: unknown): unknown {
   if (object === undefined || object === null) return undefined
+  if (object instanceof Lost) throw object
   // A key that came with the data must not reach the language's own machinery.
   if ((key === 'constructor' || key === '__proto__') && !Object.hasOwn(object, key))
     return undefined
   const member = (object as Record<string, unknown>)[key as string]
   if (typeof member !== 'function' || macros.has(member)) return member
-  return (...values: unknown[]): unknown => Reflect.apply(member, object, values)
+  return (...values: unknown[]): unknown => {
+    if (typeof object === 'object' || typeof object === 'function') changing.calls += 1
+    return Reflect.apply(member, object, values)
+  }
+}
+
+function callWrap(
+  callee: unknown,
+  name: string,
+  context: BlockContext,
+  values: unknown[],
+): unknown {
+  if (callee instanceof Lost) throw callee
+  if (context.isForgiving && typeof callee !== 'function') return undefined
+  if (typeof callee === 'function' && !macros.has(callee)) {
+    const isMember = name.endsWith('"]')
+    if (!isMember && context.env.globals[name] !== callee) changing.calls += 1
+  }
+  return callOriginal(callee, name, context, values)
+}
+const callOriginal = nunjucksRuntime['callWrap'] as typeof callWrap
+
+function contextOrFrameLookup(context: BlockContext, frame: Frame, name: string): unknown {
+  context.reads?.add(name)
+  let value = frame.lookup(name)
+  if (value === undefined) value = context.lookup(name)
+  if (value instanceof Lost) throw value
+  return value
 }
 
 /**
@@ -73,7 +104,6 @@ function memberLookup(object: unknown, key: unknown): unknown {
  */
 export const runtime: Runtime = {
   ...nunjucksRuntime,
-  Frame: RuntimeFrame,
   suppressValue(value, autoescape) {
     if (typeof value === 'string') return autoescape ? escapeHtml(value) : value
     if (value === undefined || value === null) return ''
@@ -82,6 +112,10 @@ export const runtime: Runtime = {
   },
   handleError: (error, line, column) => Failure.of(error, line, column),
   memberLookup,
+  callWrap,
+  contextOrFrameLookup,
+  attempt: (context: BlockContext, make: () => unknown, names: string[], isValue: boolean) =>
+    context.isPassing ? context.attempt(make, names, isValue) : make(),
   makeMacro,
   makeKeywordArgs: (values) => Object.assign(values, { __keywords: true, [KEYWORDS]: true }),
 }

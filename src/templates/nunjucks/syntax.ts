@@ -95,24 +95,6 @@ export function isLoop(node: AstNode): boolean {
   return LOOPS.has(node.typename)
 }
 
-/** Whether a node chooses between bodies by a condition. */
-export function isCondition(node: AstNode): boolean {
-  return node.typename === 'If' || node.typename === 'IfAsync'
-}
-
-/** Whether a node is a tag of an extension. */
-export function isExtension(node: AstNode): boolean {
-  return node.typename === 'CallExtension' || node.typename === 'CallExtensionAsync'
-}
-
-/** The name in front of a call or a look-up: `a` in `a.b.c(1)`. */
-export function rootName(node: AstNode): string | undefined {
-  if (node.typename === 'Symbol') return String(node['value'])
-  if (node.typename === 'LookupVal') return rootName(child(node, 'target'))
-  if (node.typename === 'FunCall') return rootName(child(node, 'name'))
-  return undefined
-}
-
 /** One `{% extends %}`. */
 export interface ParentNode {
   readonly node: AstNode
@@ -136,4 +118,35 @@ export function parentsOf(root: AstNode): ParentNode[] {
   }
   visit(root)
   return found
+}
+
+/**
+ * Whether what a template exports is the same each time: macros, and variables with a literal text or number.
+ */
+export function isConstant(root: AstNode): boolean {
+  return items(root).every((node) => {
+    if (node.typename === 'Macro') return true
+    if (node.typename === 'Output')
+      return items(node).every((each) => each.typename === 'TemplateData')
+    const value = node.typename === 'Set' ? optionalChild(node, 'value') : undefined
+    return value?.typename === 'Literal' && typeof value['value'] !== 'object'
+  })
+}
+
+/** What a declaration binds: `set`, `macro`, `import`, `from`. */
+export function boundBy(node: AstNode): string[] {
+  switch (node.typename) {
+    case 'Set':
+      return (node['targets'] as AstNode[]).map(nameOf)
+    case 'Macro':
+      return [nameOf(node)]
+    case 'Import':
+      return [nameOf(child(node, 'target'))]
+    case 'FromImport':
+      return items(child(node, 'names')).map((name) =>
+        nameOf(name.typename === 'Pair' ? child(name, 'value') : name),
+      )
+    default:
+      return []
+  }
 }

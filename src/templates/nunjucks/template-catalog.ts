@@ -1,22 +1,29 @@
 import { didYouMean, TemplateError } from '../../base/errors.ts'
 import { isPlainName, type TemplateSource } from '../template-source.ts'
+import type { BlockContext } from './block-context.ts'
+import { type BlockFacts, factsOfBlock } from './block-facts.ts'
 import { refuseLostFilters } from './lost-filters.ts'
 import { refuseDoubleBlocks } from './double-blocks.ts'
 import { Failure, templateError } from './failure.ts'
 import {
   type AstNode,
+  type BlockFunction,
   type Callback,
   type CompiledTemplate,
-  compileTemplate,
   type InnerEnvironment,
   isNunjucksTemplate,
   isSafeString,
   parseTemplate,
   transformTemplate,
 } from './internals.ts'
+import { compileTemplate } from './compiler.ts'
 import { catalogEnvironment } from './catalog-environment.ts'
 import { LoadedTemplate } from './loaded-template.ts'
-import { childrenOf, optionalChild } from './syntax.ts'
+import { literalName, mentionsIn } from './mentions.ts'
+import { compileAlong, type Surroundings } from './surroundings.ts'
+import { childrenOf, items, optionalChild } from './syntax.ts'
+
+const CATALOG = Symbol('catalog')
 
 /**
  * All templates of one point in time, compiled when first asked for.
@@ -29,6 +36,8 @@ export class TemplateCatalog {
   readonly source: TemplateSource
   readonly #precompiled: Readonly<Record<string, CompiledTemplate>>
   readonly #loaded = new Map<string, LoadedTemplate>()
+  readonly #facts = new Map<string, BlockFacts>()
+  readonly #along = new WeakMap<Surroundings, { top?: BlockFunction; loop?: BlockFunction }>()
 
   constructor(
     base: InnerEnvironment,
@@ -39,6 +48,12 @@ export class TemplateCatalog {
     this.#precompiled = precompiled
     this.env = catalogEnvironment(base)
     this.env.getTemplate = this.#getTemplate
+    Object.assign(this.env, { [CATALOG]: this })
+  }
+
+  /** The catalog that a template runs in: a block that it draws must come from the same version. */
+  static of(env: object): TemplateCatalog | undefined {
+    return (env as { [CATALOG]?: TemplateCatalog })[CATALOG]
   }
 
   /** Every name that `get` answers for. */
@@ -66,6 +81,42 @@ export class TemplateCatalog {
     const template = this.lookUp(name, from)
     if (template) return template
     throw this.#missing(name, from)
+  }
+
+  /** What is known of a block of a page; found out once. */
+  factsOf(block: string, { blocks, lineage }: BlockContext): BlockFacts {
+    const key = [block, blocks[block]![0]!.template, ...lineage].join('\n')
+    let facts = this.#facts.get(key)
+    if (!facts) this.#facts.set(key, (facts = factsOfBlock(this, blocks, block)))
+    return facts
+  }
+
+  /** Runs what stands around a block; compiled once. */
+  along(surroundings: Surroundings, from: 'top' | 'loop'): BlockFunction {
+    let functions = this.#along.get(surroundings)
+    if (!functions) this.#along.set(surroundings, (functions = {}))
+    return (functions[from] ??= compileAlong(this, surroundings, from))
+  }
+
+  /** The error for a block that a page does not have. */
+  unknownBlock(leaf: LoadedTemplate, block: string, { blocks, lineage }: BlockContext): Error {
+    const template = leaf.name
+    const known = didYouMean(block, Object.keys(blocks))
+    const message = `block "${block}" not found in template "${template}" ${known}`
+    const queue = new Set([template, ...lineage])
+    const own = new Set(queue)
+    for (const name of queue) {
+      const found = this.find(name)
+      if (found?.levels[block] && !own.has(name)) {
+        const hint = `"${name}" has it, which is only included or imported: open the block there.`
+        return new TemplateError('block/unknown', message, { template, block }, { hint })
+      }
+      for (const node of mentionsIn(found?.ast ? items(found.ast) : [], name, true).references) {
+        const next = literalName(node)
+        if (next !== undefined) queue.add(resolveName(next, name))
+      }
+    }
+    return new TemplateError('block/unknown', message, { template, block })
   }
 
   /** The template that `name` means when it stands in the template `from`. */

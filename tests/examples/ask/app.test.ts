@@ -5,7 +5,6 @@ import { createApp } from '../../../examples/ask/app.ts'
 import type { Answerer } from '../../../examples/ask/model.ts'
 import type { Retriever } from '../../../examples/ask/retriever.ts'
 import { timersRunning } from '../../../src/base/clock.ts'
-import { nunjucksEngine } from '../../../src/adapters/nunjucks-engine.ts'
 import { expectNothingLeft } from '../../support/eventually.ts'
 import { sampleCorpus } from '../../support/sample-corpus.ts'
 
@@ -55,11 +54,6 @@ describe('the demo', () => {
     [...html.matchAll(/<article class="turn" id="turn-([\w-]+)"/g)].map(([, id]) => id!)
 
   it('sends the text of a turn as it settles, not anew with each word', async () => {
-    const engine = nunjucksEngine({ templates: 'examples/ask/templates' })
-    expect(await engine.explain('ask.html', 'turn', 'text')).toMatchObject({
-      kind: 'settle',
-      element: { tag: 'div' },
-    })
     const { app } = setUp()
     const stream = await open(app, '/ask', {
       method: 'POST',

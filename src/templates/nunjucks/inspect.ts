@@ -1,10 +1,9 @@
-import { HOLE, SEAM } from '../markup-tags.ts'
-import { declarationsIn } from './declarations.ts'
-import type { LoadedTemplate } from './loaded-template.ts'
-import { UnknownName } from './failure.ts'
+import { HOLE, SEAM } from '../../html/markup-tags.ts'
+import { unknownName } from './block-facts.ts'
 import type { AstNode } from './internals.ts'
-import { type Mention, readsOf } from './reads.ts'
-import { childrenOf, compiledBlocks, items, nameOf } from './syntax.ts'
+import type { LoadedTemplate } from './loaded-template.ts'
+import { literalName, mentionsIn } from './mentions.ts'
+import { boundBy, childrenOf, compiledBlocks, items, nameOf } from './syntax.ts'
 import { resolveName, type TemplateCatalog } from './template-catalog.ts'
 
 /** A place in a template, from 1. */
@@ -51,10 +50,10 @@ export function factsOf(catalog: TemplateCatalog, name: string): TemplateFacts {
   const template = catalog.get(name)
   const root = template.ast
   const nodes = root ? items(root) : []
-  const reads = readsOf(nodes, name, true)
-  const parents = template.parents.map((parent) => part(parent.node, parent.name))
-  const others = reads.references.map((reference) => part(reference.node, reference.name))
-  const parts = [...parents, ...others]
+  const mentions = mentionsIn(nodes, name, true)
+  const parts = mentions.references.map((node) => part(node, literalName(node)))
+  const isParent = (_: unknown, index: number): boolean =>
+    mentions.references[index]!.typename === 'Extends'
   return {
     name,
     blocks: root ? compiledBlocks(root).map((node) => at(node, nameOf(node))) : [],
@@ -62,15 +61,17 @@ export function factsOf(catalog: TemplateCatalog, name: string): TemplateFacts {
       .filter((each) => each.name !== '')
       .map((each) => ({ ...each, name: resolveName(each.name, name) })),
     hasUnknownParts: parts.some((each) => each.name === ''),
-    hasUnknownParent: parents.some((each) => each.name === ''),
+    hasUnknownParent: parts.filter(isParent).some((each) => each.name === ''),
     taken: nodes.flatMap((node) => takenNames(node, name)),
     // What a parent declares is given, too.
-    given: root && parents.length === 0 ? declaredIn(nodes, name) : undefined,
+    given: root && template.parents.length === 0 ? declaredIn(nodes) : undefined,
     drawn: nodes.flatMap(drawnBlocks),
-    unknown: [
-      ...unknownOf('filter', reads.filters, catalog.env.filters),
-      ...unknownOf('test', reads.tests, catalog.env.tests),
-    ],
+    unknown: mentions.filters.flatMap((each) => {
+      const wrong = unknownName(each, catalog.env)
+      const { lineno, colno } = each.node
+      if (!wrong) return []
+      return [{ line: lineno + 1, column: colno + 1, message: wrong.message, hint: wrong.hint }]
+    }),
     ...markupOf(template, catalog),
   }
 }
@@ -85,8 +86,15 @@ function part(node: AstNode, name = ''): Named & { optional: boolean } {
   return { ...at(node['template'] as AstNode, name), optional: Boolean(node['ignoreMissing']) }
 }
 
-function declaredIn(nodes: readonly AstNode[], template: string): Set<string> {
-  return new Set(declarationsIn(nodes, template).flatMap(({ names }) => names))
+/** What is declared outside of blocks. */
+function declaredIn(nodes: readonly AstNode[]): Set<string> {
+  const found = new Set<string>()
+  const visit = (node: AstNode): void => {
+    for (const name of boundBy(node)) found.add(name)
+    if (node.typename !== 'Block' && node.typename !== 'Macro') childrenOf(node).forEach(visit)
+  }
+  nodes.forEach(visit)
+  return found
 }
 
 function takenNames(node: AstNode, template: string): (Named & { from: string })[] {
@@ -108,18 +116,6 @@ function drawnBlocks(node: AstNode): (Named & { block: string })[] {
   const [template, block] = items(node['args'] as AstNode)
   if (template?.typename !== 'Literal' || block?.typename !== 'Literal') return inner
   return [...inner, { ...at(template, String(template['value'])), block: String(block['value']) }]
-}
-
-function unknownOf(
-  kind: 'filter' | 'test',
-  mentions: readonly Mention[],
-  known: object,
-): (Place & { message: string; hint: string })[] {
-  return mentions.flatMap(({ name, node }) => {
-    if (Object.hasOwn(known, name)) return []
-    const { message, hint } = new UnknownName(kind, name, known)
-    return [{ line: node.lineno + 1, column: node.colno + 1, message, hint }]
-  })
 }
 
 /** The template's text without what it does, and the way back from there. */

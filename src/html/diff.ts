@@ -184,7 +184,7 @@ class Diff {
     if (x.opaque || y.opaque || !this.#parts(x, y, path, mark)) return this.#whole(y, path, mark)
     const canBeWhole = path.length > 0 || this.#options.container
     // What was lent just now is paid once, and saves all that follows.
-    return canBeWhole && this.#lent === lent && this.#isDear(mark, y)
+    return canBeWhole && this.#lent === lent && this.#isDear(mark, x, y)
       ? this.#whole(y, path, mark)
       : true
   }
@@ -196,7 +196,7 @@ class Diff {
   #parts(x: HtmlNode, y: HtmlNode, path: Path, mark: number): boolean {
     const tails = new Map(this.tails)
     if (this.#children(x, y, path, false)) return true
-    if (y.space !== 'html' || y.tag === 'pre' || !STATEFUL.test(this.#inner(y))) return false
+    if (x.space !== 'html' || x.tag === 'pre' || !this.#isBusy(x)) return false
     const lent = new Map(this.tails)
     this.found.length = mark
     this.tails = tails
@@ -206,12 +206,17 @@ class Diff {
   }
 
   /** Many small changes may cost more than their element; what a reader does in it is worth more. */
-  #isDear(mark: number, y: HtmlNode): boolean {
+  #isDear(mark: number, x: HtmlNode, y: HtmlNode): boolean {
     const count = this.found.length - mark
     if (count < 2) return false
     let chars = (count - 1) * CHANGE_CHARS
     for (let at = mark; at < this.found.length; at++) chars += this.found[at]!.html.length
-    return chars > y.innerEnd - y.innerStart && !STATEFUL.test(this.#inner(y))
+    return chars > y.innerEnd - y.innerStart && !this.#isBusy(x)
+  }
+
+  /** Whether a reader may be busy with something in an element. */
+  #isBusy({ innerStart, innerEnd }: HtmlNode): boolean {
+    return STATEFUL.test(this.#before.tree.html.slice(innerStart, innerEnd))
   }
 
   #whole(y: HtmlNode, path: Path, mark: number): boolean {
@@ -405,14 +410,15 @@ class Diff {
   }
 
   #same(x: HtmlNode, y: HtmlNode, isLoose: boolean): boolean {
-    if (isLoose && x.tag === '' && y.tag === '')
-      if (
-        isBlank(this.#startTag({ ...x, tagEnd: x.end })) &&
-        isBlank(this.#startTagAfter({ ...y, tagEnd: y.end }))
-      )
-        return true
+    const isText = x.tag === '' && y.tag === ''
+    if (isLoose && isText && this.#isBlank(this.#before.tree, x) && this.#isBlank(this.#after, y))
+      return true
     if (x.end - x.start !== y.end - y.start) return false
     return this.#before.tree.html.slice(x.start, x.end) === this.#after.html.slice(y.start, y.end)
+  }
+
+  #isBlank({ html }: HtmlTree, { start, end }: HtmlNode): boolean {
+    return !/[^\t\n\f ]/.test(html.slice(start, end))
   }
 
   #startTag({ start, tagEnd }: HtmlNode): string {
@@ -440,10 +446,6 @@ class Diff {
   #slice(from: number, to: number): string {
     return partOf(this.#after, from, to)
   }
-}
-
-function isBlank(text: string): boolean {
-  return !/[^\t\n\f ]/.test(text)
 }
 
 /** How much of a text is its end: what stood behind the place where it changed. */

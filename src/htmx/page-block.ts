@@ -74,7 +74,7 @@ export class PageBlock {
   ): { block: PageBlock; messages: string[] } {
     const place: Place =
       target === undefined
-        ? { kind: 'anchored', at: `#${options.anchor}`, end: true }
+        ? { kind: 'anchored', at: `#${options.anchor}`, end: false }
         : { kind: 'root', at: target, end: false }
     const block = new PageBlock(options, place, tree)
     return { block, messages: block.#replaced(tree, 1) }
@@ -267,11 +267,9 @@ function placeOf(tree: HtmlTree, options: PageBlockOptions): Place {
   const at = `#${options.anchor}`
   if (!canStandAlone(tree, options)) return { kind: 'framed', at, end: false }
   const last = tree.root.children.at(-1)!
-  return {
-    kind: 'anchored',
-    at,
-    end: elementsOf(tree).length > 1 || last.tag === '' || last.tag === '!',
-  }
+  const end = elementsOf(tree).length > 1 || last.tag === '' || last.tag === '!'
+  // What another connection cannot know of, it cannot take back.
+  return { kind: 'anchored', at, end: end && !options.resumable }
 }
 
 function anchorOf(id: string): string {

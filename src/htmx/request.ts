@@ -8,6 +8,8 @@ export interface RequestFacts {
   readonly morphs: boolean
   /** htmx 2: it would swap a stream into the page as text, but its extension can open one beside the answer. */
   readonly handedOff: boolean
+  /** htmx 4 will choose a part of the answer (`hx-select`); it says so as it does for a whole page. */
+  readonly selects: boolean
   /** htmx asks in place of an ordinary link or form, and wants the whole page. */
   readonly boosted: boolean
   /** htmx asks for a page of its history. */
@@ -31,7 +33,8 @@ export function requestFacts(headers: Headers): RequestFacts {
   const is = (name: string): boolean => headers.get(name) === 'true'
   const boosted = is('HX-Boosted')
   const historyRestore = is('HX-History-Restore-Request')
-  const wholePage = boosted || historyRestore || headers.get('HX-Request-Type') === 'full'
+  const isFull = headers.get('HX-Request-Type') === 'full'
+  const wholePage = boosted || historyRestore || isFull
   const source = headers.get('HX-Source')
   // htmx 4 names an element as `form#ask`, and says so by its own header; htmx 2 by its bare id.
   const idIn = (element: string | null): string | undefined =>
@@ -41,6 +44,8 @@ export function requestFacts(headers: Headers): RequestFacts {
     streams: accepts(headers, 'text/event-stream'),
     morphs: headers.has('HX-Request-Type'),
     handedOff: is('HX-Request') && !wholePage && headers.get('accept') === '*/*',
+    selects:
+      isFull && !boosted && !historyRestore && !/^body(?:#|$)/.test(headers.get('HX-Target') ?? ''),
     boosted,
     historyRestore,
     target: idIn(headers.get('HX-Target')),

@@ -9,6 +9,8 @@ import { ANYWHERE, literal, swap, withAttribute } from './swaps.ts'
 export interface StreamPageOptions {
   /** The client morphs (htmx 4). */
   readonly morphs: boolean
+  /** The element that asks chooses a part of each answer (`hx-select`), which may leave out what finds the block again. */
+  readonly selects?: boolean | undefined
   /** Other connections may go on with the stream. */
   readonly resumable?: boolean
   /** The prefix that the connection before has used, when this one goes on with it. */
@@ -51,6 +53,8 @@ export class StreamPage {
   /** Where the newest fragment with a target of its own went. */
   #target: string | undefined
   #notices = 0
+  /** The main block of a client that chooses a part of it: it comes once, at the end. */
+  #whole: HtmlTree | undefined
 
   constructor(options: StreamPageOptions) {
     this.prefix = options.at ?? newPrefix()
@@ -72,6 +76,10 @@ export class StreamPage {
     }
     const place = placeOf(fragment)
     const name = `${fragment.template}\0${fragment.block}`
+    if (this.#options.selects && target === undefined && (this.#main ??= place) === place) {
+      this.#whole = tree
+      return []
+    }
     const known = this.#blocks.get(place)
     const isNew = known?.name !== name || (known.isFinal && target === undefined)
     if (known && !isNew) {
@@ -88,12 +96,13 @@ export class StreamPage {
   end(): string[] {
     const messages = [...this.#blocks.values()].flatMap(({ block }) => block.end())
     this.#blocks.clear()
-    return messages
+    return [...this.#selected(), ...messages]
   }
 
   /** A notice below what the stream has shown so far; with nothing shown yet it lands where the form says. */
   below(notice: string): string[] {
     const { morphs, at, to } = this.#options
+    if (this.#whole !== undefined) return [...this.#selected(), ...this.below(notice)]
     const main = this.#main === undefined ? undefined : this.#blocks.get(this.#main)?.block.last
     if (main !== undefined) return swap('after', main, notice, ANYWHERE, morphs)
     if (at !== undefined) {
@@ -126,6 +135,12 @@ export class StreamPage {
     if (last !== undefined) return { shown: swap('after', last, marked, ANYWHERE, morphs), gone }
     const isMain = this.#main === undefined || this.#main === place
     return { shown: isMain && this.#options.at === undefined ? [marked] : this.below(marked), gone }
+  }
+
+  #selected(): string[] {
+    const whole = this.#whole
+    this.#whole = undefined
+    return whole === undefined ? [] : [whole.html]
   }
 
   #first(

@@ -52,7 +52,9 @@ export async function answerStream(
 
   if (stream instanceof EventStream) checkSseMethod(c, settings)
   const facts = requestFacts(request)
-  const whole = stream instanceof EventStream && stream.options.wire === undefined && !facts.streams
+  // A boosted link and a page of the history want a page, also where the client reads event streams.
+  const wantsPage = !facts.streams || facts.boosted || facts.historyRestore
+  const whole = stream instanceof EventStream && stream.options.wire === undefined && wantsPage
   const run = stream instanceof EventStream ? stream.run : undefined
   const resume = run && resumeOf(run, c)
   const { headers, outbox, pace } = formOf(stream, facts, settings, resume)
@@ -135,7 +137,7 @@ interface Form {
 
 function formOf(
   stream: StreamBody<unknown, string>,
-  { morphs, source, target }: RequestFacts,
+  { morphs, selects, source, target }: RequestFacts,
   { engine, delivery, frameMs, stalled }: Settings,
   resume?: Resume,
 ): Form {
@@ -156,16 +158,19 @@ function formOf(
     const { run } = stream
     // A run keeps its newest state for everybody: nobody has to keep one for himself.
     const asks = run ? width !== 0 && 'on time' : policy === 'finish' && 'ahead'
+    const isElsewhere = selects || (resume !== undefined && resume.path === undefined)
+    const shownIn = isElsewhere ? plainId(target) : undefined
     return told({
       headers: EVENTS,
       outbox: new FragmentBuffer({
         renders: () => rendersOf(run, engine),
         delivery: options.delivery ?? delivery,
         morphs,
+        selects,
         resumable: run !== undefined,
+        shown: shownIn && `#${shownIn}`,
         ...(resume && {
           at: resume.at,
-          shown: target && resume.path === undefined ? `#${target}` : undefined,
           to: resume.to && `#${resume.to}`,
           reconnect:
             morphs && resume.path !== undefined

@@ -26,6 +26,8 @@ export interface FragmentBufferOptions {
   readonly delivery: Delivery
   /** The client's htmx morphs (htmx 4). */
   readonly morphs: boolean
+  /** The element that asks chooses a part of each answer. */
+  readonly selects?: boolean
   /** The stream goes on elsewhere when this server stops, so nothing of it is cut then. */
   readonly resumable?: boolean
   /** The prefix that the connection before has used in the page. */
@@ -84,9 +86,9 @@ export class FragmentBuffer implements Outbox<unknown> {
   #hasSent = false
 
   constructor(options: FragmentBufferOptions) {
-    const { morphs, resumable, at, shown, to, reconnect } = options
+    const { morphs, selects, resumable, at, shown, to, reconnect } = options
     this.#options = options
-    this.#page = new StreamPage({ morphs, at, shown, to, ...given({ resumable }) })
+    this.#page = new StreamPage({ morphs, at, shown, to, ...given({ selects, resumable }) })
     if (reconnect !== undefined || at !== undefined)
       this.#reconnect = new Reconnect(this.#page.prefix, reconnect, at !== undefined)
   }

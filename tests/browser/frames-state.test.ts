@@ -40,10 +40,7 @@ function tone(): string {
  * What a reader does in the parts of an answer that do not change stays done through every frame, the last one included.
  */
 const blockFor = (version: HtmxVersion): string => `
-<article class="answer"${
-  // htmx 2 has no swap of attributes alone: an element whose tag changes is another element there.
-  dialectOf(version) === 4 ? ' aria-busy="{{ streaming }}"' : ''
-}>
+<article class="answer">
   <h2>{{ "Writing" if streaming else "Ready" }}, {{ text.length }} characters</h2>
   <p class="finished">The first words stand here for good.</p>
   <details><summary>How</summary><p>Thought about it.</p></details>
@@ -52,7 +49,10 @@ const blockFor = (version: HtmxVersion): string => `
   <pre tabindex="0">${'long line '.repeat(200)}</pre>
   <ul class="list">${'<li>one of many</li>'.repeat(60)}</ul>
   <audio src="${tone()}" loop></audio>
-  <div class="words">
+  <div class="words"${
+    // htmx 2 has no swap of attributes alone: an element whose tag changes is another element there.
+    dialectOf(version) === 4 ? ' aria-busy="{{ streaming }}"' : ''
+  }>
     {{ text | markdown }}
   </div>
   <ol>{% for w in text.split(" ") %}<li>{{ w }}</li>{% endfor %}</ol>

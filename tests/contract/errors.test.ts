@@ -3,6 +3,7 @@ import { eventually } from '../support/eventually.ts'
 import { CONFORMANCE, expectAllFinished, useApp, useStats } from './support/child-app.ts'
 import { useConnections } from './support/raw-connection.ts'
 import { readEvents } from './support/read-events.ts'
+import { shownAfterEach, shownAtEnd } from '../support/shown.ts'
 
 const app = useApp(CONFORMANCE)
 const { request } = useConnections(() => app().port)
@@ -89,11 +90,17 @@ describe('a template that fails', () => {
     expect((await response.head).status).toBe(200)
     const body = await response.text()
     const { events } = readEvents(body)
-    expect(events.map(({ event }) => event)).toEqual([undefined, undefined, undefined, 'done'])
-    expect(events[0]!.data).toContain('one ')
-    expect(events[1]!.data).toContain('one two ')
-    expect(events[2]!.data).toMatch(/role="alert"/)
-    expect(events[3]!.data).toBe('{"reason":"error"}')
+    expect(events.filter(({ event }) => event !== undefined)).toEqual([
+      { event: 'done', data: '{"reason":"error"}' },
+    ])
+    expect(events.at(-1)!.event).toBe('done')
+    const [first, second, third] = shownAfterEach(events, { htmx: 2 })
+    expect(first).toContain('>one <')
+    expect(second).toContain('>one two <')
+    expect(second).not.toContain('role="alert"')
+    expect(third).toMatch(/one two [^]*role="alert"/)
+    expect(shownAtEnd(events, { htmx: 2 })).toBe(third)
+    expect(events.filter(({ data }) => data.includes('role="alert"'))).toHaveLength(1)
     expect(body).not.toMatch(INSIDE)
     expect(body).not.toMatch(/failAfter|answer\.html/)
     await expectAllFinished(stats)

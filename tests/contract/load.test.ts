@@ -68,7 +68,8 @@ describe('what a long life leaves in memory', () => {
     expect(Math.max(...during) - before).toBeLessThan(8 * MIB)
     expect((await held()) - before).toBeLessThan(8 * MIB)
 
-    const values = body.split('\n\n')
+    // A slow machine leaves time for a sign of life.
+    const values = body.split('\n\n').filter((text) => text !== ': ping')
     expect(values.length).toBe(1_000_002)
     expect(values.findIndex((text, n) => n < 1_000_000 && text !== `data: ${n}`)).toBe(-1)
     expect(values.at(-2)).toBe('event: done\ndata: {"reason":"stop"}')

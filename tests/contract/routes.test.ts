@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
+import { shownAfterEach, shownAtEnd } from '../support/shown.ts'
 import { CONFORMANCE, expectAllFinished, useApp, useStats } from './support/child-app.ts'
 import { useConnections } from './support/raw-connection.ts'
 import { readEvents, type ReadStream } from './support/read-events.ts'
@@ -63,13 +64,15 @@ describe('the routes of the conformance app', () => {
   test('/text draws the whole block for every token, and once more at the end', async () => {
     const { events } = await post('/text', JSON.stringify({ tokens: ['He', 'llo', ' <b>'] }))
     expect(events.at(-1)).toEqual(DONE)
-    expect(events.slice(0, -1).map(({ data }) => />([^<]*)</.exec(data)![1])).toEqual([
+    const shown = shownAfterEach(events, { htmx: 2 })
+    expect(shown.map((html) => />([^<]*)</.exec(html)![1]).slice(0, 4)).toEqual([
       'He',
       'Hello',
       'Hello &lt;b&gt;',
       'Hello &lt;b&gt;',
     ])
-    expect(events.at(-2)!.data).toContain('aria-busy="false"')
+    expect(new Set(shown.slice(3))).toEqual(new Set([shownAtEnd(events, { htmx: 2 })]))
+    expect(shown.at(-1)).toContain('aria-busy="false"')
   })
 
   test('/text without tokens still ends its waiting sign', async () => {
@@ -82,13 +85,15 @@ describe('the routes of the conformance app', () => {
     const tokens = ['An **ans', 'wer** <b>', '\n\n- [x](javascript:y)']
     const { events } = await post('/markdown', JSON.stringify({ tokens }))
     expect(events.at(-1)).toEqual(DONE)
-    expect(events.slice(0, -1).map(({ data }) => /<div>([^]*?)<\/div>/.exec(data)![1])).toEqual([
+    const shown = shownAfterEach(events, { htmx: 2 })
+    expect(shown.map((html) => /<div>([^]*?)<\/div>/.exec(html)![1]).slice(0, 4)).toEqual([
       '<p>An <strong>ans</strong></p>\n',
       '<p>An <strong>answer</strong> &lt;b&gt;</p>\n',
       '<p>An <strong>answer</strong> &lt;b&gt;</p>\n<ul>\n<li>[x](javascript:y)</li>\n</ul>\n',
       '<p>An <strong>answer</strong> &lt;b&gt;</p>\n<ul>\n<li>[x](javascript:y)</li>\n</ul>\n',
     ])
-    expect(events.at(-2)!.data).toContain('aria-busy="false"')
+    expect(new Set(shown.slice(3))).toEqual(new Set([shownAtEnd(events, { htmx: 2 })]))
+    expect(shown.at(-1)).toContain('aria-busy="false"')
   })
 
   test('/auto with Markdown ends with the same block', async () => {
@@ -96,7 +101,7 @@ describe('the routes of the conformance app', () => {
     const last = async (path: string, body: object): Promise<string> => {
       const { events } = await post(path, JSON.stringify({ tokens, ...body }))
       expect(events.at(-1)).toEqual(DONE)
-      return events.at(-2)!.data.replace(/ hx-swap-oob="[^"]*"/, '')
+      return shownAtEnd(events, { htmx: 2 })
     }
     const whole = await last('/markdown', {})
     expect(whole).toContain('</p>\n<ul>')
@@ -135,10 +140,10 @@ describe('the routes of the conformance app', () => {
 
   test('/auto sends the first token at once, and what follows at once together', async () => {
     const { events } = await post('/auto', '{"tokens":["Hel","lo ","<b>"],"block":"text"}')
-    const frames = events.map(({ data }) => data)
-    expect(frames).toHaveLength(3)
-    expect(frames[0]).toContain('>Hel<')
-    expect(frames[1]).toContain('>Hello &lt;b&gt;<')
+    const shown = shownAfterEach(events, { htmx: 2 })
+    expect(shown[0]).toContain('>Hel<')
+    expect(shown[1]).toContain('>Hello &lt;b&gt;<')
+    expect(new Set(shown.slice(1))).toEqual(new Set([shownAtEnd(events, { htmx: 2 })]))
   })
 
   test('/seeds/llamabot/chat uses the names of its wire, from the first event to the last', async () => {
@@ -152,10 +157,11 @@ describe('the routes of the conformance app', () => {
 
   test('/seeds/chirp/chat lets the answer grow in its block', async () => {
     const { events } = await post('/seeds/chirp/chat', 'prompt=one+two+three')
-    const shown = events.slice(0, -1).map(({ data }) => />([^<]*)</.exec(data)![1])
-    expect(shown[0]).toBe('one ')
-    expect(shown.at(-1)).toBe('one two three')
-    expect(events.at(-2)!.data).toContain('aria-busy="false"')
+    const shown = shownAfterEach(events, { htmx: 2 })
+    expect(shown[0]).toContain('>one <')
+    const end = shownAtEnd(events, { htmx: 2 })
+    expect(shown.at(-1)).toBe(end)
+    expect(end).toMatch(/ aria-busy="false"[^>]*>one two three</)
     expect(events.at(-1)).toEqual(DONE)
   })
 
@@ -165,7 +171,8 @@ describe('the routes of the conformance app', () => {
       /^<div hx-swap-oob="innerMorph:#sources"><li>The first book<\/li>/,
     )
     expect(events.filter(({ data }) => data.includes('The first book'))).toHaveLength(1)
-    expect(events.at(-2)!.data).toContain('About why: see [1] and [2].')
+    const page = '<ol id="sources"></ol><div id="answer"></div>'
+    expect(shownAtEnd(events, { page, htmx: 2 })).toContain('About why: see [1] and [2].')
     expect(events.at(-1)).toEqual(DONE)
   })
 })

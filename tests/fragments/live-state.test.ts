@@ -193,7 +193,7 @@ describe('the viewers of a live state', () => {
     state.set({ owner: '<Bob>' })
     const [event] = await streams[0]!.until(({ data }) => data.includes('Bob'))
     expect(event!.data).toContain(
-      '<div hx-swap-oob="innerMorph:#list"><li>a for &lt;Bob&gt;</li><li>b for &lt;Bob&gt;</li></div>',
+      '<div hx-swap-oob="innerMorph transition:false target:#list"><li>a for &lt;Bob&gt;</li><li>b for &lt;Bob&gt;</li></div>',
     )
     for (const stream of streams) await stream.disconnect()
     await eventually(() => expect(state.viewers).toBe(0))

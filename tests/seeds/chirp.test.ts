@@ -47,6 +47,7 @@ import { AI_SDK_PROJECT, installAiSdk } from '../support/ai-sdk.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 import { useServer } from '../support/serve-app.ts'
+import { shownAfterEach, shownAtEnd } from '../support/shown.ts'
 
 /**
  * What Chirp promises, row by row. Left to others, and to Hono: shells, Alpine, translations, caches, SQL, passwords, a
@@ -86,12 +87,6 @@ const form = (fields: Record<string, string>, headers: Record<string, string> = 
   body: new URLSearchParams(fields),
   headers,
 })
-const bare = (html: string): string =>
-  html
-    .replace(/<wbr id="\w+" swap-end>/g, '')
-    .replace(/ s\d\w{3}(?=[ >])/g, '')
-    .replace(/\[s\d\w{3}\]/g, '[S]')
-
 afterEach(() => expectNothingLeft(timersRunning))
 
 describe('C1: the answer', () => {
@@ -119,7 +114,7 @@ describe('C2, C3: what a stream sends', () => {
     )
     const events = await (await open(app, '/', post)).all()
     expect(events[0]).toEqual({
-      data: '<div hx-swap-oob="innerMorph:#out"><pre> a\nb </pre></div>',
+      data: '<div hx-swap-oob="innerMorph transition:false target:#out"><pre> a\nb </pre></div>',
     })
   })
 
@@ -136,7 +131,7 @@ describe('C2, C3: what a stream sends', () => {
     )
     const events = await (await open(app, '/', post)).all()
     expect(events.map(({ event, data }) => event ?? data)).toEqual([
-      '<div hx-swap-oob="innerMorph:#a"><p>1</p></div>',
+      '<div hx-swap-oob="innerMorph transition:false target:#a"><p>1</p></div>',
       'two',
       'app:three',
       'done',
@@ -240,7 +235,8 @@ describe('C6, C7: failures and ends', () => {
       const { app, log } = setUp()
       app.post('/', () => new EventStream(source))
       const events = await (await open(app, '/', post)).all()
-      expect(bare(events[0]!.data)).toBe('<p>kept</p>')
+      expect(shownAfterEach(events)[0]).toBe('<p>kept</p>')
+      expect(shownAtEnd(events)).toMatch(/^<p>kept<\/p><p [^>]*role="alert">[^]*<\/p>$/)
       expect(events.filter(({ data }) => data.includes('role="alert"'))).toHaveLength(1)
       expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"error"}' })
       expect(JSON.stringify(events)).not.toMatch(/SECRET|chat\.html/)
@@ -257,19 +253,19 @@ describe('C5: a frame that cannot be drawn', () => {
       new Fragment('careful.html', 'b', { text }, { target: '#out' })
     const source = [fragment('one'), fragment('!'), fragment('!'), fragment('two')]
     app.post('/', () => new EventStream(source, { frameMs: 0, onEnd: (told) => void (end = told) }))
-    const frames = (await (await open(app, '/', post)).all()).map(({ data }) => data)
+    const events = await (await open(app, '/', post)).all()
+    const page = { page: '<i id="out"></i>', target: '#none', at: '#out' }
+    const shown = shownAfterEach(events, page)
     expect(
-      frames.map((data) => data.replace(/\bs\d\w{3}e\d*\b/g, 'ID').replace(/failed \w+/, 'failed')),
+      shown.map((html) => html.replace(/ id="\w+"/, '').replace(/failed \w+/, 'failed')),
     ).toEqual([
-      '<div hx-swap-oob="innerMorph:#out"><p>one</p></div>',
-      '<div hx-swap-oob="beforeend:#out"><p id="ID" class="swapstream-error" role="alert">Something went wrong. <small>(render/failed)</small></p></div>',
-      '<p hx-swap-oob=delete:#ID>',
-      '<div hx-swap-oob="innerMorph:#out"><p>two</p></div>',
-      '{"reason":"stop"}',
+      '<p>one</p>',
+      '<p>one</p><p class="swapstream-error" role="alert">Something went wrong. <small>(render/failed)</small></p>',
+      '<p>one</p>',
+      '<p>two</p>',
     ])
-    expect(applyFrames('<i id="out"></i>', frames.slice(0, -1), { target: '#none' })).toContain(
-      '<i id="out"><p>two</p></i>',
-    )
+    expect(shownAtEnd(events, page)).toBe('<p>two</p>')
+    expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"stop"}' })
     expect(end).toMatchObject({ reason: 'stop', values: 4, failed: 1 })
     expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1)
   })
@@ -307,12 +303,14 @@ describe('C11: streamToFragments', () => {
         ),
     )
     const events = await (await open(app, '/', post)).all()
-    expect(events.map(({ data }) => bare(data))).toEqual([
-      '<p>Hel</p>',
-      '<div hx-swap-oob="innerMorph:[S]">Hello</div>',
-      '<hx-partial hx-target="[S]" hx-swap="outerMorph"><p>Hello</p></hx-partial>',
+    expect(events.map(({ data }) => data.replace(/s\d\w{3}/g, 'S'))).toEqual([
+      '<template id="S"></template><p>Hel</p>',
+      '<p hx-swap-oob="innerMorph transition:false target:#S+p">Hello',
+      '<p hx-swap-oob="innerMorph transition:false target:#S+p">Hello',
+      '<p hx-swap-oob="delete transition:false target:#S">',
       '{"reason":"stop"}',
     ])
+    expect(shownAtEnd(events)).toBe('<p>Hello</p>')
   })
 })
 
@@ -367,13 +365,17 @@ describe('C14: the filter markdown', () => {
       '/',
       () => new EventStream(() => streamToFragments(tokens, 'md.html', 'b'), { frameMs: 0 }),
     )
-    const frames = (await (await open(app, '/', post)).all()).map(({ data }) => data)
+    const events = await (await open(app, '/', post)).all()
+    const shown = shownAfterEach(events)
     // What is half written does not flash.
-    expect(frames[0]).toContain('<strong>bo</strong>')
-    expect(frames.join('')).not.toMatch(/<b>|href="javascript/)
+    expect(shown[0]).toContain('<strong>bo</strong>')
+    expect([...shown, ...events.map(({ data }) => data)].join('')).not.toMatch(
+      /<b>|href="javascript/,
+    )
     const rel = 'rel="noopener noreferrer nofollow ugc"'
-    expect(frames.at(-3)).toContain('<h1>Hi</h1>')
-    expect(frames.at(-3)).toContain(
+    expect(shownAtEnd(events)).toBe(shown.at(-1))
+    expect(shown.at(-1)).toContain('<h1>Hi</h1>')
+    expect(shown.at(-1)).toContain(
       `<strong>bold</strong> &lt;b&gt;x&lt;/b&gt; [l](javascript:x) <a href="https://a.example" ${rel}>ok</a>`,
     )
   })
@@ -381,18 +383,22 @@ describe('C14: the filter markdown', () => {
 
 describe('C12: streamWithSources', () => {
   test.each([
-    [['one'], ['<div hx-swap-oob="innerMorph:#sources"><li>one</li></div>', '<p>Hi</p>']],
-    [null, ['<p>Hi</p>']],
+    [['one'], ['<ol><li>one</li></ol>', '<ol><li>one</li></ol><p>Hi</p>']],
+    [null, ['<ol></ol><p>Hi</p>']],
   ])('shows the sources %j first and once, and always a last frame', async (sources, first) => {
     const { app } = setUp()
     const source = (): AsyncIterable<Fragment> =>
       streamWithSources(['Hi'], 'chat.html', { sources })
     app.post('/', () => new EventStream(source, { frameMs: 0 }))
-    const frames = (await (await open(app, '/', post)).all()).map(({ data }) => bare(data))
-    expect(frames.slice(0, first.length)).toEqual(first)
-    expect(frames).toContain(
-      '<hx-partial hx-target="[S]" hx-swap="outerMorph"><p>Hi</p></hx-partial>',
+    const events = await (await open(app, '/', post)).all()
+    const page = '<main><ol id="sources"></ol><div id="answer"></div></main>'
+    const seen = shownAfterEach(events, { page, at: 'main' }).map((html) =>
+      html.replace(/ id="sources"|<div id="answer">|<\/div>/g, ''),
     )
+    expect(seen.slice(0, first.length)).toEqual(first)
+    expect(new Set(seen.slice(first.length - 1)).size).toBe(1)
+    expect(events.filter(({ data }) => data.includes('one'))).toHaveLength(first.length - 1)
+    expect(shownAtEnd(events, { page })).toBe('<p>Hi</p>')
   })
 })
 
@@ -680,8 +686,8 @@ describe('C23: slow parts of a page', () => {
   test('come in the order in which their data does, each into its own place', async () => {
     const events = await (await open(dashboard(list), '/parts')).all()
     expect(events.map(({ data }) => data)).toEqual([
-      '<hx-partial hx-target="#count" hx-swap="outerMorph"><b id="count">2</b></hx-partial>',
-      '<div hx-swap-oob="innerMorph:#notes"><li>&lt;a&gt;</li></div>',
+      '<div hx-swap-oob="outerMorph strip:true transition:false target:#count"><b id="count">2</b></div>',
+      '<div hx-swap-oob="innerMorph transition:false target:#notes"><li>&lt;a&gt;</li></div>',
       '{"reason":"stop"}',
     ])
   })
@@ -824,12 +830,13 @@ describe('C26: what depends on a change is drawn again', () => {
     board.set({ user: 'Bob' })
     const seen = async (tab: (typeof tabs)[number]): Promise<string[]> =>
       (await tab.until(({ data }) => data.includes('#who'))).map(({ data }) => data)
-    expect(await seen(tabs[0]!)).toEqual(['<div hx-swap-oob="innerMorph:#who">Bob</div>'])
+    const who = '<p hx-swap-oob="innerMorph transition:false target:#who">Bob'
+    expect(await seen(tabs[0]!)).toEqual([who])
     expect(await seen(tabs[1]!)).toEqual([
-      '<div hx-swap-oob="innerMorph:#list"><li>x</li><li>&lt;y&gt;</li></div>',
-      '<div hx-swap-oob="innerMorph:#count">2</div>',
-      '<div hx-swap-oob="innerMorph:#both">x&lt;y&gt;</div>',
-      '<div hx-swap-oob="innerMorph:#who">Bob</div>',
+      '<div hx-swap-oob="innerMorph transition:false target:#list"><li>x</li><li>&lt;y&gt;</li></div>',
+      '<p hx-swap-oob="innerMorph transition:false target:#count">2',
+      '<p hx-swap-oob="innerMorph transition:false target:#both">x&lt;y&gt;',
+      who,
     ])
     for (const tab of tabs) await tab.disconnect()
     await eventually(() => expect(board.viewers).toBe(0))
@@ -1061,10 +1068,10 @@ describe('C32: development', () => {
     const url = await serving(app)
     const ask = async (init?: RequestInit): Promise<string> => (await fetch(url, init)).text()
     expect(await ask()).toBe('<h1>one</h1><p>x</p>')
-    expect(await ask(stream)).toMatch(/^data: <p id="\w+">x<\/p>\n/)
+    expect(await ask(stream)).toMatch(/^data: <template id="\w+"><\/template><p>x<\/p>\n/)
     write('<h1>two</h1>{% block b %}<b>{{ text }}!</b>{% endblock %}')
     await eventually(async () => expect(await ask()).toBe('<h1>two</h1><b>x!</b>'))
-    expect(await ask(stream)).toMatch(/^data: <b id="\w+">x!<\/b>\n/)
+    expect(await ask(stream)).toMatch(/^data: <template id="\w+"><\/template><b>x!<\/b>\n/)
   })
 
   test('an error says where it is; the page shows the lines around it, escaped, and is mended by an edit', async () => {
@@ -1358,7 +1365,7 @@ describe('C35: light forms', () => {
       event: 'tool:called',
       data: '{"name":"add","a":1,"b":2,"result":3}',
     })
-    expect(bare(events[1]!.data)).toBe('<p>3</p>')
+    expect(shownAfterEach(events)[0]).toBe('<p>3</p>')
   })
 
   test('rules by field: a Standard Schema gives each field its own words', async () => {

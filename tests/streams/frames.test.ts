@@ -7,11 +7,13 @@ import {
   swapstream,
   type SwapstreamOptions,
 } from 'swapstream'
-import { open } from 'swapstream/testing'
+import { readEvents } from 'swapstream/client'
+import { domText, FramedPage, open } from 'swapstream/testing'
 import { Hono } from 'hono'
 import { now, timersRunning } from '../../src/base/clock.ts'
 import { controlledClock, type ControlledClock } from '../../src/testing/controlled-clock.ts'
 import type { Source } from '../../src/streams/source.ts'
+import { shownAfterEach, shownAtEnd } from '../support/shown.ts'
 
 /** When the frames of a stream leave, and what a slow reader finds. */
 
@@ -54,8 +56,15 @@ function told() {
   }
 }
 const state = (text: string): Fragment => new Fragment('a.html', 'answer', { text })
-const shown = (frames: readonly string[]): string[] =>
-  frames.map((data) => data.replace(/<[^>]*>/g, ''))
+const PAGE = '<div id="all"><ul id="log"></ul><div id="answer"></div></div>'
+/** The text of the page after each frame; what changes nothing that is seen is left out. */
+const shown = (frames: readonly string[], swap = 'innerHTML'): string[] =>
+  shownAfterEach(
+    frames.map((data) => ({ data })),
+    { page: PAGE, at: '#all', swap },
+  )
+    .map((html) => html.replace(/<[^>]*>/g, ''))
+    .filter((text, n, all) => text !== all[n - 1])
 
 describe('frames', () => {
   let clock: ControlledClock
@@ -111,7 +120,7 @@ describe('frames', () => {
     end()
     await turns()
     await done
-    expect(shown(frames).slice(0, 2)).toEqual(['a', 'ab'])
+    expect(shown(frames)).toEqual(['a', 'ab'])
   })
 
   test('keep what is no state, each and in its order, between the states around it', async () => {
@@ -125,7 +134,7 @@ describe('frames', () => {
     end()
     await turns()
     await done
-    expect(shown(frames).slice(0, 7)).toEqual(['a', 'b', '1', '2', 'd', 'text', 'e'])
+    expect(shown(frames, 'beforeend')).toEqual(['a', 'b', '1b', '12b', '12d', '12dtext', '12etext'])
   })
 
   test('do not let the next answer of a block take the place of a finished one', async () => {
@@ -169,14 +178,15 @@ describe('frames', () => {
         let text = ''
         let frames = 0
         await sayNext()
+        const page = new FramedPage(PAGE, { target: '#answer' })
         const stream = await open(app, '/', POST)
         const done = (async () => {
           for await (const { data, event } of stream) {
             if (event !== undefined) continue
             frames += 1
-            const added = data.replace(/<[^>]*>/g, '')
-            // The last frame is the whole again.
-            text = added.startsWith(text) ? added : text + added
+            const before = text
+            text = domText(page.apply(data).find('#answer')!).replace(/<[^>]*>|["\s]/g, '')
+            expect(text.startsWith(before)).toBe(true)
             while (shownAt.length < text.length) shownAt.push(now())
           }
         })()
@@ -208,7 +218,7 @@ describe('frames', () => {
     const { frames, done } = await reading(serving(source, { frameMs: 0 }))
     await turns()
     await done
-    expect(shown(frames).slice(0, 3)).toEqual(['a', 'ab', 'abc'])
+    expect(shown(frames)).toEqual(['a', 'ab', 'abc'])
   })
 })
 
@@ -227,11 +237,17 @@ describe('a reader who stands still', () => {
     }
     return { counted, source: () => streamToFragments(tokens(), 'a.html', 'answer') }
   }
+  let begun = ''
   async function first(app: Hono): Promise<ReadableStreamDefaultReader<Uint8Array>> {
     const response = await app.request('/', { ...POST, headers: { accept: 'text/event-stream' } })
     const reader = response.body!.getReader()
-    await reader.read()
+    begun = new TextDecoder().decode((await reader.read()).value)
     return reader
+  }
+  const endOf = async (pieces: readonly string[]): Promise<string> => {
+    const events: { event?: string | undefined; data: string }[] = []
+    for await (const event of readEvents(new Response(begun + pieces.join('')))) events.push(event)
+    return shownAtEnd(events, { htmx: 2 })
   }
   const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 150))
   const rest = async (reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string[]> => {
@@ -250,7 +266,7 @@ describe('a reader who stands still', () => {
     expect(counted.ended).toBe(true)
     const pieces = await rest(reader)
     expect(pieces).toHaveLength(1)
-    expect(pieces[0]).toContain(words(1_000).join(''))
+    expect(await endOf(pieces)).toBe(`<p>${words(1_000).join('')}</p>`)
     expect(pieces[0]).toMatch(/event: done\ndata: \{"reason":"stop"\}\n\n$/)
   })
 
@@ -261,7 +277,7 @@ describe('a reader who stands still', () => {
     expect(counted.asked).toBeLessThanOrEqual(2)
     const pieces = await rest(reader)
     expect(counted.ended).toBe(true)
-    expect(pieces.at(-1)).toContain(words(1_000).join(''))
+    expect(await endOf(pieces)).toBe(`<p>${words(1_000).join('')}</p>`)
   })
 
   test('does not let what cannot be replaced pile up: the source waits', async () => {

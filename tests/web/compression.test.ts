@@ -36,8 +36,7 @@ describe('a compressed event stream', () => {
     expect(response.headers.get('content-encoding')).toBe('br')
     expect(response.headers.get('vary')).toContain('Accept-Encoding')
     const packed = await bytesOf(response)
-    const masked = (bytes: Buffer): string =>
-      bytes.toString().replace(/\bs[0-9a-z]{1,6}(?=")/g, 'S')
+    const masked = (bytes: Buffer): string => bytes.toString().replace(/\bs\d\w{3}\b/g, 'S')
     expect(masked(brotliDecompressSync(packed))).toBe(masked(plain))
     expect(packed.length).toBeLessThan(plain.length / 20)
   })
@@ -48,7 +47,7 @@ describe('a compressed event stream', () => {
     const { value } = await reader.read()
     const partly = { finishFlush: constants.BROTLI_OPERATION_FLUSH }
     expect(brotliDecompressSync(value!, partly).toString()).toMatch(
-      /^data: <p id="s\w+">word0 <\/p>\n\n$/,
+      /^data: <template id="s\w+"><\/template><p>word0 <\/p>\n\n$/,
     )
     await reader.cancel()
   })
@@ -80,6 +79,8 @@ describe('a compressed event stream', () => {
     const { get } = setUp(compress)
     const response = await get(encoding)
     expect(response.headers.get('content-encoding')).toBeNull()
-    expect(await response.text()).toMatch(/^data: <p id="s\w+">word0 <\/p>\n\n/)
+    expect(await response.text()).toMatch(
+      /^data: <template id="s\w+"><\/template><p>word0 <\/p>\n\n/,
+    )
   })
 })

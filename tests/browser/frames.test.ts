@@ -27,8 +27,8 @@ const COUNT = 75
 /** What the page shows below `<main>` when a block is drawn at once. */
 function drawnAtOnce(block: string, version: HtmxVersion): string {
   const destination = { target: '#answer', swap: 'beforeend', htmx: dialectOf(version) }
-  // By the way in which 2.0.10 parses an answer, Chromium drops comments.
-  const read = version === '2.0.10' ? block.replaceAll(/<!--.*?-->/gs, '') : block
+  // By the way in which htmx 2 parses an answer, some versions of Chromium drop comments.
+  const read = dialectOf(version) === 2 ? block.replaceAll(/<!--.*?-->/gs, '') : block
   return new FramedPage(`<main>${MAIN}</main>`, destination).apply(read).dom('main')
 }
 

@@ -32,7 +32,7 @@ export function checkRequests(
 }
 
 /** The path that is asked for, with its holes; nothing when it leads elsewhere or is not known from its beginning. */
-function pathOf(url: string): string | undefined {
+export function pathOf(url: string): string | undefined {
   const path = url.split(/[?#]/)[0]!.replaceAll(SEAM, HOLE)
   if (!/^\/(?!\/)/.test(path)) return undefined
   try {

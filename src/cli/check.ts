@@ -2,6 +2,7 @@ import { resolve, sep } from 'node:path'
 import { nunjucksEngine } from '../adapters/nunjucks-engine.ts'
 import { ConfigError } from '../base/errors.ts'
 import { enginesOf, routesOf, type App } from '../web/app-routes.ts'
+import { checkAnswers } from './check-answers.ts'
 import { checkEvents } from './check-events.ts'
 import { checkIds, checkTargets } from './check-ids.ts'
 import { checkCode, checkNames } from './check-names.ts'
@@ -36,7 +37,8 @@ export interface CheckResult {
 
 /**
  * Looks for what would go wrong later: names in templates and in the code that nothing has, requests that no route
- * answers, ids that no element has, attributes that htmx does not read, events that nobody sends.
+ * answers, ids that no element has, attributes that htmx does not read, events that nobody sends. Notes what htmx makes
+ * of a streamed answer whose first frame takes away the form.
  *
  * In      an app, its source files, or only a folder of templates.
  * Out     faults, and notes; a template that cannot be read is a fault like others.
@@ -71,7 +73,10 @@ export async function check(options: CheckOptions = {}): Promise<CheckResult> {
       ...ids.faults,
     )
     notes.push(...ids.notes)
-    if (app) faults.push(...checkRequests(templates, routes, elsewhere))
+    if (app) {
+      faults.push(...checkRequests(templates, routes, elsewhere))
+      notes.push(...checkAnswers(templates, routes))
+    }
   }
   if (code.files.length > 0) {
     const events = checkEvents(all, code)

@@ -1,5 +1,6 @@
 import { nearest } from '../base/nearest.ts'
 import { HOLE, SEAM, type Attribute, type Tag } from '../html/markup-tags.ts'
+import { answerPlaces, handsTargetOn, type AnswerPlace } from './answer-places.ts'
 
 /** Something that an attribute says, and where. */
 interface Use {
@@ -39,6 +40,10 @@ export interface MarkupUses {
   readonly ids: readonly string[]
   readonly events: readonly EventUse[]
   readonly wrong: readonly WrongUse[]
+  /** The elements whose answer, when it is streamed, cannot come piece by piece; of htmx 4 only. */
+  readonly answers: readonly AnswerPlace[]
+  /** Elements hand a target on to those in them. */
+  readonly handsTargetOn: boolean
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete']
@@ -90,7 +95,8 @@ export function usesOf(tags: readonly Tag[], version: 2 | 4 = 4): MarkupUses {
     if (tag.name === 'form') form = tag.ends ? undefined : (valueOf(tag, 'method') ?? 'get')
     for (const attribute of tag.ends ? [] : tag.attributes) read(tag, attribute)
   }
-  return { requests, meant, ids, events, wrong }
+  const answers = version === 4 ? answerPlaces(tags) : []
+  return { requests, meant, ids, events, wrong, answers, handsTargetOn: handsTargetOn(tags) }
 
   function read(tag: Tag, { name: attribute, value, at }: Attribute): void {
     const use = { attribute, at }

@@ -45,21 +45,30 @@ export function enginesOf(app: App): TemplateEngine[] {
 export type Answer = 'yes' | 'maybe' | readonly string[]
 
 /**
- * Tells who would answer, without asking the app's own router: asked once, that takes no more routes.
+ * Finds what may answer, without asking the app's own router: asked once, that takes no more routes.
  *
  * In      an address that begins with `/`, without its query. Where it has holes, all up to the first one has to fit.
+ * Out     middleware, too.
  */
+export function routesFor(
+  routes: readonly AppRoute[],
+  hole: string,
+): (method: string, path: string) => AppRoute[] {
+  const router = new TrieRouter<AppRoute>()
+  for (const route of routes) router.add(route.method, route.path, route)
+  return (method, path) =>
+    path.includes(hole)
+      ? routes.filter((each) => isAt(each, method) && mayFit(each.path, path.split(hole)[0]!))
+      : router.match(method, path)[0].map(([route]) => route)
+}
+
+/** Tells who would answer. In: an address, as for `routesFor`. */
 export function answersOf(
   routes: readonly AppRoute[],
   hole: string,
 ): (method: string, path: string) => Answer {
-  const router = new TrieRouter<AppRoute>()
-  for (const route of routes) router.add(route.method, route.path, route)
   const methods = [...new Set(routes.map(({ method }) => method))].filter((each) => each !== 'ALL')
-  const found = (method: string, path: string): AppRoute[] =>
-    path.includes(hole)
-      ? routes.filter((each) => isAt(each, method) && mayFit(each.path, path.split(hole)[0]!))
-      : router.match(method, path)[0].map(([route]) => route)
+  const found = routesFor(routes, hole)
   return (asked, path) => {
     // Hono answers HEAD where it answers GET.
     const at = found(asked === 'HEAD' ? 'GET' : asked, path)

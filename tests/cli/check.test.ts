@@ -5,7 +5,18 @@ import fc from 'fast-check'
 import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { fromComponents, mount, Page, stream, swapstream, type SwapstreamOptions } from 'swapstream'
+import {
+  createRuns,
+  EventStream,
+  fromComponents,
+  mount,
+  Page,
+  plain,
+  stream,
+  streamToFragments,
+  swapstream,
+  type SwapstreamOptions,
+} from 'swapstream'
 import { check, type CheckResult } from 'swapstream/check'
 import { codeTokens } from '../../src/cli/code-tokens.ts'
 import { recordingLog } from '../support/recording-log.ts'
@@ -256,6 +267,97 @@ describe('elements that are meant by their id', () => {
     expect(lines(notes)).toEqual([
       'a.html:1:42: hx-target means #toast, which stands in toast.html only: right where a fragment brings it.',
     ])
+  })
+})
+
+describe('streamed answers', () => {
+  async function notesOf(html: string, more: Templates = {}, htmx: 2 | 4 = 4): Promise<string[]> {
+    const app = appOf({ 'chat.html': html, ...more })
+    const runs = createRuns()
+    const fragments = () => streamToFragments(['Hi'], 'chat.html', 'b')
+    app.post('/chat', () => new EventStream(fragments))
+    app.get('/chat/:id', () => new EventStream(fragments))
+    app.post('/run', async () => new EventStream(await runs.start(fragments, { owner: 'me' })))
+    app.post('/values', () => new EventStream(['a'], { wire: plain }))
+    app.post('/page', () => new Page('chat.html'))
+    mount(
+      app,
+      stream({ path: '/declared', wire: 'fragments' }, async function* () {}),
+    )
+    const { faults, notes } = await check({ app, htmx })
+    expect(faults).toEqual([])
+    return lines(notes)
+  }
+  const REPLACED =
+    'so htmx ends the stream with its first frame. Give hx-target another element, or return a run.'
+
+  test.each([
+    ['<form hx-post="/chat" hx-target="this" hx-swap="outerHTML"></form>', '23', 'form'],
+    ['<form hx-post="/chat" hx-swap="outerHTML swap:1s"></form>', '23', 'form'],
+    ['<form hx-post="/declared" hx-target="this" hx-swap="outerHTML"></form>', '27', 'form'],
+    [
+      '<a data-hx-get="/chat/{{ id }}" data-hx-target="this" hx-swap="outerHTML"></a>',
+      '33',
+      'element',
+    ],
+    ['<form id="f" hx-post="/chat" hx-target="#f" hx-swap="outerHTML"></form>', '30', 'form'],
+    ['<form hx-post="/chat" hx-target="closest form" hx-swap="outerHTML"></form>', '23', 'form'],
+    ['<form><button hx-post="/chat" hx-target="closest form"></button></form>', '31', 'button'],
+    ['<div id="a"><br><p><form hx-post="/chat" hx-target="#a"></form></div>', '42', 'form'],
+    [
+      '<i class="x turn"><b><form hx-post="/chat" hx-target="closest .turn" hx-swap="innerHTML"></form></b></i>',
+      '44',
+      'form',
+    ],
+    [
+      '<div id="a">{% if x %}<form hx-post="/chat" hx-target="#a"></form>{% endif %}</div>',
+      '45',
+      'form',
+    ],
+  ])('take away what asks: %s', async (html, column, asks) => {
+    expect(await notesOf(html)).toEqual([
+      `chat.html:1:${column}: the answer takes the place of the ${asks} that asks, ${REPLACED}`,
+    ])
+  })
+
+  test.each([
+    '<form hx-post="/chat" hx-target="#a"></form><div id="a"></div>',
+    '<div id="a"></div><form hx-post="/chat" hx-target="#a"></form>',
+    '<form hx-post="/chat" hx-target="this"></form>',
+    '<form hx-post="/chat" hx-target="closest form"></form>',
+    '<div id="a"><form hx-post="/chat" hx-target="#a" hx-swap="beforeend"></form></div>',
+    '<div id="a"><form hx-post="/chat" hx-target="#a" hx-swap="innerMorph"></form></div>',
+    '<div id="a"><form hx-post="/chat" hx-target="#a" hx-swap="{{ how }}"></form></div>',
+    '<div id="a"><form hx-post="/chat" hx-target="{{ there }}"></form></div>',
+    '<div id="a"><form hx-post="/chat" {{ attributes }} hx-swap="outerHTML"></form></div>',
+    '<div id="a"><form hx-post="/chat" {% if x %}hx-target="#a"{% else %}hx-target="#b"{% endif %}></form></div><i id="b"></i>',
+    '<div id="a"><form hx-post="/chat" hx-target="#a" hx-swap="innerHTML target:#b"></form></div>',
+    '{% if x %}<div id="a">{% else %}<div>{% endif %}</div><form hx-post="/chat" hx-target="#a"></form>',
+    '<form hx-post="/run" hx-target="this" hx-swap="outerHTML"></form>',
+    '<form hx-post="/page" hx-target="this" hx-swap="outerHTML"></form>',
+    '<form hx-post="/values" hx-target="this" hx-swap="outerHTML"></form>',
+    '<form hx-post="{{ path }}" hx-target="this" hx-swap="outerHTML"></form>',
+    '<form hx-post="/page" hx-select=".a"></form>',
+  ])('do not, as far as the template tells: %s', async (html) => {
+    expect(await notesOf(html)).toEqual([])
+  })
+
+  test('do not where another template hands a target on', async () => {
+    const html = '<form hx-post="/chat" hx-swap="outerHTML"></form>'
+    const layout = '<body hx-target:inherited="#main"><main id="main"></main></body>'
+    expect(await notesOf(html, { 'layout.html': layout })).toEqual([])
+  })
+
+  test.each(['chat', 'run'])('of which a part is chosen come whole: from /%s', async (route) => {
+    const html = `<div id="a"></div><form hx-post="/${route}"\nhx-target="#a" hx-select=".answer"></form>`
+    expect(await notesOf(html)).toEqual([
+      'chat.html:2:16: hx-select chooses a part of the answer, so a streamed answer comes when it is whole. Leave it out where the block is what is wanted.',
+    ])
+  })
+
+  test('come whole with htmx 2, so nothing is noted', async () => {
+    const html = '<form hx-post="/chat" hx-target="this" hx-swap="outerHTML" hx-select="p"></form>'
+    expect(await notesOf(html, {}, 2)).toEqual([])
   })
 })
 

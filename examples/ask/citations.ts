@@ -26,10 +26,14 @@ export function withoutCitations(text: string): string {
 /**
  * Text in the middle of a line as Markdown that shows it letter for letter: a quote must not become a link or emphasis.
  *
- * @example literally('a_b* [1]') // → 'a\\_b\\* \\[1\\]'
+ * Brackets and dollars are written as references, because behind a backslash, or around one, they would be a formula.
+ *
+ * @example literally('a_b* [1]') // → 'a\\_b\\* &#91;1&#93;'
  */
 export function literally(text: string): string {
-  return text.replace(/[\\`*_[\]<>&~"]/g, '\\$&')
+  return text
+    .replace(/[\\`*_<>&~"]/g, '\\$&')
+    .replace(/[[\]$]/g, (char) => `&#${char.charCodeAt(0)};`)
 }
 
 /**

@@ -89,8 +89,8 @@ export function asShown(tree: HtmlTree): Shown {
  *
  * @example
  * const before = asShown(treeOf('<p>Hel</p>'))
- * changesOf(before, treeOf('<p>Hello</p>'), { attributes: true, container: true, start: true, end: true }).changes
- * // → [{ how: 'end', path: [{ tag: 'p', nth: 1, index: 0 }], html: 'lo', within: { tag: 'p', space: 'html' } }]
+ * changesOf(before, treeOf('<p>Hello</p>'), { attributes: true, container: true, start: true, end: true }).changes?.map(({ how, path, html }) => [how, path[0]?.tag, html])
+ * // → [['end', 'p', 'lo']]
  */
 export function changesOf(before: Shown, after: HtmlTree, options: DiffOptions): Difference {
   if (before.tree.html === after.html) return { changes: [], shown: before }

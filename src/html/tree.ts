@@ -304,8 +304,10 @@ class Reader {
 
   /** Parts of a table stand beside their like only. */
   #fitsTop(name: string): boolean {
-    const first = this.#parent.children.find(
-      ({ name: tag }) => tag !== '' && tag !== '!' && tag !== 'template',
+    const first = this.#parent.children.find(({ name: tag, start, end }) =>
+      tag === ''
+        ? /[^\t\n\f ]/.test(this.#html.slice(start, end))
+        : tag !== '!' && tag !== 'template',
     )
     return first === undefined || kindOf(first.name) === kindOf(name)
   }

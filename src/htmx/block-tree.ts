@@ -2,6 +2,13 @@ import { type HtmlTree, partOf, treeOf } from '../html/tree.ts'
 
 const OUT_OF_BAND = /\s(?:data-)?hx-swap-oob(?=[\s=]|$)/
 
+/** An element that holds text up to its end tag, and has none. */
+const OPEN_TEXT =
+  /<(iframe|noembed|noframes|script|style|textarea|title|xmp)(?=[\s/>])[^>]*>(?![^]*<\/\1[\s/>])/i
+
+/** A tag that has no end. */
+const OPEN_TAG = /<\/?[a-zA-Z](?:"[^"]*"|'[^']*'|[^"'>])*(?:"[^"]*|'[^']*)?$/
+
 /**
  * What was rendered of a block, read as the page will have it: line breaks are LF, and what htmx takes to another place
  * is no part of it.
@@ -10,7 +17,22 @@ const OUT_OF_BAND = /\s(?:data-)?hx-swap-oob(?=[\s=]|$)/
  */
 export function blockTree(html: string): HtmlTree {
   const text = html.includes('\r') ? html.replace(/\r\n?/g, '\n') : html
-  return treeOf(text.toWellFormed(), isElsewhere)
+  const tree = treeOf(text.toWellFormed(), isElsewhere)
+  return tree.root.opaque ? treeOf(contained(tree.html), isElsewhere) : tree
+}
+
+/** HTML that cannot end the template in which htmx reads it, nor take the end of that for its own text. */
+function contained(html: string): string {
+  let depth = 0
+  const text = html
+    .replace(OPEN_TAG, '')
+    .replace(/<(\/?)template(?=[\s/>])[^>]*>/gi, (tag, slash: string) => {
+      if (slash === '/' && depth === 0) return ''
+      depth += slash === '/' ? -1 : 1
+      return tag
+    })
+  const [, open] = OPEN_TEXT.exec(text) ?? []
+  return open === undefined ? text : `${text}</${open}>`
 }
 
 function isElsewhere(tag: string, attributes: string): boolean {

@@ -8,7 +8,17 @@ import {
 } from '../html/diff.ts'
 import { closingTags, type HtmlNode, type HtmlTree, partOf } from '../html/tree.ts'
 import { elsewhere, plain } from './block-tree.ts'
-import { ANYWHERE, below, swap, swaps, type Within, withinOf } from './swaps.ts'
+import {
+  ANYWHERE,
+  below,
+  IN_FRAME,
+  IN_HTML,
+  needsContext,
+  swap,
+  swaps,
+  type Within,
+  withinOf,
+} from './swaps.ts'
 
 /** The element around a block that is no element by itself, while it is streamed. */
 const FRAME = 'swap-frame'
@@ -117,7 +127,8 @@ export class PageBlock {
     if (kind === 'inside' || (kind === 'framed' && !canStandAlone(tree, this.#options))) {
       this.#shown = shownFrom(tree)
       const to = kind === 'framed' ? `${at}+${FRAME}` : at
-      return [...swap('inside', to, plain(tree), ANYWHERE, morphs), ...elsewhere(tree)]
+      const within = { ...this.#within, opaque: tree.root.opaque }
+      return [...swap('inside', to, plain(tree), within, morphs), ...elsewhere(tree)]
     }
     return this.#replaced(tree, kind === 'anchored' ? elementsOf(this.#shown.tree).length : 1)
   }
@@ -129,7 +140,13 @@ export class PageBlock {
     const { tree } = this.#shown
     const messages =
       kind === 'framed'
-        ? swap('replace', `${at}+${FRAME}`, plain(tree), ANYWHERE, morphs)
+        ? swap(
+            'replace',
+            `${at}+${FRAME}`,
+            plain(tree),
+            { ...this.#within, opaque: tree.root.opaque },
+            morphs,
+          )
         : this.#swaps(restore(this.#shown))
     this.#shown = shownFrom(tree)
     if (kind === 'framed' || kind === 'anchored')
@@ -172,14 +189,25 @@ export class PageBlock {
     for (let n = count; n > 1; n--) add('remove', at + '+*'.repeat(n), '', ANYWHERE, morphs)
     const to = kind === 'root' && place.kind === 'root' ? at : `#${anchor}+*`
     const [root] = elementsOf(tree)
-    const isOne = place.kind !== 'framed' && !place.end && root !== undefined
+    // White space and comments around the root that was there stay.
+    const isAlone = this.#shown.tree.root.children.length === elementsOf(this.#shown.tree).length
+    const isOne =
+      place.kind !== 'framed' && !place.end && root !== undefined && (kind === 'root' || !isAlone)
     const part = isOne ? partOf(tree, root.start, root.end) : plain(tree)
-    const within: Within = isOne ? withinOf(part) : ANYWHERE
+    const within: Within =
+      kind === 'root' && isOne ? withinOf(part) : { ...IN_HTML, opaque: tree.root.opaque }
     add('replace', to, dressed(tree, part, place), within, morphs)
     if (kind !== 'root' && place.kind === 'root') add('remove', at, '', ANYWHERE, morphs)
     this.#place = place
     this.#shown = shownFrom(tree)
     return [...messages, ...elsewhere(tree)]
+  }
+
+  /** What came where the form says was read as HTML; an element with an id may be one of SVG. */
+  get #within(): Within {
+    const { kind } = this.#place
+    if (kind === 'framed') return IN_FRAME
+    return kind === 'anchored' ? IN_HTML : ANYWHERE
   }
 
   #mustMove(tree: HtmlTree): boolean {
@@ -188,14 +216,17 @@ export class PageBlock {
     if (kind === 'root') return idOf(tree) === undefined
     const isAlone = canStandAlone(tree, this.#options)
     // Text at the top could not be taken away again.
-    return kind === 'anchored' ? !isAlone : isAlone && isBlank(this.#shown.tree.html)
+    if (kind === 'anchored') return !isAlone
+    return isAlone && (isBlank(this.#shown.tree.html) || needsContext(tree.html))
   }
 
   #swaps(changes: Parameters<typeof swaps>[0]): string[] {
     const { kind, at } = this.#place
-    const edges = changes.map((change) => {
-      if (kind !== 'anchored' || change.path.length > 0) return change
-      return { ...change, how: change.how === 'end' ? ('before' as const) : ('after' as const) }
+    const placed = changes.map((change) => {
+      const within = change.within.tag === '#' ? this.#within : change.within
+      if (kind !== 'anchored' || change.path.length > 0) return { ...change, within }
+      const how = change.how === 'end' ? ('before' as const) : ('after' as const)
+      return { ...change, how, within }
     })
     const selector = (path: Path, how: string): string => {
       const [first, ...rest] = path
@@ -205,7 +236,7 @@ export class PageBlock {
       if (first === undefined) return how === 'before' ? `${at}e` : at
       return `${at}${'+*'.repeat(first.index)}+${first.tag}${below(rest)}`
     }
-    return swaps(edges, selector, this.#options.morphs)
+    return swaps(placed, selector, this.#options.morphs)
   }
 }
 

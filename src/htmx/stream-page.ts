@@ -39,8 +39,8 @@ interface Shown {
  *
  * @example
  * const page = new StreamPage({ morphs: true })
- * page.show(new Fragment('t', 'b'), treeOf('<p>Hel</p>')) // → ['<template id="s1x9c"></template><p>Hel</p>']
- * page.show(new Fragment('t', 'b'), treeOf('<p>Hello</p>')) // → ['<p hx-swap-oob="beforeend transition:false target:#s1x9c+p">lo']
+ * page.show(new Fragment('t', 'b'), treeOf('<p>Hel</p>')) // → [`<template id="${page.prefix}"></template><p>Hel</p>`]
+ * page.show(new Fragment('t', 'b'), treeOf('<p>Hello</p>')) // → [`<p hx-swap-oob="beforeend transition:false target:#${page.prefix}+p">lo`]
  */
 export class StreamPage {
   /** Short, because every frame says it. */

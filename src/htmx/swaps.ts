@@ -6,9 +6,14 @@ import type { Space } from '../html/tree.ts'
 export interface Within {
   readonly tag: string
   readonly space: Space
+  /** The HTML may hold any end tag. */
+  readonly opaque?: boolean
 }
 
 export const ANYWHERE: Within = { tag: '#', space: 'html' }
+/** An element of HTML, whichever; and one that is no part of a table. */
+export const IN_HTML: Within = { tag: '#html', space: 'html' }
+export const IN_FRAME: Within = { tag: '#frame', space: 'html' }
 
 /** The element around HTML that may hold any end tag. */
 const OPEN = 'swap-x'
@@ -82,7 +87,7 @@ export function swap(
   const style = STYLES[how][1]
   if (style !== 'outerHTML') return [enveloped(`${style}:${at}`, html, within)]
   // The element itself says where it goes; what needs another one around it, or is several, comes behind the old one.
-  if (within.tag !== '#' && !isForeign(within))
+  if (!within.tag.startsWith('#') && !isForeign(within))
     return [withAttribute(html, `hx-swap-oob="outerHTML:${at}"`)]
   const old = /^#[\w-]+$/.test(at) ? `${at}:has(+${at})` : at
   return [enveloped(`afterend:${at}`, html, within), ...swap('remove', old, '', within, morphs)]
@@ -154,7 +159,10 @@ function envelopeOf(html: string, within: Within): string {
   const tag = first.toLowerCase()
   if (within.tag === '#' && SVG.test(tag)) return 'svg'
   if (within.tag === '#' && MATH.test(tag)) return 'math'
-  return (within.tag === '#' && AROUND[tag]) || (isBalanced(html) ? 'div' : OPEN)
+  return (
+    (within.tag !== IN_FRAME.tag && within.tag.startsWith('#') && AROUND[tag]) ||
+    (!within.opaque && isBalanced(html) ? 'div' : OPEN)
+  )
 }
 
 /** Whether each `</div>` ends a `<div>` of the HTML itself, and no text that is still open could take ours. */

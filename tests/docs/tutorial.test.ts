@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { readEvents, type ReadEvent } from 'swapstream/client'
+import { shownAfterEach, shownAtEnd } from '../support/shown.ts'
 import { AI_SDK_PROJECT, installAiSdk } from '../support/ai-sdk.ts'
 
 /**
@@ -198,10 +200,11 @@ const checks: Record<string, () => Promise<void>> = {
   '3. A stream': async () => {
     await start()
     const response = await prompt('Why <b>?')
-    const frames = (await response.text()).split('\n\n')
-    expect(frames.length).toBeGreaterThan(10)
-    expect(frames.at(-3)).toContain('You asked: **Why &lt;b&gt;?**')
-    expect(frames.at(-2)).toBe('event: done\ndata: {"reason":"stop"}')
+    const events: ReadEvent[] = []
+    for await (const event of readEvents(response)) events.push(event)
+    expect(new Set(shownAfterEach(events, { htmx: 2 })).size).toBeGreaterThan(8)
+    expect(shownAtEnd(events, { htmx: 2 })).toContain('You asked: **Why &lt;b&gt;?**')
+    expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"stop"}' })
     const finished = await (await prompt('Why?', { accept: 'text/html' })).text()
     expect(finished).toMatch(
       /<div id="log">[^]*<h2>Why\?<\/h2>[^]*A model will stand here[^]*<form/,

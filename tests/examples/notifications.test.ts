@@ -3,6 +3,7 @@ import { readEvents, type ReadEvent } from 'swapstream/client'
 import { useBrowser } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
 import { usePrograms } from '../support/run-program.ts'
+import { shownAfterEach } from '../support/shown.ts'
 
 const run = usePrograms()
 const browser = useBrowser()
@@ -32,16 +33,25 @@ test('examples/notifications sends every reader the list as it is, then after ea
   const url = await start()
   await post(url, 'before')
   const readers = [await follow(url), await follow(url)]
+  const told: ReadEvent[][] = readers.map(() => [])
+  /** What each page shows after one more event. */
   const next = (): Promise<(string | undefined)[]> =>
-    Promise.all(readers.map(async (reader) => (await reader.next()).value?.data))
-  const list = (items: string): string => `<div hx-swap-oob="innerMorph:#feed">${items}</div>`
-  const before = list('<li id="note-1">before</li>')
+    Promise.all(
+      readers.map(async (reader, n) => {
+        told[n]!.push((await reader.next()).value!)
+        const page = { page: '<ul id="feed"></ul>', target: '#none', at: '#feed' }
+        return shownAfterEach(told[n]!, { ...page, htmx: 2 }).at(-1)
+      }),
+    )
+  const before = '<li id="note-1">before</li>'
   expect(await next()).toEqual([before, before])
   await post(url, '<b>now</b>')
-  const both = list('<li id="note-2">&lt;b&gt;now&lt;/b&gt;</li><li id="note-1">before</li>')
+  const both = `<li id="note-2">&lt;b&gt;now&lt;/b&gt;</li>${before}`
   expect(await next()).toEqual([both, both])
+  // Those who have the list get what is new, and one who comes later the whole.
+  expect(told.map((events) => events[1]!.data.includes('note-1'))).toEqual([false, false])
   const late = await (await follow(url)).next()
-  expect(late.value).toEqual({ data: both })
+  expect(late.value).toEqual({ data: `<div hx-swap-oob="innerMorph:#feed">${both}</div>` })
 })
 
 test('examples/notifications keeps a silent feed alive with comments', async () => {

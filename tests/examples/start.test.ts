@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { readEvents, type ReadEvent } from 'swapstream/client'
 import { takenPort, usePrograms } from '../support/run-program.ts'
+import { shownAfterEach, shownAtEnd } from '../support/shown.ts'
 
 const SERVER = 'examples/ask/server.ts'
 
@@ -25,7 +27,9 @@ describe('npm start', () => {
       stream += chunk
       if (stream.split('\n\n').length > 5) break
     }
-    expect(stream).toMatch(/^data: <article [^]*?class="source"[^]*?class="prose"/)
+    expect(stream).toMatch(
+      /^data: (?:<template [^>]*><\/template>)?<article [^]*?class="source"[^]*?class="prose"/,
+    )
     expect(stream).toContain('hono')
     expect(stream).not.toContain('\r')
     expect(stream).not.toMatch(/^event:/m)
@@ -92,9 +96,10 @@ describe('npm run hello', () => {
       body: new URLSearchParams({ prompt: 'Who <b>are</b> you?' }),
       headers: { accept: 'text/html, text/event-stream', 'hx-request': 'true' },
     })
-    const frames = (await response.text()).split('\n\n')
-    expect(frames.length).toBeGreaterThan(10)
-    expect(frames.at(-2)).toBe('event: done\ndata: {"reason":"stop"}')
-    expect(frames.at(-3)).toContain('Who &lt;b&gt;are&lt;/b&gt; you?')
+    const events: ReadEvent[] = []
+    for await (const event of readEvents(response)) events.push(event)
+    expect(new Set(shownAfterEach(events, { htmx: 2 })).size).toBeGreaterThan(8)
+    expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"stop"}' })
+    expect(shownAtEnd(events, { htmx: 2 })).toContain('Who &lt;b&gt;are&lt;/b&gt; you?')
   })
 })

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
+import { readEvents, type ReadEvent } from 'swapstream/client'
 import manifest from '../../node_modules/hono/package.json' with { type: 'json' }
 import { useBrowser } from '../support/browser.ts'
 import { usePrograms } from '../support/run-program.ts'
+import { shownAfterEach, shownAtEnd } from '../support/shown.ts'
 
 const browser = useBrowser()
 const run = usePrograms()
@@ -14,18 +16,24 @@ test('examples/tools shows each call, then its result, then the answer, in that 
     body: new URLSearchParams({ names: 'hono, ../../etc' }),
     headers: { accept: 'text/html, text/event-stream', 'hx-request': 'true' },
   })
-  const frames = (await response.text()).split('\n\n')
-  const steps = (items: string): string =>
-    `data: <div hx-swap-oob="innerMorph:#steps">${items}</div>`
+  const events: ReadEvent[] = []
+  for await (const event of readEvents(response)) events.push(event)
+  const page = { page: '<ol id="steps"></ol><p id="answer"></p>', htmx: 2 } as const
   const first = `<li>installedVersion(hono) → ${manifest.version}</li>`
-  expect(frames.slice(0, 4)).toEqual([
-    steps('<li>installedVersion(hono) …</li>'),
-    steps(first),
-    steps(`${first}<li>installedVersion(../../etc) …</li>`),
-    steps(`${first}<li>installedVersion(../../etc) → is no name of a package</li>`),
+  const all = `${first}<li>installedVersion(../../etc) → is no name of a package</li>`
+  const steps = shownAfterEach(events, { ...page, at: '#steps' })
+  expect(steps.slice(0, 4)).toEqual([
+    '<li>installedVersion(hono) …</li>',
+    first,
+    `${first}<li>installedVersion(../../etc) …</li>`,
+    all,
   ])
-  expect(frames[4]).toMatch(/^data: <p [^>]*>I <\/p>$/)
-  expect(frames.at(-2)).toBe('event: done\ndata: {"reason":"stop"}')
+  expect(new Set(steps.slice(3))).toEqual(new Set([all]))
+  const answers = shownAfterEach(events, page)
+  expect(answers.slice(0, 4)).toEqual(['', '', '', ''])
+  expect(answers[4]).toMatch(/^<p [^>]*>I <\/p>$/)
+  expect(shownAtEnd(events, page)).toMatch(/^<p aria-busy="false">I /)
+  expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"stop"}' })
 })
 
 test('examples/tools works in a browser, with scripts and without', async () => {

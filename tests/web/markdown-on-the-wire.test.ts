@@ -11,12 +11,13 @@ describe.each([
 ])('Markdown in 2,000 steps on its way to %s', (_, morphs) => {
   test.each(Object.entries(SHAPES))(
     'is sent once and not again, with an address a frame: %s',
-    async (_name, text) => {
+    async (name, text) => {
       const { html, frames, content, growing } = await onTheWire(text, STEPS, STEPS_A_FRAME, morphs)
       expect(frames).toBeGreaterThan(STEPS / STEPS_A_FRAME)
       expect(content).toBeGreaterThan(0.95 * html)
-      expect(content).toBeLessThan(1.2 * html)
-      expect(growing).toBeLessThan(content + 150 * frames)
+      // A short item comes again where that is less than the addresses of two changes in it.
+      expect(content).toBeLessThan((name === 'one list' ? 1.35 : 1.2) * html)
+      expect(growing).toBeLessThan(Math.min(content, 1.2 * html) + 150 * frames)
     },
   )
 

@@ -11,6 +11,7 @@ import {
 import { serve, type ServeOptions, type Serving } from '../../../src/node.ts'
 import { fromRecord } from '../../../src/templates/template-source.ts'
 import { recordingLog } from '../../support/recording-log.ts'
+import { treeOf } from '../../../src/html/tree.ts'
 
 const templates = {
   'chat.html': '<div>{% block response %}<p>{{ text }}</p>{% endblock %}</div>',
@@ -32,6 +33,7 @@ export function surroundings() {
   }
   return {
     app,
+    treeOf,
     engine: nunjucksEngine({ templates }),
     fromRecord,
     c: { req: request } as unknown as Context,

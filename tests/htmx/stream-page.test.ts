@@ -1,0 +1,97 @@
+import fc from 'fast-check'
+import { type DefaultTreeAdapterTypes, parseFragment } from 'parse5'
+import { describe, expect, test } from 'vitest'
+import { Fragment } from '../../src/fragments/fragment.ts'
+import { FramedPage } from '../../src/htmx/apply-frames.ts'
+import { blockTree } from '../../src/htmx/block-tree.ts'
+import { domText } from '../../src/htmx/client/dom-text.ts'
+import { StreamPage } from '../../src/htmx/stream-page.ts'
+import { ChangingBlock, monkeyHtml, type Random, randomFrom } from '../html/random-html.ts'
+import { withoutLent } from '../support/lent.ts'
+
+/** Steps in all: `RUNS=1000000 SEED=1 npx vitest run tests/htmx/stream-page.test.ts` goes on. */
+const RUNS = Number(process.env['RUNS'] ?? 16_000)
+const { seed = 0 } = fc.readConfigureGlobal()
+const STEPS = 8
+const PAGE = '<body><main><div id="answer"></div></main></body>'
+
+/** Snapshots of one block, some of them passed over. */
+function changing(random: Random): () => string {
+  const block = new ChangingBlock(random)
+  return () => {
+    do block.change()
+    while (random() < 0.2)
+    return block.render()
+  }
+}
+
+/** Snapshots that have nothing in common but the monkey that typed them. */
+function typed(random: Random): () => string {
+  const beginning = monkeyHtml(random, Math.floor(random() * 8))
+  let rest = ''
+  return () => {
+    rest = random() < 0.6 ? rest + monkeyHtml(random, 3) : monkeyHtml(random, 6)
+    // htmx takes a title for that of the page.
+    return (beginning + rest).replaceAll(/<\/?title[^>]*>/g, '')
+  }
+}
+
+/** Where a reader may be busy in a block, one white space is as good as another. */
+const isBusy = (html: string): boolean =>
+  /<(?:audio|details|dialog|iframe|img|input|object|select|textarea|video)\b/i.test(html)
+const withoutSpace = (dom: string): string =>
+  dom
+    .replaceAll(/(?:\\n|\\t| )+/g, '')
+    .replaceAll(/^(?:<!--.*-->|"")\n?/gm, '')
+    .trim()
+
+/** What a parser makes of a block in an element of the page. */
+function wholeOf(html: string): string {
+  const { root, html: text } = blockTree(html)
+  if (!root.opaque) return domText(text)
+  const [template] = parseFragment(`<template><swap-x>${text}`).childNodes
+  const { content } = template as DefaultTreeAdapterTypes.Template
+  return domText(content.childNodes[0] as DefaultTreeAdapterTypes.Element)
+}
+
+describe.each([
+  [4, 'changing', changing],
+  [2, 'changing', changing],
+  [4, 'typed', typed],
+  [2, 'typed', typed],
+] as const)('a page of htmx %i', (htmx, kind, snapshots) => {
+  test(`shows a block as it is after each frame, and nothing else at the end: ${kind}`, () => {
+    const random = randomFrom(seed + htmx)
+    for (let run = 0; run < RUNS / STEPS / 4; run++) {
+      const next = snapshots(random)
+      const stream = new StreamPage({ morphs: htmx === 4 })
+      const page = new FramedPage(PAGE, { target: '#answer', swap: 'beforeend', htmx })
+      // Names of SVG and MathML at the top of a target mean that it is one.
+      const target = kind === 'changing' && random() < 0.3 ? { target: '#answer' } : {}
+      const sent: string[] = []
+      let seen = ''
+      let html = ''
+      const expectSame = (dom: string): void => {
+        const whole = wholeOf(html)
+        // A block that takes another place leaves the white space and comments around it where they were.
+        const moves = sent.some(
+          (message, n) => n > 0 && /<swap-frame>|<template id="s|\+\*">/.test(message),
+        )
+        const compared = moves || isBusy(seen) ? withoutSpace : String
+        const [shown, wanted] = [compared(dom), compared(whole)]
+        if (shown !== wanted)
+          expect(shown, `${JSON.stringify(seen)}\n${sent.join('\n')}`).toBe(wanted)
+      }
+      for (let step = 0; step < STEPS; step++) {
+        html = next()
+        seen += html
+        const messages = stream.show(new Fragment('t', 'b', {}, target), blockTree(html))
+        sent.push(...messages)
+        for (const message of messages) page.apply(message)
+        expectSame(domText(withoutLent(page.find('#answer')!)))
+      }
+      for (const message of stream.end()) page.apply(message)
+      expectSame(page.dom('#answer'))
+    }
+  })
+})

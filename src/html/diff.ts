@@ -30,7 +30,7 @@ export interface Change {
   readonly path: Path
   readonly html: string
   /** The element in which a parser has to read the HTML. */
-  readonly within: { readonly tag: string; readonly space: Space }
+  readonly within: { readonly tag: string; readonly space: Space; readonly opaque?: boolean }
 }
 
 /** What stands in the page: the HTML, and what was lent to it so that later changes are small. */

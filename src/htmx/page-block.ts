@@ -223,7 +223,8 @@ export class PageBlock {
   #swaps(changes: Parameters<typeof swaps>[0]): string[] {
     const { kind, at } = this.#place
     const placed = changes.map((change) => {
-      const within = change.within.tag === '#' ? this.#within : change.within
+      const { tag, opaque = false } = change.within
+      const within = tag === '#' ? { ...this.#within, opaque } : change.within
       if (kind !== 'anchored' || change.path.length > 0) return { ...change, within }
       const how = change.how === 'end' ? ('before' as const) : ('after' as const)
       return { ...change, how, within }

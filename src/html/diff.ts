@@ -413,6 +413,7 @@ class Diff {
     const isText = x.tag === '' && y.tag === ''
     if (isLoose && isText && this.#isBlank(this.#before.tree, x) && this.#isBlank(this.#after, y))
       return true
+    if (x === y) return true
     if (x.end - x.start !== y.end - y.start) return false
     return this.#before.tree.html.slice(x.start, x.end) === this.#after.html.slice(y.start, y.end)
   }

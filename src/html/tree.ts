@@ -67,12 +67,30 @@ export function closingTags({ html, root }: HtmlTree): string {
   return tags
 }
 
-type Writable = { -readonly [key in Exclude<keyof HtmlNode, 'children'>]: HtmlNode[key] }
-
-interface Open extends Writable {
-  children: Open[]
+/** A node while it is read. A class, because there are as many as there are tags. */
+class Open implements HtmlNode {
+  readonly tag: string
   /** The tag in lower case. */
   readonly name: string
+  readonly space: Space
+  readonly start: number
+  readonly tagEnd: number
+  innerStart: number
+  innerEnd: number
+  end: number
+  children: Open[] = []
+  opaque = false
+
+  constructor(tag: string, name: string, space: Space, start: number, tagEnd: number, end: number) {
+    this.tag = tag
+    this.name = name
+    this.space = space
+    this.start = start
+    this.tagEnd = tagEnd
+    this.innerStart = tagEnd
+    this.innerEnd = end
+    this.end = end
+  }
 }
 
 const NAME = '[a-zA-Z][^\\s/>]*'
@@ -91,22 +109,23 @@ export type IsElsewhere = (tag: string, attributes: string) => boolean
  *
  * In      any text; line breaks are LF.
  * Out     what a parser would repair is opaque: the nearest element around it that is known to hold it, at worst all.
- * Cost    one pass.
+ * Cost    one pass, from where the HTML is different from what was read before.
  *
  * @example treeOf('<p>a<b>b</b></p>').root.children[0]?.children.map(({ tag }) => tag) // → ['', 'b']
  * @example treeOf('<b><p></b>').root.opaque // → true
  */
-export function treeOf(html: string, isElsewhere: IsElsewhere = () => false): HtmlTree {
-  const root = node('#', '#', 'html', 0, 0)
-  root.end = root.innerEnd = html.length
+export function treeOf(
+  html: string,
+  isElsewhere: IsElsewhere = () => false,
+  before?: HtmlTree,
+): HtmlTree {
+  const root = new Open('#', '#', 'html', 0, 0, html.length)
   const reader = new Reader(html, root, isElsewhere)
+  if (before !== undefined) reader.goOn(before)
   if (reader.read()) return { html, root, elsewhere: reader.elsewhere }
-  return { html, root: { ...root, children: [], opaque: true }, elsewhere: [] }
-}
-
-function node(tag: string, name: string, space: Space, start: number, end: number): Open {
-  const inner = { tagEnd: end, innerStart: end, innerEnd: end, end }
-  return { tag, name, space, start, ...inner, children: [], opaque: false }
+  const opaque = new Open('#', '#', 'html', 0, 0, html.length)
+  opaque.opaque = true
+  return { html, root: opaque, elsewhere: [] }
 }
 
 class Reader {
@@ -126,12 +145,40 @@ class Reader {
     return this.#open[this.#open.length - 1]!
   }
 
+  /** Begins where HTML that was read before begins to be different: what has ended until there is as it was. */
+  goOn({ html, root, elsewhere }: HtmlTree): void {
+    if (root.opaque || elsewhere.length > 0) return
+    const same = sharedLength(html, this.#html)
+    for (let old = root as Open; ;) {
+      const ended = old.children.findLastIndex((child) => child.end < same)
+      const next = old.children[ended + 1]
+      const isOpen =
+        next !== undefined &&
+        next.children.length > 0 &&
+        next.start < next.tagEnd &&
+        next.tagEnd < same &&
+        !RAW.has(next.name)
+      // What has ended is final when something has begun behind it.
+      const kept = isOpen ? ended : ended - 1
+      for (let n = 0; n <= kept; n++) this.#parent.children.push(old.children[n]!)
+      if (!isOpen) {
+        if (kept >= 0) this.#at = old.children[kept]!.end
+        return
+      }
+      const opened = new Open(next.tag, next.name, next.space, next.start, next.tagEnd, next.tagEnd)
+      this.#at = opened.innerStart = next.innerStart
+      this.#parent.children.push(opened)
+      this.#open.push(opened)
+      old = next
+    }
+  }
+
   /** Out: whether all of it is known. */
   read(): boolean {
     const html = this.#html
-    let from = 0
-    for (let next = html.indexOf('<'); next !== -1; next = html.indexOf('<', from)) {
-      if (!/[a-zA-Z/!?]/.test(html.charAt(next + 1))) {
+    let from = this.#at
+    for (let next = html.indexOf('<', from); next !== -1; next = html.indexOf('<', from)) {
+      if (!mayBeTag(html.charCodeAt(next + 1))) {
         from = next + 1
         continue
       }
@@ -153,9 +200,7 @@ class Reader {
     if (to <= start || parent.opaque) return true
     const isBlank = !/[^\t\n\f ]/.test(this.#html.slice(start, to))
     if (!isBlank && !this.#holdsText(parent)) return false
-    const text = node('', '', parent.space, start, to)
-    text.tagEnd = text.innerStart = start
-    parent.children.push(text)
+    parent.children.push(new Open('', '', parent.space, start, start, to))
     return true
   }
 
@@ -174,7 +219,7 @@ class Reader {
       return this.#startTag(startTag.toLowerCase(), attributes!, selfClosing === '/', start)
     if (all.includes('--!>')) return false
     if (!this.#parent.opaque)
-      this.#parent.children.push(node('!', '!', this.#parent.space, start, this.#at))
+      this.#parent.children.push(new Open('!', '!', this.#parent.space, start, this.#at, this.#at))
     return true
   }
 
@@ -235,7 +280,7 @@ class Reader {
     end: number,
     attributes = '',
   ): Open {
-    const opened = node(tag, name, space, start, end)
+    const opened = new Open(tag, name, space, start, end, end)
     const parent = this.#parent
     if (attributes !== '' && this.#isElsewhere(name, attributes)) this.elsewhere.push(opened)
     else parent.children.push(opened)
@@ -259,14 +304,15 @@ class Reader {
 
   /** Ends the elements that a start tag ends, where they are the innermost ones. */
   #closeBefore(name: string, start: number): void {
+    while (this.#isEndedBy(name)) this.#close(start, start)
+  }
+
+  #isEndedBy(name: string): boolean {
     const closes = CLOSED_BY[name]
-    const isEnded = (): boolean => {
-      const { name: last } = this.#parent
-      if (last !== 'p') return closes !== undefined && closes.has(last)
-      if (BLOCK.has(name)) return name !== 'table'
-      return closes !== undefined && closes.has(this.#open[this.#open.length - 2]!.name)
-    }
-    while (isEnded()) this.#close(start, start)
+    const { name: last } = this.#parent
+    if (last !== 'p') return closes !== undefined && closes.has(last)
+    if (BLOCK.has(name)) return name !== 'table'
+    return closes !== undefined && closes.has(this.#open[this.#open.length - 2]!.name)
   }
 
   /** Whether a parser leaves an element where it is written. */
@@ -358,9 +404,8 @@ class Reader {
     opened.opaque = name !== 'textarea' || content.includes('<')
     skipBreak(opened, this.#html, name)
     if (!opened.opaque && found.index > opened.innerStart) {
-      const text = node('', '', 'html', opened.innerStart, found.index)
-      text.tagEnd = text.innerStart = opened.innerStart
-      opened.children.push(text)
+      const { innerStart } = opened
+      opened.children.push(new Open('', '', 'html', innerStart, innerStart, found.index))
     }
     this.#at = found.index + found[0].length
     this.#close(found.index, this.#at)
@@ -383,6 +428,25 @@ function closesWithin(name: string): boolean {
 function skipBreak(opened: Open, html: string, name = opened.name): void {
   if (name !== 'pre' && name !== 'textarea') return
   if (html.charCodeAt(opened.innerStart) === 10) opened.innerStart += 1
+}
+
+/** Whether a `<` before this character begins a tag, a comment, or what a parser takes for one. */
+function mayBeTag(code: number): boolean {
+  const isLetter = (code > 64 && code < 91) || (code > 96 && code < 123)
+  return isLetter || code === 33 || code === 47 || code === 63
+}
+
+const CHUNK_CHARS = 512
+
+/** How long two texts are the same from their beginning. */
+function sharedLength(a: string, b: string): number {
+  const most = Math.min(a.length, b.length)
+  let same = 0
+  while (same < most && a.slice(same, same + CHUNK_CHARS) === b.slice(same, same + CHUNK_CHARS))
+    same += CHUNK_CHARS
+  same = Math.min(same, most)
+  while (same < most && a.charCodeAt(same) === b.charCodeAt(same)) same += 1
+  return same
 }
 
 function kindOf(name: string): string {

@@ -13,11 +13,12 @@ const OPEN_TAG = /<\/?[a-zA-Z](?:"[^"]*"|'[^']*'|[^"'>])*(?:"[^"]*|'[^']*)?$/
  * What was rendered of a block, read as the page will have it: line breaks are LF, and what htmx takes to another place
  * is no part of it.
  *
+ * @param before What was rendered of the same block before: its beginning need not be read again.
  * @example blockTree('<p>a<b id="n" hx-swap-oob="true">1</b></p>').elsewhere.length // → 1
  */
-export function blockTree(html: string): HtmlTree {
+export function blockTree(html: string, before?: HtmlTree): HtmlTree {
   const text = html.includes('\r') ? html.replace(/\r\n?/g, '\n') : html
-  const tree = treeOf(text.toWellFormed(), isElsewhere)
+  const tree = treeOf(text.toWellFormed(), isElsewhere, before)
   return tree.root.opaque ? treeOf(contained(tree.html), isElsewhere) : tree
 }
 

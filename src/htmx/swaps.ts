@@ -57,6 +57,8 @@ const AROUND: Readonly<Record<string, string>> = {
   tr: 'tbody',
 }
 
+const FIRST_TAG = /^(?:\s|<!--(?:(?!-->)[^])*-->)*<([a-zA-Z][^\s/>]*)/
+
 /** Names that only SVG or MathML has, and that a block may begin with. */
 const SVG =
   /^(?:animate|animatemotion|animatetransform|circle|clippath|defs|ellipse|filter|foreignobject|g|line|lineargradient|marker|mask|path|pattern|polygon|polyline|radialgradient|rect|stop|switch|symbol|text|textpath|tspan|use|view)$/
@@ -155,7 +157,7 @@ function envelopeOf(html: string, within: Within): string {
   const own = ENVELOPES[within.tag]
   if (own !== undefined) return own
   if (!html.includes('<')) return 'p'
-  const [, first = ''] = /^(?:\s|<!--[^]*?-->)*<([a-zA-Z][^\s/>]*)/.exec(html) ?? []
+  const [, first = ''] = FIRST_TAG.exec(html) ?? []
   const tag = first.toLowerCase()
   if (within.tag === '#' && SVG.test(tag)) return 'svg'
   if (within.tag === '#' && MATH.test(tag)) return 'math'

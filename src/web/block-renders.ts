@@ -18,6 +18,8 @@ interface Opened {
 export class BlockRenders {
   readonly #engine: TemplateEngine
   readonly #opened = new Map<string, Opened>()
+  /** What was rendered last of each block. */
+  readonly #last = new Map<string, HtmlTree>()
   /** What was rendered, by its context: for several subscribers only. */
   readonly #known: WeakMap<Context, Map<string, HtmlTree | Promise<HtmlTree>>> | undefined
 
@@ -51,17 +53,25 @@ export class BlockRenders {
     return tree
   }
 
+  #tree(key: string, html: string): HtmlTree {
+    const tree = blockTree(html, this.#last.get(key))
+    this.#last.set(key, tree)
+    return tree
+  }
+
   #read({ template, block, context }: Fragment): HtmlTree | Promise<HtmlTree> {
     const key = `${template}\0${block}`
     const opened = this.#opened.get(key)
     const changes = opened && changesOf(opened.context, context)
     if (changes) {
       const html = opened.renderer.render(changes)
-      return typeof html === 'string' ? blockTree(html) : html.then(blockTree)
+      return typeof html === 'string'
+        ? this.#tree(key, html)
+        : html.then((text) => this.#tree(key, text))
     }
     return this.#engine.open(template, block, context).then(async (renderer) => {
       this.#opened.set(key, { context: { ...context }, renderer })
-      return blockTree(await renderer.render())
+      return this.#tree(key, await renderer.render())
     })
   }
 }

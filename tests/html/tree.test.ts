@@ -7,7 +7,7 @@ import {
 } from 'parse5'
 import { describe, expect, test } from 'vitest'
 import { closingTags, type HtmlNode, partOf, treeOf } from '../../src/html/tree.ts'
-import { monkeyHtml, randomFrom } from './random-html.ts'
+import { ChangingBlock, monkeyHtml, randomFrom } from './random-html.ts'
 
 const RUNS = Number(process.env['RUNS'] ?? 40_000)
 const { seed = 0 } = fc.readConfigureGlobal()
@@ -114,6 +114,26 @@ describe('treeOf', () => {
       if (fault !== undefined) expect(fault, JSON.stringify(text)).toBeUndefined()
     }
     expect(known).toBeGreaterThan(RUNS / 10)
+  })
+
+  test('is the same where it goes on from what was read before', () => {
+    const random = randomFrom(seed)
+    for (let run = 0; run < RUNS / 20; run++) {
+      const block = new ChangingBlock(random)
+      let beginning = monkeyHtml(random, 8)
+      let before = [treeOf(block.render()), treeOf(beginning)]
+      for (let step = 0; step < 6; step++) {
+        block.change()
+        beginning =
+          beginning.slice(0, beginning.length - Math.floor(random() * 8)) + monkeyHtml(random, 4)
+        const texts = [block.render(), beginning]
+        before = texts.map((text, n) => {
+          const tree = treeOf(text, undefined, before[n])
+          expect(tree).toEqual(treeOf(text))
+          return tree
+        })
+      }
+    }
   })
 
   test('leaves out what will stand elsewhere, and knows the end tags that are left out', () => {

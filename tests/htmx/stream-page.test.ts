@@ -31,8 +31,9 @@ function typed(random: Random): () => string {
   let rest = ''
   return () => {
     rest = random() < 0.6 ? rest + monkeyHtml(random, 3) : monkeyHtml(random, 6)
-    // htmx takes a title for that of the page.
-    return (beginning + rest).replaceAll(/<\/?title[^>]*>/g, '')
+    // htmx takes a title for that of the page, and reads tables in paragraphs as pages without a doctype do; a template
+    // may stand before anything.
+    return (beginning + rest).replaceAll(/<\/?(?:title|table|template)[^>]*>/g, '')
   }
 }
 

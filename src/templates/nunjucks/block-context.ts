@@ -1,7 +1,13 @@
 import type { Context } from '../engine.ts'
 import { Failure, Fault } from './failure.ts'
-import type { BlockFunction, Callback, Frame, InnerEnvironment, Runtime } from './internals.ts'
-import { isSteady, markSteady } from './steady.ts'
+import {
+  type BlockFunction,
+  type Callback,
+  type Frame,
+  type InnerEnvironment,
+  type Runtime,
+  SafeString,
+} from './internals.ts'
 
 export type Values = Record<string, unknown>
 
@@ -20,6 +26,20 @@ export function plainContext(...layers: (Context | undefined)[]): Values {
     for (const key of Object.keys(layer)) if (key !== '__proto__') plain[key] = layer[key]
   }
   return plain
+}
+
+const steady = new WeakSet<object>()
+
+/** Remembers that using an object changes nothing in it: a macro, what an import of such gives. */
+export function markSteady<T extends object>(object: T): T {
+  steady.add(object)
+  return object
+}
+
+/** Whether using a value changes nothing in it: texts, numbers, and what is marked. */
+export function isSteady(value: unknown): boolean {
+  const isObject = typeof value === 'function' || (typeof value === 'object' && value !== null)
+  return !isObject || value instanceof SafeString || steady.has(value)
 }
 
 /** Stands among the names that were looked up when something may have looked at all of them. */

@@ -1,13 +1,9 @@
 import type { BlockRenderer, Context } from '../engine.ts'
-import type { TemplateError } from '../../base/errors.ts'
 import { ANY, plainContext, type Values } from './block-context.ts'
 import { andThen, type Outcome, outcomeOf } from './failure.ts'
 import { type Callback, type Frame, RuntimeFrame } from './internals.ts'
-import { type Point, runToBlock, type Target } from './page-run.ts'
+import { isLater, type Point, runToBlock, type Target } from './page-run.ts'
 import { changing, runtime } from './runtime.ts'
-
-/** What may be all right with the changes of the first draw; if it is not, that draw says so. */
-const LATER: ReadonlySet<string> = new Set(['render/failed', 'template/timeout'])
 
 /**
  * One block of a template. Its page is run up to the block once; a draw calls the block's own function, on copies of the
@@ -33,19 +29,19 @@ export class NunjucksBlock implements BlockRenderer {
    */
   static open(target: Target, given: Values): Outcome<NunjucksBlock> {
     const block = new NunjucksBlock(target, given)
+    const failed = (error: unknown): NunjucksBlock => {
+      if (isLater(error)) return block
+      throw error
+    }
     const keep = (point: Point): NunjucksBlock => {
       block.#point = point
       return block
     }
-    const later = (error: unknown): NunjucksBlock => {
-      if (LATER.has((error as TemplateError).code)) return block
-      throw error
-    }
     try {
       const point = runToBlock(target, given)
-      return point instanceof Promise ? point.then(keep, later) : keep(point)
+      return point instanceof Promise ? point.then(keep, failed) : keep(point)
     } catch (error) {
-      return later(error)
+      return failed(error)
     }
   }
 

@@ -40,8 +40,8 @@ export interface TemplateFacts {
   placeOf(at: number): Place
 }
 
-/** Where a template names another one. */
-const REFERENCES: ReadonlySet<string> = new Set(['Include', 'Import', 'FromImport', 'Extends'])
+/** What names another template. */
+const REFERENCE = /^(?:Include|Import|FromImport|Extends)$/
 
 /**
  * Reads a template from its syntax tree.
@@ -52,7 +52,7 @@ export function factsOf(catalog: TemplateCatalog, name: string): TemplateFacts {
   const template = catalog.get(name)
   const root = template.ast
   const nodes = root ? [...nodesIn(root)] : []
-  const references = nodes.filter(({ typename }) => REFERENCES.has(typename))
+  const references = nodes.filter(({ typename }) => REFERENCE.test(typename))
   const isUnknown = (node: AstNode): boolean => targetOf(node) === undefined
   const parents = references.filter(({ typename }) => typename === 'Extends')
   return {
@@ -161,7 +161,7 @@ function markupOf(
         visit(each)
       }
     } else {
-      const seam = HOLDS_BODIES.has(node.typename) ? SEAM : ''
+      const seam = HOLDS_BODIES.test(node.typename) ? SEAM : ''
       html += seam
       for (const each of childrenOf(node)) {
         visit(each)
@@ -182,19 +182,5 @@ function markupOf(
 }
 
 /** What a template may leave out, print again or print elsewhere. */
-const HOLDS_BODIES: ReadonlySet<string> = new Set([
-  'Set',
-  'Block',
-  'Macro',
-  'Caller',
-  'Capture',
-  'If',
-  'IfAsync',
-  'For',
-  'AsyncEach',
-  'AsyncAll',
-  'Switch',
-  'Case',
-  'CallExtension',
-  'CallExtensionAsync',
-])
+const HOLDS_BODIES =
+  /^(?:Set|Block|Macro|Caller|Capture|If|IfAsync|For|AsyncEach|AsyncAll|Switch|Case|CallExtension(?:Async)?)$/

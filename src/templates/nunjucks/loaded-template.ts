@@ -100,7 +100,4 @@ export class LoadedTemplate {
       else done(null, context.getExported())
     })
   }
-
-  /** Compiled templates call this before they use one; ours are compiled when they are loaded. */
-  compile(): void {}
 }

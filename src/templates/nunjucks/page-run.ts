@@ -1,4 +1,11 @@
-import { ANY, BlockContext, type BlockLevel, plainContext, type Values } from './block-context.ts'
+import {
+  ANY,
+  BlockContext,
+  type BlockLevel,
+  isSteady,
+  plainContext,
+  type Values,
+} from './block-context.ts'
 import type { TemplateError } from '../../base/errors.ts'
 import { andThen, type Outcome, outcomeOf } from './failure.ts'
 import {
@@ -10,7 +17,6 @@ import {
 } from './internals.ts'
 import type { LoadedTemplate } from './loaded-template.ts'
 import { runtime } from './runtime.ts'
-import { isSteady } from './steady.ts'
 import type { TemplateCatalog } from './template-catalog.ts'
 
 /** The block that is wanted, and where. */
@@ -69,7 +75,8 @@ export function runToBlock(target: Target, given: Values): Outcome<Point> {
       return { ...capture, context, level: family[0]!, missing, mayChange }
     }
     const { found } = context
-    if (!around || (found && !found.loop)) return at(found ?? context.captured(context.top))
+    const isTurn = found?.loop !== undefined && around?.bound.has('loop')
+    if (!around || (found && !isTurn)) return at(found ?? context.captured(context.top))
     // The page did not draw it, or draws it in a loop, and the caller says which turn is meant.
     const { variables, scope, loop } = found ?? context.captured(context.top)
     const frame = new RuntimeFrame(undefined, true)
@@ -92,17 +99,17 @@ export async function blocksOf(target: Target): Promise<string[]> {
   try {
     await runPage(target, context)
   } catch (error) {
-    if (!NEEDS_VARIABLES.has((error as TemplateError).code)) throw error
+    const isParentUnknown = (error as TemplateError).code === 'template/extends-nothing'
+    if (!isLater(error) && !isParentUnknown) throw error
   }
   return Object.keys(context.blocks)
 }
 
-/** What may be all right with other variables; if it is not, a draw says so. */
-export const NEEDS_VARIABLES: ReadonlySet<string> = new Set([
-  'render/failed',
-  'template/timeout',
-  'template/extends-nothing',
-])
+/** Whether it may be all right with other variables; if it is not, a draw says so. */
+export function isLater(error: unknown): boolean {
+  const { code } = error as TemplateError
+  return code === 'render/failed' || code === 'template/timeout'
+}
 
 function runPage({ leaf, limitMs }: Target, context: PageContext): Outcome<PageContext> {
   const run = (done: Callback<PageContext>): void => {

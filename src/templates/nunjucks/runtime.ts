@@ -1,8 +1,7 @@
 import { escapeHtml } from '../../base/escape-html.ts'
-import type { BlockContext } from './block-context.ts'
+import { type BlockContext, isSteady, markSteady } from './block-context.ts'
 import { Failure } from './failure.ts'
 import { type Frame, nunjucksRuntime, type Runtime, SafeString } from './internals.ts'
-import { isSteady, markSteady } from './steady.ts'
 
 type Call = (...values: unknown[]) => unknown
 

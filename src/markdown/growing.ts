@@ -1,4 +1,4 @@
-import { CostEstimate } from './cost.ts'
+import { type Cost, costOf, NO_COST } from './cost.ts'
 import type { Parser } from './parser.ts'
 import { newRenderState } from './render-state.ts'
 import { withoutUndecided } from './tail.ts'
@@ -34,7 +34,7 @@ class StablePrefix {
   /** Where it ends. */
   #end = 0
   #html = ''
-  #cost = new CostEstimate()
+  #cost: Cost = NO_COST
   #state = newRenderState()
   /** How far the search for its next end has looked. */
   #searched = 0
@@ -56,10 +56,9 @@ class StablePrefix {
   }
 
   #limitOf(text: string): { at: number; html: string } | undefined {
-    const at = this.#cost.clone().add(text, this.#end)
-    return at < 0
-      ? undefined
-      : { at, html: this.#parser.render(text.slice(0, at), newRenderState()) }
+    const at = costOf(text, this.#cost, this.#end)
+    if (typeof at !== 'number') return undefined
+    return { at, html: this.#parser.render(text.slice(0, at), newRenderState()) }
   }
 
   /** Where the last block of the complete lines begins. */
@@ -81,7 +80,7 @@ class StablePrefix {
   #extend(text: string, end: number): void {
     const added = text.slice(this.#end, end)
     if (added.includes(']:') && text.slice(0, this.#end).includes('[')) this.#isStale = true
-    this.#cost.add(added)
+    this.#cost = costOf(added, this.#cost) as Cost
     this.#end = end
     if (this.#isStale && this.#rerenders < MAX_RERENDERS) {
       this.#isStale = false

@@ -1,4 +1,4 @@
-import { limitOf } from './cost.ts'
+import { costOf } from './cost.ts'
 import { growing } from './growing.ts'
 import type { Highlighter } from './highlight.ts'
 import { createParser } from './parser.ts'
@@ -62,7 +62,8 @@ export function markdown(options: MarkdownOptions = {}): Markdown {
   const parser = createParser(options)
   return {
     render(text) {
-      const end = limitOf(text)
+      const limit = costOf(text)
+      const end = typeof limit === 'number' ? limit : text.length
       return parser.render(text.slice(0, end), newRenderState()) + parser.plain(text.slice(end))
     },
     open: () => growing(parser),

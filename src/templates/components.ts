@@ -20,24 +20,16 @@ export function fromComponents(
   templates: Readonly<Record<string, Readonly<Record<string, Component>>>>,
 ): TemplateEngine {
   const template = (name: string): Readonly<Record<string, Component>> => {
-    const found = Object.hasOwn(templates, name) ? templates[name] : undefined
-    if (found) return found
-    const known = didYouMean(name, Object.keys(templates))
-    throw new TemplateError('template/missing', `template "${name}" not found ${known}`, {
-      template: name,
-    })
+    if (Object.hasOwn(templates, name)) return templates[name]!
+    const message = `template "${name}" not found ${didYouMean(name, Object.keys(templates))}`
+    throw new TemplateError('template/missing', message, { template: name })
   }
   const component = (name: string, block: string): Component => {
     const blocks = template(name)
-    const found = Object.hasOwn(blocks, block) ? blocks[block] : undefined
-    if (found) return found
+    if (Object.hasOwn(blocks, block)) return blocks[block]!
     const known = didYouMean(block, Object.keys(blocks))
-    const place = { template: name, block }
-    throw new TemplateError(
-      'block/unknown',
-      `block "${block}" not found in template "${name}" ${known}`,
-      place,
-    )
+    const message = `block "${block}" not found in template "${name}" ${known}`
+    throw new TemplateError('block/unknown', message, { template: name, block })
   }
   return {
     render: async (name, context = {}) => String(await component(name, 'page')(context)),

@@ -93,7 +93,7 @@ describe('names', () => {
     ).toEqual([
       expect.stringMatching(/^broken\.html:2:\d+: \S/),
       'other.html:1:8: unknown filter "uper". Did you mean "upper"?',
-      expect.stringMatching(/^twice\.html:1:31: is there already, on line 1\./),
+      'twice.html:1:1: Block "a" defined more than once.',
     ])
   })
 

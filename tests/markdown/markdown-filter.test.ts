@@ -112,6 +112,7 @@ describe('the filter markdown', () => {
     const engine = nunjucksEngine({
       templates: { 'a.html': '{% block b %}{{ a | markdwon }}{% endblock %}' },
     })
-    await expect(engine.open('a.html', 'b')).rejects.toThrow('Did you mean "markdown"?')
+    const renderer = await engine.open('a.html', 'b')
+    expect(() => renderer.render()).toThrow('Did you mean "markdown"?')
   })
 })

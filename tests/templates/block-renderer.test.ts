@@ -255,6 +255,17 @@ const cases: Case[] = [
     html: '4TR',
   },
   {
+    name: 'a block in a loop of a child that its parent draws without one takes the loop variable, too',
+    templates: {
+      'base.html': '{% block o %}{% block row %}{% endblock %}{% endblock %}',
+      'a.html':
+        '{% extends "base.html" %}{% block o %}{% for m in ms %}{% block row %}{{ m }}{% endblock %}{% endfor %}{% endblock %}',
+    },
+    open: ['a.html', 'row'],
+    context: { ms: [1, 2], m: 3 },
+    html: '3',
+  },
+  {
     name: 'a block in a macro takes the arguments from the context, and the defaults from the macro',
     templates: {
       'a.html':

@@ -271,16 +271,17 @@ describe('the dependencies of a block', () => {
     'm.html': '{% macro m(x) %}{{ x }}{% endmacro %}',
   }
   test.each([
-    ['a', {}, ['xs', 'wanted']],
-    ['b', {}, ['wanted', 'z', 'included']],
-    ['c', { on: true }, ['wanted', 'on', 'x']],
-    ['c', { on: false }, ['wanted', 'on', 'y']],
+    ['a', {}, ['twice']],
+    ['b', {}, ['own', 'z', 'included', 'm']],
+    ['c', { on: true }, ['on', 'x']],
+    ['c', { on: false }, ['on']],
     ['d', {}, undefined],
-  ])('%s with %o are what it and its page have looked up for it', async (block, context, names) => {
+  ])('%s with %o are what it and the way to it have looked up', async (block, context, names) => {
     const renderer = await engineOf(templates).open('a.html', block, { xs: [], wanted: 1 })
     expect(renderer.dependencies).toBe(undefined)
     renderer.render(context)
-    expect(renderer.dependencies).toEqual(names && new Set(names))
+    const way = ['xs', 'n', 'y', 'wanted']
+    expect(renderer.dependencies).toEqual(names && new Set([...way, ...names]))
   })
 })
 

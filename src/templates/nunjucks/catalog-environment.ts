@@ -1,5 +1,6 @@
-import type { BlockContext } from './block-context.ts'
-import { UnknownName } from './failure.ts'
+import { nearest } from '../../base/nearest.ts'
+import { ANY, type BlockContext } from './block-context.ts'
+import { Fault } from './failure.ts'
 import type { Callback, InnerEnvironment } from './internals.ts'
 
 type AnyFunction = (this: unknown, ...values: unknown[]) => unknown
@@ -7,42 +8,46 @@ type AnyFunction = (this: unknown, ...values: unknown[]) => unknown
 /**
  * The environment that the templates of one catalog run with: everything of the app's, and two repairs.
  *
- * An error that happens after an async filter has called back is thrown into the filter's own caller, where nobody
+ * An error that happens after an async filter has called back is thrown into the filter's own caller, where nothing
  * catches it, and ends the process. Here it ends the render instead. An async filter may also give a promise.
  */
 export function catalogEnvironment(base: InnerEnvironment): InnerEnvironment {
   const env = Object.create(base) as InnerEnvironment
-  const guarded = new Map<unknown, AnyFunction>()
+  const filters = new Map<unknown, AnyFunction>()
+  const tags = new Map<object, Record<string, unknown>>()
   env.getFilter = (name) => {
     const filter = Object.hasOwn(base.filters, name) ? base.filters[name] : undefined
-    if (!filter) throw new UnknownName('filter', name, base.filters)
-    if (base.asyncFilters.length === 0 || !base.asyncFilters.includes(name)) return filter
-    let safe = guarded.get(filter)
-    if (!safe) guarded.set(filter, (safe = asyncFilter(filter)))
-    return safe
+    if (!filter) throw unknownName('filter', name, base)
+    if (!base.asyncFilters.includes(name)) return filter
+    if (!filters.has(filter)) filters.set(filter, asyncFilter(filter))
+    return filters.get(filter)!
   }
   env.getTest = (name) => {
     const test = Object.hasOwn(base.tests, name) ? base.tests[name] : undefined
-    if (!test) throw new UnknownName('test', name, base.tests)
+    if (!test) throw unknownName('test', name, base)
     return test
   }
   env.getExtension = (name) => {
-    const extension = base.extensions[name]
-    if (!extension) return undefined
-    let tag = tags.get(extension)
-    if (!tag) tags.set(extension, (tag = guardedTag(extension)))
-    return tag
+    const tag = base.extensions[name]
+    if (tag && !tags.has(tag)) tags.set(tag, guardedTag(tag))
+    return tag && tags.get(tag)
   }
-  const tags = new Map<object, Record<string, unknown>>()
   return env
+}
+
+/** The error for a filter or test that was not added. */
+export function unknownName(kind: 'filter' | 'test', name: string, env: InnerEnvironment): Fault {
+  const meant = nearest(name, Object.keys(kind === 'filter' ? env.filters : env.tests))
+  const hint =
+    meant === undefined ? `Add it: ${kind}s: { ${name}: … }.` : `Did you mean "${meant}"?`
+  return new Fault('template/filter-unknown', `unknown ${kind} "${name}".`, hint)
 }
 
 function asyncFilter(filter: AnyFunction): AnyFunction {
   const promises = filter.constructor.name === 'AsyncFunction'
   return function (this: unknown, ...values) {
-    const done = caught(this as BlockContext, values[values.length - 1] as Callback<unknown>)
-    const given = promises ? values.slice(0, -1) : [...values.slice(0, -1), done]
-    const result = Reflect.apply(filter, this, given)
+    const done = caught(this as BlockContext, values.pop() as Callback<unknown>)
+    const result = Reflect.apply(filter, this, promises ? values : [...values, done])
     if (typeof (result as PromiseLike<unknown> | undefined)?.then === 'function') {
       ;(result as PromiseLike<unknown>).then(
         (value) => done(null, value),
@@ -54,16 +59,14 @@ function asyncFilter(filter: AnyFunction): AnyFunction {
 
 /** A callback that answers once, and turns what is thrown after it into the end of the render. */
 function caught(context: BlockContext, done: Callback<unknown>): Callback<unknown> {
-  let called = false
+  let isCalled = false
   return (error, value) => {
-    if (called) return
-    called = true
+    if (isCalled) return
+    isCalled = true
     try {
-      if (error && context.isPassing) done(null, context.lose(error))
-      else done(error, value)
+      done(error, value)
     } catch (thrown) {
-      if (!context.draw) throw thrown
-      context.draw.end(thrown)
+      context.end(thrown)
     }
   }
 }
@@ -76,11 +79,10 @@ function guardedTag(extension: Record<string, unknown>): Record<string, unknown>
       if (typeof member !== 'function') return member
       return (context: BlockContext, ...values: unknown[]): unknown => {
         // What a tag looks at, it does not say.
-        if (context.reads) context.reads.everything = true
-        const last = values[values.length - 1]
-        if (typeof last === 'function' && last.length === 2) {
+        context.reads?.add(ANY)
+        const last = values.at(-1)
+        if (typeof last === 'function' && last.length === 2)
           values[values.length - 1] = caught(context, last as Callback<unknown>)
-        }
         return Reflect.apply(member, target, [context, ...values])
       }
     },

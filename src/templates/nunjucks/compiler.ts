@@ -2,13 +2,14 @@ import {
   type AstNode,
   type CompiledTemplate,
   Compiler,
-  evaluate,
   type InnerEnvironment,
 } from './internals.ts'
-import { mentionsIn } from './mentions.ts'
-import { childrenOf } from './syntax.ts'
+import { child, nodesIn } from './syntax.ts'
 
-/** A whole template → its functions. */
+/**
+ * A whole template → its functions. Templates are code that was installed with the app: their text comes from a
+ * TemplateSource and from nowhere else.
+ */
 export function compileTemplate(
   ast: AstNode,
   name: string,
@@ -16,131 +17,102 @@ export function compileTemplate(
 ): CompiledTemplate {
   const compiler = new PlacedCompiler(name, env.opts.throwOnUndefined)
   compiler.compile(ast, undefined)
-  return evaluate(compiler.getCode()) as CompiledTemplate
+  return new Function(compiler.getCode())() as CompiledTemplate
 }
 
 /** What notes its place: expressions where they stand, statements in front. */
 const EXPRESSIONS: ReadonlySet<string> = new Set(['Filter', 'Is', 'In'])
-const STATEMENTS: ReadonlySet<string> = new Set(['FilterAsync', 'Include', 'Import', 'FromImport'])
-/** Statement → its part that may fail without harm while the page is only run up to a block. */
-const ATTEMPTED: Readonly<Record<string, string>> = {
-  Set: 'value',
-  If: 'cond',
-  For: 'arr',
-  AsyncEach: 'arr',
-  AsyncAll: 'arr',
-  Switch: 'expr',
+/** Those whose result may be lost on the way to a block. */
+const LOSING: ReadonlySet<string> = new Set(['FilterAsync', 'Import', 'FromImport'])
+const STATEMENTS: ReadonlySet<string> = new Set([...LOSING, 'Include', 'Extends'])
+/** Statement → its part that may fail without harm on the way to a block. */
+const ATTEMPTED: Readonly<Record<string, readonly [field: string, kind: string]>> = {
+  Set: ['value', 'value'],
+  If: ['cond', 'condition'],
+  IfAsync: ['cond', 'condition'],
+  Switch: ['expr', 'condition'],
+  For: ['arr', 'list'],
+  AsyncEach: ['arr', 'list'],
+  AsyncAll: ['arr', 'list'],
 }
 
 /**
  * nunjucks' compiler, with some additions to what it emits. Each filter, test, include, import and extends notes its line
  * before it runs; nunjucks notes calls only. While a page is only run up to a block (`context.isPassing`), output is left
- * out, and what fails in a `set` or a condition does not end the run.
+ * out, and what fails in a `set`, an import or a condition does not end the run.
  */
 class PlacedCompiler extends Compiler {
+  readonly #template: string
   #captures = 0
-  readonly #attempted = new Map<unknown, readonly [begin: string, end: string]>()
+  #isLosing = false
+  readonly #attempted = new Map<unknown, string>()
+
+  constructor(name: string, throwOnUndefined: boolean) {
+    super(name, throwOnUndefined)
+    this.#template = JSON.stringify(name)
+  }
 
   override compile(node: AstNode, frame: unknown): void {
     const { typename, lineno, colno } = node
-    const ends: string[] = []
-    const begin = (code: string, end: string): void => {
-      this._emit(code)
-      ends.unshift(end)
+    const [field, kind] = ATTEMPTED[typename] ?? []
+    const part = field === undefined ? undefined : (node[field] as AstNode | null)
+    if (part && part.typename !== 'Literal') this.#attempted.set(part, kind!)
+    const place = `lineno = ${lineno}, colno = ${colno}`
+    if (STATEMENTS.has(typename)) this._emitLine(`${place};`)
+    const begin = EXPRESSIONS.has(typename) ? `(${place}, ` : ''
+    const compile = (): void => {
+      this._emit(begin)
+      const outer = this.#isLosing
+      this.#isLosing = LOSING.has(typename)
+      super.compile(node, frame)
+      this.#isLosing = outer
+      if (begin) this._emit(')')
     }
     const attempted = this.#attempted.get(node)
-    if (attempted && typename !== 'Literal') begin(...attempted)
-    if (EXPRESSIONS.has(typename)) begin(`(lineno = ${lineno}, colno = ${colno}, `, ')')
-    if (STATEMENTS.has(typename)) this._emitLine(`lineno = ${lineno}, colno = ${colno};`)
-    const part = ATTEMPTED[typename] && (node[ATTEMPTED[typename]] as AstNode | null)
-    if (part) this.#attempted.set(part, this.#attempt(node, part))
-    super.compile(node, frame)
-    for (const end of ends) this._emit(end)
+    if (attempted === undefined) compile()
+    else this.#attempt(attempted, compile)
   }
 
-  /** The code around a part of a statement that may fail, or need not run. */
-  #attempt(statement: AstNode, part: AstNode): readonly [begin: string, end: string] {
-    const isValue = statement.typename === 'Set'
-    const needsList = statement.typename.startsWith('Async')
-    if (this.#isPrinting && !isValue && !declares(statement))
-      return [`(context.isPassing ? ${needsList ? '[]' : 'undefined'} : `, ')']
-    const end = `); }, ${namesIn(part)}, ${isValue})${needsList ? ' || []' : ''})`
-    return ['(runtime.attempt(context, function() { return (', end]
+  #attempt(kind: string, compile: () => void): void {
+    this._emit('runtime.attempt(context, function() { return (')
+    compile()
+    const where = `function() { return [lineno, colno, ${this.#template}]; }`
+    this._emit(`); }, ${where}, ${JSON.stringify(kind)})`)
   }
 
-  /** Not in a macro, which prints into a buffer of its own, nor in a capture, which has one of the same name. */
-  get #isPrinting(): boolean {
-    return this.buffer === 'output' && this.#captures === 0
+  /** nunjucks passes errors of a callback on without their place. */
+  _makeCallback(result?: string): string {
+    const error = this._tmpid()
+    const lost = `${result} = runtime.lost(${error}, lineno, colno, ${this.#template});`
+    const passed = `{ cb(runtime.handleError(${error}, lineno, colno)); return; }`
+    const failed = this.#isLosing ? `if (context.isPassing) ${lost} else ${passed}` : passed
+    return `function(${error}${result ? `, ${result}` : ''}) {\nif(${error}) { ${failed} }`
   }
 
   compileOutput(node: AstNode, frame: unknown): void {
-    const isPrinted = this.#isPrinting
-    // A filter block prints, but may declare something as well.
-    const [begin, end] = declares(node)
-      ? ['runtime.attempt(context, function() {', '}, [], true);']
-      : ['if (!context.isPassing) {', '}']
-    if (isPrinted) this._emitLine(begin!)
+    // A macro prints into a buffer of its own, a capture into one of the same name. A filter block may declare something.
+    const isPrinted = this.buffer === 'output' && this.#captures === 0
+    const isLeftOut =
+      isPrinted && [...nodesIn(node)].every(({ typename }) => typename !== 'Capture')
+    if (isLeftOut) this._emitLine('if (!context.isPassing) {')
     original.compileOutput.call(this, node, frame)
-    if (isPrinted) this._emitLine(end!)
+    if (isLeftOut) this._emitLine('}')
   }
 
   compileCapture(node: AstNode, frame: unknown): void {
     this.#captures += 1
-    const names = namesIn(node)
-    this._emit('runtime.attempt(context, function() { return ')
-    original.compileCapture.call(this, node, frame)
-    this._emit(`}, ${names}, true)`)
+    this.#attempt('value', () => original.compileCapture.call(this, node, frame))
     this.#captures -= 1
   }
 
   /** A global function gets the context and not the scope; this one must see the scope it stands in, as an include does. */
   compileFunCall(node: AstNode, frame: unknown): void {
-    const callee = node['name'] as AstNode
+    const callee = child(node, 'name')
     const needsScope = callee.typename === 'Symbol' && callee['value'] === 'renderBlock'
     if (needsScope) this._emit('(context.callScope = frame, ')
     original.compileFunCall.call(this, node, frame)
     if (needsScope) this._emit(')')
   }
-
-  /** A parent that comes out as nothing is told here, where the line is known, and not as "names must be a string". */
-  compileExtends(node: AstNode, frame: unknown): void {
-    const parent = this._tmpid()
-    const name = original._templateName.call(this)
-    this._emitLine(`lineno = ${node.lineno}, colno = ${node.colno};`)
-    this._emit('env.getTemplate(context.layout(')
-    this.compile(node['template'] as AstNode, frame)
-    this._emitLine(`, ${name}, lineno, colno), true, ${name}, false, `)
-    this._emitLine(original._makeCallback.call(this, parent))
-    original._addScopeLevel.call(this)
-    this._emitLine(`context.extend(${parent}, ${name}, lineno, colno);`)
-    this._emitLine(`parentTemplate = ${parent};`)
-    this._emitLine(
-      `for (var each in ${parent}.blocks) context.addBlock(each, ${parent}.blocks[each]);`,
-    )
-  }
-}
-
-/** Whether a statement may do something else than print. */
-function declares(node: AstNode): boolean {
-  return DECLARING.has(node.typename) || childrenOf(node).some(declares)
-}
-
-const DECLARING: ReadonlySet<string> = new Set([
-  'Set',
-  'Macro',
-  'Import',
-  'FromImport',
-  'Extends',
-  'Block',
-  'Super',
-  'Capture',
-  'CallExtension',
-  'CallExtensionAsync',
-])
-
-/** The names that an expression reads, as code. */
-function namesIn(node: AstNode): string {
-  return JSON.stringify([...mentionsIn([node], '').names])
 }
 
 type Compile = (this: object, node: AstNode, frame: unknown) => void
@@ -148,7 +120,4 @@ const original = Compiler.prototype as unknown as {
   compileOutput: Compile
   compileCapture: Compile
   compileFunCall: Compile
-  _templateName(this: object): string
-  _makeCallback(this: object, id: string): string
-  _addScopeLevel(this: object): void
 }

@@ -1,12 +1,26 @@
-import { nearest } from '../../base/nearest.ts'
+import { after } from '../../base/clock.ts'
 import { TemplateError, type TemplatePlace } from '../../base/errors.ts'
-import { isNunjucksError } from './internals.ts'
-import type { Outcome } from './outcome.ts'
+import { type Callback, isNunjucksError } from './internals.ts'
+
+type Code = ConstructorParameters<typeof TemplateError>[0]
+type Details = ConstructorParameters<typeof TemplateError>[3]
+
+/** Something of ours that is wrong in a template, thrown where its place is not known yet. */
+export class Fault extends Error {
+  readonly code: Code
+  readonly hint: string | undefined
+
+  constructor(code: Code, message: string, hint?: string) {
+    super(message)
+    this.code = code
+    this.hint = hint
+  }
+}
 
 /**
  * An error on its way out of a template: what was thrown, and as much as is known so far about where.
  *
- * Compiled templates know the line but not the file; whoever called them knows the file. Each adds what it knows,
+ * Compiled templates know the line but not the file; what called them knows the file. Each adds what it knows,
  * and only the first word counts, so that the innermost place wins.
  */
 export class Failure {
@@ -22,29 +36,32 @@ export class Failure {
     this.column = column
   }
 
-  /** In: whatever was thrown, with nunjucks' line and column from 0, NaN when unknown. */
-  static of(error: unknown, line: number, column: number): unknown {
-    if (error instanceof Failure || error instanceof TemplateError || error instanceof Lost)
-      return error
+  /** In: anything thrown, with nunjucks' line and column from 0 where they are known. */
+  static at(error: unknown, line?: number, column?: number): Failure | TemplateError {
+    if (error instanceof Failure || error instanceof TemplateError) return error
     if (isNunjucksError(error) && error.lineno) return new Failure(error, error.lineno, error.colno)
-    return Number.isNaN(line) ? new Failure(error) : new Failure(error, line + 1, column + 1)
+    return line === undefined ? new Failure(error) : new Failure(error, line + 1, column! + 1)
   }
 
-  /** Adds the file, unless somebody nearer has. */
-  static within(error: unknown, template: string, block?: string): unknown {
-    if (error instanceof TemplateError || error instanceof Lost) return error
-    const failure = error instanceof Failure ? error : (Failure.of(error, NaN, NaN) as Failure)
-    if (failure.template === undefined) {
+  /** Adds the file, unless it is known. */
+  static within(error: unknown, template: string, block?: string): Failure | TemplateError {
+    const failure = Failure.at(error)
+    if (failure instanceof Failure && failure.template === undefined) {
       failure.template = template
       failure.block = block
     }
     return failure
   }
 
-  /** The error that leaves the room. */
-  static toError(error: unknown, template: string, block?: string): Error {
-    if (error instanceof TemplateError || error instanceof Lost) return error
-    const failure = Failure.within(error, template, block) as Failure
+  /** The error that a caller gets. In: the code for what is no fault of ours. */
+  static toError(
+    error: unknown,
+    template: string,
+    block?: string,
+    code: Code = 'render/failed',
+  ): TemplateError {
+    const failure = Failure.within(error, template, block)
+    if (failure instanceof TemplateError) return failure
     const { cause, line, column } = failure
     const place: TemplatePlace = {
       template: failure.template!,
@@ -52,8 +69,9 @@ export class Failure {
       ...(line !== undefined && { line }),
       ...(column !== undefined && { column }),
     }
-    if (cause instanceof UnknownName) {
-      return templateError('template/filter-unknown', place, cause.message, { hint: cause.hint })
+    if (cause instanceof Fault) {
+      const { message, hint } = cause
+      return templateError(cause.code, place, message, hint === undefined ? {} : { hint })
     }
     const origin = isNunjucksError(cause) && cause.cause !== undefined ? cause.cause : cause
     if (origin instanceof RangeError && origin.message.includes('call stack')) {
@@ -61,59 +79,9 @@ export class Failure {
         'the templates draw each other without end, by an include, a macro or renderBlock().'
       return templateError('template/circular', place, message, { cause: origin })
     }
-    return templateError('render/failed', place, messageOf(origin), { cause: origin })
+    const message = origin instanceof Error ? origin.message : String(origin)
+    return templateError(code, place, message, { cause: origin })
   }
-}
-
-/**
- * Stands for a value that could not be made on the way to a block. Most blocks do not need it; one that does
- * throws it, in whatever way it is used.
- */
-export class Lost extends Error {
-  /** Which one of its page this is, counted from 0: a second run fails right there, and knows the place. */
-  readonly index: number
-
-  constructor(index: number, cause: unknown) {
-    super('a value was lost', { cause })
-    this.index = index
-  }
-
-  override toString(): never {
-    throw this
-  }
-}
-
-/** Runs something of a template's. Throws  what it throws, at once or later, as an error that may leave the room. */
-export function located<T>(
-  place: { readonly template: string; readonly block?: string },
-  run: () => Outcome<T>,
-): Outcome<T> {
-  const fail = (error: unknown): never => {
-    throw Failure.toError(error, place.template, place.block)
-  }
-  try {
-    const outcome = run()
-    return outcome instanceof Promise ? outcome.catch(fail) : outcome
-  } catch (error) {
-    return fail(error)
-  }
-}
-
-/** A filter or test that nobody added. */
-export class UnknownName extends Error {
-  readonly hint: string
-
-  constructor(kind: 'filter' | 'test', name: string, known: object) {
-    super(`unknown ${kind} "${name}".`)
-    const meant = nearest(name, Object.keys(known))
-    this.hint =
-      meant === undefined ? `Add it: ${kind}s: { ${name}: … }.` : `Did you mean "${meant}"?`
-  }
-}
-
-/** What a thrown value says. */
-export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
 }
 
 /**
@@ -122,20 +90,65 @@ export function messageOf(thrown: unknown): string {
  * @example templateError('render/failed', { template: 'chat.html', line: 3, column: 8 }, 'Unable to call `gone`')
  */
 export function templateError(
-  code: ConstructorParameters<typeof TemplateError>[0],
+  code: Code,
   place: TemplatePlace,
   message: string,
-  details?: ConstructorParameters<typeof TemplateError>[3],
+  details?: Details,
 ): TemplateError {
   const { template, block, line, column } = place
-  const at =
-    line === undefined ? template : `${template}:${line}${column === undefined ? '' : `:${column}`}`
+  const at = [template, line, column].filter((part) => part !== undefined).join(':')
   const inBlock = block === undefined ? '' : ` (block "${block}")`
   return new TemplateError(code, `${at}${inBlock}: ${message}`, place, details)
 }
 
-/** Templates that extend each other. In: their names, the last of which closes the circle, and where it is named. */
-export function circular(names: readonly string[], place: TemplatePlace): TemplateError {
-  const message = `templates extend each other in a circle: ${names.join(' → ')}`
-  return templateError('template/circular', place, message)
+/** A value at once when nothing waits, a promise of it otherwise. */
+export type Outcome<T> = T | Promise<T>
+
+/** `next` on a value, at once when it is there. */
+export function andThen<T, U>(outcome: Outcome<T>, next: (value: T) => Outcome<U>): Outcome<U> {
+  return outcome instanceof Promise ? outcome.then(next) : next(outcome)
+}
+
+/**
+ * Runs something of a template's, and gives what it calls back with.
+ *
+ * Only the first answer counts: after an error, nunjucks may call back again.
+ *
+ * Throws  TemplateError, at once or later; `template/timeout` when no answer came in time.
+ */
+export function outcomeOf<T>(
+  { template, block }: { readonly template: string; readonly block?: string | undefined },
+  limitMs: number,
+  start: (done: Callback<T>) => void,
+): Outcome<T> {
+  let isSettled = false
+  let failed: TemplateError | undefined
+  let value: T | undefined
+  let wake: (() => void) | undefined
+  const done: Callback<T> = (error, result) => {
+    if (isSettled) return
+    isSettled = true
+    if (error) failed = Failure.toError(error, template, block)
+    else value = result
+    wake?.()
+  }
+  try {
+    start(done)
+  } catch (error) {
+    done(error)
+  }
+  // Read through a function: the compiler cannot see that the callback has run.
+  if ((() => isSettled)()) {
+    if (failed) throw failed as unknown
+    return value as T
+  }
+  return new Promise<T>((resolve, reject) => {
+    const message = `not finished within ${limitMs} ms: an async filter never called back.`
+    const cancel = after(limitMs, () => done(new Fault('template/timeout', message)))
+    wake = () => {
+      cancel()
+      if (failed) reject(failed)
+      else resolve(value as T)
+    }
+  })
 }

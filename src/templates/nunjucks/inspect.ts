@@ -1,9 +1,8 @@
 import { HOLE, SEAM } from '../../html/markup-tags.ts'
-import { unknownName } from './block-facts.ts'
-import type { AstNode } from './internals.ts'
+import { unknownName } from './catalog-environment.ts'
+import type { AstNode, InnerEnvironment } from './internals.ts'
 import type { LoadedTemplate } from './loaded-template.ts'
-import { literalName, mentionsIn } from './mentions.ts'
-import { boundBy, childrenOf, compiledBlocks, items, nameOf } from './syntax.ts'
+import { child, childrenOf, compiledBlocks, items, literalOf, nameOf, nodesIn } from './syntax.ts'
 import { resolveName, type TemplateCatalog } from './template-catalog.ts'
 
 /** A place in a template, from 1. */
@@ -41,6 +40,9 @@ export interface TemplateFacts {
   placeOf(at: number): Place
 }
 
+/** What names another template. */
+const REFERENCE = /^(?:Include|Import|FromImport|Extends)$/
+
 /**
  * Reads a template from its syntax tree.
  *
@@ -49,29 +51,31 @@ export interface TemplateFacts {
 export function factsOf(catalog: TemplateCatalog, name: string): TemplateFacts {
   const template = catalog.get(name)
   const root = template.ast
-  const nodes = root ? items(root) : []
-  const mentions = mentionsIn(nodes, name, true)
-  const parts = mentions.references.map((node) => part(node, literalName(node)))
-  const isParent = (_: unknown, index: number): boolean =>
-    mentions.references[index]!.typename === 'Extends'
+  const nodes = root ? [...nodesIn(root)] : []
+  const references = nodes.filter(({ typename }) => REFERENCE.test(typename))
+  const isUnknown = (node: AstNode): boolean => targetOf(node) === undefined
+  const parents = references.filter(({ typename }) => typename === 'Extends')
   return {
     name,
     blocks: root ? compiledBlocks(root).map((node) => at(node, nameOf(node))) : [],
-    parts: parts
-      .filter((each) => each.name !== '')
-      .map((each) => ({ ...each, name: resolveName(each.name, name) })),
-    hasUnknownParts: parts.some((each) => each.name === ''),
-    hasUnknownParent: parts.filter(isParent).some((each) => each.name === ''),
-    taken: nodes.flatMap((node) => takenNames(node, name)),
-    // What a parent declares is given, too.
-    given: root && template.parents.length === 0 ? declaredIn(nodes) : undefined,
-    drawn: nodes.flatMap(drawnBlocks),
-    unknown: mentions.filters.flatMap((each) => {
-      const wrong = unknownName(each, catalog.env)
-      const { lineno, colno } = each.node
-      if (!wrong) return []
-      return [{ line: lineno + 1, column: colno + 1, message: wrong.message, hint: wrong.hint }]
+    parts: references.flatMap((node) => {
+      const target = targetOf(node)
+      if (target === undefined) return []
+      const named = at(child(node, 'template'), resolveName(target, name))
+      return [{ ...named, optional: Boolean(node['ignoreMissing']) }]
     }),
+    hasUnknownParts: references.some(isUnknown),
+    hasUnknownParent: parents.some(isUnknown),
+    taken: nodes.flatMap((node) => {
+      const from = targetOf(node)
+      if (node.typename !== 'FromImport' || from === undefined) return []
+      const names = namesIn(node, 'key')
+      return names.map((each) => ({ ...at(each, nameOf(each)), from: resolveName(from, name) }))
+    }),
+    // What a parent declares is given, too.
+    given: root && parents.length === 0 ? new Set(declaredIn(root)) : undefined,
+    drawn: nodes.flatMap(drawnBlock),
+    unknown: nodes.flatMap((node) => unknownIn(node, catalog.env)),
     ...markupOf(template, catalog),
   }
 }
@@ -82,40 +86,54 @@ const at = (node: AstNode, name: string): Named => ({
   column: node.colno + 1,
 })
 
-function part(node: AstNode, name = ''): Named & { optional: boolean } {
-  return { ...at(node['template'] as AstNode, name), optional: Boolean(node['ignoreMissing']) }
+/** The template that an include, import or extends names; undefined when it is only known at run time. */
+function targetOf(node: AstNode): string | undefined {
+  return literalOf(node['template'] as AstNode | undefined)
+}
+
+/** The names of `{% from … import key as value %}`. */
+function namesIn(node: AstNode, part: 'key' | 'value'): AstNode[] {
+  return items(child(node, 'names')).map((each) =>
+    each.typename === 'Pair' ? child(each, part) : each,
+  )
 }
 
 /** What is declared outside of blocks. */
-function declaredIn(nodes: readonly AstNode[]): Set<string> {
-  const found = new Set<string>()
-  const visit = (node: AstNode): void => {
-    for (const name of boundBy(node)) found.add(name)
-    if (node.typename !== 'Block' && node.typename !== 'Macro') childrenOf(node).forEach(visit)
+function declaredIn(node: AstNode): string[] {
+  const isClosed = node.typename === 'Block' || node.typename === 'Macro'
+  return [...boundBy(node), ...(isClosed ? [] : childrenOf(node).flatMap(declaredIn))]
+}
+
+function boundBy(node: AstNode): string[] {
+  switch (node.typename) {
+    case 'Set':
+      return (node['targets'] as AstNode[]).map(nameOf)
+    case 'Macro':
+      return [nameOf(node)]
+    case 'Import':
+      return [nameOf(child(node, 'target'))]
+    case 'FromImport':
+      return namesIn(node, 'value').map(nameOf)
+    default:
+      return []
   }
-  nodes.forEach(visit)
-  return found
 }
 
-function takenNames(node: AstNode, template: string): (Named & { from: string })[] {
-  const inner = childrenOf(node).flatMap((each) => takenNames(each, template))
-  const source = node['template'] as AstNode
-  if (node.typename !== 'FromImport' || source.typename !== 'Literal') return inner
-  const from = resolveName(String(source['value']), template)
-  const names = items(node['names'] as AstNode).map((each) =>
-    each.typename === 'Pair' ? (each['key'] as AstNode) : each,
-  )
-  return [...inner, ...names.map((each) => ({ ...at(each, nameOf(each)), from }))]
+function drawnBlock(node: AstNode): (Named & { block: string })[] {
+  if (node.typename !== 'FunCall' || child(node, 'name')['value'] !== 'renderBlock') return []
+  const [template, block] = items(child(node, 'args')).map(literalOf)
+  if (template === undefined || block === undefined) return []
+  return [{ ...at(items(child(node, 'args'))[0]!, template), block }]
 }
 
-function drawnBlocks(node: AstNode): (Named & { block: string })[] {
-  const inner = childrenOf(node).flatMap(drawnBlocks)
-  if (node.typename !== 'FunCall') return inner
-  const callee = node['name'] as AstNode
-  if (callee.typename !== 'Symbol' || callee['value'] !== 'renderBlock') return inner
-  const [template, block] = items(node['args'] as AstNode)
-  if (template?.typename !== 'Literal' || block?.typename !== 'Literal') return inner
-  return [...inner, { ...at(template, String(template['value'])), block: String(block['value']) }]
+function unknownIn(node: AstNode, env: InnerEnvironment): TemplateFacts['unknown'] {
+  const isTest = node.typename === 'Is'
+  if (!isTest && !/^Filter(?:Async)?$/.test(node.typename)) return []
+  const named = isTest ? child(node, 'right') : node
+  const name = String(((named['name'] ?? named) as AstNode)['value'])
+  if (Object.hasOwn(isTest ? env.tests : env.filters, name)) return []
+  const { message, hint = '' } = unknownName(isTest ? 'test' : 'filter', name, env)
+  return [{ line: named.lineno + 1, column: named.colno + 1, message, hint }]
 }
 
 /** The template's text without what it does, and the way back from there. */
@@ -143,7 +161,7 @@ function markupOf(
         visit(each)
       }
     } else {
-      const seam = HOLDS_BODIES.has(node.typename) ? SEAM : ''
+      const seam = HOLDS_BODIES.test(node.typename) ? SEAM : ''
       html += seam
       for (const each of childrenOf(node)) {
         visit(each)
@@ -164,19 +182,5 @@ function markupOf(
 }
 
 /** What a template may leave out, print again or print elsewhere. */
-const HOLDS_BODIES: ReadonlySet<string> = new Set([
-  'Set',
-  'Block',
-  'Macro',
-  'Caller',
-  'Capture',
-  'If',
-  'IfAsync',
-  'For',
-  'AsyncEach',
-  'AsyncAll',
-  'Switch',
-  'Case',
-  'CallExtension',
-  'CallExtensionAsync',
-])
+const HOLDS_BODIES =
+  /^(?:Set|Block|Macro|Caller|Capture|If|IfAsync|For|AsyncEach|AsyncAll|Switch|Case|CallExtension(?:Async)?)$/

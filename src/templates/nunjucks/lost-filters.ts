@@ -1,6 +1,20 @@
 import { templateError } from './failure.ts'
 import type { AstNode, InnerEnvironment } from './internals.ts'
-import { child, childrenOf, nameOf, optionalChild } from './syntax.ts'
+import { child, childrenOf, nameOf } from './syntax.ts'
+
+/** What loses an asynchronous filter: all of a node, or the part under a name. */
+const LOSING: Readonly<Record<string, readonly [what: string, part?: string]>> = {
+  Macro: ['a macro'],
+  Caller: ['a {% call %}'],
+  Capture: ['a {% filter %} block'],
+  Switch: ['a {% switch %}'],
+  Set: ['a {% set %} block', 'body'],
+  CompareOperand: ['the right side of a comparison'],
+  Extends: ['the name of a template'],
+  Include: ['the name of a template'],
+  Import: ['the name of a template'],
+  FromImport: ['the name of a template'],
+}
 
 /**
  * Refuses asynchronous filters where nunjucks loses them: in the body of a `set`, in a switch, a macro or a `call`, in a
@@ -14,47 +28,20 @@ export function refuseLostFilters(root: AstNode, template: string, env: InnerEnv
   visit(root, undefined)
 
   function visit(node: AstNode, lostIn: string | undefined): void {
-    const { typename } = node
-    const filter = typename === 'Filter' ? nameOf(child(node, 'name')) : undefined
-    if (lostIn !== undefined) {
-      if (filter !== undefined && waits.has(filter))
-        refuse(node, `async filter "${filter}"`, lostIn)
-      if (typename === 'CallExtensionAsync')
-        refuse(node, `async tag "${String(node['extName'])}"`, lostIn)
+    const name = node.typename === 'Filter' ? nameOf(child(node, 'name')) : ''
+    let what: string | undefined
+    if (waits.has(name)) what = `async filter "${name}"`
+    if (node.typename === 'CallExtensionAsync') what = `async tag "${String(node['extName'])}"`
+    if (what !== undefined && lostIn !== undefined) {
+      const place = { template, line: node.lineno + 1, column: node.colno + 1 }
+      const message = `${what} cannot be used inside ${lostIn}.`
+      const hint = 'Apply it outside, or give the finished value in the context.'
+      throw templateError('template/async-filter', place, message, { hint })
     }
-    for (const each of childrenOf(node)) visit(each, lostIn ?? losing(node, each))
-  }
-
-  function refuse(node: AstNode, what: string, where: string): never {
-    const place = { template, line: node.lineno + 1, column: node.colno + 1 }
-    const hint = 'Apply it outside, or give the finished value in the context.'
-    throw templateError('template/async-filter', place, `${what} cannot be used inside ${where}.`, {
-      hint,
-    })
-  }
-}
-
-/** What loses an asynchronous filter that stands in this part of a node. */
-function losing(node: AstNode, part: AstNode): string | undefined {
-  switch (node.typename) {
-    case 'Macro':
-      return 'a macro'
-    case 'Caller':
-      return 'a {% call %}'
-    case 'Capture':
-      return 'a {% filter %} block'
-    case 'Switch':
-      return 'a {% switch %}'
-    case 'Set':
-      return part === optionalChild(node, 'body') ? 'a {% set %} block' : undefined
-    case 'CompareOperand':
-      return 'the right side of a comparison'
-    case 'Extends':
-    case 'Include':
-    case 'Import':
-    case 'FromImport':
-      return 'the name of a template'
-    default:
-      return undefined
+    const [losing, part] = LOSING[node.typename] ?? []
+    for (const each of childrenOf(node)) {
+      const isLost = part === undefined || each === node[part]
+      visit(each, lostIn ?? (isLost ? losing : undefined))
+    }
   }
 }

@@ -2,14 +2,6 @@ import type { Markdown } from '../../markdown/markdown.ts'
 import type { BlockContext } from './block-context.ts'
 import { safeHtml, type SafeHtml } from './safe-html.ts'
 
-/** Which Markdown stands behind a filter: an app may have put another filter under the name. */
-const behind = new WeakMap<object, Markdown>()
-
-/** The Markdown of a `markdown` filter; nothing when the filter is not ours. */
-export function markdownOf(filter: object | undefined): Markdown | undefined {
-  return filter && behind.get(filter)
-}
-
 /** A text that grew from one render of a block to the next. */
 interface Followed {
   text: string
@@ -30,7 +22,7 @@ export function markdownFilter(
 ): (this: BlockContext, value: unknown) => SafeHtml {
   const followed = new WeakMap<BlockContext, Followed[]>()
 
-  function filter(this: BlockContext, value: unknown): SafeHtml {
+  return function (value) {
     const text = value === undefined || value === null ? '' : String(value)
     if (this.lookup('streaming') !== true) {
       followed.delete(this)
@@ -45,7 +37,4 @@ export function markdownFilter(
     followed.set(this, [...texts, one].slice(-MAX_FOLLOWED))
     return safeHtml(one.toHtml(text))
   }
-
-  behind.set(filter, markdown)
-  return filter
 }

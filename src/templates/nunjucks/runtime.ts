@@ -1,91 +1,74 @@
 import { escapeHtml } from '../../base/escape-html.ts'
-import { type BlockContext, Exports } from './block-context.ts'
-import { Failure, Lost } from './failure.ts'
+import { type BlockContext, isSteady, markSteady } from './block-context.ts'
+import { Failure } from './failure.ts'
 import { type Frame, nunjucksRuntime, type Runtime, SafeString } from './internals.ts'
+
+type Call = (...values: unknown[]) => unknown
+
+/** Stands for a value that could not be made on the way to a block. Most blocks do not need it; one that does throws. */
+class Lost {
+  readonly cause: unknown
+
+  constructor(cause: unknown) {
+    this.cause = cause
+    // `{% from … import a, b %}` takes its names from here, too: each of them is lost.
+    return new Proxy(this, {
+      get: (self, key) => (key in self ? self[key as keyof Lost] : self),
+      getOwnPropertyDescriptor: (value) => ({ value, enumerable: true, configurable: true }),
+    })
+  }
+
+  toString(): never {
+    throw this.cause
+  }
+}
 
 /**
  * The brand of keyword arguments. nunjucks marks them with an ordinary property, which any JSON object can have;
  * a symbol cannot come out of JSON.
  */
 const KEYWORDS = Symbol('keyword arguments')
-type Keywords = Record<string, unknown>
 
-function keywordsOf(values: unknown[]): Keywords | undefined {
-  const last = values[values.length - 1]
-  return typeof last === 'object' && last !== null && KEYWORDS in last
-    ? (last as Keywords)
-    : undefined
-}
-
-const macros = new WeakSet<object>()
-
-function makeMacro(
-  names: string[],
-  keywordNames: string[],
-  body: (...values: unknown[]) => unknown,
-): unknown {
+function makeMacro(names: string[], keywordNames: string[], body: Call): Call {
   const count = names.length
-  const macro = (...given: unknown[]): unknown => {
-    const passed = keywordsOf(given)
-    const positional = passed ? given.length - 1 : given.length
-    const keywords: Keywords = passed ?? {}
-    const values: unknown[] = []
-    for (let at = 0; at < count; at++) {
-      if (at < positional) values.push(given[at])
-      else {
-        const name = names[at]!
-        values.push(keywords[name])
-        delete keywords[name]
-      }
-    }
+  return markSteady((...given: unknown[]): unknown => {
+    const last = given.at(-1)
+    const isPassed = typeof last === 'object' && last !== null && KEYWORDS in last
+    const keywords = (isPassed ? given.pop() : {}) as Record<string, unknown>
+    const values = names.map((name, at) => {
+      if (at < given.length) return given[at]
+      const value = keywords[name]
+      delete keywords[name]
+      return value
+    })
     // Positional values beyond the named ones fill the defaults, in their order.
-    for (let at = count; at < positional; at++) {
+    for (let at = count; at < given.length; at++) {
       const name = keywordNames[at - count]
       if (name !== undefined) keywords[name] = given[at]
     }
-    values.push(keywords)
-    return body(...values)
-  }
-  macros.add(macro)
-  return macro
-}
-
-/** Whether using a value changes nothing in it: texts, numbers, macros, and what an import of such gives. */
-export function isSteady(value: unknown): boolean {
-  if (typeof value === 'function') return macros.has(value)
-  if (typeof value !== 'object' || value === null || value instanceof SafeString) return true
-  return value instanceof Exports && Object.values(value).every(isSteady)
+    return body(...values, keywords)
+  })
 }
 
 /** How many calls so far may have changed what a page made: a list, a counter. */
-export const changing = { calls: 0 }
+export const changing: { calls: number } = { calls: 0 }
 
 function memberLookup(object: unknown, key: unknown): unknown {
   if (object === undefined || object === null) return undefined
-  if (object instanceof Lost) throw object
   // A key that came with the data must not reach the language's own machinery.
   if ((key === 'constructor' || key === '__proto__') && !Object.hasOwn(object, key))
     return undefined
   const member = (object as Record<string, unknown>)[key as string]
-  if (typeof member !== 'function' || macros.has(member)) return member
+  if (typeof member !== 'function' || isSteady(member)) return member
   return (...values: unknown[]): unknown => {
     if (typeof object === 'object' || typeof object === 'function') changing.calls += 1
     return Reflect.apply(member, object, values)
   }
 }
 
-function callWrap(
-  callee: unknown,
-  name: string,
-  context: BlockContext,
-  values: unknown[],
-): unknown {
-  if (callee instanceof Lost) throw callee
-  if (context.isForgiving && typeof callee !== 'function') return undefined
-  if (typeof callee === 'function' && !macros.has(callee)) {
-    const isMember = name.endsWith('"]')
-    if (!isMember && context.env.globals[name] !== callee) changing.calls += 1
-  }
+function callWrap(callee: unknown, name: string, context: BlockContext, values: unknown[]) {
+  const isMember = name.endsWith('"]')
+  if (!isSteady(callee) && !isMember && context.env.globals[name] !== callee) changing.calls += 1
   return callOriginal(callee, name, context, values)
 }
 const callOriginal = nunjucksRuntime['callWrap'] as typeof callWrap
@@ -94,8 +77,31 @@ function contextOrFrameLookup(context: BlockContext, frame: Frame, name: string)
   context.reads?.add(name)
   let value = frame.lookup(name)
   if (value === undefined) value = context.lookup(name)
-  if (value instanceof Lost) throw value
+  if (value instanceof Lost) throw value.cause
   return value
+}
+
+function lost(error: unknown, line: number, column: number, template: string): Lost {
+  return new Lost(Failure.within(Failure.at(error, line, column), template))
+}
+
+/** Makes a value that a page needs on its way to a block; a condition that cannot be told does not hold. */
+function attempt(
+  context: BlockContext,
+  make: () => unknown,
+  where: () => [line: number, column: number, template: string],
+  kind: 'value' | 'condition' | 'list',
+): unknown {
+  if (!context.isPassing) return make()
+  let value: unknown
+  try {
+    value = make()
+  } catch (error) {
+    value = lost(error, ...where())
+  }
+  if (kind === 'value') return value
+  if (value instanceof Lost) value = undefined
+  return value ?? (kind === 'list' ? [] : undefined)
 }
 
 /**
@@ -104,18 +110,28 @@ function contextOrFrameLookup(context: BlockContext, frame: Frame, name: string)
  */
 export const runtime: Runtime = {
   ...nunjucksRuntime,
-  suppressValue(value, autoescape) {
+  suppressValue(value: unknown, autoescape: boolean): unknown {
     if (typeof value === 'string') return autoescape ? escapeHtml(value) : value
     if (value === undefined || value === null) return ''
     if (!autoescape || value instanceof SafeString) return value
     return escapeHtml((value as object).toString())
   },
-  handleError: (error, line, column) => Failure.of(error, line, column),
+  handleError: Failure.at,
+  lost,
+  attempt,
   memberLookup,
   callWrap,
   contextOrFrameLookup,
-  attempt: (context: BlockContext, make: () => unknown, names: string[], isValue: boolean) =>
-    context.isPassing ? context.attempt(make, names, isValue) : make(),
   makeMacro,
-  makeKeywordArgs: (values) => Object.assign(values, { __keywords: true, [KEYWORDS]: true }),
+  makeKeywordArgs: (values: object) =>
+    Object.assign(values, { __keywords: true, [KEYWORDS]: true }),
+}
+
+/** The same for templates compiled elsewhere, which make no attempts: on the way, a call of nothing is nothing. */
+export const lenientRuntime: Runtime = {
+  ...runtime,
+  callWrap: (callee: unknown, name: string, context: BlockContext, values: unknown[]) =>
+    context.isPassing && typeof callee !== 'function'
+      ? undefined
+      : callWrap(callee, name, context, values),
 }

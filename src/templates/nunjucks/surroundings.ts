@@ -1,35 +1,46 @@
-import type { BlockTable } from './block-context.ts'
 import { compileTemplate } from './compiler.ts'
-import { type AstNode, type BlockFunction, makeNode } from './internals.ts'
-import { childrenOf, isLoop, items, loopNames, macroParameters, optionalChild } from './syntax.ts'
-import type { Templates } from './loaded-template.ts'
+import { templateError } from './failure.ts'
+import { type AstNode, type BlockFunction, type InnerEnvironment, makeNode } from './internals.ts'
+import { child, childrenOf, compiledBlocks, isLoop, isMacro, items, nameOf } from './syntax.ts'
 
 /** The loops, macros, conditions and blocks that a block is written in. */
 export interface Surroundings {
-  readonly template: string
-  /** From the top-level statement that holds the block down to the block. */
-  readonly path: readonly AstNode[]
-  /** What loops, macros and calls around the block name. The caller gives them their values. */
-  readonly names: readonly { readonly name: string; readonly node: AstNode }[]
+  /**
+   * Declares what stands along the path to the block, as if every loop ran once and every condition held: from the
+   * top-level statement that holds the block, or from the outermost loop around it.
+   */
+  run(from: 'top' | 'loop'): BlockFunction
+  /** Names that loops, macros and calls around the block bind, and what is wrong when the caller does not give one. */
+  readonly bound: ReadonlyMap<string, Error>
 }
 
-/**
- * Where a block is written: in the eldest template that has it, since that is where its page would draw it.
- * Nothing for a template without its source.
- */
 export function surroundingsOf(
-  catalog: Templates,
-  table: BlockTable,
+  root: AstNode,
+  template: string,
   block: string,
+  env: InnerEnvironment,
 ): Surroundings | undefined {
-  const { template } = table[block]!.at(-1)!
-  const { ast, blockNodes } = catalog.get(template)
-  const path = ast && pathTo(ast, blockNodes[block]!)
+  const target = compiledBlocks(root).find((node) => nameOf(node) === block)
+  const path = target && pathTo(root, target)?.slice(1)
   if (!path) return undefined
-  const names = path.flatMap((node, at) =>
-    namesOf(node, path[at + 1]).map((name) => ({ name, node })),
-  )
-  return { template, path: path.slice(1), names }
+  const innerBlock = path.slice(0, -1).findLastIndex(({ typename }) => typename === 'Block')
+  const loop = path.findIndex((node, at) => at > innerBlock && isLoop(node))
+  const compiled: { top?: BlockFunction; loop?: BlockFunction } = {}
+  const compile = (nodes: readonly AstNode[]): BlockFunction =>
+    compileTemplate(makeNode('Root', path[0]!, statementsAlong(nodes)), template, env)['root']!
+  const bound = new Map<string, Error>()
+  for (const [at, node] of path.entries()) {
+    const what = isLoop(node) ? 'the loop variable' : 'an argument of the macro'
+    const place = { template, block, line: node.lineno + 1, column: node.colno + 1 }
+    for (const name of namesOf(node, path[at + 1])) {
+      const message = `reads "${name}", ${what} around the block: pass it in the fragment's context.`
+      bound.set(name, templateError('block/variable-missing', place, message))
+    }
+  }
+  return {
+    bound,
+    run: (from) => (compiled[from] ??= compile(from === 'loop' ? path.slice(loop) : path)),
+  }
 }
 
 function pathTo(node: AstNode, target: AstNode): AstNode[] | undefined {
@@ -41,18 +52,20 @@ function pathTo(node: AstNode, target: AstNode): AstNode[] | undefined {
   return undefined
 }
 
+/** The names that a node binds for what stands in its body. */
 function namesOf(node: AstNode, next: AstNode | undefined): string[] {
-  if (isLoop(node)) return next === optionalChild(node, 'body') ? [...loopNames(node), 'loop'] : []
-  if (node.typename !== 'Macro' && node.typename !== 'Caller') return []
-  const { names, defaults } = macroParameters(node)
-  return names.filter((name) => !defaults.has(name))
+  if (isMacro(node)) return items(child(node, 'args')).flatMap((each) => symbols(each))
+  if (!isLoop(node) || next !== node['body']) return []
+  const target = child(node, 'name')
+  return [...symbols(target), ...items(target).flatMap(symbols), 'loop']
 }
 
-/** What is declared along a path before the block, as if every loop ran once and every condition held. */
-export function statementsAlong(path: readonly AstNode[]): AstNode[] {
+const symbols = (node: AstNode): string[] => (node.typename === 'Symbol' ? [nameOf(node)] : [])
+
+function statementsAlong(path: readonly AstNode[]): AstNode[] {
   return path.flatMap((node, at) => {
     const next = path[at + 1]
-    if (node.typename === 'Macro' || node.typename === 'Caller') return defaultsOf(node)
+    if (isMacro(node)) return defaultsOf(node)
     const before = next ? items(node).slice(0, items(node).indexOf(next)) : []
     return before.filter(({ typename }) => !UNDECLARING.has(typename))
   })
@@ -62,22 +75,11 @@ const UNDECLARING: ReadonlySet<string> = new Set(['Output', 'Block', 'Include', 
 
 /** `{% macro card(size="m") %}`: what is not given is what the macro says. */
 function defaultsOf(node: AstNode): AstNode[] {
-  return [...macroParameters(node).defaults].map(([name, value]) => {
-    const symbol = makeNode('Symbol', node, name)
+  const pairs = items(child(node, 'args')).flatMap(items)
+  return pairs.map((pair) => {
+    const symbol = makeNode('Symbol', node, child(pair, 'key')['value'])
     const isGiven = makeNode('Is', node, symbol, makeNode('Symbol', node, 'defined'))
-    return makeNode('Set', node, [symbol], makeNode('InlineIf', node, symbol, isGiven, value))
+    const value = makeNode('InlineIf', node, symbol, isGiven, pair['value'])
+    return makeNode('Set', node, [symbol], value)
   })
-}
-
-/** The same as a function that runs them; from the outermost loop around the block, or from the top. */
-export function compileAlong(
-  catalog: Templates,
-  { path, template }: Surroundings,
-  from: 'loop' | 'top',
-): BlockFunction {
-  const innerBlock = path.slice(0, -1).findLastIndex(({ typename }) => typename === 'Block')
-  const loop = path.findIndex((node, at) => at > innerBlock && isLoop(node))
-  const statements = statementsAlong(from === 'loop' ? path.slice(loop) : path)
-  const root = makeNode('Root', path[0]!, statements)
-  return compileTemplate(root, template, catalog.env)['root']!
 }

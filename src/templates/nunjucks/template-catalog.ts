@@ -1,27 +1,18 @@
 import { didYouMean, TemplateError } from '../../base/errors.ts'
 import { isPlainName, type TemplateSource } from '../template-source.ts'
-import type { BlockContext } from './block-context.ts'
-import { type BlockFacts, factsOfBlock } from './block-facts.ts'
-import { refuseLostFilters } from './lost-filters.ts'
-import { refuseDoubleBlocks } from './double-blocks.ts'
-import { Failure, templateError } from './failure.ts'
+import { catalogEnvironment } from './catalog-environment.ts'
+import { compileTemplate } from './compiler.ts'
+import { Failure, Fault } from './failure.ts'
 import {
-  type AstNode,
-  type BlockFunction,
   type Callback,
   type CompiledTemplate,
   type InnerEnvironment,
-  isNunjucksTemplate,
-  isSafeString,
   parseTemplate,
+  SafeString,
   transformTemplate,
 } from './internals.ts'
-import { compileTemplate } from './compiler.ts'
-import { catalogEnvironment } from './catalog-environment.ts'
 import { LoadedTemplate } from './loaded-template.ts'
-import { literalName, mentionsIn } from './mentions.ts'
-import { compileAlong, type Surroundings } from './surroundings.ts'
-import { childrenOf, items, optionalChild } from './syntax.ts'
+import { refuseLostFilters } from './lost-filters.ts'
 
 const CATALOG = Symbol('catalog')
 
@@ -36,8 +27,6 @@ export class TemplateCatalog {
   readonly source: TemplateSource
   readonly #precompiled: Readonly<Record<string, CompiledTemplate>>
   readonly #loaded = new Map<string, LoadedTemplate>()
-  readonly #facts = new Map<string, BlockFacts>()
-  readonly #along = new WeakMap<Surroundings, { top?: BlockFunction; loop?: BlockFunction }>()
 
   constructor(
     base: InnerEnvironment,
@@ -61,150 +50,78 @@ export class TemplateCatalog {
     return [...new Set([...Object.keys(this.#precompiled), ...this.source.names()])]
   }
 
-  /** Throws  TemplateError `template/missing`, `template/invalid`. */
+  /** Throws  TemplateError `template/missing`, `template/name`, `template/invalid`. */
   get(name: string): LoadedTemplate {
-    const template = this.find(name)
+    const template = this.#find(name)
     if (template) return template
-    throw this.#missing(name, undefined)
-  }
-
-  find(name: string): LoadedTemplate | undefined {
-    const known = this.#loaded.get(name)
-    if (known) return known
-    const template = this.#load(name)
-    if (template) this.#loaded.set(name, template)
-    return template
-  }
-
-  /** The same, for a template that names another one. Throws with the line where it does. */
-  getFor(name: string, from: string): LoadedTemplate {
-    const template = this.lookUp(name, from)
-    if (template) return template
-    throw this.#missing(name, from)
-  }
-
-  /** What is known of a block of a page; found out once. */
-  factsOf(block: string, { blocks, lineage }: BlockContext): BlockFacts {
-    const key = [block, blocks[block]![0]!.template, ...lineage].join('\n')
-    let facts = this.#facts.get(key)
-    if (!facts) this.#facts.set(key, (facts = factsOfBlock(this, blocks, block)))
-    return facts
-  }
-
-  /** Runs what stands around a block; compiled once. */
-  along(surroundings: Surroundings, from: 'top' | 'loop'): BlockFunction {
-    let functions = this.#along.get(surroundings)
-    if (!functions) this.#along.set(surroundings, (functions = {}))
-    return (functions[from] ??= compileAlong(this, surroundings, from))
+    const { code, message } = this.#missing(name)
+    throw new TemplateError(code, message, { template: name })
   }
 
   /** The error for a block that a page does not have. */
-  unknownBlock(leaf: LoadedTemplate, block: string, { blocks, lineage }: BlockContext): Error {
-    const template = leaf.name
-    const known = didYouMean(block, Object.keys(blocks))
-    const message = `block "${block}" not found in template "${template}" ${known}`
-    const queue = new Set([template, ...lineage])
-    const own = new Set(queue)
-    for (const name of queue) {
-      const found = this.find(name)
-      if (found?.levels[block] && !own.has(name)) {
-        const hint = `"${name}" has it, which is only included or imported: open the block there.`
-        return new TemplateError('block/unknown', message, { template, block }, { hint })
-      }
-      for (const node of mentionsIn(found?.ast ? items(found.ast) : [], name, true).references) {
-        const next = literalName(node)
-        if (next !== undefined) queue.add(resolveName(next, name))
-      }
-    }
+  unknownBlock(template: string, block: string, has: readonly string[]): TemplateError {
+    const message = `block "${block}" not found in template "${template}" ${didYouMean(block, has)}`
     return new TemplateError('block/unknown', message, { template, block })
   }
 
-  /** The template that `name` means when it stands in the template `from`. */
-  lookUp(name: string, from: string): LoadedTemplate | undefined {
-    return this.find(resolveName(name, from))
+  #find(name: string): LoadedTemplate | undefined {
+    let template = this.#loaded.get(name)
+    if (!template && (template = this.#load(name))) this.#loaded.set(name, template)
+    return template
   }
 
   #load(name: string): LoadedTemplate | undefined {
-    if (Object.hasOwn(this.#precompiled, name)) {
+    if (Object.hasOwn(this.#precompiled, name))
       return new LoadedTemplate(name, this.env, this.#precompiled[name]!)
-    }
     const found = this.source.read(name)
     if (!found) return undefined
     try {
       const written = parseTemplate(found.text, this.env)
-      refuseDoubleBlocks(written, name)
       refuseLostFilters(written, name, this.env)
       const ast = transformTemplate(written, name, this.env)
       return new LoadedTemplate(name, this.env, compileTemplate(ast, name, this.env), ast)
     } catch (error) {
-      const failure = Failure.toError(error, name)
-      if (!(failure instanceof TemplateError) || failure.code !== 'render/failed') throw failure
-      const message = failure.message.slice(failure.message.indexOf(': ') + 2)
-      throw templateError('template/invalid', failure.place, message, { cause: failure.cause })
+      throw Failure.toError(error, name, undefined, 'template/invalid')
     }
   }
 
   /** How compiled templates ask for another one. In: a name, perhaps relative to the asking template's. */
   readonly #getTemplate = (
     wanted: unknown,
-    _eager: boolean,
-    parent: string | undefined,
+    isParent: boolean,
+    from: string | undefined,
     ignoreMissing: boolean,
-    done: Callback<unknown>,
+    done: Callback<LoadedTemplate>,
   ): void => {
-    if (wanted instanceof LoadedTemplate || isNunjucksTemplate(wanted)) return done(null, wanted)
-    const given = isSafeString(wanted) ? String(wanted) : wanted
+    const given = wanted instanceof SafeString ? String(wanted) : wanted
+    if (isParent && (given === undefined || given === null || given === '')) {
+      const message = '{% extends %} resolved to nothing.'
+      const hint = "Pass the layout in the fragment's context."
+      return done(new Fault('template/extends-nothing', message, hint))
+    }
     if (typeof given !== 'string') {
-      const place = { template: parent ?? '', ...this.#placeOf(parent, undefined) }
-      return done(
-        templateError(
-          'template/name',
-          place,
-          `the name of a template came out as ${describe(given)}.`,
-        ),
-      )
+      const message = `the name of a template came out as ${described(given)}.`
+      return done(new Fault('template/name', message))
     }
-    const name = resolveName(given, parent)
-    let template: LoadedTemplate | undefined
+    const name = resolveName(given, from)
     try {
-      template = this.find(name)
+      const template = this.#find(name)
+      if (template) done(null, template)
+      else if (ignoreMissing) done(null, this.#nothing)
+      else done(this.#missing(name))
     } catch (error) {
-      return done(error)
+      done(error)
     }
-    if (template) return done(null, template)
-    if (ignoreMissing) return done(null, this.#nothing)
-    done(this.#missing(given, parent))
   }
 
-  #missing(wanted: string, from: string | undefined): TemplateError {
-    const name = resolveName(wanted, from)
-    if (!isPlainName(name)) {
-      const place = { template: from ?? name, ...this.#placeOf(from, wanted) }
-      const hint = 'Names are relative to the template folder, with "/" between folders.'
-      return templateError(
-        'template/name',
-        place,
-        `${JSON.stringify(name)} is no name of a template.`,
-        { hint },
+  #missing(name: string): Fault {
+    if (isPlainName(name))
+      return new Fault(
+        'template/missing',
+        `template "${name}" not found ${didYouMean(name, this.names())}`,
       )
-    }
-    const message = `template "${name}" not found ${didYouMean(name, this.names())}`
-    if (from === undefined)
-      return new TemplateError('template/missing', message, { template: name })
-    const place = { template: from, ...this.#placeOf(from, wanted) }
-    return templateError('template/missing', place, message)
-  }
-
-  #placeOf(
-    template: string | undefined,
-    wanted: string | undefined,
-  ): { line?: number; column?: number } {
-    const ast = template === undefined ? undefined : this.#loaded.get(template)?.ast
-    const nodes = ast ? referencesIn(ast) : []
-    const unknown = nodes.filter((each) => each.typename !== 'Literal')
-    const literal = nodes.find((each) => each.typename === 'Literal' && each['value'] === wanted)
-    const node = literal ?? (unknown.length === 1 ? unknown[0] : undefined)
-    return node ? { line: node.lineno + 1, column: node.colno + 1 } : {}
+    const hint = 'Names are relative to the template folder, with "/" between folders.'
+    return new Fault('template/name', `${JSON.stringify(name)} is no name of a template.`, hint)
   }
 
   readonly #nothing: LoadedTemplate = new LoadedTemplate('', {} as InnerEnvironment, {
@@ -212,27 +129,19 @@ export class TemplateCatalog {
   })
 }
 
-function describe(value: unknown): string {
+function described(value: unknown): string {
   if (value === undefined || value === null) return 'nothing'
   return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`
 }
 
 /** `./row.html` and `../row.html` are meant from the folder of the template that names them. */
 export function resolveName(name: string, from: string | undefined): string {
-  if (from === undefined || !(name.startsWith('./') || name.startsWith('../'))) return name
+  if (from === undefined || !/^\.\.?\//.test(name)) return name
   const steps = from.split('/').slice(0, -1)
   for (const step of name.split('/')) {
-    if (step === '..') {
-      // Above the root there is nothing: such a name must not be found, so it is left as it was written.
-      if (steps.length === 0) return name
-      steps.pop()
-    } else if (step !== '.' && step !== '') steps.push(step)
+    // Above the root there is nothing: such a name must not be found, so it is left as it was written.
+    if (step === '..' && steps.pop() === undefined) return name
+    if (step !== '.' && step !== '..' && step !== '') steps.push(step)
   }
   return steps.join('/')
-}
-
-/** Where a template names others: what stands behind its includes, imports and extends. */
-function referencesIn(node: AstNode): AstNode[] {
-  const target = optionalChild(node, 'template')
-  return [...(target ? [target] : []), ...childrenOf(node).flatMap(referencesIn)]
 }

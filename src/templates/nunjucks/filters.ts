@@ -1,4 +1,5 @@
 import { escapeHtml } from '../../base/escape-html.ts'
+import { isSafeUrl } from '../../base/safe-url.ts'
 import { safeHtml } from './safe-html.ts'
 
 const UNITS = [
@@ -11,8 +12,27 @@ const UNITS = [
 ] as const
 const ATTRIBUTE = /^[a-z_:@][\w:.@-]*$/i
 
-/** Filters for what templates say about times, numbers and attributes, which every template has. */
-export const TEXT_FILTERS: Readonly<Record<string, (...values: any[]) => unknown>> = {
+/** Filters for addresses, times, numbers and attributes, which every template has. */
+export const FILTERS: Readonly<Record<string, (...values: any[]) => unknown>> = {
+  /** `<a href="{{ link | url }}">`: the address when it only leads somewhere, else `#`. */
+  url(value: unknown): string {
+    const url = String(value ?? '')
+    return isSafeUrl(url) ? url : '#'
+  },
+
+  /** `{{ "/docs?q=tea" | qs(page=2, q=none) }}`: an address with other parameters; nothing takes one away. */
+  qs(value: unknown, changes: Readonly<Record<string, unknown>> = {}): string {
+    const [, path, query, hash] = /^([^?#]*)(?:\?([^#]*))?(#.*)?$/s.exec(String(value ?? ''))!
+    const parameters = new URLSearchParams(query)
+    for (const [name, change] of Object.entries(changes)) {
+      if (name === '__keywords') continue
+      parameters.delete(name)
+      for (const item of Array.isArray(change) ? change : [change])
+        if (item !== undefined && item !== null) parameters.append(name, String(item))
+    }
+    return `${path}${parameters.size > 0 ? '?' : ''}${parameters}${hash ?? ''}`
+  },
+
   /** `{{ note.at | timeago }}`, `{{ note.at | timeago("de") }}`: how long ago that was, or how soon it will be. */
   timeago(value: unknown, locale: string = 'en'): string {
     const at = value instanceof Date ? value : new Date(value as string | number)

@@ -1,15 +1,15 @@
 /**
  * swapstream beside its rivals. Installs what the bench needs, builds the package as users get it, and runs it all:
  *
- *     npm run bench                             every scenario, three rounds; half an hour or more
- *     npm run bench -- answer,idle --rounds 5   some of them
- *     npm run bench -- --quick                  only whether it works
+ *     npm run bench -- --write                every scenario, three rounds, a quarter of an hour: docs/performance.md
+ *     npm run bench -- load,idle --rounds 5   some of them
+ *     npm run bench -- --quick                only whether it works
  *
- * `--rivals raw,swapstream` leaves the others out, `--json FILE` keeps every round, `--write` makes docs/performance.md.
+ * `--rivals raw,swapstream` leaves the others out, `--json FILE` keeps every round.
  *
- * `task/` is what every rival is given: the tokens, the template, the request. `rivals/` are they, one file each.
- * `load/` are the two ends: servers in processes of their own, and clients on bare sockets. `scenarios/` is what is
- * measured, `report/` how it is told.
+ * `task/` is what every rival is given: the tokens, the templates, the request. `rivals/` has a file for each of them.
+ * `load/` has servers in processes of their own, and clients on bare sockets. `scenarios/` is what is measured,
+ * `report/` how it is written down.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'

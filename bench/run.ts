@@ -1,4 +1,4 @@
-/** Runs the scenarios and tells what they gave. Started by `bench.ts`, on a core where no server runs. */
+/** Runs the scenarios and reports their figures. Started by `bench.ts`, on a core where no server runs. */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -35,10 +35,14 @@ const run = {
   wants: (rival: string) => rivals?.includes(rival) ?? true,
 }
 const measured = new Map<string, Results>()
+const startedAt = performance.now()
+const secondsSince = (at: number): number => Math.round((performance.now() - at) / 1000)
 for (const scenario of SCENARIOS) {
   if (names.length > 0 && !names.includes(scenario.name)) continue
   process.stderr.write(`${scenario.name}\n`)
+  const begunAt = performance.now()
   const results = await scenario.run(run)
+  process.stderr.write(`${secondsSince(begunAt)} s\n`)
   measured.set(scenario.name, results)
   process.stdout.write(`\n${section(scenario, results)}\n`)
 }
@@ -49,7 +53,7 @@ if (values.json)
 if (values.write) {
   const page = fileURLToPath(new URL('../../docs/performance.md', import.meta.url))
   const command = ['npm run bench --', ...process.argv.slice(2)].join(' ')
-  writeFileSync(page, document(SCENARIOS, measured, command))
+  writeFileSync(page, document(SCENARIOS, measured, { command, seconds: secondsSince(startedAt) }))
 }
 
 function known(kind: string, given: readonly string[], all: readonly string[]): void {

@@ -7,6 +7,9 @@ import { lastMark } from '../task/tokens.ts'
 const buffer = Buffer.alloc(65_536)
 /** As much of the end of a body as is looked at for a mark. */
 const TAIL = 512
+/** What htmx 4 with its extension says in each request. */
+const AS_HTMX_4 =
+  'Accept: text/html, text/event-stream\r\nHX-Request: true\r\nHX-Request-Type: partial\r\n'
 const HEAD_END = Buffer.from('\r\n\r\n')
 const BODY_END = Buffer.from('\r\n0\r\n\r\n')
 
@@ -37,11 +40,6 @@ export interface Reading {
 export interface ReadOptions {
   /** Told when more tokens are shown than before: from, to. */
   readonly onShown?: (before: number, now: number) => void
-  /**
-   * Look for bytes only this often, from the first token on. A reader that sleeps until the next write has to be woken by
-   * whoever writes, and on one machine that is billed to the server, more to slow servers than to fast ones.
-   */
-  readonly everyMs?: number
   /** Told each piece of the body. The bytes are good for the moment only. */
   readonly onBytes?: (bytes: Buffer) => void
 }
@@ -51,7 +49,7 @@ export interface ReadOptions {
  * end of each read instead of a parser.
  */
 export function open(port: number, asked: Partial<Asked>, options: ReadOptions = {}): Reading {
-  const { onShown, onBytes, everyMs } = options
+  const { onShown, onBytes } = options
   const seen: Seen = {
     askedAt: sharedNow(),
     firstAt: NaN,
@@ -78,20 +76,9 @@ export function open(port: number, asked: Partial<Asked>, options: ReadOptions =
       },
     },
   })
-  socket.write(
-    `GET ${path(asked)} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n`,
-  )
+  socket.write(`GET ${path(asked)} HTTP/1.1\r\nHost: 127.0.0.1\r\n${AS_HTMX_4}\r\n`)
   socket.on('error', () => {})
-  let visits: NodeJS.Timeout | undefined
-  socket.on('close', () => {
-    clearInterval(visits)
-    settle(seen)
-  })
-
-  function visit(): void {
-    socket.resume()
-    setImmediate(() => socket.pause())
-  }
+  socket.on('close', () => settle(seen))
 
   function read(bytes: Buffer): void {
     if (head !== undefined) {
@@ -124,10 +111,7 @@ export function open(port: number, asked: Partial<Asked>, options: ReadOptions =
     // A block that has not arrived whole ends in an older token.
     if (now <= seen.shown) return
     const before = seen.shown
-    if (before === 0) {
-      seen.firstAt = sharedNow()
-      if (everyMs !== undefined) visits = setInterval(visit, everyMs)
-    }
+    if (before === 0) seen.firstAt = sharedNow()
     seen.shown = now
     onShown?.(before, now)
   }

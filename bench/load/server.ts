@@ -9,9 +9,9 @@ import type { Answers } from './serve.ts'
 const here = new URL('.', import.meta.url)
 
 /** The server's core; everything else but a browser runs on the other ones. */
-const SERVER_CORE = 0
+export const SERVER_CORE = 0
 
-// Not `availableParallelism`: whoever is bound to one core himself sees no other.
+// Not `availableParallelism`: a process that is bound to one core sees no other.
 const canBind = process.platform === 'linux' && cpus().length > 1
 
 /** How a command is bound to a core; as it is where that cannot be done. */
@@ -46,7 +46,7 @@ export interface Server {
 }
 
 export async function start(rival: Rival): Promise<Server> {
-  // Such as `--cpu-prof` or `--perf-basic-prof`, for those who want to know where the time goes.
+  // Such as `--cpu-prof` or `--perf-basic-prof`, to see where the time goes.
   const options = (process.env['BENCH_NODE_OPTIONS'] ?? '').split(' ').filter(Boolean)
   const [program, rest] = pinned(SERVER_CORE, [
     process.execPath,
@@ -55,7 +55,7 @@ export async function start(rival: Rival): Promise<Server> {
     fileURLToPath(new URL('serve.js', here)),
     rival,
   ])
-  // What it says (swapstream a line for each answer) goes to a file, as it would in production.
+  // Its log (swapstream writes a line for each answer) goes to a file, as in production.
   const log = openSync(new URL(`../${rival}.log`, here), 'w')
   const child = spawn(program, rest, {
     stdio: ['ignore', log, log, 'ipc'],

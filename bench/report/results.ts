@@ -1,13 +1,13 @@
 /** What one round of one rival gave: figures by name; a text in place of a number says why there is none. */
 export type Figures = Readonly<Record<string, number | string>>
 
-/** What is measured once and told in a column. */
+/** What is measured, and stands in a column. */
 export interface Figure {
   readonly title: string
   readonly unit?: 'µs' | 'ms' | 's' | '%' | 'KiB'
   /** Also as a multiple of the base's. */
   readonly ratio?: boolean
-  /** What nobody should read into it. */
+  /** What it does not show. */
   readonly notShown: string
 }
 

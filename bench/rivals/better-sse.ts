@@ -17,9 +17,9 @@ const listen: Listen = (ready) => {
     let text = ''
     for await (const token of ask(asked, left.signal)) {
       text += token
-      session.push(draw(text, true))
+      session.push(draw({ text, streaming: true }))
     }
-    if (session.isConnected) session.push(draw(text, false))
+    if (session.isConnected) session.push(draw({ text, streaming: false }))
     response.end()
   })
   server.listen(0, '127.0.0.1', () => ready((server.address() as { port: number }).port))

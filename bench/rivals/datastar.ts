@@ -16,9 +16,9 @@ const listen: Listen = (ready) => {
         let text = ''
         for await (const token of ask(read(request.url!), left.signal)) {
           text += token
-          stream.patchElements(draw(text, true), WHERE)
+          stream.patchElements(draw({ text, streaming: true }), WHERE)
         }
-        stream.patchElements(draw(text, false), WHERE)
+        stream.patchElements(draw({ text, streaming: false }), WHERE)
       },
       { onAbort: () => left.abort() },
     )

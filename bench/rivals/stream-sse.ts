@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { ask, read } from '../task/ask.ts'
 import { page } from '../task/page.ts'
-import { draw } from '../task/template.ts'
+import { Answer, draw } from '../task/template.ts'
 import type { Listen } from '../rivals.ts'
 
 const app = new Hono().route('/', page)
@@ -11,15 +11,15 @@ app.get('/answer', (c) =>
   streamSSE(c, async (stream) => {
     const asked = read(c.req.url)
     const left = new AbortController()
-    // Without this the model writes on, and is paid for, when the reader has gone.
+    // Without this the model writes on, and is paid for, when the client has disconnected.
     stream.onAbort(() => left.abort())
     if (asked.beatMs > 0) void beat()
-    let text = ''
+    const answer = new Answer(asked.template, asked.n)
     for await (const token of ask(asked, left.signal)) {
-      text += token
-      await stream.writeSSE({ data: draw(text, true) })
+      answer.add(token)
+      await stream.writeSSE({ data: draw(answer.context(true), asked.template) })
     }
-    await stream.writeSSE({ data: draw(text, false) })
+    await stream.writeSSE({ data: draw(answer.context(false), asked.template) })
     await stream.writeSSE({ event: 'done', data: '{}' })
 
     async function beat(): Promise<void> {

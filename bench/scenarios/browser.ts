@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core'
 import { onEveryCore, type Server } from '../load/server.ts'
 import type { Figures } from '../report/results.ts'
 import { path } from '../task/ask.ts'
@@ -16,7 +16,7 @@ const CASES = { 'as it is': 1, '4 × slower': 4 } as const
 export const browser: Scenario = {
   name: 'browser',
   title: 'In the browser',
-  what: "An answer of 2,000 tokens at 200 a second in headless Chromium with htmx 4: stream-sse has the whole block swapped in (`innerHTML`) at each token, swapstream sends what it sends. Once as the machine is, once with Chromium's CPU slowed down four times. The browser has every core; its frames are counted on a second visit, since the page pays for counting them.",
+  what: "An answer of 2,000 tokens at 200 a second in headless Chromium with htmx 4: stream-sse has the whole block swapped in (`innerHTML`) at each token, swapstream sends what it sends. Once as the machine is, once with Chromium's CPU slowed down four times. The browser has every core.",
   base: 'stream-sse',
   figures: {
     mainMs: {
@@ -37,11 +37,6 @@ export const browser: Scenario = {
       notShown: 'a style sheet: the page has none.',
     },
     longTasks: { title: 'long tasks', notShown: 'tasks of less than 50 ms.' },
-    dropped: {
-      title: 'frames dropped',
-      unit: '%',
-      notShown: 'a screen: the browser has none, and counts as if it had one of 60 Hz.',
-    },
     bytes: { title: 'bytes', ratio: true, notShown: 'headers and the framing of chunks.' },
   },
   async run(run) {
@@ -55,17 +50,13 @@ export const browser: Scenario = {
         run,
         {
           figures: this.figures,
-          rivals: ['stream-sse', 'swapstream', 'swapstream-token', 'swapstream-literal'],
+          rivals: ['stream-sse', 'swapstream'],
           cases: Object.keys(CASES),
-          rounds: run.rounds,
+          rounds: Math.min(run.rounds, 2),
         },
         async (server, at, rehearsal) => {
-          const n = run.quick ? 300 : 2000
-          const slower = CASES[at as keyof typeof CASES]
-          const costs = await visit(opened, server, n, slower, spentOn)
-          // To count frames is to ask for sixty a second, and the page pays for each: so it is another visit.
-          const dropped = rehearsal ? NaN : await visit(opened, server, n, slower, framesDropped)
-          return { ...costs, dropped }
+          const n = run.quick || rehearsal ? 300 : 2000
+          return spentOn(opened, server, n, CASES[at as keyof typeof CASES])
         },
       )
     } finally {
@@ -74,14 +65,13 @@ export const browser: Scenario = {
   },
 }
 
-/** Asks for one answer in a page of its own, and gives back what `watch` saw of it. */
-async function visit<T>(
+/** What one answer costs a page of its own, on a processor that is so many times slower. */
+async function spentOn(
   opened: Browser,
   { port, rival }: Server,
   n: number,
   slower: number,
-  watch: (page: Page, answered: () => Promise<void>) => Promise<T>,
-): Promise<T> {
+): Promise<Figures> {
   const context = await opened.newContext()
   try {
     const page = await context.newPage()
@@ -91,7 +81,7 @@ async function visit<T>(
     await session.send('Emulation.setCPUThrottlingRate', { rate: slower })
     // What the page itself costs is over by then.
     await sleep(SETTLED_MS)
-    const seen = await watch(page, async () => {
+    const figures = await measured(page, session, async () => {
       await page.click('button')
       // A look now and then from outside: to wait in the page is to ask at each of its frames.
       const until = performance.now() + LONGEST_MS
@@ -103,15 +93,17 @@ async function visit<T>(
     const text = await page.textContent('#answer p')
     if (!text?.endsWith(token(n - 1)) || !text.startsWith(token(0)))
       throw new Error(`${rival} showed an answer that is not whole.`)
-    return seen
+    return figures
   } finally {
     await context.close()
   }
 }
 
-/** What the answer cost the page. */
-async function spentOn(page: Page, answered: () => Promise<void>): Promise<Figures> {
-  const session = await page.context().newCDPSession(page)
+async function measured(
+  page: Page,
+  session: CDPSession,
+  answered: () => Promise<void>,
+): Promise<Figures> {
   await session.send('Performance.enable')
   const spent = async (): Promise<(name: string) => number> => {
     const { metrics } = await session.send('Performance.getMetrics')
@@ -143,26 +135,4 @@ async function spentOn(page: Page, answered: () => Promise<void>): Promise<Figur
     layoutMs: since('LayoutDuration') + since('RecalcStyleDuration'),
     ...seen,
   }
-}
-
-/** The share of the screen's frames that the page missed meanwhile, in percent. */
-async function framesDropped(page: Page, answered: () => Promise<void>): Promise<number> {
-  await page.evaluate(() => {
-    const watched: number[] = []
-    Object.assign(globalThis, { watched })
-    const frame = (at: number): void => {
-      watched.push(at)
-      requestAnimationFrame(frame)
-    }
-    requestAnimationFrame(frame)
-  })
-  await answered()
-  return page.evaluate(() => {
-    const { watched } = globalThis as unknown as { watched: number[] }
-    const gaps = watched
-      .slice(1)
-      .map((at, index) => Math.round((at - watched[index]!) / (1000 / 60)))
-    const missed = gaps.reduce((sum, gap) => sum + Math.max(0, gap - 1), 0)
-    return (missed / (missed + gaps.length)) * 100
-  })
 }

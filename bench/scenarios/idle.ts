@@ -27,9 +27,10 @@ export const idle: Scenario = {
       run,
       {
         figures: this.figures,
-        rivals: ['raw', 'stream-sse', 'datastar', 'better-sse', 'ai-sdk', 'swapstream'],
+        rivals: ['raw', 'stream-sse', 'datastar', 'better-sse', 'swapstream'],
         cases: [`${streams} streams`],
-        rounds: run.rounds,
+        // Memory hardly differs between rounds.
+        rounds: 1,
         fresh: true,
       },
       async ({ port, tell }) => {

@@ -1,4 +1,5 @@
-import { open, type ReadOptions, type Seen } from '../load/client.ts'
+import { open, type Seen } from '../load/client.ts'
+import { many, type Arrived, type Load } from '../load/many.ts'
 import { start, type Server } from '../load/server.ts'
 import { Results, type Figure, type Figures } from '../report/results.ts'
 import type { Rival } from '../rivals.ts'
@@ -10,7 +11,7 @@ export interface Run {
   readonly rounds: number
   /** Only whether it works: small numbers, figures that mean nothing. */
   readonly quick: boolean
-  /** Whom to measure; the others are left out. */
+  /** What to measure; the others are left out. */
   readonly wants: (rival: Rival) => boolean
 }
 
@@ -21,7 +22,7 @@ export interface Scenario {
   /** One paragraph: what happens. */
   readonly what: string
   readonly figures: Readonly<Record<string, Figure>>
-  /** Whom the ratios are to; default `raw`. */
+  /** What the ratios are to; default `raw`. */
   readonly base?: string
   run(run: Run): Promise<Results>
 }
@@ -72,6 +73,22 @@ function said(figures: object, why: string): Figures {
   return Object.fromEntries(Object.keys(figures).map((name) => [name, why]))
 }
 
+/** CPU of the server for each token that arrived. */
+export const CPU_A_TOKEN: Figure = {
+  title: 'CPU a token',
+  unit: 'µs',
+  ratio: true,
+  notShown:
+    'user and system time of the server process, its sources included; a server with more or less to do shares other costs.',
+}
+
+/** From when a token was due to its arrival. */
+export const P99: Figure = {
+  title: 'p99',
+  unit: 'ms',
+  notShown: 'a network, and the browser; default frames wait on purpose, longer in a busy process.',
+}
+
 export interface Rounds {
   readonly figures: Scenario['figures']
   readonly rivals: readonly Rival[]
@@ -85,13 +102,10 @@ export interface Rounds {
   readonly fresh?: boolean
 }
 
-/** So long answers follow each other in a rehearsal: a server that was started a second ago is still being compiled. */
-export const REHEARSAL_MS = 4_000
-
 /**
  * Measures each rival once in each round, one after the other, so that whatever disturbs the machine disturbs all of them.
  *
- * @param measure One measurement, or its rehearsal; no figures at all when a rival has no place in that case.
+ * @param measure One measurement, or its rehearsal; no figures at all when a rival is left out of that case.
  */
 export async function inRounds(
   run: Run,
@@ -139,20 +153,30 @@ async function prove({ port, rival }: Server): Promise<void> {
     throw new Error(`An answer of ${rival} is not whole.`)
 }
 
-/** Answers one after the other, for as long as a rehearsal takes. */
-export async function rehearse(server: Server, { quick }: Run): Promise<void> {
-  const until = performance.now() + (quick ? 0 : REHEARSAL_MS)
-  do await whole(server, { n: 100 })
-  while (performance.now() < until)
+/**
+ * Measures what many streams cost the server.
+ *
+ * Throws  when a token has not arrived.
+ */
+export async function loaded(server: Server, load: Load): Promise<Cost & { out: Arrived }> {
+  const costs = await cost(server, () => many(server.port, load))
+  const { delivered } = costs.out
+  if (delivered < 1) throw new Error(`${server.rival} delivered ${Math.floor(delivered * 100)} %.`)
+  return costs
+}
+
+/** The same, for so long that the server's code is compiled: nothing is measured. */
+export async function rehearsed(server: Server, load: Load, { quick }: Run): Promise<Figures> {
+  await many(server.port, { ...load, tokens: quick ? 10 : 100 })
+  return {}
 }
 
 /** Reads one answer to its end. Throws when it is not whole: that is a failure, however fast it was. */
 export async function whole(
   { port, rival }: Server,
   asked: { n: number } & Partial<Asked>,
-  options: ReadOptions = {},
 ): Promise<Seen> {
-  const seen = await open(port, asked, options).done
+  const seen = await open(port, asked).done
   if (seen.ended && seen.shown === asked.n) return seen
   throw new Error(`${rival} showed ${seen.shown} of ${asked.n} tokens.`)
 }

@@ -2,20 +2,21 @@ import { Hono } from 'hono'
 import {
   createRuns,
   EventStream,
+  Fragment,
   streamToFragments,
   swapstream,
   type SwapstreamOptions,
 } from 'swapstream'
 import { serve } from 'swapstream/node'
-import { ask, read } from './ask.ts'
+import { ask, read, type Asked } from './ask.ts'
 import { page } from './page.ts'
-import { templates } from './template.ts'
+import { Answer, templates } from './template.ts'
 import type { Listen } from '../rivals.ts'
 
 /**
- * swapstream through its public door, with the default settings and what is given here.
+ * swapstream through its public entry points, with the default settings and those given here.
  *
- * @param shared All who ask for the same get the same: one run, and each of them looks on.
+ * @param shared All clients that ask for the same answer subscribe to one run.
  */
 export function listenWith(options: SwapstreamOptions, shared: boolean = false): Listen {
   const runs = createRuns()
@@ -23,7 +24,7 @@ export function listenWith(options: SwapstreamOptions, shared: boolean = false):
   app.use(
     swapstream({
       templates,
-      // All clients of a bench have one address, and a block sent 8,000 times is 140 MB.
+      // All clients of a bench have one address, and a block sent 2,000 times is 9 MB.
       limits: { maxStreamsPerClient: Infinity, maxStreams: Infinity, maxOutputBytes: Infinity },
       ...options,
     }),
@@ -32,11 +33,7 @@ export function listenWith(options: SwapstreamOptions, shared: boolean = false):
   app.get('/answer', async (c) => {
     const asked = read(c.req.url)
     const source = ({ signal }: { signal: AbortSignal }): AsyncIterable<unknown> =>
-      streamToFragments(
-        ask(asked, signal),
-        asked.markdown ? 'markdown.html' : 'answer.html',
-        'answer',
-      )
+      fragments(asked, signal)
     const form = asked.beatMs > 0 ? { heartbeatMs: asked.beatMs } : {}
     if (!shared) return new EventStream(source, form)
     return new EventStream(await runs.start(source, { owner: 'bench', key: c.req.url }), form)
@@ -47,4 +44,21 @@ export function listenWith(options: SwapstreamOptions, shared: boolean = false):
       hostname: '127.0.0.1',
       onListen: (url) => ready(Number(new URL(url).port)),
     })
+}
+
+/** The template of a chat as the guide says it; a listed block as a generator written by hand. */
+function fragments(asked: Asked, signal: AbortSignal): AsyncIterable<Fragment> {
+  const { template } = asked
+  if (template === 'answer') return streamToFragments(ask(asked, signal), 'answer.html', 'answer')
+  return byHand(asked, signal)
+}
+
+async function* byHand(asked: Asked, signal: AbortSignal): AsyncGenerator<Fragment> {
+  const answer = new Answer(asked.template, asked.n)
+  const name = `${asked.template}.html`
+  for await (const token of ask(asked, signal)) {
+    answer.add(token)
+    yield new Fragment(name, 'answer', answer.context(true))
+  }
+  yield new Fragment(name, 'answer', answer.context(false), { final: true })
 }

@@ -1,6 +1,6 @@
 /**
  * The tokens of every answer: always the same, 4.2 characters on average, with an `&` now and then, which HTML escapes.
- * Each begins with a mark that says which one it is, so that whoever reads an answer, in whatever form, knows how much
+ * Each begins with a mark that says which one it is, so that a reader of an answer, in whatever form, knows how much
  * of it is there: `B22 `, `B23, `, `B24 & `.
  */
 
@@ -46,8 +46,8 @@ export function lastMark(bytes: Uint8Array, from: number, to: number): number {
 }
 
 /**
- * Whether a body shows all `n` tokens: their marks in order and without a gap, either one by one (those who append) or in
- * its last block (those who draw the whole again).
+ * Whether a body shows all `n` tokens: their marks in order and without a gap, either one by one (a rival that appends) or in
+ * its last block (a rival that renders the whole again).
  */
 export function showsAll(body: Uint8Array, n: number): boolean {
   let shown = 0

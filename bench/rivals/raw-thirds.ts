@@ -1,3 +1,0 @@
-import { writing } from './raw.ts'
-
-export default writing(3)

@@ -1,3 +1,0 @@
-import { listenWith } from '../task/swapstream-app.ts'
-
-export default listenWith({ frameMs: 100 })

@@ -9,7 +9,7 @@ const QUALITY = 4
  * In      a body that is pulled.
  * Out     a body that is pulled; each piece of the first one leaves at once.
  * Cost    40 to 100 µs and a few hundred KiB a stream: it pays for blocks that are sent whole again and again, not for
- *         text that travels alone.
+ *         text that is sent alone.
  * Ends    with the body; cancelling one cancels the other.
  */
 export function brotli(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {

@@ -20,7 +20,7 @@ export interface FragmentOptions {
   readonly swap?: Swap
   /** This is the last state of the block in this stream. Without it, the end of the stream is. */
   readonly final?: boolean
-  /** The variable that has only grown since the fragment before, and by what: then it may travel alone. */
+  /** The variable that has only grown since the fragment before, and by what: so a log can keep that alone. */
   readonly grows?: { readonly key: string; readonly delta: string }
   /** What changes in the context when the stream is cut before a final fragment: `{ streaming: false }`. */
   readonly cut?: Readonly<Record<string, unknown>>

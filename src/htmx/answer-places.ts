@@ -66,7 +66,7 @@ function placeOf(
   around: readonly Tag[],
 ): Pick<AnswerPlace, 'at' | 'hint' | 'isReplaced' | 'message'> | undefined {
   const [select, target, swap] = [value('hx-select'), value('hx-target'), value('hx-swap')]
-  if (isUnknown(target?.value) || isUnknown(swap?.value)) return undefined
+  if (isUnknown(target?.value)) return undefined
   const selector = target?.value.trim() ?? 'this'
   if (select && select.value !== '' && !isUnknown(select.value) && selector !== 'body')
     return { isReplaced: false, at: select.at, ...SELECTED }

@@ -4,9 +4,8 @@ import { StreamBody, type StreamBodyOptions } from './stream-body.ts'
 import type { WireFactory } from './wire.ts'
 
 /**
- * How a growing block travels: `auto` sends only what is new where the template proves that this is the same, and the
- * whole block otherwise; `full` sends the whole block each time. To a browser without scripts, `auto` sends the page from its
- * top down where that is proved to be the same; `full` sends it when it is whole.
+ * What a frame holds of a block: with `auto` what has changed since the frame before, with `full` the whole block. To a
+ * browser without scripts, `auto` sends the page from its top down where its text has one place; `full` sends it when it is whole.
  */
 export type Delivery = 'auto' | 'full'
 
@@ -20,7 +19,7 @@ export type Stalled = 'finish' | 'hold'
 export interface EventStreamOptions<T = unknown> extends StreamBodyOptions {
   /** How the values are spelt. Default: for htmx, as fragments of the page. */
   readonly wire?: WireFactory<T>
-  /** How fragments travel. Default: the middleware's, `auto`. */
+  /** What a frame holds of a block. Default: the middleware's, `auto`. */
   readonly delivery?: Delivery
   /** Time between two frames of fragments. Default: the middleware's. */
   readonly frameMs?: number

@@ -36,7 +36,7 @@ const AS_LONG_AS_THE_RUN = { maxDurationMs: Infinity, idleSourceMs: Infinity }
 /**
  * A stream for whoever asks. NDJSON and bytes are the same to everybody. Events for htmx are an event stream to those
  * who read one, the finished fragments to htmx without its extension, the page to a browser without scripts: from its top
- * down while the text is written, where that is proved to give the same page, else when it is finished.
+ * down while the text is written, where its text has one place in it, else when it is finished.
  * HEAD gets the headers.
  *
  * Throws  what the source throws before its first value, AccessError, InputError, LimitError: nothing has been sent then.

@@ -34,10 +34,10 @@ export interface CoreOptions {
   readonly csp?: string | false
   /** Silence after which a stream shows that it lives, `false` for never. Default 15,000. */
   readonly heartbeatMs?: number | false
-  /** How growing blocks travel: `auto` sends only what is new where that is proved to be the same. Default `auto`. */
+  /** What a frame holds of a block: `auto` what has changed, `full` the whole block each time. Default `auto`. */
   readonly delivery?: Delivery
   /**
-   * Time between two frames of a stream of fragments; the first one leaves at once, and what comes meanwhile travels
+   * Time between two frames of a stream of fragments; the first one leaves at once, and what comes meanwhile leaves
    * together. 0 for a frame a value. Default: 16, and up to 100 while the process is busy or the reader is slow.
    */
   readonly frameMs?: number

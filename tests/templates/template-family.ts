@@ -4,7 +4,7 @@ import fc from 'fast-check'
  * Random families of templates: a leaf, its parents, a catalog of macros, includes.
  *
  * Each block prints its name around its body, so that its text can be found in the page. What is not generated, because
- * nunjucks lets it leak out of a block into what follows: see docs/decisions/005-one-block-rendered-right.md.
+ * nunjucks lets it leak out of a block into what follows: see docs/decisions/002-a-frame-is-the-difference-of-two-renders.md.
  */
 export interface Family {
   readonly templates: Record<string, string>

@@ -63,17 +63,9 @@ function morphNode(old: ChildNode, next: ChildNode): void {
   if (!tree.isElementNode(old) || !tree.isElementNode(next)) return
   if (attribute(old, 'hx-morph-skip') !== undefined) return
   old.attrs = next.attrs.map((each) => ({ ...each }))
-  if (keepsChildren(old)) return
+  if (attribute(old, 'hx-morph-skip-children') !== undefined) return
   if (isTemplate(old) && isTemplate(next)) old.content = next.content
   morph(old, old.childNodes, next.childNodes.slice())
-}
-
-function keepsChildren(element: Element): boolean {
-  if (attribute(element, 'hx-morph-skip-children') !== undefined) return true
-  // What our page's own settings add: text that came piece by piece ends with such an element.
-  return element.childNodes.some(
-    (node) => tree.isElementNode(node) && attribute(node, 'swap-end') !== undefined,
-  )
 }
 
 function ownText(element: Element): string {

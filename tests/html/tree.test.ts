@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import {
   type DefaultTreeAdapterTypes,
-  defaultTreeAdapter as tree,
+  defaultTreeAdapter as dom,
   html,
   parseFragment,
 } from 'parse5'
@@ -34,7 +34,7 @@ function difference(
   const nodes: (DefaultTreeAdapterTypes.ChildNode | { nodeName: '#text'; value: string })[] = []
   for (const node of parent.childNodes) {
     const last = nodes.at(-1)
-    if (tree.isTextNode(node) && last?.nodeName === '#text')
+    if (dom.isTextNode(node) && last?.nodeName === '#text')
       nodes[nodes.length - 1] = {
         nodeName: '#text',
         value: `${'value' in last ? last.value : ''}${node.value}`,

@@ -10,6 +10,8 @@ export interface BlockCase {
   readonly linear: boolean
   /** For htmx 2, too. There attributes cannot travel alone. */
   readonly linearInHtmx2: boolean
+  /** It is one of those that people write most. */
+  readonly isListed?: boolean
   readonly engine: TemplateEngine
 }
 
@@ -107,6 +109,7 @@ export const BLOCK_CASES: readonly BlockCase[] = [
     block,
     linear,
     linearInHtmx2: linear && name !== 'attribute',
+    isListed: true,
     engine: engineOf(block),
   })),
   ...Object.entries(MORE).map(([name, block]) => ({

@@ -1,8 +1,9 @@
 import { costOf } from './cost.ts'
 import { growing } from './growing.ts'
-import type { Highlighter } from './highlight.ts'
-import { createParser } from './parser.ts'
+import { createParser, type MarkdownOptions } from './parser.ts'
 import { newRenderState } from './render-state.ts'
+
+export type { MarkdownOptions }
 
 /** Turns untrusted Markdown into HTML that can do nothing but be read. */
 export interface Markdown {
@@ -24,28 +25,6 @@ export interface Markdown {
    * @example markdown().open()('An **ans') // → '<p>An <strong>ans</strong></p>\n'
    */
   open(): (text: string) => string
-}
-
-/** What Markdown may do beyond its defaults. */
-export interface MarkdownOptions {
-  /**
-   * Highlights finished code blocks: highlight.js, whole or with the languages that you chose. Default: none.
-   *
-   * It writes classes and no styles, so bring one of its style sheets.
-   */
-  readonly highlight?: Highlighter
-  /**
-   * Where images may come from: origins such as `https://img.example.com`, and `self` for this site. Default none: an
-   * image is shown as a link, because loading it tells its server whatever the model wrote into the address.
-   */
-  readonly images?: readonly string[]
-  /** A line break in the text is one in the page. Default false, as Markdown has it. */
-  readonly breaks?: boolean
-  /**
-   * How formulas come out: `\(a_1\)`, `\[x^2\]` and `$$a$$`, as they were typed. Default `text`; with `class`, each stands in
-   * `<span class="math">`, where a script such as KaTeX finds it.
-   */
-  readonly math?: 'text' | 'class'
 }
 
 /**

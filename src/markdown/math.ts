@@ -49,11 +49,8 @@ export class Formulas {
   }
 }
 
-/** How formulas come out: as text, or each in an element of its own. */
-export type MathOutput = 'text' | 'class'
-
 /** Keeps formulas as they were typed: the backslashes of `\(a_1\)` are no escapes, and nothing in it is emphasis. */
-export function addMath(md: InstanceType<typeof MarkdownIt>, output: MathOutput): void {
+export function addMath(md: InstanceType<typeof MarkdownIt>, output: 'text' | 'class'): void {
   const known = new WeakMap<object, Formulas>()
   const formulasOf = (state: { readonly src: string }): Formulas => {
     let formulas = known.get(state)

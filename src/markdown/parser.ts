@@ -2,7 +2,7 @@ import MarkdownIt, { type StateCore, type Token } from 'markdown-it'
 import { addCjkEmphasis } from './emphasis.ts'
 import { type Highlighter, languageOf, rememberHighlights } from './highlight.ts'
 import { addMarks, hostToShow, imageGate, isSafeLink, REL } from './links.ts'
-import { addMath, type MathOutput } from './math.ts'
+import { addMath } from './math.ts'
 import { newRenderState, type RenderState } from './render-state.ts'
 import { repairTail } from './tail.ts'
 
@@ -20,15 +20,30 @@ export interface Parser {
   lastBlockLine(text: string): number
 }
 
-interface ParserOptions {
+/** What Markdown may do beyond its defaults. */
+export interface MarkdownOptions {
+  /**
+   * Highlights finished code blocks: highlight.js, whole or with the languages that you chose. Default: none.
+   *
+   * It writes classes and no styles, so bring one of its style sheets.
+   */
   readonly highlight?: Highlighter
+  /**
+   * Where images may come from: origins such as `https://img.example.com`, and `self` for this site. Default none: an
+   * image is shown as a link, because loading it tells its server whatever the model wrote into the address.
+   */
   readonly images?: readonly string[]
+  /** A line break in the text is one in the page. Default false, as Markdown has it. */
   readonly breaks?: boolean
-  readonly math?: MathOutput
+  /**
+   * How formulas come out: `\(a_1\)`, `\[x^2\]` and `$$a$$`, as they were typed. Default `text`; with `class`, each stands in
+   * `<span class="math">`, where a script such as KaTeX finds it.
+   */
+  readonly math?: 'text' | 'class'
 }
 
 /** Sets up markdown-it without HTML, and with rules of ours wherever it writes an attribute. */
-export function createParser(chosen: ParserOptions): Parser {
+export function createParser(chosen: MarkdownOptions): Parser {
   const { highlight, images = [], breaks = false, math = 'text' } = chosen
   // Deeper than this, nested blocks are text: each level costs once more for each line.
   const md = new MarkdownIt({ html: false, breaks, maxNesting: 20 })

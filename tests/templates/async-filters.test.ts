@@ -106,6 +106,23 @@ test.each([
   }
 })
 
+test('what an async filter fails to give before a block is told where the block reads it, and not before', async () => {
+  const before = '{% set x = 1 | fails %}\n{% if 1 | failsBack %}{% set y = 1 %}{% endif %}'
+  const engine = engineOf(
+    {
+      'a.html': `\n${before}{% block b %}{{ y }}{% endblock %}{% block c %}{{ x }}{% endblock %}`,
+    },
+    options,
+  )
+  expect(await (await engine.open('a.html', 'b')).render()).toBe('')
+  const reading = engine.open('a.html', 'c').then((renderer) => renderer.render())
+  await expect(reading).rejects.toMatchObject({
+    code: 'render/failed',
+    place: { template: 'a.html', line: 2 },
+    message: expect.stringContaining('no luck'),
+  })
+})
+
 test.each([
   ['in the block', '{% block b %}{{ 1 | never }}{% endblock %}'],
   ['before the block', '{% set x = 1 | never %}{% block b %}{{ x }}{% endblock %}'],

@@ -1,7 +1,7 @@
 import type { BlockRenderer, Context } from '../engine.ts'
 import { ANY, plainContext, type Values } from './block-context.ts'
 import { andThen, type Outcome, outcomeOf } from './failure.ts'
-import { type Callback, type Frame, RuntimeFrame } from './internals.ts'
+import { type Frame, RuntimeFrame } from './internals.ts'
 import { isLater, type Point, runToBlock, type Target } from './page-run.ts'
 import { changing, runtime } from './runtime.ts'
 
@@ -14,6 +14,8 @@ export class NunjucksBlock implements BlockRenderer {
   readonly #given: Values
   /** Missing while a draw is using it, when that has changed what the page made, and when the page failed. */
   #point: Point | undefined
+  /** The first draw notes what it looks up; the others when that is asked for, since it costs as much as a small draw. */
+  #isNoted = true
   #isWatched = false
   /** What the last draw and its page looked up; undefined when that was not noted. */
   #reads: readonly ReadonlySet<string>[] | undefined
@@ -65,8 +67,7 @@ export class NunjucksBlock implements BlockRenderer {
   }
 
   get dependencies(): ReadonlySet<string> | undefined {
-    // Noting what is looked up costs as much as a small draw: from the second one on, it is done for those who ask.
-    this.#isWatched = true
+    this.#isNoted = this.#isWatched = true
     const names = this.#reads && new Set(this.#reads.flatMap((each) => [...each]))
     return names?.has(ANY) ? undefined : names
   }
@@ -80,18 +81,19 @@ export class NunjucksBlock implements BlockRenderer {
     context.ctx = own
     context.under = variables
     context.missing = point.missing
-    context.reads = this.#isWatched || !this.#reads ? new Set() : undefined
+    context.reads = this.#isNoted ? new Set() : undefined
+    this.#isNoted = this.#isWatched
     this.#reads = context.reads && [point.reads, context.reads]
     const before = changing.calls
     const frame = scope ? scopeOf(scope) : NO_SCOPE
-    const run = (done: Callback): void => {
+    const html = outcomeOf<string>({ template: leaf.name, block }, limitMs, (done) => {
       context.end = done
       level.located(context.env, context, frame, runtime, done)
-    }
-    return andThen(outcomeOf({ template: leaf.name, block }, limitMs, run), (html) => {
+    })
+    return andThen(html, (text) => {
       const isSame = !point.mayChange || changing.calls === before
       if (isKept && isSame) this.#point = point
-      return html
+      return text
     })
   }
 }

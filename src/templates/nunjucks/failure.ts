@@ -109,10 +109,29 @@ export function andThen<T, U>(outcome: Outcome<T>, next: (value: T) => Outcome<U
   return outcome instanceof Promise ? outcome.then(next) : next(outcome)
 }
 
+/** What something of a template's calls back with. Only the first answer counts: after an error, nunjucks may call again. */
+class Answer<T> {
+  isSettled = false
+  error: unknown
+  value: T | undefined
+  wake: (() => void) | undefined
+
+  settle(error: unknown, value?: T): void {
+    if (this.isSettled) return
+    this.isSettled = true
+    this.error = error
+    this.value = value
+    this.wake?.()
+  }
+
+  read(template: string, block: string | undefined): T {
+    if (this.error) throw Failure.toError(this.error, template, block)
+    return this.value as T
+  }
+}
+
 /**
  * Runs something of a template's, and gives what it calls back with.
- *
- * Only the first answer counts: after an error, nunjucks may call back again.
  *
  * Throws  TemplateError, at once or later; `template/timeout` when no answer came in time.
  */
@@ -121,34 +140,19 @@ export function outcomeOf<T>(
   limitMs: number,
   start: (done: Callback<T>) => void,
 ): Outcome<T> {
-  let isSettled = false
-  let failed: TemplateError | undefined
-  let value: T | undefined
-  let wake: (() => void) | undefined
-  const done: Callback<T> = (error, result) => {
-    if (isSettled) return
-    isSettled = true
-    if (error) failed = Failure.toError(error, template, block)
-    else value = result
-    wake?.()
-  }
+  const answer = new Answer<T>()
   try {
-    start(done)
+    start((error, value) => answer.settle(error, value))
   } catch (error) {
-    done(error)
+    answer.settle(error)
   }
-  // Read through a function: the compiler cannot see that the callback has run.
-  if ((() => isSettled)()) {
-    if (failed) throw failed as unknown
-    return value as T
-  }
-  return new Promise<T>((resolve, reject) => {
+  if (answer.isSettled) return answer.read(template, block)
+  return new Promise<void>((resolve) => {
     const message = `not finished within ${limitMs} ms: an async filter never called back.`
-    const cancel = after(limitMs, () => done(new Fault('template/timeout', message)))
-    wake = () => {
+    const cancel = after(limitMs, () => answer.settle(new Fault('template/timeout', message)))
+    answer.wake = () => {
       cancel()
-      if (failed) reject(failed)
-      else resolve(value as T)
+      resolve()
     }
-  })
+  }).then(() => answer.read(template, block))
 }

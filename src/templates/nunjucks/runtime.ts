@@ -32,21 +32,22 @@ const KEYWORDS = Symbol('keyword arguments')
 function makeMacro(names: string[], keywordNames: string[], body: Call): Call {
   const count = names.length
   return markSteady((...given: unknown[]): unknown => {
-    const last = given.at(-1)
+    const last = given[given.length - 1]
     const isPassed = typeof last === 'object' && last !== null && KEYWORDS in last
     const keywords = (isPassed ? given.pop() : {}) as Record<string, unknown>
-    const values = names.map((name, at) => {
-      if (at < given.length) return given[at]
-      const value = keywords[name]
+    const values = given.slice(0, count)
+    for (let at = values.length; at < count; at++) {
+      const name = names[at]!
+      values.push(keywords[name])
       delete keywords[name]
-      return value
-    })
+    }
     // Positional values beyond the named ones fill the defaults, in their order.
     for (let at = count; at < given.length; at++) {
       const name = keywordNames[at - count]
       if (name !== undefined) keywords[name] = given[at]
     }
-    return body(...values, keywords)
+    values.push(keywords)
+    return body(...values)
   })
 }
 

@@ -114,7 +114,7 @@ describe('treeOf', () => {
       if (fault !== undefined) expect(fault, JSON.stringify(text)).toBeUndefined()
     }
     expect(known).toBeGreaterThan(RUNS / 10)
-  })
+  }, 120_000)
 
   test('is the same where it goes on from what was read before', () => {
     const random = randomFrom(seed)
@@ -134,7 +134,7 @@ describe('treeOf', () => {
         })
       }
     }
-  })
+  }, 120_000)
 
   test('leaves out what will stand elsewhere, and knows the end tags that are left out', () => {
     const read = treeOf('<ul><li>a<b out>n</b>b', (_, attributes) => attributes === ' out')

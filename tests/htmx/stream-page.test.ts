@@ -13,6 +13,8 @@ import { withoutLent } from '../support/lent.ts'
 const RUNS = Number(process.env['RUNS'] ?? 32_000)
 const { seed = 0 } = fc.readConfigureGlobal()
 const STEPS = 8
+/** A machine may have more to do. */
+const TIMEOUT_MS = 60_000 + 10 * RUNS
 const PAGE = '<body><main><div id="answer"></div></main></body>'
 
 /** Snapshots of one block, some of them passed over. */
@@ -61,38 +63,42 @@ describe.each([
   [4, 'typed', typed],
   [2, 'typed', typed],
 ] as const)('a page of htmx %i', (htmx, kind, snapshots) => {
-  test(`shows a block as it is after each frame, and nothing else at the end: ${kind}`, () => {
-    const random = randomFrom(seed + htmx)
-    for (let run = 0; run < RUNS / STEPS / 4; run++) {
-      const next = snapshots(random)
-      const stream = new StreamPage({ morphs: htmx === 4 })
-      const page = new FramedPage(PAGE, { target: '#answer', swap: 'beforeend', htmx })
-      // Names of SVG and MathML at the top of a target mean that it is one.
-      const target = kind === 'changing' && random() < 0.3 ? { target: '#answer' } : {}
-      const sent: string[] = []
-      let seen = ''
-      let html = ''
-      const expectSame = (dom: string): void => {
-        const whole = wholeOf(html)
-        // A block that takes another place leaves the white space and comments around it where they were.
-        const moves = sent.some(
-          (message, n) => n > 0 && /<swap-frame>|<template id="s|\+\*">/.test(message),
-        )
-        const compared = moves || isBusy(seen) ? withoutSpace : String
-        const [shown, wanted] = [compared(dom), compared(whole)]
-        if (shown !== wanted)
-          expect(shown, `${JSON.stringify(seen)}\n${sent.join('\n')}`).toBe(wanted)
+  test(
+    `shows a block as it is after each frame, and nothing else at the end: ${kind}`,
+    () => {
+      const random = randomFrom(seed + htmx)
+      for (let run = 0; run < RUNS / STEPS / 4; run++) {
+        const next = snapshots(random)
+        const stream = new StreamPage({ morphs: htmx === 4 })
+        const page = new FramedPage(PAGE, { target: '#answer', swap: 'beforeend', htmx })
+        // Names of SVG and MathML at the top of a target mean that it is one.
+        const target = kind === 'changing' && random() < 0.3 ? { target: '#answer' } : {}
+        const sent: string[] = []
+        let seen = ''
+        let html = ''
+        const expectSame = (dom: string): void => {
+          const whole = wholeOf(html)
+          // A block that takes another place leaves the white space and comments around it where they were.
+          const moves = sent.some(
+            (message, n) => n > 0 && /<swap-frame>|<template id="s|\+\*">/.test(message),
+          )
+          const compared = moves || isBusy(seen) ? withoutSpace : String
+          const [shown, wanted] = [compared(dom), compared(whole)]
+          if (shown !== wanted)
+            expect(shown, `${JSON.stringify(seen)}\n${sent.join('\n')}`).toBe(wanted)
+        }
+        for (let step = 0; step < STEPS; step++) {
+          html = next()
+          seen += html
+          const messages = stream.show(new Fragment('t', 'b', {}, target), blockTree(html))
+          sent.push(...messages)
+          for (const message of messages) page.apply(message)
+          expectSame(domText(withoutLent(page.find('#answer')!)))
+        }
+        for (const message of stream.end()) page.apply(message)
+        expectSame(page.dom('#answer'))
       }
-      for (let step = 0; step < STEPS; step++) {
-        html = next()
-        seen += html
-        const messages = stream.show(new Fragment('t', 'b', {}, target), blockTree(html))
-        sent.push(...messages)
-        for (const message of messages) page.apply(message)
-        expectSame(domText(withoutLent(page.find('#answer')!)))
-      }
-      for (const message of stream.end()) page.apply(message)
-      expectSame(page.dom('#answer'))
-    }
-  })
+    },
+    TIMEOUT_MS,
+  )
 })

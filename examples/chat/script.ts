@@ -23,13 +23,13 @@ app.post('/chat', async (c) => {
 })
 \`\`\`
 
-The block \`response\` of **chat.html** is drawn again as the text grows, and only what is new travels:
+The block \`response\` of **chat.html** is drawn again as the text grows, and only what has changed is sent:
 
 | frame | what it carries |
 |---|---|
 | the first | the whole block |
-| those in between | what is new |
-| the last | the whole block |
+| those in between | what has changed |
+| the last | what has changed, and what takes back the help that the page was lent |
 `
 
 const LONG = Array.from(

@@ -32,15 +32,15 @@ export interface Reading {
   /** Resolves when the body has ended or the connection is gone. */
   readonly done: Promise<Seen>
   pause(): void
-  /** Leaves without a farewell, as a machine that vanishes does. */
+  /** Resets the connection, as a machine that vanishes does. */
   reset(): void
   close(): void
 }
 
 export interface ReadOptions {
-  /** Told when more tokens are shown than before: from, to. */
+  /** Called when more tokens are shown than before: from, to. */
   readonly onShown?: (before: number, now: number) => void
-  /** Told each piece of the body. The bytes are good for the moment only. */
+  /** Called with each piece of the body, whose bytes are overwritten by the next one. */
   readonly onBytes?: (bytes: Buffer) => void
 }
 

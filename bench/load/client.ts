@@ -1,12 +1,12 @@
 import { connect } from 'node:net'
 import { sharedNow } from '../task/clock.ts'
 import { path, type Asked } from '../task/ask.ts'
-import { lastMark } from '../task/tokens.ts'
+import { newestMark } from '../task/tokens.ts'
 
 /** One for all connections: a read is looked at before the next one comes. */
 const buffer = Buffer.alloc(65_536)
-/** As much of the end of a body as is looked at for a mark. */
-const TAIL = 512
+/** As much of the end of a body as is looked at for a mark: all changes of one frame, in any order. */
+const TAIL = 1024
 /** What htmx 4 with its extension says in each request. */
 const AS_HTMX_4 =
   'Accept: text/html, text/event-stream\r\nHX-Request: true\r\nHX-Request-Type: partial\r\n'
@@ -32,15 +32,15 @@ export interface Reading {
   /** Resolves when the body has ended or the connection is gone. */
   readonly done: Promise<Seen>
   pause(): void
-  /** Leaves without a farewell, as a machine that vanishes does. */
+  /** Resets the connection, as a machine that vanishes does. */
   reset(): void
   close(): void
 }
 
 export interface ReadOptions {
-  /** Told when more tokens are shown than before: from, to. */
+  /** Called when more tokens are shown than before: from, to. */
   readonly onShown?: (before: number, now: number) => void
-  /** Told each piece of the body. The bytes are good for the moment only. */
+  /** Called with each piece of the body, whose bytes are overwritten by the next one. */
   readonly onBytes?: (bytes: Buffer) => void
 }
 
@@ -96,7 +96,7 @@ export function open(port: number, asked: Partial<Asked>, options: ReadOptions =
     tail = Buffer.from(
       bytes.length < TAIL ? Buffer.concat([tail, bytes]).subarray(-TAIL) : bytes.subarray(-TAIL),
     )
-    const mark = lastMark(tail, 0, tail.length)
+    const mark = newestMark(tail)
     if (mark >= 0) shows(mark)
     if (tail[tail.length - 1] === 10 && tail.subarray(-BODY_END.length).equals(BODY_END)) {
       seen.ended = true

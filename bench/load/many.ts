@@ -26,6 +26,8 @@ export interface Arrived {
   /** Tokens that arrived, and the share of those that were due. */
   readonly tokens: number
   readonly delivered: number
+  /** Answers that came to their end. */
+  readonly ended: number
   readonly bytes: number
   /** From the moment a token was due to its arrival, in ms. */
   readonly p50: number
@@ -68,6 +70,7 @@ export async function many(port: number, load: Load): Promise<Arrived> {
   return {
     tokens,
     delivered: tokens / streams / each,
+    ended: readings.filter(({ seen }) => seen.ended).length,
     bytes: readings.reduce((sum, { seen }) => sum + seen.bytes, 0),
     p50: percentile(late, 0.5),
     p99: percentile(late, 0.99),

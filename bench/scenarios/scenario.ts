@@ -160,8 +160,13 @@ async function prove({ port, rival }: Server): Promise<void> {
  */
 export async function loaded(server: Server, load: Load): Promise<Cost & { out: Arrived }> {
   const costs = await cost(server, () => many(server.port, load))
-  const { delivered } = costs.out
-  if (delivered < 1) throw new Error(`${server.rival} delivered ${Math.floor(delivered * 100)} %.`)
+  const { delivered, ended } = costs.out
+  if (delivered < 1) {
+    const share = (delivered * 100).toFixed(1)
+    throw new Error(
+      `${server.rival} delivered ${share} %, and ended ${ended} of ${load.streams} answers.`,
+    )
+  }
   return costs
 }
 

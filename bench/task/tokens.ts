@@ -36,13 +36,11 @@ function markBefore(bytes: Uint8Array, end: number, from: number): number {
   return (first * BASE + second) * BASE + third
 }
 
-/** The last mark in `bytes[from…to)`, looked for from the end; -1 when there is none. */
-export function lastMark(bytes: Uint8Array, from: number, to: number): number {
-  for (let end = to; end >= from + 3; end--) {
-    const mark = markBefore(bytes, end, from)
-    if (mark >= 0) return mark
-  }
-  return -1
+/** The mark of the newest token in some bytes, which need not be the last one there; -1 when there is none. */
+export function newestMark(bytes: Uint8Array): number {
+  let newest = -1
+  for (let end = 3; end <= bytes.length; end++) newest = Math.max(newest, markBefore(bytes, end, 0))
+  return newest
 }
 
 /**

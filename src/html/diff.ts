@@ -61,6 +61,8 @@ export interface Difference {
 
 /** The element in which the end of a text stands while it changes. */
 export const TAIL = 'swap-text'
+/** An element that tells a page that the children of its parent are as they shall be. */
+const FINISHED = 'swap-end'
 /** A longer end of a text is no end. */
 const MAX_TAIL_CHARS = 256
 /** An element with less in it is sent whole. */
@@ -115,13 +117,29 @@ export function restore({ tree, tails, held }: Shown): Change[] {
         found.push({ how: 'remove', path: at, html: '', within: parent })
         if (html !== '') found.push({ how: 'before', path: at, html, within: parent })
       } else if (held.has(child)) {
-        const html = partOf(tree, child.start, child.end)
-        found.push({ how: 'replace', path: stepTo(path, parent, child), html, within: parent })
+        found.push(...released(tree, parent, child, stepTo(path, parent, child)))
       } else if (child.children.length > 0) walk(child, stepTo(path, parent, child))
     }
   }
   if (tails.size > 0 || held.size > 0) walk(tree.root, [])
   return found.toReversed()
+}
+
+/**
+ * An element without the attribute that kept a morph from its children. A page that knows the mark leaves the children
+ * alone, any other one morphs them into what they are. Out: the last first.
+ */
+function released(tree: HtmlTree, parent: HtmlNode, child: HtmlNode, path: Path): Change[] {
+  const html = partOf(tree, child.start, child.end)
+  const whole: Change = { how: 'replace', path, html, within: parent }
+  if (child.space !== 'html' || child.tag in HOLDS) return [whole]
+  const mark = `<${FINISHED}></${FINISHED}>`
+  const at = [...path, { tag: FINISHED, nth: 1, index: 0 }]
+  return [
+    { how: 'remove', path: at, html: '', within: child },
+    whole,
+    { how: 'end', path, html: mark, within: child },
+  ]
 }
 
 function stepTo(path: Path, { children }: HtmlNode, child: HtmlNode): Path {

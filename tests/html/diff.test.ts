@@ -76,8 +76,11 @@ describe('the changes between two renders', () => {
     ])
     const held = follow([`<p class="a">${LONG}</p>`, `<p class="b">${LONG}</p>`], ANYTHING)[0]!
     expect(held.changes).toEqual(['attributes p: <p class="b"></p>'])
+    // A page that knows the mark leaves alone what stands beside it.
     expect(restore(held.shown).map(({ how, html }) => [how, html])).toEqual([
+      ['end', '<swap-end></swap-end>'],
       ['replace', `<p class="b">${LONG}</p>`],
+      ['remove', ''],
     ])
   })
 

@@ -96,3 +96,25 @@ describe.each([
     }
   })
 })
+
+describe.each([4, 2] as const)(
+  'a block of elements that stand beside each other, with htmx %i',
+  (htmx) => {
+    test('costs as much for the hundredth element as for the third, also when it began with one', () => {
+      const stream = new StreamPage({ morphs: htmx === 4 })
+      const page = new FramedPage(PAGE, { target: '#answer', swap: 'beforeend', htmx })
+      const lengths: number[] = []
+      let html = ''
+      for (let n = 100; n < 200; n++) {
+        html += `<li>${n}</li>`
+        const messages = stream.show(new Fragment('t', 'b'), blockTree(html))
+        lengths.push(messages.join('').length)
+        for (const message of messages) page.apply(message)
+        expect(domText(withoutLent(page.find('#answer')!))).toBe(domText(html))
+      }
+      expect(lengths.at(-1)).toBe(lengths[2])
+      for (const message of stream.end()) page.apply(message)
+      expect(page.dom('#answer')).toBe(domText(html))
+    })
+  },
+)

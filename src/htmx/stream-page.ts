@@ -53,6 +53,8 @@ export class StreamPage {
   /** Where the newest fragment with a target of its own went. */
   #target: string | undefined
   #notices = 0
+  /** Counts the blocks beside the main one: each has an anchor of its own, should its root lose its id. */
+  #others = 0
   /** The main block of a client that chooses a part of it: it comes once, at the end. */
   #whole: HtmlTree | undefined
 
@@ -153,7 +155,7 @@ export class StreamPage {
     const options = {
       ...this.#options,
       resumable: isMain && this.#options.resumable === true,
-      anchor: this.prefix,
+      anchor: isMain ? this.prefix : `${this.prefix}b${this.#others++ || ''}`,
     }
     const id = idOf(tree)
     if (target !== undefined)

@@ -118,3 +118,26 @@ describe.each([4, 2] as const)(
     })
   },
 )
+
+test.each([4, 2] as const)(
+  'a block beside the main one stays where it is when its root loses its id, with htmx %i',
+  (htmx) => {
+    const stream = new StreamPage({ morphs: htmx === 4 })
+    const page = new FramedPage('<body><div id="answer"></div><p id="side"></p></body>', {
+      target: '#answer',
+      swap: 'beforeend',
+      htmx,
+    })
+    const show = (block: string, html: string): void => {
+      for (const message of stream.show(new Fragment('t', block), blockTree(html)))
+        page.apply(message)
+    }
+    show('main', '<p>Hello</p>')
+    for (const html of ['<p id="side">a</p>', '<p>b</p>', '<p>c</p><p>d</p>']) show('side', html)
+    show('main', '<p>Hello there</p>')
+    for (const message of stream.end()) page.apply(message)
+    expect(page.html).toContain(
+      '<body><div id="answer"><p>Hello there</p></div><p>c</p><p>d</p></body>',
+    )
+  },
+)

@@ -141,3 +141,31 @@ test.each([4, 2] as const)(
     )
   },
 )
+
+test.each([4, 2] as const)(
+  'a block inside another one is there after each frame of both, and at the end, with htmx %i',
+  (htmx) => {
+    const stream = new StreamPage({ morphs: htmx === 4 })
+    const page = new FramedPage(PAGE, { target: '#answer', swap: 'beforeend', htmx })
+    const outer = (tag: string): string =>
+      `<${tag}><p>${'a long text '.repeat(9)}</p><aside id="in"></aside></${tag.split(' ')[0]!}>`
+    const expectBoth = (tag: string, inner: string): void =>
+      expect(domText(withoutLent(page.find('#answer')!))).toBe(
+        domText(outer(tag).replace('</aside>', `${inner}</aside>`)),
+      )
+    const show = (block: string, html: string): void => {
+      const target = block === 'inner' ? { target: '#in' } : {}
+      for (const message of stream.show(new Fragment('t', block, {}, target), blockTree(html)))
+        page.apply(message)
+    }
+    show('outer', outer('section'))
+    show('inner', '<b>1</b>')
+    for (const tag of ['section aria-busy="true"', 'div', 'div aria-busy="false"']) {
+      show('outer', outer(tag))
+      expectBoth(tag, '<b>1</b>')
+    }
+    show('inner', '<b>1</b><b>2</b>')
+    for (const message of stream.end()) page.apply(message)
+    expectBoth('div aria-busy="false"', '<b>1</b><b>2</b>')
+  },
+)

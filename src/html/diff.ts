@@ -389,7 +389,8 @@ class Diff {
       return true
     }
     if (!isSame) {
-      if (!this.#options.attributes || is.innerEnd - is.innerStart < SMALL_CHARS) return replace()
+      const isAlone = this.#options.attributes && this.#hasSameId(was, is)
+      if (!isAlone || is.innerEnd - is.innerStart < SMALL_CHARS) return replace()
       this.#add('attributes', to, `${this.#startTagAfter(is)}</${is.tag}>`, y)
     }
     if (!isSame || this.#before.held.has(was)) this.held.add(is)
@@ -448,6 +449,11 @@ class Diff {
     return this.#after.html.slice(start, tagEnd)
   }
 
+  /** A morph takes elements with different ids for different elements, and would lose what is in the old one. */
+  #hasSameId(x: HtmlNode, y: HtmlNode): boolean {
+    return writtenId(this.#startTag(x)) === writtenId(this.#startTagAfter(y))
+  }
+
   /** What stands in an element, with what its texts are lent. */
   #inner(y: HtmlNode): string {
     let html = ''
@@ -465,6 +471,15 @@ class Diff {
   #slice(from: number, to: number): string {
     return partOf(this.#after, from, to)
   }
+}
+
+const ATTRIBUTES = /\s([^\s"'<>/=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+))?/g
+
+/** The id of a start tag as it is written. */
+function writtenId(startTag: string): string | undefined {
+  for (const [, name, value] of startTag.matchAll(ATTRIBUTES))
+    if (name!.toLowerCase() === 'id') return value
+  return undefined
 }
 
 /** How much of a text is its end: what stood behind the place where it changed. */

@@ -101,16 +101,17 @@ export class PageBlock {
   next(tree: HtmlTree): string[] {
     if (this.#mustMove(tree)) return this.whole(tree)
     const { morphs } = this.#options
+    const marked = this.#marked(tree)
     const { kind, end } = this.#place
     const container = kind === 'inside' || kind === 'framed'
     const options = { attributes: morphs, container, start: kind === 'anchored', end }
     const { changes, shown } = difference(this.#shown, tree, options)
-    if (changes === undefined) return this.whole(tree)
+    if (changes === undefined) return [...marked, ...this.whole(tree)]
     const before = this.#shown.tree
     const messages = this.#swaps(changes)
     this.#shown = shown
     if (kind === 'root') this.#place = { kind, at: idOf(tree) ?? this.#place.at, end: false }
-    return [...messages, ...elsewhere(tree, before)]
+    return [...marked, ...messages, ...elsewhere(tree, before)]
   }
 
   /** The same, with all of its HTML. */
@@ -208,6 +209,22 @@ export class PageBlock {
     const { kind } = this.#place
     if (kind === 'framed') return IN_FRAME
     return kind === 'anchored' ? IN_HTML : ANYWHERE
+  }
+
+  /** A block that becomes several elements is lent what marks its end, so that what is added there has a short address. */
+  #marked(tree: HtmlTree): string[] {
+    const { kind, at, end } = this.#place
+    const place = placeOf(tree, this.#options)
+    if (kind !== 'anchored' || end || place.kind !== 'anchored' || !place.end) return []
+    const messages = swap(
+      'after',
+      this.last,
+      anchorOf(`${at.slice(1)}e`),
+      ANYWHERE,
+      this.#options.morphs,
+    )
+    this.#place = place
+    return messages
   }
 
   #mustMove(tree: HtmlTree): boolean {

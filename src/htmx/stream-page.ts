@@ -24,7 +24,10 @@ export interface StreamPageOptions {
 /** A block that the page shows. */
 interface Shown {
   readonly name: string
-  readonly block: PageBlock
+  block: PageBlock
+  /** What it shows. */
+  fragment: Fragment
+  tree: HtmlTree
   /** What comes next of the main block is another answer. */
   isFinal: boolean
 }
@@ -53,6 +56,8 @@ export class StreamPage {
   /** Where the newest fragment with a target of its own went. */
   #target: string | undefined
   #notices = 0
+  /** Counts the blocks beside the main one: each has an anchor of its own, should its root lose its id. */
+  #others = 0
   /** The main block of a client that chooses a part of it: it comes once, at the end. */
   #whole: HtmlTree | undefined
 
@@ -84,17 +89,21 @@ export class StreamPage {
     const isNew = known?.name !== name || (known.isFinal && target === undefined)
     if (known && !isNew) {
       known.isFinal = final
-      return full ? known.block.whole(tree) : known.block.next(tree)
+      known.fragment = fragment
+      known.tree = tree
+      return this.#withInner(place, full ? known.block.whole(tree) : known.block.next(tree))
     }
     const before = target === undefined && known ? known.block.end() : []
     const { block, messages } = this.#first(fragment, place, tree)
-    if (block) this.#blocks.set(place, { name, block, isFinal: final })
-    return [...before, ...messages]
+    if (block) this.#blocks.set(place, { name, block, fragment, tree, isFinal: final })
+    return this.#withInner(place, [...before, ...messages])
   }
 
   /** Takes back all that the page was lent. */
   end(): string[] {
-    const messages = [...this.#blocks.values()].flatMap(({ block }) => block.end())
+    const messages: string[] = []
+    for (const [place, { block }] of this.#blocks)
+      messages.push(...this.#withInner(place, block.end()))
     this.#blocks.clear()
     return [...this.#selected(), ...messages]
   }
@@ -137,6 +146,20 @@ export class StreamPage {
     return { shown: isMain && this.#options.at === undefined ? [marked] : this.below(marked), gone }
   }
 
+  /** What was sent of a block, and the blocks that stand in it, where it has brought their element anew. */
+  #withInner(place: string, messages: readonly string[]): string[] {
+    const all = [...messages]
+    for (const [inner, shown] of this.#blocks) {
+      if (inner === place || inner === this.#main) continue
+      const id = shown.fragment.target ?? idOf(shown.tree)
+      if (id === undefined || !all.some((message) => brings(message, id.slice(1)))) continue
+      const { block, messages: anew } = this.#first(shown.fragment, inner, shown.tree)
+      if (block) shown.block = block
+      all.push(...anew)
+    }
+    return all
+  }
+
   #selected(): string[] {
     const whole = this.#whole
     this.#whole = undefined
@@ -153,7 +176,7 @@ export class StreamPage {
     const options = {
       ...this.#options,
       resumable: isMain && this.#options.resumable === true,
-      anchor: this.prefix,
+      anchor: isMain ? this.prefix : `${this.prefix}b${this.#others++ || ''}`,
     }
     const id = idOf(tree)
     if (target !== undefined)
@@ -190,6 +213,11 @@ export class StreamPage {
 
 function placeOf({ template, block, target }: Fragment): string {
   return target ?? `${template}\0${block}`
+}
+
+/** Whether HTML has an element with an id. */
+function brings(html: string, id: string): boolean {
+  return html.includes(id) && new RegExp(`\\sid\\s*=\\s*["']?${id}(?=["'\\s/>])`, 'i').test(html)
 }
 
 function newPrefix(): string {

@@ -103,6 +103,19 @@ describe('the changes between two renders', () => {
     expect(found!.changes).toEqual([`replace i: <i class="b">${LONG}</i>`])
   })
 
+  test('replace an element whose id changes, which a morph takes for another element', () => {
+    const grown = (tag: string): string => `<div>${tag}${LONG}</p></div>`
+    expect(changes(grown('<p id="a">'), grown('<p id="b">'))).toEqual([
+      `replace div>p: <p id="b">${LONG}</p>`,
+    ])
+    expect(changes(grown('<p class="a">'), grown('<p id="a">'))).toEqual([
+      `replace div>p: <p id="a">${LONG}</p>`,
+    ])
+    expect(changes(grown(`<p title=" id='" id="a">`), grown(`<p title=" id=''" id="a">`))).toEqual([
+      `attributes div>p: <p title=" id=''" id="a"></p>`,
+    ])
+  })
+
   test('never cut an entity, nor a character', () => {
     expect(changes('<p>a &am</p>', '<p>a &amp; b</p>')).toEqual(['inside p: a &amp; b'])
     expect(changes('<p>\ud83d</p>', '<p>😀</p>')).toEqual(['inside p: 😀'])

@@ -102,3 +102,76 @@ describe.each([
     TIMEOUT_MS,
   )
 })
+
+describe.each([4, 2] as const)(
+  'a block of elements that stand beside each other, with htmx %i',
+  (htmx) => {
+    test('costs as much for the hundredth element as for the third, also when it began with one', () => {
+      const stream = new StreamPage({ morphs: htmx === 4 })
+      const page = new FramedPage(PAGE, { target: '#answer', swap: 'beforeend', htmx })
+      const lengths: number[] = []
+      let html = ''
+      for (let n = 100; n < 200; n++) {
+        html += `<li>${n}</li>`
+        const messages = stream.show(new Fragment('t', 'b'), blockTree(html))
+        lengths.push(messages.join('').length)
+        for (const message of messages) page.apply(message)
+        expect(domText(withoutLent(page.find('#answer')!))).toBe(domText(html))
+      }
+      expect(lengths.at(-1)).toBe(lengths[2])
+      for (const message of stream.end()) page.apply(message)
+      expect(page.dom('#answer')).toBe(domText(html))
+    })
+  },
+)
+
+test.each([4, 2] as const)(
+  'a block beside the main one stays where it is when its root loses its id, with htmx %i',
+  (htmx) => {
+    const stream = new StreamPage({ morphs: htmx === 4 })
+    const page = new FramedPage('<body><div id="answer"></div><p id="side"></p></body>', {
+      target: '#answer',
+      swap: 'beforeend',
+      htmx,
+    })
+    const show = (block: string, html: string): void => {
+      for (const message of stream.show(new Fragment('t', block), blockTree(html)))
+        page.apply(message)
+    }
+    show('main', '<p>Hello</p>')
+    for (const html of ['<p id="side">a</p>', '<p>b</p>', '<p>c</p><p>d</p>']) show('side', html)
+    show('main', '<p>Hello there</p>')
+    for (const message of stream.end()) page.apply(message)
+    expect(page.html).toContain(
+      '<body><div id="answer"><p>Hello there</p></div><p>c</p><p>d</p></body>',
+    )
+  },
+)
+
+test.each([4, 2] as const)(
+  'a block inside another one is there after each frame of both, and at the end, with htmx %i',
+  (htmx) => {
+    const stream = new StreamPage({ morphs: htmx === 4 })
+    const page = new FramedPage(PAGE, { target: '#answer', swap: 'beforeend', htmx })
+    const outer = (tag: string): string =>
+      `<${tag}><p>${'a long text '.repeat(9)}</p><aside id="in"></aside></${tag.split(' ')[0]!}>`
+    const expectBoth = (tag: string, inner: string): void =>
+      expect(domText(withoutLent(page.find('#answer')!))).toBe(
+        domText(outer(tag).replace('</aside>', `${inner}</aside>`)),
+      )
+    const show = (block: string, html: string): void => {
+      const target = block === 'inner' ? { target: '#in' } : {}
+      for (const message of stream.show(new Fragment('t', block, {}, target), blockTree(html)))
+        page.apply(message)
+    }
+    show('outer', outer('section'))
+    show('inner', '<b>1</b>')
+    for (const tag of ['section aria-busy="true"', 'div', 'div aria-busy="false"']) {
+      show('outer', outer(tag))
+      expectBoth(tag, '<b>1</b>')
+    }
+    show('inner', '<b>1</b><b>2</b>')
+    for (const message of stream.end()) page.apply(message)
+    expectBoth('div aria-busy="false"', '<b>1</b><b>2</b>')
+  },
+)

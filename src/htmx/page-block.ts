@@ -194,9 +194,12 @@ export class PageBlock {
     const isAlone = this.#shown.tree.root.children.length === elementsOf(this.#shown.tree).length
     const isOne =
       place.kind !== 'framed' && !place.end && root !== undefined && (kind === 'root' || !isAlone)
+    const isElement =
+      isOne || (place.kind === 'anchored' && !place.end && tree.root.children.length === 1)
     const part = isOne ? partOf(tree, root.start, root.end) : plain(tree)
-    const within: Within =
-      kind === 'root' && isOne ? withinOf(part) : { ...IN_HTML, opaque: tree.root.opaque }
+    const within: Within = isElement
+      ? withinOf(part, this.#within)
+      : { ...IN_HTML, opaque: tree.root.opaque }
     add('replace', to, dressed(tree, part, place), within, morphs)
     if (kind !== 'root' && place.kind === 'root') add('remove', at, '', ANYWHERE, morphs)
     this.#place = place

@@ -8,8 +8,6 @@ export interface RequestFacts {
   readonly morphs: boolean
   /** htmx 2: it would swap a stream into the page as text, but its extension can open one beside the answer. */
   readonly handedOff: boolean
-  /** htmx 4 will choose a part of the answer (`hx-select`); it says so as it does for a whole page. */
-  readonly selects: boolean
   /** htmx asks in place of an ordinary link or form, and wants the whole page. */
   readonly boosted: boolean
   /** htmx asks for a page of its history. */
@@ -33,8 +31,7 @@ export function requestFacts(headers: Headers): RequestFacts {
   const is = (name: string): boolean => headers.get(name) === 'true'
   const boosted = is('HX-Boosted')
   const historyRestore = is('HX-History-Restore-Request')
-  const isFull = headers.get('HX-Request-Type') === 'full'
-  const wholePage = boosted || historyRestore || isFull
+  const wholePage = boosted || historyRestore || headers.get('HX-Request-Type') === 'full'
   const source = headers.get('HX-Source')
   // htmx 4 names an element as `form#ask`, and says so by its own header; htmx 2 by its bare id.
   const idIn = (element: string | null): string | undefined =>
@@ -44,14 +41,23 @@ export function requestFacts(headers: Headers): RequestFacts {
     streams: accepts(headers, 'text/event-stream'),
     morphs: headers.has('HX-Request-Type'),
     handedOff: is('HX-Request') && !wholePage && headers.get('accept') === '*/*',
-    selects:
-      isFull && !boosted && !historyRestore && !/^body(?:#|$)/.test(headers.get('HX-Target') ?? ''),
     boosted,
     historyRestore,
     target: idIn(headers.get('HX-Target')),
     source: idIn(source ?? headers.get('HX-Trigger')),
     currentUrl: headers.get('HX-Current-URL') ?? undefined,
   }
+}
+
+/**
+ * Whether htmx 4 chooses a part of the answer (`hx-select`). It says so as it does for a whole page.
+ *
+ * @example selectsPart(new Headers({ 'HX-Request-Type': 'full', 'HX-Target': 'div#out' })) // → true
+ */
+export function selectsPart(headers: Headers): boolean {
+  const { boosted, historyRestore } = requestFacts(headers)
+  const isFull = headers.get('HX-Request-Type') === 'full' && !boosted && !historyRestore
+  return isFull && !/^body(?:#|$)/.test(headers.get('HX-Target') ?? '')
 }
 
 /** Whether the client names this media type (or content coding); a mere wildcard does not. */

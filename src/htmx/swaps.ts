@@ -118,17 +118,18 @@ export function swaps(
 ): string[] {
   return changes.flatMap(({ how, path, html, within }) => {
     const held = how === 'attributes' ? withAttribute(html, 'hx-morph-skip-children') : html
-    const isTop = how === 'replace' && within.tag === '#'
-    return swap(how, at(path, how), held, isTop ? withinOf(html) : within, morphs)
+    const isTop = how === 'replace' && within.tag.startsWith('#')
+    return swap(how, at(path, how), held, isTop ? withinOf(html, within) : within, morphs)
   })
 }
 
 /** Where one element has to be read, by its name. */
-export function withinOf(html: string): Within {
+export function withinOf(html: string, { tag: around }: Within = ANYWHERE): Within {
   const [, name = ''] = /^<([a-zA-Z][^\s/>]*)/.exec(html) ?? []
   const tag = name.toLowerCase()
-  if (SVG.test(tag)) return { tag: 'svg', space: 'svg' }
-  if (MATH.test(tag)) return { tag: 'math', space: 'math' }
+  const mayBeForeign = around === ANYWHERE.tag
+  if (mayBeForeign && SVG.test(tag)) return { tag: 'svg', space: 'svg' }
+  if (mayBeForeign && MATH.test(tag)) return { tag: 'math', space: 'math' }
   return { tag: AROUND[tag] ?? 'body', space: 'html' }
 }
 

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { plainId, resumedAt } from '../htmx/resume.ts'
-import { accepts, requestFacts, VARY, type RequestFacts } from '../htmx/request.ts'
+import { accepts, requestFacts, selectsPart, VARY, type RequestFacts } from '../htmx/request.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { bytesWire } from '../streams/bytes.ts'
 import { Driver, type Client, type DriverOptions } from '../streams/driver.ts'
@@ -57,7 +57,7 @@ export async function answerStream(
   const whole = stream instanceof EventStream && stream.options.wire === undefined && wantsPage
   const run = stream instanceof EventStream ? stream.run : undefined
   const resume = run && resumeOf(run, c)
-  const { headers, outbox, pace } = formOf(stream, facts, settings, resume)
+  const { headers, outbox, pace } = formOf(stream, facts, settings, selectsPart(request), resume)
   const respond = (body: Answer['body'], own = whole ? PAGE : headers): Answer => ({
     status: stream.status,
     headers: { ...own, Vary: VARY },
@@ -137,8 +137,9 @@ interface Form {
 
 function formOf(
   stream: StreamBody<unknown, string>,
-  { morphs, selects, source, target }: RequestFacts,
+  { morphs, source, target }: RequestFacts,
   { engine, delivery, frameMs, stalled }: Settings,
+  selects: boolean,
   resume?: Resume,
 ): Form {
   // One value, one piece: the reader's pace is the source's.

@@ -139,7 +139,6 @@ describe('a run for a page', () => {
     const second = await opening(app, path, { headers: HTMX4 })
     const before = await second.until(({ data }) => data.includes('Hel'))
     expect(before.map(({ data }) => data)).toEqual([
-      `<p hx-swap-oob="delete transition:false target:#${at}e">`,
       `<div hx-swap-oob="outerMorph strip:true transition:false target:#${at}+*"><p>Hel</p></div>`,
     ])
     expect(await texts(first)).toEqual([])
@@ -170,7 +169,6 @@ describe('a run for a page', () => {
     await first.all()
     const path = `${first.response.headers.get('x-path')}?at=${at}`
     expect(await texts(await opening(app, path, { headers: HTMX4 }))).toEqual([
-      `<p hx-swap-oob="delete transition:false target:#${at}e">`,
       `<div hx-swap-oob="outerMorph strip:true transition:false target:#${at}+*"><p>Hel</p></div>`,
       `<p hx-swap-oob="delete transition:false target:#${at}">`,
       `<p hx-swap-oob=delete:#${at}r>`,

@@ -1,4 +1,5 @@
 /** Markdown by itself: the filter of that name is there without it. Web standards only. */
 export { markdown } from './markdown/markdown.ts'
-export type { Markdown, MarkdownOptions } from './markdown/markdown.ts'
+export type { Markdown } from './markdown/markdown.ts'
+export type { MarkdownOptions } from './markdown/parser.ts'
 export type { Highlighter } from './markdown/highlight.ts'

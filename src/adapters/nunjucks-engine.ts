@@ -1,10 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import {
-  markdown as createMarkdown,
-  type Markdown,
-  type MarkdownOptions,
-} from '../markdown/markdown.ts'
+import { markdown as createMarkdown, type Markdown } from '../markdown/markdown.ts'
+import type { MarkdownOptions } from '../markdown/parser.ts'
 import {
   createNunjucksEngine,
   type NunjucksEngine,

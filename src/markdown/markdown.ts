@@ -3,8 +3,6 @@ import { growing } from './growing.ts'
 import { createParser, type MarkdownOptions } from './parser.ts'
 import { newRenderState } from './render-state.ts'
 
-export type { MarkdownOptions }
-
 /** Turns untrusted Markdown into HTML that can do nothing but be read. */
 export interface Markdown {
   /**

@@ -48,7 +48,7 @@ describe.each(HTMX_VERSIONS)('in a browser with htmx %s', (version) => {
     const tab = await browser.open(await listen(createApp()))
     const faults: string[] = []
     for (const { name, engine } of BLOCK_CASES) {
-      const contexts = contextsOf(COUNT).filter((_, n) => n < 12 || n % 4 === 0 || n === COUNT - 1)
+      const contexts = contextsOf(COUNT).filter((_, n) => n < 6 || n % 8 === 0 || n === COUNT - 1)
       const { frames, end } = await streamBlock(engine, fragmentsOf(contexts, TEMPLATE, BLOCK), {
         htmx: dialectOf(version),
       })
@@ -77,7 +77,7 @@ describe.each(HTMX_VERSIONS)('in a browser with htmx %s', (version) => {
       faults.push(`${name}, frame ${wrong + 1}:\n${expected[wrong]}\nbut is\n${states[wrong]}`)
     }
     expect(faults).toEqual([])
-  }, 60_000)
+  }, 180_000)
 
   test('every kind of block ends as it is as a whole, over the network', async () => {
     const app = createApp()
@@ -93,7 +93,9 @@ describe.each(HTMX_VERSIONS)('in a browser with htmx %s', (version) => {
     }
     const tab = await browser.open(await listen(app))
     const faults: string[] = []
-    for (const [n, { name, engine }] of BLOCK_CASES.entries()) {
+    for (const [n, { name, engine, isListed }] of BLOCK_CASES.entries()) {
+      // The way over the network is the same for all.
+      if (!isListed && n % 4 !== 0) continue
       await tab.evaluate((main) => void (document.querySelector('main')!.innerHTML = main), MAIN)
       await openStream(tab, version, `/stream/${n}`)
       const whole = await (await engine.open(TEMPLATE, BLOCK, contexts.at(-1))).render()

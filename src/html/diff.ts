@@ -116,9 +116,12 @@ export function restore({ tree, tails, held }: Shown): Change[] {
         const html = tree.html.slice(child.end - chars, child.end)
         found.push({ how: 'remove', path: at, html: '', within: parent })
         if (html !== '') found.push({ how: 'before', path: at, html, within: parent })
-      } else if (held.has(child)) {
-        found.push(...released(tree, parent, child, stepTo(path, parent, child)))
-      } else if (child.children.length > 0) walk(child, stepTo(path, parent, child))
+        continue
+      }
+      const to = child.children.length > 0 || held.has(child) ? stepTo(path, parent, child) : path
+      // What is lent inside of it goes first: a page may leave its children alone.
+      if (held.has(child)) found.push(...released(tree, parent, child, to))
+      if (child.children.length > 0) walk(child, to)
     }
   }
   if (tails.size > 0 || held.size > 0) walk(tree.root, [])

@@ -95,6 +95,11 @@ describe.each(Object.entries(VERSIONS))('under %s, growing Markdown', (_, core) 
           const bare = (root: ParentNode): string => {
             const words = root.querySelector('.words')!.cloneNode(true) as Element
             for (const each of words.querySelectorAll('.copy')) each.remove()
+            // What the page is lent as long as the answer is written.
+            for (const each of words.querySelectorAll('swap-text'))
+              each.replaceWith(...each.childNodes)
+            for (const each of words.querySelectorAll('[hx-morph-skip-children]'))
+              each.removeAttribute('hx-morph-skip-children')
             for (const each of words.querySelectorAll('[class]')) {
               each.classList.remove('htmx-added', 'htmx-settling', 'htmx-swapping')
               if (each.className === '') each.removeAttribute('class')

@@ -1,6 +1,6 @@
 import { escapeHtml } from '../base/escape-html.ts'
 
-/** Where the reader of a run goes on when he is cut off, and what his page has of it. */
+/** Where the subscriber of a run goes on when its connection ends early, and what its page has of it. */
 export interface ResumePoint {
   /** Where the run is found. */
   readonly path: string
@@ -16,7 +16,7 @@ const PREFIX = /^s\d\w{3}$/
 const PLAIN_ID = /^[A-Za-z_][\w-]*$/
 
 /**
- * What the page of a reader who comes back was lent, as its address says; written by the client, so anything else is
+ * What the page of a client that comes back was lent, as its address says; written by the client, so anything else is
  * ignored.
  *
  * @example resumedAt('s1x9c') // → 's1x9c'

@@ -34,7 +34,7 @@ const PAGE = { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-
 const AS_LONG_AS_THE_RUN = { maxDurationMs: Infinity, idleSourceMs: Infinity }
 
 /**
- * A stream for whoever asks. NDJSON and bytes are the same to everybody. Events for htmx are an event stream to those
+ * A stream for the client that asks. NDJSON and bytes are the same to all. Events for htmx are an event stream to those
  * who read one, the finished fragments to htmx without its extension, the page to a browser without scripts: from its top
  * down while the text is written, where its text has one place in it, else when it is finished.
  * HEAD gets the headers.
@@ -116,15 +116,15 @@ function resumeOf(run: Resumable, c: Context): Resume {
   return { at, after: c.req.query('after'), to: plainId(c.req.query('to')), path: undefined }
 }
 
-/** How the reader of a run was cut off before, and how he goes on when he is cut off now. */
+/** How the connection of a subscriber ended before, and how it goes on when this one ends early. */
 interface Resume {
-  /** What his page was lent. */
+  /** What the page was lent. */
   readonly at: string | undefined
-  /** Up to where he has what is no state. */
+  /** Id of the last event that the client has. */
   readonly after: string | undefined
-  /** Where the main block belongs that he has nothing of. */
+  /** Where the main block belongs, if the client does not have it. */
   readonly to: string | undefined
-  /** Where he goes on, when he would not come back by himself. */
+  /** Where the page goes on, when the client would not come back by itself. */
   readonly path: string | undefined
 }
 
@@ -157,7 +157,7 @@ function formOf(
     const width = options.frameMs ?? frameMs
     const policy = options.stalled ?? stalled ?? (width === 0 ? 'hold' : 'finish')
     const { run } = stream
-    // A run keeps its newest state for everybody: nobody has to keep one for himself.
+    // A run keeps its newest snapshot for all: no subscriber has to keep one.
     const asks = run ? width !== 0 && 'on time' : policy === 'finish' && 'ahead'
     const isElsewhere = selects || (resume !== undefined && resume.path === undefined)
     const shownIn = isElsewhere ? plainId(target) : undefined

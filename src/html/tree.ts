@@ -121,7 +121,7 @@ export function treeOf(
 ): HtmlTree {
   const root = new Open('#', '#', 'html', 0, 0, html.length)
   const reader = new Reader(html, root, isElsewhere)
-  if (before !== undefined) reader.goOn(before)
+  if (before !== undefined && html.length > LONG_CHARS) reader.goOn(before)
   if (reader.read()) return { html, root, elsewhere: reader.elsewhere }
   const opaque = new Open('#', '#', 'html', 0, 0, html.length)
   opaque.opaque = true
@@ -437,6 +437,8 @@ function mayBeTag(code: number): boolean {
 }
 
 const CHUNK_CHARS = 512
+/** HTML that is not longer is read again as quickly. */
+const LONG_CHARS = 4_096
 
 /** How long two texts are the same from their beginning. */
 function sharedLength(a: string, b: string): number {

@@ -276,7 +276,8 @@ function difference(
   tree: HtmlTree,
   options: Parameters<typeof changesOf>[2],
 ): Difference {
-  const key = Object.values(options).join(' ')
+  const { attributes, container, start, end } = options
+  const key = `${attributes}${container}${start}${end}`
   const known = newest.get(shown)
   if (known?.tree === tree && known.key === key) return known.found
   const found = changesOf(shown, tree, options)

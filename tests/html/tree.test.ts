@@ -123,7 +123,7 @@ describe('treeOf', () => {
       // Shorter HTML is read anew.
       const first = `<p>${'long '.repeat(900)}</p>`
       let beginning = monkeyHtml(random, 8)
-      const around = (html: string): string => `<section>${first}${html}</section>`
+      const around = (text: string): string => `<section>${first}${text}</section>`
       let before = [treeOf(around(block.render())), treeOf(around(beginning))]
       for (let step = 0; step < 6; step++) {
         block.change()

@@ -19,7 +19,9 @@ export default defineConfig({
   },
   test: {
     include: ['tests/**/*.test.ts'],
-    testTimeout: 20_000,
+    // A machine may have more to do: what hangs is found all the same.
+    testTimeout: 90_000,
+    hookTimeout: 60_000,
     // Most of a test is waiting: for a browser, for a process, for a deadline. More at once, and those that count
     // milliseconds would count their neighbours.
     maxWorkers: Math.max(2, availableParallelism() >> 1),

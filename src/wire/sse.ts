@@ -19,20 +19,6 @@ export function encodeEvent(fields: EventFields): string {
   return `${text}\n`
 }
 
-/**
- * What an event without a name begins with: of events whose data begins alike, spelt once.
- *
- * @example eventFrom(headOf('<p>'), 'Hello') // → 'data: <p>Hello\n\n'
- */
-export function headOf(data: string): string {
-  return `data: ${prefixed(data)}`
-}
-
-/** The event that begins so: `eventFrom(headOf(head), rest)` is `encodeEvent({ data: head + rest })`. */
-export function eventFrom(head: string, rest: string): string {
-  return `${head}${prefixed(rest)}\n\n`
-}
-
 function prefixed(data: string): string {
   return data.includes('\n') || data.includes('\r') ? data.replace(LINE_BREAK, '\ndata: ') : data
 }

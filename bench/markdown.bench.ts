@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs'
 import hljs from 'highlight.js/lib/common'
-import { nunjucksEngine } from '../src/adapters/nunjucks-engine.ts'
+import { nunjucksEngine } from '../src/node/nunjucks-engine.ts'
 import { markdown } from '../src/markdown/markdown.ts'
 import { onTheWire, SHAPES } from './markdown/on-the-wire.ts'
 
@@ -76,7 +76,7 @@ for (const kind of ['plain', 'highlighted'] as const) {
   )
 }
 
-// The literal way through a template, `delivery: 'full'`: the filter keeps the beginning, too.
+// The literal way through a template, `updates: 'full'`: the filter keeps the beginning, too.
 const engine = nunjucksEngine({
   templates: { 'a.html': '{% block b %}<div>{{ text | markdown }}</div>{% endblock %}' },
 })

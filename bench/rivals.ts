@@ -12,7 +12,7 @@ export const RIVALS = {
   'swapstream-run': 'swapstream with its default settings, all clients subscribers of one run',
   'swapstream-token': 'swapstream with `frameMs: 0`: a frame a token, where frames are counted',
   'swapstream-literal':
-    "swapstream with `frameMs: 0, delivery: 'full'`: the whole block at each token",
+    "swapstream with `frameMs: 0, updates: 'full'`: the whole block at each token",
 } as const
 
 export type Rival = keyof typeof RIVALS

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 const STEPS: Readonly<Record<string, string>> = {
   format: 'oxfmt --check .',
   lint: 'oxlint --deny-warnings',
-  floors: 'tsx scripts/floors.ts',
+  imports: 'tsx scripts/import-rules.ts',
   types: 'tsc -p tsconfig.json',
   core: 'tsc --noEmit -p tsconfig.core.json',
   build: 'npm run --silent build',

@@ -63,7 +63,7 @@ try {
       throw new Error('The packed example cannot load its scripts or its style sheet.')
     if (
       !stream.includes('Is it packed?') ||
-      !stream.endsWith('event: done\ndata: {"reason":"stop"}\n\n')
+      !stream.endsWith('event: done\ndata: {"reason":"done"}\n\n')
     ) {
       throw new Error(`The packed example gave no whole answer:\n${stream}`)
     }

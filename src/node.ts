@@ -1,3 +1,3 @@
 /** What only Node has: the server. */
-export { serve } from './adapters/serve.ts'
-export type { ServeOptions, Serving } from './adapters/serve.ts'
+export { serve } from './node/serve.ts'
+export type { ServeOptions, Serving } from './node/serve.ts'

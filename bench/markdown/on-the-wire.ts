@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { constants, createBrotliCompress } from 'node:zlib'
-import { nunjucksEngine } from '../../src/adapters/nunjucks-engine.ts'
+import { nunjucksEngine } from '../../src/node/nunjucks-engine.ts'
 import { streamToFragments } from '../../src/fragments/stream-to-fragments.ts'
 import { BlockRenders } from '../../src/web/block-renders.ts'
 import { FragmentBuffer } from '../../src/web/fragment-buffer.ts'
@@ -61,7 +61,7 @@ export async function onTheWire(
     },
   })
   const renders = new BlockRenders(engine)
-  const buffer = new FragmentBuffer({ renders: () => renders, delivery: 'auto', morphs })
+  const buffer = new FragmentBuffer({ renders: () => renders, updates: 'diff', morphs })
   const at = (step: number): number => Math.ceil((text.length * step) / steps)
   const tokens = Array.from({ length: steps }, (_, n) => text.slice(at(n), at(n + 1)))
   const frames: string[] = []
@@ -70,7 +70,7 @@ export async function onTheWire(
     buffer.take(fragment)
     if (++taken % stepsAFrame === 0 || fragment.final) frames.push(await buffer.next(fails))
   }
-  frames.push((frames.pop() ?? '') + (await buffer.terminal({ reason: 'stop' })))
+  frames.push((frames.pop() ?? '') + (await buffer.terminal({ reason: 'done' })))
   const before = frames.slice(0, -1)
   const whole = await (await engine.open('t.html', 'b', { text })).render()
   return {

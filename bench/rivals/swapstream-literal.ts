@@ -1,3 +1,3 @@
 import { listenWith } from '../task/swapstream-app.ts'
 
-export default listenWith({ frameMs: 0, delivery: 'full' })
+export default listenWith({ frameMs: 0, updates: 'full' })

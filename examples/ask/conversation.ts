@@ -95,7 +95,7 @@ export async function saidAt(
     if (error instanceof AccessError) return undefined
     throw error
   }
-  const turn = await turnOf(runs.follow(place, { owner }))
+  const turn = await turnOf(runs.subscribe(place, { owner }))
   if (turn === undefined) return undefined
   const { question, text, sources } = turn
   return { question, answer: withoutCitations(text), about: sources[0]?.package }

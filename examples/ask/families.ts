@@ -40,7 +40,7 @@ export class Families {
    *
    * @param frequency How many passages hold a word. Those of the package itself always hold its name.
    */
-  named(
+  events(
     question: string,
     frequency: ReadonlyMap<string, number>,
   ): { readonly boosts: ReadonlyMap<string, number>; readonly words: ReadonlySet<string> } {

@@ -105,7 +105,7 @@ export async function createRetriever(
   ]
 
   const retrieve = (question: string, k: number): Hit[] => {
-    const named = families.named(question, nameFrequency)
+    const named = families.events(question, nameFrequency)
     // A package that is named is preferred as such; as a word, its name would only favour the passages
     // that repeat it.
     const rest = question

@@ -29,7 +29,7 @@ export function createApp(runs: Runs, model: Model, conversations: Conversations
     const before = await runs.current({ owner, key })
     const run = await runs.start(
       (context) => writeTurn((turn = conversation.ask(question)), conversation, model, context),
-      { owner, key, onEnd: (reason) => turn && (turn.state = reason === 'stop' ? 'whole' : 'cut') },
+      { owner, key, onEnd: (reason) => turn && (turn.state = reason === 'done' ? 'whole' : 'cut') },
     )
     // Without scripts the page is loaded again until the answer is there.
     if (!c.req.header('HX-Request')) return c.redirect('/', 303)

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { bearer, frames, stream } from 'swapstream'
+import { bearer, sequenced, stream } from 'swapstream'
 import { z } from 'zod'
 import { counted } from './counters.ts'
 
@@ -38,7 +38,7 @@ export const report = stream(
     },
     chunk: z.object({ pct: z.number().max(100) }),
     final: z.object({ url: z.string().startsWith('/') }),
-    wire: frames,
+    encoding: sequenced,
   },
   async function* ({ json, query, signal }) {
     yield* counted(write(json.pages, query.bad === 'chunk', signal))

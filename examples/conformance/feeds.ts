@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Hono } from 'hono'
 import {
   EventStream,
-  named,
+  events,
   ServerSentEvent,
   SwapstreamError,
   type EventStreamOptions,
@@ -11,10 +11,10 @@ import { watched } from './counters.ts'
 import { readJson, refuse } from './input.ts'
 import { sessionGuard } from './login.ts'
 
-const wire = named()
+const encoding = events()
 /** A feed has no natural end, so the limits of an answer do not fit it. */
 const FEED: EventStreamOptions = {
-  wire,
+  encoding,
   limits: { maxDurationMs: Infinity, maxOutputBytes: Infinity, idleSourceMs: Infinity },
 }
 const BLOCK = 'x'.repeat(16 * 1024)
@@ -26,7 +26,7 @@ async function* ticks(signal: AbortSignal): AsyncGenerator<string> {
   }
 }
 
-/** Streams on the `named` wire: each route one way in which a source can behave. */
+/** Streams on the `named` encoding: each route one way in which a source can behave. */
 export const feeds = new Hono()
   .get(
     '/tick',
@@ -63,7 +63,7 @@ export const feeds = new Hono()
         watched(async function* () {
           yield* ['one', 'two', 'three']
         }),
-        { wire },
+        { encoding },
       ),
   )
   .get(
@@ -76,8 +76,8 @@ export const feeds = new Hono()
         FEED,
       ),
   )
-  .get('/error-first', () => new EventStream(watched(failing([])), { wire }))
-  .get('/error-mid', () => new EventStream(watched(failing(['one'])), { wire }))
+  .get('/error-first', () => new EventStream(watched(failing([])), { encoding }))
+  .get('/error-mid', () => new EventStream(watched(failing(['one'])), { encoding }))
   .get(
     '/error-undefined',
     () =>
@@ -86,7 +86,7 @@ export const feeds = new Hono()
           yield 'one'
           throw undefined
         }),
-        { wire },
+        { encoding },
       ),
   )
   .post('/echo', async (c) => {
@@ -95,7 +95,7 @@ export const feeds = new Hono()
       watched(async function* () {
         yield event
       }),
-      { wire },
+      { encoding },
     )
   })
 

@@ -1,19 +1,15 @@
 import { Hono } from 'hono'
-import { EventStream, Page, streamToFragments, type Delivery } from 'swapstream'
+import { EventStream, Page, streamToFragments, type Updates } from 'swapstream'
 import { watched } from './counters.ts'
 import { readField, readJson, refuse, texts } from './input.ts'
 
 const words = (text: string): string[] => text.split(/(?<=\s)/)
 
 /** The whole block for every token is the plainest way in which an answer can grow. */
-function answer(
-  tokens: readonly string[],
-  block: string,
-  delivery: Delivery = 'full',
-): EventStream {
+function answer(tokens: readonly string[], block: string, updates: Updates = 'full'): EventStream {
   return new EventStream(
     watched(() => streamToFragments(tokens, 'answer.html', block)),
-    delivery === 'full' ? { delivery, frameMs: 0 } : { delivery },
+    updates === 'full' ? { updates, frameMs: 0 } : { updates },
   )
 }
 
@@ -27,6 +23,6 @@ export const fragments = new Hono()
     const body = await readJson(c)
     const { block } = body
     if (block !== 'text' && block !== 'markdown') refuse(422, '"block" is "text" or "markdown".')
-    return answer(texts(body, 'tokens'), block, 'auto')
+    return answer(texts(body, 'tokens'), block, 'diff')
   })
   .post('/form', async (c) => answer(words(await readField(c, 'prompt')), 'text'))

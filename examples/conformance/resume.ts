@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Hono } from 'hono'
-import { createRuns, named, runRoutes } from 'swapstream'
+import { createRuns, events, runRoutes } from 'swapstream'
 import { watched } from './counters.ts'
 
 /** Here everybody may see what he has the id of. An app gives each of its users his own. */
@@ -19,4 +19,4 @@ export const resume = new Hono()
     const run = await runs.start(source, { owner })
     return c.json({ stream: run.path })
   })
-  .route('/runs', runRoutes(runs, { owner: () => owner, stream: { wire: named() } }))
+  .route('/runs', runRoutes(runs, { owner: () => owner, stream: { encoding: events() } }))

@@ -4,7 +4,7 @@ import { HTTPException } from 'hono/http-exception'
 import {
   Bytes,
   EventStream,
-  named,
+  events,
   NDJSON,
   scope,
   ServerSentEvent,
@@ -14,7 +14,7 @@ import {
 import { counters, watched } from './counters.ts'
 import { readField, readJson, refuse, texts } from './input.ts'
 
-const wire = named()
+const encoding = events()
 
 /** Says what it was told, word by word. */
 async function* say(text: string, signal: AbortSignal): AsyncGenerator<string> {
@@ -68,7 +68,7 @@ const jero = new Hono()
           const data = JSON.stringify({ id: 2, title: 'M' })
           yield new ServerSentEvent({ event: 'added', id: '2', retry: 1_000, data })
         }),
-        { wire },
+        { encoding },
       ),
   )
   .get(
@@ -78,7 +78,7 @@ const jero = new Hono()
         watched(async function* ({ signal }) {
           await sleep(2 ** 31 - 1, undefined, { signal })
         }),
-        { wire, limits: { idleSourceMs: Infinity, maxDurationMs: Infinity } },
+        { encoding, limits: { idleSourceMs: Infinity, maxDurationMs: Infinity } },
       ),
   )
   .get(
@@ -88,7 +88,7 @@ const jero = new Hono()
         scope<string>(async function* () {
           throw new HTTPException(418, { message: 'No coffee here.' })
         }),
-        { wire },
+        { encoding },
       ),
   )
 
@@ -97,7 +97,7 @@ const llamabot = new Hono().post('/chat', async (c) => {
   if (messages.length === 0) refuse(422, '"messages" is empty.')
   return new EventStream(
     watched(({ signal }) => bot(messages, signal)),
-    { wire: named({ event: 'content', done: 'complete' }) },
+    { encoding: events({ event: 'content', done: 'complete' }) },
   )
 })
 

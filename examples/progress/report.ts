@@ -30,7 +30,7 @@ export const report = stream(
   {
     path: '/report',
     input,
-    wire: 'fragments',
+    encoding: 'fragments',
     invalid: ([error], { form }) =>
       new Page(
         'report.html',

@@ -3,7 +3,7 @@ import {
   produce,
   streamToFragments,
   tokens,
-  type SidePart,
+  type NonTextPart,
   type Source,
 } from 'swapstream'
 import { agent, type AgentPart } from './agent.ts'
@@ -19,7 +19,7 @@ export interface Step {
 export function answer(names: string): Source<Fragment> {
   return produce<Fragment>(async (writer) => {
     let steps: readonly Step[] = []
-    const onPart = (part: SidePart): void => {
+    const onPart = (part: NonTextPart): void => {
       if (part.type !== 'tool') return
       steps = withStep(steps, part.raw as AgentPart)
       void writer.write(new Fragment('tools.html', 'steps', { steps }, { target: '#steps' }))

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ConfigError } from '../base/errors.ts'
+import { ConfigError } from '../shared/errors.ts'
 
 export interface AddStreamOptions {
   /** For htmx: a page with a form, and the stream that draws the answer into it. Otherwise for programs. */
@@ -43,7 +43,7 @@ export function addStream(name: string, options: AddStreamOptions = {}): AddedSt
     const imports = hidden ? text.replace(/(from '\.[^']*)\.ts'/g, "$1.js'") : text
     return manifest?.includes('"vitest"') ? imports.replace("'node:test'", "'vitest'") : imports
   }
-  const sample = (file: string): string => inProject(named(name, scaffold(file)))
+  const sample = (file: string): string => inProject(events(name, scaffold(file)))
 
   const kind = fragment ? 'fragment' : 'stream'
   const files = new Map([
@@ -115,7 +115,7 @@ function nextSteps(manifest: string, app: string | undefined, index: string): st
 }
 
 /** A sample with the stream's own name in it, in each of its spellings. */
-function named(name: string, text: string): string {
+function events(name: string, text: string): string {
   const camel = camelCase(name)
   return text
     .replaceAll('sample-name', name)

@@ -32,9 +32,9 @@ export function checkAnswers({ byName }: Templates, routes: readonly AppRoute[])
 
 /** What a route seems to stream: fragments, fragments of a run, or something else. */
 function streamOf({ declared, handler }: AppRoute): 'stream' | 'run' | 'none' {
-  if (declared) return declared.definition.wire === 'fragments' ? 'stream' : 'none'
+  if (declared) return declared.definition.encoding === 'fragments' ? 'stream' : 'none'
   const names = new Set(codeTokens(String(handler)).map(({ value }) => value))
-  if (!names.has('EventStream') || names.has('wire')) return 'none'
+  if (!names.has('EventStream') || names.has('encoding')) return 'none'
   // A run is started, found, or at hand.
   return ['start', 'current', 'run', 'runs'].some((name) => names.has(name)) ? 'run' : 'stream'
 }

@@ -1,4 +1,4 @@
-import { didYouMean } from '../base/errors.ts'
+import { didYouMean } from '../shared/errors.ts'
 import type { CodeFacts } from './code-facts.ts'
 import { shown, type Finding } from './finding.ts'
 import type { Findings } from './check-ids.ts'

@@ -1,5 +1,5 @@
-import { didYouMean } from '../base/errors.ts'
-import { nearest } from '../base/nearest.ts'
+import { didYouMean } from '../shared/errors.ts'
+import { nearest } from '../shared/nearest.ts'
 import { HOLE, SEAM } from '../html/markup-tags.ts'
 import type { CodeFacts } from './code-facts.ts'
 import { shown, type Finding } from './finding.ts'
@@ -29,13 +29,13 @@ export function checkIds(templates: Templates): Findings {
     for (const { id, attribute, at } of uses.meant) {
       if (page.some((each) => has(each, id, true))) continue
       const place = { file, ...facts.placeOf(at) }
-      const elsewhere = all.find((each) => has(each, id, false))
-      if (!elsewhere) {
+      const externalPrefixes = all.find((each) => has(each, id, false))
+      if (!externalPrefixes) {
         const known = page.flatMap(idsOf)
         const message = `${attribute} means #${id}, and no element has that id ${didYouMean(id, known)}.`
         faults.push({ ...place, message })
       } else if (!page.some(({ facts: { hasUnknownParts } }) => hasUnknownParts)) {
-        const message = `${attribute} means #${id}, which stands in ${elsewhere.facts.name} only: right where a fragment brings it.`
+        const message = `${attribute} means #${id}, which stands in ${externalPrefixes.facts.name} only: right where a fragment brings it.`
         notes.push({ ...place, message })
       }
     }

@@ -1,4 +1,4 @@
-import { didYouMean, TemplateError } from '../base/errors.ts'
+import { didYouMean, TemplateError } from '../shared/errors.ts'
 import type { CodeFacts } from './code-facts.ts'
 import { shown, type Finding } from './finding.ts'
 import { toFinding, withParts, type Templates } from './templates-read.ts'

@@ -1,4 +1,4 @@
-import { nearest } from '../base/nearest.ts'
+import { nearest } from '../shared/nearest.ts'
 import { HOLE, SEAM } from '../html/markup-tags.ts'
 import { answersOf, type AppRoute } from '../web/app-routes.ts'
 import type { Finding } from './finding.ts'
@@ -8,14 +8,14 @@ import type { Templates } from './templates-read.ts'
 export function checkRequests(
   { byName }: Templates,
   routes: readonly AppRoute[],
-  elsewhere: readonly string[],
+  externalPrefixes: readonly string[],
 ): Finding[] {
   const answers = answersOf(routes, HOLE)
   const found: Finding[] = []
   for (const { facts, uses, file, isOwn } of byName.values()) {
     for (const { attribute, method, url, at } of isOwn ? uses.requests : []) {
       const path = pathOf(url)
-      if (path === undefined || elsewhere.some((start) => path.startsWith(start))) continue
+      if (path === undefined || externalPrefixes.some((start) => path.startsWith(start))) continue
       const answer = answers(method, path)
       if (answer === 'yes' || answer === 'maybe') continue
       const asked = path.replaceAll(HOLE, '…')
@@ -31,7 +31,7 @@ export function checkRequests(
   return found
 }
 
-/** The path that is asked for, with its holes; nothing when it leads elsewhere or is not known from its beginning. */
+/** The path that is asked for, with its holes; nothing when it leads externalPrefixes or is not known from its beginning. */
 export function pathOf(url: string): string | undefined {
   const path = url.split(/[?#]/)[0]!.replaceAll(SEAM, HOLE)
   if (!/^\/(?!\/)/.test(path)) return undefined

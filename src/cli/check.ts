@@ -1,6 +1,6 @@
 import { resolve, sep } from 'node:path'
-import { nunjucksEngine } from '../adapters/nunjucks-engine.ts'
-import { ConfigError } from '../base/errors.ts'
+import { nunjucksEngine } from '../node/nunjucks-engine.ts'
+import { ConfigError } from '../shared/errors.ts'
 import { enginesOf, routesOf, type App } from '../web/app-routes.ts'
 import { checkAnswers } from './check-answers.ts'
 import { checkEvents } from './check-events.ts'
@@ -21,7 +21,7 @@ export interface CheckOptions {
   /** A folder of templates. With an app, of whose templates only those in this folder are told. */
   readonly templates?: string
   /** Beginnings of paths that another server answers, in front of the app: `/kill/`. */
-  readonly elsewhere?: readonly string[]
+  readonly externalPrefixes?: readonly string[]
   /** The htmx of the pages. Default 4; with 2, what only htmx 4 has dropped is no fault. */
   readonly htmx?: 2 | 4
 }
@@ -50,7 +50,7 @@ export interface CheckResult {
  * faults.map(({ message }) => message) // → []
  */
 export async function check(options: CheckOptions = {}): Promise<CheckResult> {
-  const { app, code: entries, templates: folder, elsewhere = [], htmx = 4 } = options
+  const { app, code: entries, templates: folder, externalPrefixes = [], htmx = 4 } = options
   const engines = app ? enginesOf(app) : [nunjucksEngine({ templates: folder ?? 'templates' })]
   const all = engines.flatMap((engine) => readTemplates(engine, htmx) ?? [])
   if (all.length === 0) {
@@ -74,7 +74,7 @@ export async function check(options: CheckOptions = {}): Promise<CheckResult> {
     )
     notes.push(...ids.notes)
     if (app) {
-      faults.push(...checkRequests(templates, routes, elsewhere))
+      faults.push(...checkRequests(templates, routes, externalPrefixes))
       notes.push(...checkAnswers(templates, routes))
     }
   }

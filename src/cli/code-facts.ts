@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { ConfigError } from '../base/errors.ts'
+import { ConfigError } from '../shared/errors.ts'
 import { codeTokens, type CodeToken } from './code-tokens.ts'
 
 /** Something that a source file says, and where: a path, line and column from 1. */
@@ -106,7 +106,7 @@ export function codeFactsOf(entries: readonly string[]): CodeFacts {
       case 'errorPages':
         return draw(second?.members?.get('template'), textOf(second, 'block'))
       case 'ServerSentEvent':
-      case 'named':
+      case 'events':
         for (const option of ['event', 'done', 'error']) {
           const event = first?.members?.get(option)
           if (event?.text) facts.events.push({ ...place(event.at), event: event.text.value })

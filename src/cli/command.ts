@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
-import { didYouMean, SwapstreamError } from '../base/errors.ts'
-import { said } from '../base/said.ts'
+import { didYouMean, SwapstreamError } from '../shared/errors.ts'
+import { said } from '../shared/said.ts'
 import { addStream } from './add-stream.ts'
 import { check } from './check.ts'
 import { toLine } from './finding.ts'
@@ -12,7 +12,7 @@ const HELP = `swapstream: what there is to do
 
   swapstream add stream NAME [--fragment] [--dir src] [--force]
       Writes a declared route with its schema and a test, and registers it; with --fragment also its page and template.
-  swapstream check [FOLDER] [--app src/app.ts] [--elsewhere /path]… [--htmx 2]
+  swapstream check [FOLDER] [--app src/app.ts] [--externalPrefixes /path]… [--htmx 2]
       Looks for what would go wrong in the templates: names, blocks, filters, addresses, ids, attributes, events.
       FOLDER (or --templates) is where they are; the app knows it, and its filters and routes. Exits with 1 on faults.
   swapstream routes --app src/app.ts
@@ -22,7 +22,7 @@ const HELP = `swapstream: what there is to do
 const OPTIONS = {
   app: { type: 'string' },
   dir: { type: 'string' },
-  elsewhere: { type: 'string', multiple: true },
+  externalPrefixes: { type: 'string', multiple: true },
   force: { type: 'boolean' },
   fragment: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -88,13 +88,13 @@ async function addCommand({ positionals: [, what, name], values }: Given): Promi
 }
 
 async function checkCommand({ positionals, values }: Given): Promise<number> {
-  const { app: file, htmx, elsewhere = [], templates = positionals[1] } = values
+  const { app: file, htmx, externalPrefixes = [], templates = positionals[1] } = values
   if (htmx !== undefined && htmx !== '2' && htmx !== '4') return refuse('--htmx is 2 or 4.')
   const app = file === undefined ? undefined : await appAt(file)
   const { faults, notes, checked } = await check({
     ...(app && { app, code: [file!] }),
     ...(templates !== undefined && { templates }),
-    elsewhere,
+    externalPrefixes,
     htmx: htmx === '2' ? 2 : 4,
   })
   for (const fault of faults) process.stdout.write(`${toLine(fault)}\n`)

@@ -37,10 +37,10 @@ export function listRoutes(app: App): ListedRoute[] {
 
 function kindOf({ declared, guarded, handler }: AppRoute): Pick<ListedRoute, 'kind' | 'details'> {
   if (declared) {
-    const { wire = { name: 'plain' } } = declared.definition
-    // What named() gives is made anew for each route and has no name of its own.
-    const wireName = typeof wire === 'string' ? wire : wire.name || 'named'
-    return { kind: 'declared', details: `wire ${wireName}${guarded ? ', guarded' : ''}` }
+    const { encoding = { name: 'plain' } } = declared.definition
+    // What events() gives is made anew for each route and has no name of its own.
+    const name = typeof encoding === 'string' ? encoding : encoding.name || 'events'
+    return { kind: 'declared', details: `encoding ${name}${guarded ? ', guarded' : ''}` }
   }
   const names = new Set(codeTokens(String(handler)).map(({ value }) => value))
   const made = Object.keys(KINDS).find((name) => names.has(name))

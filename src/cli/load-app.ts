@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { lookAtApps } from '../adapters/serve.ts'
-import { sleep } from '../base/clock.ts'
-import { ConfigError } from '../base/errors.ts'
+import { lookAtApps } from '../node/serve.ts'
+import { sleep } from '../shared/clock.ts'
+import { ConfigError } from '../shared/errors.ts'
 import type { App } from '../web/app-routes.ts'
 
 /** How long a module that exports no app may take to serve one. */

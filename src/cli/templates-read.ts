@@ -1,5 +1,5 @@
-import { TemplateError } from '../base/errors.ts'
-import { said } from '../base/said.ts'
+import { TemplateError } from '../shared/errors.ts'
+import { said } from '../shared/said.ts'
 import { usesOf, type MarkupUses } from '../htmx/markup-uses.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { tagsIn } from '../html/markup-tags.ts'

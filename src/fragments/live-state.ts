@@ -1,5 +1,5 @@
-import { ConfigError, didYouMean } from '../base/errors.ts'
-import { Stoppable } from '../base/stoppable.ts'
+import { ConfigError, didYouMean } from '../shared/errors.ts'
+import { Stoppable } from '../shared/stoppable.ts'
 import { Fragment } from './fragment.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -30,7 +30,7 @@ export interface LiveState<T> {
   /** All values as they are, with the derived ones and `version`, which counts the changes: for the page to begin with. */
   readonly values: Readonly<T> & Values & { readonly version: number }
   /** How many look on. */
-  readonly viewers: number
+  readonly subscribers: number
   /**
    * Changes values. Whoever looks on gets the blocks that read what is different now.
    *
@@ -46,7 +46,9 @@ export interface LiveState<T> {
    * Ends    when he leaves, which frees all that was kept for him.
    * Throws  TemplateError `block/unknown`.
    */
-  follow(who?: { readonly origin?: string | undefined }): AsyncGenerator<Fragment, void, undefined>
+  subscribe(who?: {
+    readonly origin?: string | undefined
+  }): AsyncGenerator<Fragment, void, undefined>
 }
 
 /**
@@ -125,7 +127,7 @@ export function liveState<T extends Values>(
     get values() {
       return state as LiveState<T>['values']
     },
-    get viewers() {
+    get subscribers() {
       return hearing.size
     },
     set(changes, { origin } = {}) {
@@ -139,7 +141,7 @@ export function liveState<T extends Values>(
       const reached = new Set(blocks.filter((block) => dependencies.reach(block, changed, state)))
       for (const hear of hearing) hear(reached, origin)
     },
-    follow({ origin } = {}) {
+    subscribe({ origin } = {}) {
       const due = new Set(blocks)
       let left = false
       let wake = (): void => {}

@@ -1,4 +1,4 @@
-import { Stoppable } from '../base/stoppable.ts'
+import { Stoppable } from '../shared/stoppable.ts'
 import { Fragment } from './fragment.ts'
 
 /** What a block is drawn with: now, or when it is there. */

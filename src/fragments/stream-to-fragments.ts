@@ -1,8 +1,8 @@
-import { given } from '../base/given.ts'
-import { Stoppable } from '../base/stoppable.ts'
-import { accumulate, type Accumulated } from '../tokens/accumulate.ts'
-import type { SidePart } from '../tokens/part.ts'
-import type { TokenSource } from '../tokens/token-source.ts'
+import { given } from '../shared/given.ts'
+import { Stoppable } from '../shared/stoppable.ts'
+import { accumulate, type Accumulated } from '../models/accumulate.ts'
+import type { NonTextPart } from '../models/part.ts'
+import type { TokenSource } from '../models/token-source.ts'
 import { Fragment } from './fragment.ts'
 import { foretell } from './outlook.ts'
 
@@ -15,17 +15,17 @@ export interface StreamToFragmentsOptions {
   /** `#id` of the element that shows the answer; default: where the form says. */
   readonly target?: string
   /** Draws the block before the first token, too, with an empty text: a question and its caret are there at once. */
-  readonly atOnce?: boolean
+  readonly renderInitial?: boolean
   /**
    * A block that says in words that an answer is being written, and then that it is there: it is drawn with `streaming`
-   * and `failed` at the start and at the end, into the element with its name as id. It implies `atOnce`.
+   * and `failed` at the start and at the end, into the element with its name as id. It implies `renderInitial`.
    */
   readonly statusBlock?: string
   /**
    * Told what the model says beside its text: reasoning, tool calls, sources. What it gives back changes the context
    * from then on, and the block is drawn: `(part) => part.type === 'reasoning' && { reasoning: (all += part.text) }`.
    */
-  readonly onPart?: (part: SidePart) => Readonly<Record<string, unknown>> | false | void
+  readonly onPart?: (part: NonTextPart) => Readonly<Record<string, unknown>> | false | void
   /** Called with the whole text after the last frame; may give more fragments, such as a link to share. */
   readonly onDone?: OnDone
 }
@@ -62,7 +62,15 @@ export function streamToFragments(
   block: string,
   options: StreamToFragmentsOptions = {},
 ): AsyncGenerator<Fragment, void, undefined> {
-  const { contextKey = 'text', extraContext, target, atOnce, statusBlock, onPart, onDone } = options
+  const {
+    contextKey = 'text',
+    extraContext,
+    target,
+    renderInitial,
+    statusBlock,
+    onPart,
+    onDone,
+  } = options
   // Every key stands in both from the start: an object that is copied and then extended costs thirty times as much.
   let context = { ...extraContext, streaming: true, failed: false, [contextKey]: '' }
   const addressed = { ...given({ target }), cut: CUT, final: false, grows: { key: '', delta: '' } }
@@ -78,13 +86,13 @@ export function streamToFragments(
   }
   const joined =
     onPart &&
-    ((part: SidePart): boolean => {
+    ((part: NonTextPart): boolean => {
       const changes = onPart(part)
       if (changes) context = { ...context, ...changes }
       return Boolean(changes)
     })
   const fragments = accumulate(tokens, given({ onPart: joined }), drawn)
-  const early = atOnce || statusBlock !== undefined
+  const early = renderInitial || statusBlock !== undefined
   if (!early && onDone === undefined) {
     // What a model says beside its text nobody can foretell.
     if (!onPart)

@@ -1,4 +1,4 @@
-import { nearest } from '../base/nearest.ts'
+import { nearest } from '../shared/nearest.ts'
 import { HOLE, SEAM, type Attribute, type Tag } from '../html/markup-tags.ts'
 import { answerPlaces, handsTargetOn, type AnswerPlace } from './answer-places.ts'
 

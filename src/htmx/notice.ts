@@ -1,4 +1,4 @@
-import { escapeHtml } from '../base/escape-html.ts'
+import { escapeHtml } from '../shared/escape-html.ts'
 
 /**
  * The sentence that a reader sees when something failed: escaped, announced by screen readers, never with the cause.

@@ -1,5 +1,5 @@
 /** What the headers of a request say about who asks, and what will be done with the answer. */
-export interface RequestFacts {
+export interface HtmxRequest {
   /** htmx asks, for a part of the page. */
   readonly fragment: boolean
   /** The client reads an event stream: htmx 4 with hx-sse, EventSource, or a script. */
@@ -24,10 +24,10 @@ export interface RequestFacts {
  * Who asks, from the headers alone; anybody can send them. A boosted link or a restored history entry wants the whole
  * page, although htmx asks for it.
  *
- * @example requestFacts(new Headers({ accept: 'text/html, text/event-stream' })).streams // → true
- * @example requestFacts(new Headers({ 'HX-Request': 'true', 'HX-Source': 'form#f', 'HX-Target': 'div#out' })).target // → 'out'
+ * @example htmxRequest(new Headers({ accept: 'text/html, text/event-stream' })).streams // → true
+ * @example htmxRequest(new Headers({ 'HX-Request': 'true', 'HX-Source': 'form#f', 'HX-Target': 'div#out' })).target // → 'out'
  */
-export function requestFacts(headers: Headers): RequestFacts {
+export function htmxRequest(headers: Headers): HtmxRequest {
   const is = (name: string): boolean => headers.get(name) === 'true'
   const boosted = is('HX-Boosted')
   const historyRestore = is('HX-History-Restore-Request')
@@ -55,7 +55,7 @@ export function requestFacts(headers: Headers): RequestFacts {
  * @example selectsPart(new Headers({ 'HX-Request-Type': 'full', 'HX-Target': 'div#out' })) // → true
  */
 export function selectsPart(headers: Headers): boolean {
-  const { boosted, historyRestore } = requestFacts(headers)
+  const { boosted, historyRestore } = htmxRequest(headers)
   const isFull = headers.get('HX-Request-Type') === 'full' && !boosted && !historyRestore
   return isFull && !/^body(?:#|$)/.test(headers.get('HX-Target') ?? '')
 }
@@ -73,7 +73,7 @@ export function accepts(headers: Headers, type: string, header: string = 'accept
 
 /** Whether the answer is for somebody's eyes: htmx asks for a part of their page, or a browser for a page. */
 export function isForPeople(headers: Headers): boolean {
-  return requestFacts(headers).fragment || accepts(headers, 'text/html')
+  return htmxRequest(headers).fragment || accepts(headers, 'text/html')
 }
 
 /** What htmx 4 with its extension says with every request. */

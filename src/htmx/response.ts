@@ -1,4 +1,4 @@
-import { isSafeUrl } from '../base/safe-url.ts'
+import { isSafeUrl } from '../shared/safe-url.ts'
 
 /** What an answer can tell htmx beside its HTML. A stream cannot: htmx reads these of whole answers only. */
 export interface HtmxHeaders {

@@ -1,4 +1,4 @@
-import { escapeHtml } from '../base/escape-html.ts'
+import { escapeHtml } from '../shared/escape-html.ts'
 
 /** Where the subscriber of a run goes on when its connection ends early, and what its page has of it. */
 export interface ResumePoint {

@@ -1,4 +1,4 @@
-import { TemplateError } from '../base/errors.ts'
+import { TemplateError } from '../shared/errors.ts'
 import type { Fragment } from '../fragments/fragment.ts'
 import { blockTree } from './block-tree.ts'
 import { idOf } from './page-block.ts'

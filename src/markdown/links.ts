@@ -1,5 +1,5 @@
 import type MarkdownIt from 'markdown-it'
-import { ConfigError } from '../base/errors.ts'
+import { ConfigError } from '../shared/errors.ts'
 import type { RenderState } from './render-state.ts'
 
 export const REL = 'noopener noreferrer nofollow ugc'

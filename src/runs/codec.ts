@@ -1,12 +1,12 @@
-import { SourceError } from '../base/errors.ts'
-import { given } from '../base/given.ts'
+import { SourceError } from '../shared/errors.ts'
+import { given } from '../shared/given.ts'
 import { Fragment, type FragmentOptions, type Swap } from '../fragments/fragment.ts'
 import { Ended } from '../streams/ended.ts'
 import { toJsonText } from '../streams/json-text.ts'
 import type { EndReason } from '../streams/stream-end.ts'
 import type { PublicError } from '../streams/wire.ts'
-import { GrowingText } from '../tokens/growing-text.ts'
-import { ServerSentEvent, type EventFields } from '../wire/server-sent-event.ts'
+import { GrowingText } from '../models/growing-text.ts'
+import { ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
 import { jsonFault } from './json-fault.ts'
 
 /**

@@ -13,19 +13,19 @@ export function jsonFault(value: unknown, path: readonly string[] = []): string 
     case 'boolean':
       return undefined
     case 'number':
-      return Number.isFinite(value) ? undefined : `${named(path)} is ${value}`
+      return Number.isFinite(value) ? undefined : `${events(path)} is ${value}`
     case 'object':
       return value === null ? undefined : objectFault(value, path)
     default:
-      return `${named(path)} is ${value === undefined ? 'undefined' : `a ${typeof value}`}`
+      return `${events(path)} is ${value === undefined ? 'undefined' : `a ${typeof value}`}`
   }
 }
 
 function objectFault(value: object, path: readonly string[]): string | undefined {
-  if (path.length > DEEPEST) return `${named(path.slice(0, 3))}… is circular`
+  if (path.length > DEEPEST) return `${events(path.slice(0, 3))}… is circular`
   const kind = Object.getPrototypeOf(value) as object | null
   if (!Array.isArray(value) && kind !== Object.prototype && kind !== null)
-    return `${named(path)} is a ${value.constructor?.name ?? 'thing of its own kind'}`
+    return `${events(path)} is a ${value.constructor?.name ?? 'thing of its own kind'}`
   for (const [key, member] of Object.entries(value)) {
     if (member === undefined && !Array.isArray(value)) continue
     const fault = jsonFault(member, [...path, key])
@@ -34,6 +34,6 @@ function objectFault(value: object, path: readonly string[]): string | undefined
   return undefined
 }
 
-function named(path: readonly string[]): string {
+function events(path: readonly string[]): string {
   return path.length === 0 ? 'it' : path.join('.')
 }

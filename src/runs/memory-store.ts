@@ -1,4 +1,4 @@
-import { now } from '../base/clock.ts'
+import { now } from '../shared/clock.ts'
 import type { Added, RunStore } from './run-store.ts'
 
 interface Kept {

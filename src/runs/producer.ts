@@ -1,9 +1,9 @@
-import { Alarm } from '../base/alarm.ts'
-import type { AsyncContext } from '../base/async-context.ts'
-import { now, turn } from '../base/clock.ts'
-import type { Limits } from '../base/limits.ts'
-import type { Log } from '../base/log.ts'
-import { said } from '../base/said.ts'
+import { Alarm } from '../shared/alarm.ts'
+import type { AsyncContext } from '../shared/async-context.ts'
+import { now, turn } from '../shared/clock.ts'
+import type { Limits } from '../shared/limits.ts'
+import type { Log } from '../shared/log.ts'
+import { said } from '../shared/said.ts'
 import { Ended } from '../streams/ended.ts'
 import { reportFailure } from '../streams/failure.ts'
 import type { Source } from '../streams/source.ts'
@@ -144,7 +144,7 @@ export class Producer implements Listener<unknown> {
   }
 
   #finished(final: unknown): void {
-    const ended = new Ended('stop', { final })
+    const ended = new Ended('done', { final })
     try {
       this.#encode.end(ended)
     } catch (error) {
@@ -222,7 +222,7 @@ export class Producer implements Listener<unknown> {
         this.#renewedAt = sentAt
         this.#kept += lines.length
         if (last) return this.#finish()
-        if (added.stop) this.stop('cancel')
+        if (added.stop) this.stop('stopped')
       } else if (added.gap === undefined) return this.#giveUp()
       // The store has lost some: they are said again.
       else this.#kept = added.gap

@@ -1,10 +1,10 @@
-import { Alarm } from '../base/alarm.ts'
-import { captureContext } from '../base/async-context.ts'
-import { callHook } from '../base/call-hook.ts'
-import { after, now } from '../base/clock.ts'
-import { AccessError, ConfigError, LimitError } from '../base/errors.ts'
-import { DEFAULT_LIMITS, type Limits } from '../base/limits.ts'
-import { silent, type Log } from '../base/log.ts'
+import { Alarm } from '../shared/alarm.ts'
+import { captureContext } from '../shared/async-context.ts'
+import { callHook } from '../shared/call-hook.ts'
+import { after, now } from '../shared/clock.ts'
+import { AccessError, ConfigError, LimitError } from '../shared/errors.ts'
+import { DEFAULT_LIMITS, type Limits } from '../shared/limits.ts'
+import { silent, type Log } from '../shared/log.ts'
 import { Ended } from '../streams/ended.ts'
 import type { Identified } from '../streams/identified.ts'
 import type { Resumable, Source, StreamContext } from '../streams/source.ts'
@@ -80,7 +80,7 @@ export interface Run extends Resumable {
 }
 
 /** Who looks on, and from where. */
-export interface FollowOptions {
+export interface SubscribeOptions {
   readonly owner: string
   /** Where the viewer was. Default: what his browser says. */
   readonly lastEventId?: string
@@ -89,11 +89,11 @@ export interface FollowOptions {
 /** How the runs of one node are: for a health check. */
 export interface RunsHealth {
   /** Whether the store answers. */
-  readonly store: 'here' | 'away'
+  readonly store: 'up' | 'down'
   /** Runs whose source is read by this node. */
   readonly running: number
   /** Viewers on this node, of all runs. */
-  readonly viewers: number
+  readonly subscribers: number
 }
 
 /** The runs of one node. */
@@ -112,7 +112,7 @@ export interface Runs {
    *
    * Throws  AccessError `run/unknown` (404) and LimitError `run/store-away` (503), when it is opened.
    */
-  follow(id: string, options: FollowOptions): Run
+  subscribe(id: string, options: SubscribeOptions): Run
   /**
    * The run of a key that is running, or the last one as long as it is kept: what a page shows that is loaded again.
    *
@@ -120,7 +120,7 @@ export interface Runs {
    */
   current(options: { readonly owner: string; readonly key: string }): Promise<Run | undefined>
   /** Stops a run, on whatever node it is; what was written stays. Throws as `follow`, at once. */
-  stop(id: string, options: Pick<FollowOptions, 'owner'>): Promise<void>
+  stop(id: string, options: Pick<SubscribeOptions, 'owner'>): Promise<void>
   health(): Promise<RunsHealth>
   /**
    * Ends what this node reads, as interrupted, so that no viewer waits for it; and closes the store.
@@ -293,7 +293,7 @@ export function createRuns(options: RunsOptions = {}): Runs {
       const elsewhere = await live.producer?.attended().catch(() => true)
       if (live.viewers > 0 || live.view.ended) return
       if (elsewhere) awaitViewers(live)
-      else live.producer?.stop('cancel')
+      else live.producer?.stop('disconnected')
     })
   }
 
@@ -359,7 +359,7 @@ export function createRuns(options: RunsOptions = {}): Runs {
     try {
       runs = await asked(() =>
         store.start({ id, owner, key, lease, leaseMs, keepMs, attended }, () =>
-          producer?.stop('cancel'),
+          producer?.stop('stopped'),
         ),
       )
     } catch (error) {
@@ -448,14 +448,14 @@ export function createRuns(options: RunsOptions = {}): Runs {
         throw error
       }
     },
-    follow: (id, { owner, lastEventId }) => runOf(id, owner, lastEventId),
+    subscribe: (id, { owner, lastEventId }) => runOf(id, owner, lastEventId),
     async current({ owner, key }) {
       const id = await asked(() => store.current(owner, key))
       return id === undefined ? undefined : runOf(id, owner)
     },
     async stop(id, { owner }) {
       const run = await known(id, owner)
-      if ('view' in run && run.producer) run.producer.stop('cancel')
+      if ('view' in run && run.producer) run.producer.stop('stopped')
       else await asked(() => store.stop(id))
     },
     async health() {
@@ -463,9 +463,9 @@ export function createRuns(options: RunsOptions = {}): Runs {
         () => true,
         () => false,
       )
-      let viewers = 0
-      for (const live of shown.values()) viewers += live.viewers
-      return { store: answers ? 'here' : 'away', running: producers.size, viewers }
+      let subscribers = 0
+      for (const live of shown.values()) subscribers += live.viewers
+      return { store: answers ? 'up' : 'down', running: producers.size, subscribers }
     },
     async close(graceMs = 0) {
       closed = true

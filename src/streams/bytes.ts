@@ -1,7 +1,7 @@
-import { SourceError } from '../base/errors.ts'
+import { SourceError } from '../shared/errors.ts'
 import type { Source } from './source.ts'
 import { StreamBody, type StreamBodyOptions } from './stream-body.ts'
-import type { Wire } from './wire.ts'
+import type { Encoder } from './wire.ts'
 
 /**
  * Bytes as the answer of a route: files, exports, whatever has its own format. `application/octet-stream` unless the
@@ -23,12 +23,12 @@ export class Bytes extends StreamBody<Uint8Array, 'application/octet-stream'> {
 }
 
 /** Bytes as they are, and nothing else: text has an encoding, and only its author knows which. */
-export const bytesWire: Wire<unknown> = {
+export const bytesWire: Encoder<unknown> = {
   value(value) {
     if (value instanceof Uint8Array) return value as Uint8Array<ArrayBuffer>
     throw new SourceError('source/value', `A stream of bytes cannot send a ${typeof value}.`, {
       hint: 'Yield Uint8Arrays: new TextEncoder().encode(text).',
     })
   },
-  terminal: ({ reason }) => (reason === 'stop' ? '' : undefined),
+  end: ({ reason }) => (reason === 'done' ? '' : undefined),
 }

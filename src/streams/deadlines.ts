@@ -1,6 +1,6 @@
-import { Alarm } from '../base/alarm.ts'
-import { now } from '../base/clock.ts'
-import type { Limits } from '../base/limits.ts'
+import { Alarm } from '../shared/alarm.ts'
+import { now } from '../shared/clock.ts'
+import type { Limits } from '../shared/limits.ts'
 
 /**
  * What time alone can bring to one stream: its next frame, a sign of life, and the limits of its source, of its reader

@@ -1,8 +1,8 @@
-import type { AsyncContext } from '../base/async-context.ts'
-import { callHook } from '../base/call-hook.ts'
-import { after, now, turn } from '../base/clock.ts'
-import type { Limits } from '../base/limits.ts'
-import type { Log } from '../base/log.ts'
+import type { AsyncContext } from '../shared/async-context.ts'
+import { callHook } from '../shared/call-hook.ts'
+import { after, now, turn } from '../shared/clock.ts'
+import type { Limits } from '../shared/limits.ts'
+import type { Log } from '../shared/log.ts'
 import { Deadlines } from './deadlines.ts'
 import { Ended } from './ended.ts'
 import { reportFailure, unfinished } from './failure.ts'
@@ -14,7 +14,7 @@ import type { Source } from './source.ts'
 import { SourceReader, type Answer, type Listener } from './source-reader.ts'
 import { BodySink, type Sink, type Writer } from './sink.ts'
 import type { EndReason, StreamEnd } from './stream-end.ts'
-import type { Piece, PublicError } from './wire.ts'
+import type { Chunk, PublicError } from './wire.ts'
 
 /** How long the first value may decide about the status before the headers go out without it. */
 const FIRST_VALUE_MS = 250
@@ -124,7 +124,7 @@ export class Driver<T> implements Listener<T>, Writer {
     this.#pace = new Pace(options.frameMs, options.viewers)
     const context = { signal: this.#abort.signal, lastEventId }
     this.#reader = new SourceReader(source, context, asyncContext, this)
-    this.#forgetClient = client.onLeave(() => this.#end('cancel'))
+    this.#forgetClient = client.onLeave(() => this.#end('disconnected'))
     // He had left already.
     if (this.#over) this.#forgetClient()
   }
@@ -205,16 +205,16 @@ export class Driver<T> implements Listener<T>, Writer {
         if (taken.length > 0) yield taken.shift()!
         else if (this.#outcome !== undefined) break
       }
-      const { reason = 'cancel', error } = this.#outcome ?? {}
+      const { reason = 'disconnected', error } = this.#outcome ?? {}
       if (reason === 'error') throw error
-      if (reason !== 'stop' && !this.#told && !this.#over) throw unfinished(reason)
+      if (reason !== 'done' && !this.#told && !this.#over) throw unfinished(reason)
       this.#end(reason)
       return reason
     } catch (error) {
       this.#end('error', error)
       throw error
     } finally {
-      this.#end('cancel')
+      this.#end('disconnected')
     }
   }
 
@@ -244,7 +244,7 @@ export class Driver<T> implements Listener<T>, Writer {
 
   /** Ends the stream without another word: its reader has another one. */
   leave(): void {
-    this.#end('cancel')
+    this.#end('disconnected')
   }
 
   /** Waits until the source has answered, somebody wakes us, or the stream ends. */
@@ -275,7 +275,7 @@ export class Driver<T> implements Listener<T>, Writer {
   }
 
   #endOf(value: unknown): Outcome {
-    if (!(value instanceof Ended)) return { reason: 'stop', final: value }
+    if (!(value instanceof Ended)) return { reason: 'done', final: value }
     this.#told = true
     return value
   }
@@ -351,7 +351,7 @@ export class Driver<T> implements Listener<T>, Writer {
   }
 
   /** @param at When the drawing began, as far as it kept anybody waiting. */
-  #drawn(piece: Piece, at: number): void {
+  #drawn(piece: Chunk, at: number): void {
     this.#pace.sent(at, this.#values - this.#valuesSent)
     this.#valuesSent = this.#values
     this.#pieces.add(piece)
@@ -372,7 +372,7 @@ export class Driver<T> implements Listener<T>, Writer {
       // A failure of the outbox itself leaves it empty.
       while (!outbox.empty) this.#pieces.add(await outbox.next(this.#report))
       const { failure } = outbox
-      if (failure && this.#outcome!.reason === 'stop')
+      if (failure && this.#outcome!.reason === 'done')
         this.#outcome = { ...this.#outcome!, ...failure, reason: 'error' }
     } catch (error) {
       if (this.#outcome!.reason === 'error') reportFailure(error, this.#options)
@@ -393,7 +393,7 @@ export class Driver<T> implements Listener<T>, Writer {
   }
 
   /** The last piece; nothing when this wire has none, or it cannot be made. */
-  async #terminal({ reason, error, final, seen }: Outcome): Promise<Piece | undefined> {
+  async #terminal({ reason, error, final, seen }: Outcome): Promise<Chunk | undefined> {
     const told = reason === 'error' ? (seen ?? reportFailure(error, this.#options)) : undefined
     try {
       return await this.#outbox.terminal({ reason, final, error: told })

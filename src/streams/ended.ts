@@ -1,4 +1,4 @@
-import { SourceError } from '../base/errors.ts'
+import { SourceError } from '../shared/errors.ts'
 import type { EndReason } from './stream-end.ts'
 import type { PublicError } from './wire.ts'
 

@@ -1,30 +1,30 @@
-import { ConfigError } from '../base/errors.ts'
+import { ConfigError } from '../shared/errors.ts'
 import { isResumable, type Resumable, type Source } from './source.ts'
 import { StreamBody, type StreamBodyOptions } from './stream-body.ts'
-import type { WireFactory } from './wire.ts'
+import type { EventEncoding } from './wire.ts'
 
 /**
  * What a frame holds of a block: with `auto` what has changed since the frame before, with `full` the whole block. To a
  * browser without scripts, `auto` sends the page from its top down where its text has one place; `full` sends it when it is whole.
  */
-export type Delivery = 'auto' | 'full'
+export type Updates = 'diff' | 'full'
 
 /**
  * What happens to the source while the reader stands still: `finish` reads it to its end and keeps the newest state for
  * him, so that the answer is whole when he comes back; `hold` lets it wait, so that nothing is paid for in advance.
  */
-export type Stalled = 'finish' | 'hold'
+export type Backpressure = 'latest' | 'pause'
 
 /** How one event stream is spelt and paced; what is left out is as the middleware says. */
 export interface EventStreamOptions<T = unknown> extends StreamBodyOptions {
   /** How the values are spelt. Default: for htmx, as fragments of the page. */
-  readonly wire?: WireFactory<T>
+  readonly encoding?: EventEncoding<T>
   /** What a frame holds of a block. Default: the middleware's, `auto`. */
-  readonly delivery?: Delivery
+  readonly updates?: Updates
   /** Time between two frames of fragments. Default: the middleware's. */
   readonly frameMs?: number
   /** What a reader who stands still means for the source of fragments. Default: the middleware's. */
-  readonly stalled?: Stalled
+  readonly backpressure?: Backpressure
   /** Silence after which a comment keeps the connection alive; `false` for none. Default: the middleware's, 15,000. */
   readonly heartbeatMs?: number | false
   /** After how long a client that was cut off comes back, said with the first message. Default: as the client likes. */

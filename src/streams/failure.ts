@@ -1,7 +1,7 @@
-import { callHook } from '../base/call-hook.ts'
-import { LimitError, SourceError, SwapstreamError } from '../base/errors.ts'
-import type { Log } from '../base/log.ts'
-import { safely, said } from '../base/said.ts'
+import { callHook } from '../shared/call-hook.ts'
+import { LimitError, SourceError, SwapstreamError } from '../shared/errors.ts'
+import type { Log } from '../shared/log.ts'
+import { safely, said } from '../shared/said.ts'
 import type { EndReason } from './stream-end.ts'
 import type { PublicError } from './wire.ts'
 

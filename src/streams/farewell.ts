@@ -1,4 +1,4 @@
-import { encodeEvent } from '../wire/sse.ts'
+import { encodeEvent } from '../sse/sse.ts'
 
 const SOONEST_MS = 500
 const SPREAD_MS = 2_500

@@ -1,7 +1,7 @@
-import { encodeComment, encodeEvent } from '../wire/sse.ts'
-import { ServerSentEvent } from '../wire/server-sent-event.ts'
+import { encodeComment, encodeEvent } from '../sse/sse.ts'
+import { ServerSentEvent } from '../sse/server-sent-event.ts'
 import { toJsonText } from './json-text.ts'
-import type { Wire } from './wire.ts'
+import type { Encoder } from './wire.ts'
 
 /**
  * The wire that counts: every event is a frame with its type and a number that rises by one, so that a client sees what
@@ -9,9 +9,9 @@ import type { Wire } from './wire.ts'
  *
  * Throws  SourceError `source/value` for a value that has no JSON.
  *
- * @example new EventStream(async function* () { yield { pct: 50 }; return { url: '/report' } }, { wire: frames })
+ * @example new EventStream(async function* () { yield { pct: 50 }; return { url: '/report' } }, { encoding: sequenced })
  */
-export function frames(): Wire<unknown> {
+export function sequenced(): Encoder<unknown> {
   let seq = 0
   const frame = (type: string, member = ''): string =>
     encodeEvent({ event: type, data: `{"type":"${type}","seq":${seq++}${member}}` })
@@ -21,9 +21,9 @@ export function frames(): Wire<unknown> {
       if (value instanceof ServerSentEvent) return encodeEvent(value)
       return frame('chunk', `,"chunk":${toJsonText(value)}`)
     },
-    terminal({ reason, error, final }) {
+    end({ reason, error, final }) {
       if (error) return frame('error', `,"error":${JSON.stringify(error)}`)
-      if (reason !== 'stop') return frame('cancel', `,"reason":"${reason}"`)
+      if (reason !== 'done') return frame('cancel', `,"reason":"${reason}"`)
       return frame('complete', final === undefined ? '' : `,"final":${toJsonText(final)}`)
     },
     heartbeat: () => encodeComment('ping'),

@@ -1,4 +1,4 @@
-import { ConfigError } from '../base/errors.ts'
+import { ConfigError } from '../shared/errors.ts'
 
 /** The server's own: on HTTP/2 some of them end the connection, and a wrong length truncates or hangs. */
 const MANAGED = new Set([

@@ -1,4 +1,4 @@
-import { SourceError } from '../base/errors.ts'
+import { SourceError } from '../shared/errors.ts'
 import { toJsonText } from './json-text.ts'
 import type { Source } from './source.ts'
 import { StreamBody, type StreamBodyOptions } from './stream-body.ts'

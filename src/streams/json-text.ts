@@ -1,4 +1,4 @@
-import { SourceError } from '../base/errors.ts'
+import { SourceError } from '../shared/errors.ts'
 
 /**
  * A value as JSON on one line, or a clear refusal: what JSON would drop or change in silence is not sent.

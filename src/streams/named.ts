@@ -1,11 +1,11 @@
-import { encodeComment, encodeEvent } from '../wire/sse.ts'
-import { checkEventName, ServerSentEvent } from '../wire/server-sent-event.ts'
+import { encodeComment, encodeEvent } from '../sse/sse.ts'
+import { checkEventName, ServerSentEvent } from '../sse/server-sent-event.ts'
 import { farewell } from './farewell.ts'
 import { toJsonText } from './json-text.ts'
-import type { WireFactory } from './wire.ts'
+import type { EventEncoding } from './wire.ts'
 
 /** What the events are called. */
-export interface NamedOptions {
+export interface EventsOptions {
   /** The event name of plain values. Default none: an unnamed message. */
   readonly event?: string
   /** The event name of the terminal. Default `done`. */
@@ -22,9 +22,9 @@ export interface NamedOptions {
  *
  * Throws  SourceError `wire/field` for a name that cannot be sent; `source/value` for a value that has no JSON.
  *
- * @example new EventStream(() => [{ pct: 50 }, { pct: 100 }], { wire: named({ event: 'progress' }) })
+ * @example new EventStream(() => [{ pct: 50 }, { pct: 100 }], { encoding: events({ event: 'progress' }) })
  */
-export function named(options: NamedOptions = {}): WireFactory {
+export function events(options: EventsOptions = {}): EventEncoding {
   const { event, done = 'done', error = 'error' } = options
   if (event !== undefined) checkEventName(event)
   checkEventName(done)
@@ -36,7 +36,7 @@ export function named(options: NamedOptions = {}): WireFactory {
       const data = typeof value === 'string' ? value : toJsonText(value)
       return encodeEvent(event === undefined ? { data } : { event, data })
     },
-    terminal({ reason, error: failure }) {
+    end({ reason, error: failure }) {
       if (failure)
         return encodeEvent({ event: error, data: JSON.stringify({ reason, ...failure }) })
       return reason === 'shutdown'

@@ -1,7 +1,7 @@
 import { toJsonText } from './json-text.ts'
 import type { Source } from './source.ts'
 import { StreamBody, type StreamBodyOptions } from './stream-body.ts'
-import type { Wire } from './wire.ts'
+import type { Encoder } from './wire.ts'
 
 /**
  * Records as the answer of a route, one line of JSON each.
@@ -21,7 +21,7 @@ export class NDJSON<T = unknown> extends StreamBody<T, 'application/x-ndjson'> {
 }
 
 /** One value, one line. */
-export const ndjsonWire: Wire<unknown> = {
+export const ndjsonWire: Encoder<unknown> = {
   value: (value) => `${toJsonText(value)}\n`,
-  terminal: ({ reason }) => (reason === 'stop' ? '' : undefined),
+  end: ({ reason }) => (reason === 'done' ? '' : undefined),
 }

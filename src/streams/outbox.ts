@@ -1,5 +1,5 @@
-import { withId } from '../wire/sse.ts'
-import type { Piece, PublicError, Terminal, Wire } from './wire.ts'
+import { withId } from '../sse/sse.ts'
+import type { Chunk, PublicError, EndEvent, Encoder } from './wire.ts'
 
 /** Writes into the log what could not be said, and gives what a reader may know of it. */
 export type Report = (error: unknown) => PublicError
@@ -16,7 +16,7 @@ export interface Outbox<T> {
   /** A value stands for those before it, so the source may read on by itself while nobody is shown anything. */
   readonly states?: boolean
   /** What stands before the first value. */
-  start?(): Piece
+  start?(): Chunk
   /**
    * Takes one value in; nothing is spelt yet.
    *
@@ -28,27 +28,27 @@ export interface Outbox<T> {
    *
    * @param report For a failure that is not the end of the stream.
    */
-  next(report: Report): Piece | Promise<Piece>
+  next(report: Report): Chunk | Promise<Chunk>
   /** What the reader still has not been shown because it failed: a stream that ends with that has failed. */
   readonly failure?: { readonly error: unknown; readonly seen: PublicError } | undefined
   /** The last piece, when nothing waits any more; `undefined` when the body has to be cut instead. */
-  terminal(terminal: Terminal): Piece | undefined | Promise<Piece | undefined>
-  heartbeat?(): Piece
+  terminal(terminal: EndEvent): Chunk | undefined | Promise<Chunk | undefined>
+  heartbeat?(): Chunk
 }
 
 /** Each value is said, in its order, as the wire spells it. */
 export class ValueOutbox<T> implements Outbox<T> {
-  readonly #wire: Wire<T>
+  readonly #encoding: Encoder<T>
   #waiting: { readonly value: T; readonly id: string | undefined }[] = []
 
-  constructor(wire: Wire<T>) {
-    this.#wire = wire
-    if (wire.start) this.start = () => wire.start!()
-    if (wire.heartbeat) this.heartbeat = () => wire.heartbeat!()
+  constructor(encoding: Encoder<T>) {
+    this.#encoding = encoding
+    if (encoding.start) this.start = () => encoding.start!()
+    if (encoding.heartbeat) this.heartbeat = () => encoding.heartbeat!()
   }
 
-  declare start?: () => Piece
-  declare heartbeat?: () => Piece
+  declare start?: () => Chunk
+  declare heartbeat?: () => Chunk
 
   get empty(): boolean {
     return this.#waiting.length === 0
@@ -62,15 +62,15 @@ export class ValueOutbox<T> implements Outbox<T> {
     this.#waiting.push({ value, id })
   }
 
-  next(): Piece | Promise<Piece> {
+  next(): Chunk | Promise<Chunk> {
     const { value, id } = this.#waiting.shift()!
-    const piece = this.#wire.value(value)
+    const piece = this.#encoding.value(value)
     if (id === undefined) return piece
-    const marked = (made: Piece): Piece => (typeof made === 'string' ? withId(made, id) : made)
+    const marked = (made: Chunk): Chunk => (typeof made === 'string' ? withId(made, id) : made)
     return piece instanceof Promise ? piece.then(marked) : marked(piece)
   }
 
-  terminal(terminal: Terminal): Piece | undefined | Promise<Piece | undefined> {
-    return this.#wire.terminal(terminal)
+  terminal(terminal: EndEvent): Chunk | undefined | Promise<Chunk | undefined> {
+    return this.#encoding.end(terminal)
   }
 }

@@ -1,5 +1,5 @@
-import { now } from '../base/clock.ts'
-import { framePace } from '../base/frame-pace.ts'
+import { now } from '../shared/clock.ts'
+import { framePace } from '../shared/frame-pace.ts'
 
 /** The narrowest and the widest time between two frames. */
 const NARROW_MS = 16

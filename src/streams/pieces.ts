@@ -1,10 +1,10 @@
-import type { Piece } from './wire.ts'
+import type { Chunk } from './wire.ts'
 
 /** Large texts leave in pieces of this size: what a reader has not taken need not be encoded. */
 const PIECE_CHARS = 65_536
 const ANYTHING = /./
 /** Most of the time nothing waits; a list that was pushed to would keep room for seventeen. */
-const NONE: readonly Piece[] = []
+const NONE: readonly Chunk[] = []
 
 /** What was made for one reader and is not sent yet, in its order. */
 export class Pieces {
@@ -19,7 +19,7 @@ export class Pieces {
    *
    * @param apart Not to the one before it, although both are text.
    */
-  add(piece: Piece, apart: boolean = false): void {
+  add(piece: Chunk, apart: boolean = false): void {
     if (piece.length === 0) return
     const last = this.#waiting.length - 1
     const before = this.#waiting[last]
@@ -30,7 +30,7 @@ export class Pieces {
   }
 
   /** The next one, no longer than what may leave at once. */
-  take(): Piece {
+  take(): Chunk {
     const piece = this.#waiting[0]!
     if (typeof piece !== 'string' || piece.length <= PIECE_CHARS) {
       this.#waiting = this.#waiting.length === 1 ? NONE : this.#waiting.slice(1)

@@ -1,4 +1,4 @@
-import { SourceError } from '../base/errors.ts'
+import { SourceError } from '../shared/errors.ts'
 import type { Source, StreamContext } from './source.ts'
 
 /** The hand that writes into a stream. */

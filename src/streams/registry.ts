@@ -1,5 +1,5 @@
-import { LimitError } from '../base/errors.ts'
-import type { Limits } from '../base/limits.ts'
+import { LimitError } from '../shared/errors.ts'
+import type { Limits } from '../shared/limits.ts'
 import type { Driver, Seat } from './driver.ts'
 import type { EndReason, StreamEnd } from './stream-end.ts'
 
@@ -22,9 +22,10 @@ const perClient = new Map<string, number>()
 const closing = new WeakSet<object>()
 const sums = { open: 0, values: 0, frames: 0, bytes: 0, refused: 0 }
 const ended: Record<EndReason, number> = {
-  stop: 0,
+  done: 0,
+  stopped: 0,
   error: 0,
-  cancel: 0,
+  disconnected: 0,
   limit: 0,
   timeout: 0,
   shutdown: 0,

@@ -1,4 +1,4 @@
-import { ConfigError } from '../base/errors.ts'
+import { ConfigError } from '../shared/errors.ts'
 
 const byBody = new WeakMap<ReadableStream, Returned>()
 

@@ -1,4 +1,4 @@
-import { SourceError } from '../base/errors.ts'
+import { SourceError } from '../shared/errors.ts'
 import { open, type Source, type StreamContext, type Values } from './source.ts'
 
 /**

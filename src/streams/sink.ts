@@ -1,5 +1,5 @@
-import { encodeText } from '../base/encode-text.ts'
-import type { Piece } from './wire.ts'
+import { encodeText } from '../shared/encode-text.ts'
+import type { Chunk } from './wire.ts'
 
 /**
  * Where the pieces of one stream go. Whoever cannot take more says so, and comes back when he can: nothing is sent to him
@@ -11,7 +11,7 @@ export interface Sink {
    *
    * @param isLast The body is closed right after it.
    */
-  write(piece: Piece, isLast: boolean): number
+  write(piece: Chunk, isLast: boolean): number
   /** It would take more now; else it calls back when it does. */
   readonly ready: boolean
   /** The end of the body. */
@@ -46,7 +46,7 @@ export class BodySink implements Sink {
     )
   }
 
-  write(piece: Piece): number {
+  write(piece: Chunk): number {
     const bytes = typeof piece === 'string' ? encodeText(piece) : piece
     this.#controller.enqueue(bytes)
     return bytes.byteLength

@@ -1,7 +1,7 @@
-import type { AsyncContext } from '../base/async-context.ts'
-import { ASK, WANT, type Askable, type Asker } from '../base/askable.ts'
-import { after } from '../base/clock.ts'
-import { isResult, noResult } from '../tokens/iterator-result.ts'
+import type { AsyncContext } from '../shared/async-context.ts'
+import { ASK, WANT, type Askable, type Asker } from '../shared/askable.ts'
+import { after } from '../shared/clock.ts'
+import { isResult, noResult } from '../models/iterator-result.ts'
 import { open, type Source, type StreamContext } from './source.ts'
 
 /** After this long, a source that was told to stop and did not is reported. */

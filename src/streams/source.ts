@@ -1,4 +1,4 @@
-import { SourceError } from '../base/errors.ts'
+import { SourceError } from '../shared/errors.ts'
 
 /** What a source is given when it is started. */
 export interface StreamContext {

@@ -1,5 +1,5 @@
-import { captureContext, type AsyncContext } from '../base/async-context.ts'
-import type { Limits } from '../base/limits.ts'
+import { captureContext, type AsyncContext } from '../shared/async-context.ts'
+import type { Limits } from '../shared/limits.ts'
 import { streamHeaders } from './headers.ts'
 import { Returned } from './returned.ts'
 import type { Source } from './source.ts'
@@ -16,7 +16,7 @@ export interface StreamBodyOptions {
    * When the status goes out: with the first value, which may still fail with another status (`first`, the default,
    * 250 ms at most), or at once (`open`).
    */
-  readonly commit?: 'first' | 'open'
+  readonly flushHeaders?: 'first-value' | 'immediately'
   /** Other limits than the middleware's, for this stream: `{ maxDurationMs: Infinity }` suits a feed. */
   readonly limits?: Partial<
     Pick<Limits, 'maxDurationMs' | 'idleSourceMs' | 'sendTimeoutMs' | 'maxOutputBytes'>

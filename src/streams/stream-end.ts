@@ -1,11 +1,13 @@
 /**
- * Why a stream ended: by itself; by a failure; because the client left or somebody stopped it; because it reached a
- * limit; because its source or its reader stood still; because the server shuts down; because the server that made it died.
+ * Why a stream ended: `done` by itself, `stopped` by somebody, `error` by a failure, `disconnected` because the client
+ * left, `limit` at a limit, `timeout` because its source or its client stood still, `shutdown` with the server,
+ * `interrupted` because the server that made it died.
  */
 export type EndReason =
-  | 'stop'
+  | 'done'
+  | 'stopped'
   | 'error'
-  | 'cancel'
+  | 'disconnected'
   | 'limit'
   | 'timeout'
   | 'shutdown'

@@ -1,4 +1,4 @@
-import { given } from '../base/given.ts'
+import { given } from '../shared/given.ts'
 import type { Outbox } from './outbox.ts'
 
 /**

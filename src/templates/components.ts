@@ -1,4 +1,4 @@
-import { didYouMean, TemplateError } from '../base/errors.ts'
+import { didYouMean, TemplateError } from '../shared/errors.ts'
 import type { Context, TemplateEngine } from './engine.ts'
 
 /** Draws one block, or the page when it stands under the name `page`. */

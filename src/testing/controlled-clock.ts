@@ -1,4 +1,4 @@
-import { useTimers } from '../base/clock.ts'
+import { useTimers } from '../shared/clock.ts'
 
 /** Time that stands still until it is moved. */
 export interface ControlledClock {

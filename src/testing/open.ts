@@ -1,6 +1,6 @@
 import { STREAMING_REQUEST } from '../htmx/request.ts'
-import type { ReadEvent } from '../wire/decode-events.ts'
-import { readEvents } from '../wire/read-events.ts'
+import type { ReadEvent } from '../sse/decode-events.ts'
+import { readEvents } from '../sse/read-events.ts'
 
 /** Anything that answers requests in process, as a Hono app does. */
 export interface RequestableApp {
@@ -30,7 +30,7 @@ export interface OpenedStream extends AsyncIterable<ReadEvent> {
  * const [first] = await stream.until(({ data }) => data === 'one')
  * await stream.disconnect()
  */
-export async function open(
+export async function openStream(
   app: RequestableApp,
   path: string,
   init: RequestInit = {},

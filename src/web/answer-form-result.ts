@@ -1,5 +1,5 @@
-import { given } from '../base/given.ts'
-import { requestFacts, VARY } from '../htmx/request.ts'
+import { given } from '../shared/given.ts'
+import { htmxRequest, VARY } from '../htmx/request.ts'
 import { htmxHeaders, wayTo } from '../htmx/response.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { drawTogether } from './draw-together.ts'
@@ -12,7 +12,7 @@ export async function answerFormResult(
   engine: TemplateEngine,
 ): Promise<Response> {
   const { fragments = [], trigger } = options
-  const { fragment: htmx } = requestFacts(request)
+  const { fragment: htmx } = htmxRequest(request)
   if (!htmx || fragments.length === 0) {
     const { status, headers } = wayTo(next, htmx)
     return new Response(null, { status, headers: { ...headers, Vary: VARY } })

@@ -1,5 +1,5 @@
 import { Fragment } from '../fragments/fragment.ts'
-import { requestFacts, VARY, VARY_BY_TARGET } from '../htmx/request.ts'
+import { htmxRequest, VARY, VARY_BY_TARGET } from '../htmx/request.ts'
 import { htmxHeaders } from '../htmx/response.ts'
 import type { Context, TemplateEngine } from '../templates/engine.ts'
 import { drawTogether } from './draw-together.ts'
@@ -12,14 +12,14 @@ export async function answerPage(
   engine: TemplateEngine,
 ): Promise<Response> {
   const { template, context, options, status } = page
-  const { blocks = {}, also = [] } = options
-  const { fragment, target = '' } = requestFacts(request)
+  const { blocks = {}, alongside = [] } = options
+  const { fragment, target = '' } = htmxRequest(request)
   const own = Object.hasOwn(blocks, target) ? blocks[target] : undefined
   const block = fragment ? (own ?? options.block) : undefined
   const html =
     block === undefined
-      ? await engine.render(template, withAll(template, context, also))
-      : await drawTogether([new Fragment(template, block, context), ...also], engine)
+      ? await engine.render(template, withAll(template, context, alongside))
+      : await drawTogether([new Fragment(template, block, context), ...alongside], engine)
   return new Response(html, {
     status,
     headers: {

@@ -1,10 +1,10 @@
 import type { Context } from 'hono'
 import { plainId, resumedAt } from '../htmx/resume.ts'
-import { accepts, requestFacts, selectsPart, VARY, type RequestFacts } from '../htmx/request.ts'
+import { accepts, htmxRequest, selectsPart, VARY, type HtmxRequest } from '../htmx/request.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { bytesWire } from '../streams/bytes.ts'
 import { Driver, type Client, type DriverOptions } from '../streams/driver.ts'
-import { SwapstreamError } from '../base/errors.ts'
+import { SwapstreamError } from '../shared/errors.ts'
 import { Ended } from '../streams/ended.ts'
 import { EventStream } from '../streams/event-stream.ts'
 import { JsonDocument } from '../streams/json-document.ts'
@@ -15,7 +15,7 @@ import type { EndReason } from '../streams/stream-end.ts'
 import type { Resumable, Source, StreamContext, Values } from '../streams/source.ts'
 import type { StreamBody } from '../streams/stream-body.ts'
 import { withRetry } from '../streams/with-retry.ts'
-import type { Wire } from '../streams/wire.ts'
+import type { Encoder } from '../streams/wire.ts'
 import { finishedFragments, finishedPage, handedOff } from './finished.ts'
 import { BlockRenders } from './block-renders.ts'
 import { FragmentBuffer } from './fragment-buffer.ts'
@@ -51,10 +51,10 @@ export async function answerStream(
   guardOrigin(request, c.req.url, settings.allowedOrigins)
 
   if (stream instanceof EventStream) checkSseMethod(c, settings)
-  const facts = requestFacts(request)
+  const facts = htmxRequest(request)
   // A boosted link and a page of the history want a page, also where the client reads event streams.
   const wantsPage = !facts.streams || facts.boosted || facts.historyRestore
-  const whole = stream instanceof EventStream && stream.options.wire === undefined && wantsPage
+  const whole = stream instanceof EventStream && stream.options.encoding === undefined && wantsPage
   const run = stream instanceof EventStream ? stream.run : undefined
   const resume = run && resumeOf(run, c)
   const { headers, outbox, pace } = formOf(stream, facts, settings, selectsPart(request), resume)
@@ -78,23 +78,23 @@ export async function answerStream(
     if (run && facts.handedOff)
       return respond(await handedOff(driver.values(), settings.engine, run.path))
     if (facts.fragment) return respond(await finishedFragments(driver.values(), settings.engine))
-    const { delivery = settings.delivery } = stream.options
+    const { updates = settings.updates } = stream.options
     const page =
-      delivery === 'auto' &&
+      updates === 'diff' &&
       (await driver.prepare((values) => PageOutbox.of(values, settings.engine, settings.log)))
     if (!page) return respond(await finishedPage(driver.values(), settings.engine))
-    await driver.start(page, stream.options.commit !== 'open')
+    await driver.start(page, stream.options.flushHeaders !== 'immediately')
     return respond(driver, { ...PAGE, ...LIVE })
   }
-  await driver.start(outbox, stream.options.commit !== 'open')
-  const { encoding } = settings
+  await driver.start(outbox, stream.options.flushHeaders !== 'immediately')
+  const { contentCoding } = settings
   if (
     stream instanceof EventStream &&
-    encoding &&
-    accepts(request, encoding.name, 'accept-encoding')
+    contentCoding &&
+    accepts(request, contentCoding.name, 'accept-encoding')
   ) {
-    const encoded = { 'Content-Encoding': encoding.name, Vary: `${VARY}, Accept-Encoding` }
-    return { ...respond(encoding.encode(driver.body())), headers: { ...headers, ...encoded } }
+    const encoded = { 'Content-Encoding': contentCoding.name, Vary: `${VARY}, Accept-Encoding` }
+    return { ...respond(contentCoding.encode(driver.body())), headers: { ...headers, ...encoded } }
   }
   return respond(driver)
 }
@@ -137,15 +137,15 @@ interface Form {
 
 function formOf(
   stream: StreamBody<unknown, string>,
-  { morphs, source, target }: RequestFacts,
-  { engine, delivery, frameMs, stalled }: Settings,
+  { morphs, source, target }: HtmxRequest,
+  { engine, updates, frameMs, backpressure }: Settings,
   selects: boolean,
   resume?: Resume,
 ): Form {
   // One value, one piece: the reader's pace is the source's.
-  const pulled = (headers: Record<string, string>, wire: Wire<unknown>): Form => ({
+  const pulled = (headers: Record<string, string>, encoding: Encoder<unknown>): Form => ({
     headers,
-    outbox: new ValueOutbox(wire),
+    outbox: new ValueOutbox(encoding),
     pace: { frameMs: 0 },
   })
   if (stream instanceof EventStream) {
@@ -153,9 +153,9 @@ function formOf(
     const { retryMs } = options
     const told = (form: Form): Form =>
       retryMs === undefined ? form : { ...form, outbox: withRetry(form.outbox, retryMs) }
-    if (options.wire) return told(pulled(EVENTS, options.wire()))
+    if (options.encoding) return told(pulled(EVENTS, options.encoding()))
     const width = options.frameMs ?? frameMs
-    const policy = options.stalled ?? stalled ?? (width === 0 ? 'hold' : 'finish')
+    const policy = options.backpressure ?? backpressure ?? (width === 0 ? 'hold' : 'finish')
     const { run } = stream
     // A run keeps its newest snapshot for all: no subscriber has to keep one.
     const asks = run ? width !== 0 && 'on time' : policy === 'finish' && 'ahead'
@@ -165,7 +165,7 @@ function formOf(
       headers: EVENTS,
       outbox: new FragmentBuffer({
         renders: () => rendersOf(run, engine),
-        delivery: options.delivery ?? delivery,
+        updates: options.updates ?? updates,
         morphs,
         selects,
         resumable: run !== undefined,

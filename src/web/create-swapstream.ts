@@ -1,10 +1,10 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { InputError, SwapstreamError } from '../base/errors.ts'
-import { DEFAULT_LIMITS, type Limits } from '../base/limits.ts'
-import { silent, type Log } from '../base/log.ts'
+import { InputError, SwapstreamError } from '../shared/errors.ts'
+import { DEFAULT_LIMITS, type Limits } from '../shared/limits.ts'
+import { silent, type Log } from '../shared/log.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
-import type { Delivery, Stalled } from '../streams/event-stream.ts'
+import type { Updates, Backpressure } from '../streams/event-stream.ts'
 import { Driver } from '../streams/driver.ts'
 import { StreamBody } from '../streams/stream-body.ts'
 import { answerFormResult } from './answer-form-result.ts'
@@ -18,7 +18,7 @@ import { Page } from './page.ts'
 import { toProblem } from './problem.ts'
 import { engineFor } from './request-engine.ts'
 import { addSecurityHeaders, STRICT_CSP } from './security-headers.ts'
-import type { Connection, Encoding, Settings } from './settings.ts'
+import type { Connection, ContentCoding, Settings } from './settings.ts'
 import { excerptOf } from './template-excerpt.ts'
 
 /** The settings of an app: everything but the engine has a default that is safe. */
@@ -35,16 +35,16 @@ export interface CoreOptions {
   /** Silence after which a stream shows that it lives, `false` for never. Default 15,000. */
   readonly heartbeatMs?: number | false
   /** What a frame holds of a block: `auto` what has changed, `full` the whole block each time. Default `auto`. */
-  readonly delivery?: Delivery
+  readonly updates?: Updates
   /**
    * Time between two frames of a stream of fragments; the first one leaves at once, and what comes meanwhile leaves
    * together. 0 for a frame a value. Default: 16, and up to 100 while the process is busy or the reader is slow.
    */
   readonly frameMs?: number
   /** What a reader who stands still means for the source. Default `finish`, and `hold` with `frameMs: 0`. */
-  readonly stalled?: Stalled
+  readonly backpressure?: Backpressure
   /** How event streams are compressed, for clients that can read it. Default not at all. */
-  readonly encoding?: Encoding
+  readonly contentCoding?: ContentCoding
   /** The only methods that an event stream may answer: `['GET']` keeps to what EventSource can ask. Default all. */
   readonly sseMethods?: readonly string[]
   /** What differs from the default limits. */
@@ -80,7 +80,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
     allowedOrigins: [],
     csp: STRICT_CSP,
     heartbeatMs: 15_000,
-    delivery: 'auto',
+    updates: 'diff',
     connection: () => ({}),
     ...options,
     limits: { ...DEFAULT_LIMITS, ...options.limits },

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { ConfigError } from '../base/errors.ts'
+import { ConfigError } from '../shared/errors.ts'
 import type { Settings } from './settings.ts'
 
 const byRequest = new WeakMap<Context, Settings>()

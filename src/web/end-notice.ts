@@ -1,6 +1,6 @@
 import { notice, quietNotice } from '../htmx/notice.ts'
 import type { EndReason } from '../streams/stream-end.ts'
-import type { Terminal } from '../streams/wire.ts'
+import type { EndEvent } from '../streams/wire.ts'
 
 /** What a reader is told about an answer that is not whole. A failure has its own words. */
 const CUT_NOTICES: Partial<Record<EndReason, string>> = {
@@ -11,9 +11,9 @@ const CUT_NOTICES: Partial<Record<EndReason, string>> = {
 }
 
 /** What a reader sees below an answer that has ended so; nothing when it is whole. */
-export function endNotice({ reason, error }: Terminal): string | undefined {
+export function endNotice({ reason, error }: EndEvent): string | undefined {
   if (error) return notice(error.message, `${error.code} ${error.id}`)
-  if (reason === 'cancel') return quietNotice('Stopped.')
+  if (reason === 'stopped' || reason === 'disconnected') return quietNotice('Stopped.')
   const cut = CUT_NOTICES[reason]
   return cut && notice(cut)
 }

@@ -1,10 +1,10 @@
 import type { Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { escapeHtml } from '../base/escape-html.ts'
-import { given } from '../base/given.ts'
-import { said } from '../base/said.ts'
+import { escapeHtml } from '../shared/escape-html.ts'
+import { given } from '../shared/given.ts'
+import { said } from '../shared/said.ts'
 import { notice } from '../htmx/notice.ts'
-import { isForPeople, requestFacts, VARY } from '../htmx/request.ts'
+import { isForPeople, htmxRequest, VARY } from '../htmx/request.ts'
 import { htmxHeaders, type HtmxHeaders } from '../htmx/response.ts'
 import { toPublicError } from '../streams/failure.ts'
 import { answerPage } from './answer-page.ts'
@@ -124,7 +124,7 @@ async function answer(
       headers,
     })
   }
-  const htmx = requestFacts(request).fragment
+  const htmx = htmxRequest(request).fragment
   if (htmx) {
     const { retarget, reswap, trigger } = options
     for (const [name, value] of Object.entries(htmxHeaders(given({ retarget, reswap, trigger }))))

@@ -1,5 +1,5 @@
-import { SourceError } from '../base/errors.ts'
-import { given } from '../base/given.ts'
+import { SourceError } from '../shared/errors.ts'
+import { given } from '../shared/given.ts'
 import { Fragment } from '../fragments/fragment.ts'
 import { blockTree } from '../htmx/block-tree.ts'
 import { handOff } from '../htmx/resume.ts'
@@ -34,7 +34,7 @@ export async function handedOff(
   for (; !step.done; step = await values.next()) {
     const { value } = step
     if (value instanceof Fragment && value.target === undefined && !value.final) {
-      await values.return('cancel')
+      await values.return('disconnected')
       const page = new StreamPage({ morphs: false, resumable: true })
       const [block] = page.show(value, blockTree(await renderBlock(value, engine)))
       return block + handOff({ path, at: page.prefix })
@@ -87,7 +87,7 @@ async function newest(values: Ending): Promise<Iterable<Fragment> & readonly Fra
     kept.set(state ? `${template}\0${block}\0${target}` : `${added++}`, value)
   }
   const fragments = [...kept.values()]
-  if (step.value === 'stop') return fragments
+  if (step.value === 'done') return fragments
   return fragments.map((fragment) => {
     const { template, block, context, cut, target, swap, final } = fragment
     if (final || cut === undefined) return fragment

@@ -1,18 +1,18 @@
-import { made, Unmade } from '../base/askable.ts'
-import { SourceError } from '../base/errors.ts'
-import { escapeHtml } from '../base/escape-html.ts'
-import { given } from '../base/given.ts'
+import { made, Unmade } from '../shared/askable.ts'
+import { SourceError } from '../shared/errors.ts'
+import { escapeHtml } from '../shared/escape-html.ts'
+import { given } from '../shared/given.ts'
 import { Fragment } from '../fragments/fragment.ts'
 import { stateKey } from '../fragments/state-key.ts'
 import type { HtmlTree } from '../html/tree.ts'
 import { notice } from '../htmx/notice.ts'
 import { StreamPage } from '../htmx/stream-page.ts'
-import type { Delivery } from '../streams/event-stream.ts'
+import type { Updates } from '../streams/event-stream.ts'
 import { farewell } from '../streams/farewell.ts'
 import type { Outbox, Report } from '../streams/outbox.ts'
-import type { PublicError, Terminal } from '../streams/wire.ts'
-import { encodeComment, encodeEvent, withId } from '../wire/sse.ts'
-import { ServerSentEvent } from '../wire/server-sent-event.ts'
+import type { PublicError, EndEvent } from '../streams/wire.ts'
+import { encodeComment, encodeEvent, withId } from '../sse/sse.ts'
+import { ServerSentEvent } from '../sse/server-sent-event.ts'
 import type { BlockRenders } from './block-renders.ts'
 import { endNotice } from './end-notice.ts'
 import { Reconnect, type ReconnectPoint } from './reconnect.ts'
@@ -23,7 +23,7 @@ const MOST_WAITING = 32
 export interface FragmentBufferOptions {
   /** What renders; asked for when there is something to render. */
   readonly renders: () => BlockRenders
-  readonly delivery: Delivery
+  readonly updates: Updates
   /** The client's htmx morphs (htmx 4). */
   readonly morphs: boolean
   /** The element that asks chooses a part of each answer. */
@@ -140,13 +140,13 @@ export class FragmentBuffer implements Outbox<unknown> {
     return undefined
   }
 
-  async terminal(terminal: Terminal): Promise<string> {
+  async terminal(terminal: EndEvent): Promise<string> {
     const { reason } = terminal
     if (reason === 'shutdown' && this.#options.resumable) return farewell()
     // What is no news to the client is not said again.
     const isNews = terminal.error === undefined || terminal.error !== this.failure?.seen
     const told = isNews ? endNotice(terminal) : undefined
-    const cut = reason === 'stop' ? '' : await this.#cut()
+    const cut = reason === 'done' ? '' : await this.#cut()
     // The notice first: its place is found beside what the page was lent.
     const below = told ? encoded(this.#page.below(told)) : ''
     const rest = encoded(this.#page.end()) + encoded(this.#reconnect?.over() ?? [])
@@ -205,7 +205,7 @@ export class FragmentBuffer implements Outbox<unknown> {
     block: Block | undefined,
     id: string | undefined,
   ): string {
-    const messages = this.#page.show(fragment, tree, this.#options.delivery === 'full')
+    const messages = this.#page.show(fragment, tree, this.#options.updates === 'full')
     if (block) {
       if (block.failed) messages.unshift(...block.failed.gone)
       block.failed = undefined

@@ -1,4 +1,4 @@
-import { AccessError } from '../base/errors.ts'
+import { AccessError } from '../shared/errors.ts'
 
 /**
  * Refuses requests that another site makes a browser send: a stream costs money, and a browser adds the cookies.

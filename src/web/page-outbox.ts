@@ -1,10 +1,10 @@
-import { escapeHtml } from '../base/escape-html.ts'
+import { escapeHtml } from '../shared/escape-html.ts'
 import { Fragment } from '../fragments/fragment.ts'
 import { outlookOf } from '../fragments/outlook.ts'
 import type { Context, TemplateEngine } from '../templates/engine.ts'
-import type { Log } from '../base/log.ts'
+import type { Log } from '../shared/log.ts'
 import type { Outbox } from '../streams/outbox.ts'
-import type { Terminal } from '../streams/wire.ts'
+import type { EndEvent } from '../streams/wire.ts'
 import { endNotice } from './end-notice.ts'
 import { splitPage, type SplitPage } from './split-page.ts'
 
@@ -99,7 +99,7 @@ export class PageOutbox implements Outbox<unknown> {
     return this.#page.before.slice(this.#head.length)
   }
 
-  async terminal(terminal: Terminal): Promise<string> {
+  async terminal(terminal: EndEvent): Promise<string> {
     const notice = endNotice(terminal)
     if (notice === undefined) {
       if (this.#text === '') return this.#page.empty.slice(this.#head.length)

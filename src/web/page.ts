@@ -13,7 +13,7 @@ export interface PageOptions {
    * What else changes: htmx gets these with the block, each for its own place; a whole page is drawn with the contexts
    * of those that are of its template.
    */
-  readonly also?: readonly Fragment[]
+  readonly alongside?: readonly Fragment[]
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -26,7 +26,7 @@ export interface PageOptions {
  *
  * @example app.get('/', () => new Page('chat.html', { user }))
  * @example return new Page('ask.html', { problem: 'Type a question.' }, { block: 'form', target: '#ask', status: 422 })
- * @example return new Page('feed.html', { item }, { block: 'item', also: [new Fragment('chat.html', 'response', { text: 'Saved' })] })
+ * @example return new Page('feed.html', { item }, { block: 'item', alongside: [new Fragment('chat.html', 'response', { text: 'Saved' })] })
  */
 export class Page extends Returned {
   // What Hono's types ask of a returned value; nothing of it exists at run time.

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { Schema, SchemaOutput } from '../base/schema.ts'
+import type { Schema, SchemaOutput } from '../shared/schema.ts'
 import { readInput } from './declared/read-input.ts'
 import { told } from './declared/told.ts'
 

@@ -1,7 +1,7 @@
 import { Hono, type Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
-import { SwapstreamError } from '../base/errors.ts'
-import { accepts, requestFacts } from '../htmx/request.ts'
+import { SwapstreamError } from '../shared/errors.ts'
+import { accepts, htmxRequest } from '../htmx/request.ts'
 import { isRunId, newRunId } from '../runs/run-id.ts'
 import type { Runs } from '../runs/runs.ts'
 import { EventStream, type EventStreamOptions } from '../streams/event-stream.ts'
@@ -55,7 +55,7 @@ export function runRoutes(
   const who = async (c: Context): Promise<string> => (await owner(c)) ?? ''
   const routes = new Hono()
   routes.get('/:id', async (c) => {
-    const run = runs.follow(c.req.param('id'), { owner: await who(c) })
+    const run = runs.subscribe(c.req.param('id'), { owner: await who(c) })
     return new EventStream(run, stream)
   })
   routes.post('/:id/stop', async (c) => {
@@ -76,7 +76,7 @@ export function runRoutes(
 function pageOfForm(c: Context): string | undefined {
   const { headers } = c.req.raw
   const referer = headers.get('referer') ?? ''
-  if (requestFacts(headers).fragment || !accepts(headers, 'text/html')) return undefined
+  if (htmxRequest(headers).fragment || !accepts(headers, 'text/html')) return undefined
   const isOurs = URL.canParse(referer) && new URL(referer).host === new URL(c.req.url).host
   return isOurs ? referer : undefined
 }

@@ -1,8 +1,8 @@
 import type { Context } from 'hono'
-import type { Limits } from '../base/limits.ts'
-import type { Log } from '../base/log.ts'
+import type { Limits } from '../shared/limits.ts'
+import type { Log } from '../shared/log.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
-import type { Delivery, Stalled } from '../streams/event-stream.ts'
+import type { Updates, Backpressure } from '../streams/event-stream.ts'
 import type { Sink } from '../streams/sink.ts'
 
 /** What only the server below knows about a request. */
@@ -30,7 +30,7 @@ export interface Live {
 }
 
 /** A content coding for event streams. */
-export interface Encoding {
+export interface ContentCoding {
   /** As in Accept-Encoding. */
   readonly name: string
   /** Each piece of the body has to leave at once. */
@@ -45,10 +45,10 @@ export interface Settings {
   readonly allowedOrigins: readonly string[]
   readonly csp: string | false
   readonly heartbeatMs: number | false
-  readonly delivery: Delivery
+  readonly updates: Updates
   readonly frameMs?: number | undefined
-  readonly stalled?: Stalled | undefined
-  readonly encoding?: Encoding | undefined
+  readonly backpressure?: Backpressure | undefined
+  readonly contentCoding?: ContentCoding | undefined
   readonly limits: Limits
   readonly sseMethods?: readonly string[]
   readonly context?: ((c: Context) => Readonly<Record<string, unknown>>) | undefined

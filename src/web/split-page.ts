@@ -1,4 +1,4 @@
-import { escapeHtml } from '../base/escape-html.ts'
+import { escapeHtml } from '../shared/escape-html.ts'
 import type { Context, TemplateEngine } from '../templates/engine.ts'
 import { tagsIn } from '../html/markup-tags.ts'
 

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { InputError } from '../base/errors.ts'
+import { InputError } from '../shared/errors.ts'
 import type { Settings } from './settings.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { TemplateError } from '../base/errors.ts'
-import { escapeHtml } from '../base/escape-html.ts'
+import { TemplateError } from '../shared/errors.ts'
+import { escapeHtml } from '../shared/escape-html.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 
 /** How many lines are shown on each side of the one that is meant. */

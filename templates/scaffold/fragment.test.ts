@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Hono } from 'hono'
 import { swapstream } from 'swapstream'
-import { open } from 'swapstream/testing'
+import { openStream } from 'swapstream/testing'
 import { routes } from './sample-name.ts'
 
 const app = new Hono()
@@ -22,9 +22,9 @@ test('sample-name has a page', async () => {
 })
 
 test('sample-name writes its answer into the page', async () => {
-  const stream = await open(app, '/sample-name', send('Hi <you>'))
+  const stream = await openStream(app, '/sample-name', send('Hi <you>'))
   const events = await stream.all()
-  assert.deepEqual(events.at(-1), { event: 'done', data: '{"reason":"stop"}' })
+  assert.deepEqual(events.at(-1), { event: 'done', data: '{"reason":"done"}' })
   assert.match(JSON.stringify(events), /You wrote: Hi &lt;you&gt;/)
 })
 

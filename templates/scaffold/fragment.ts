@@ -16,7 +16,7 @@ export const sampleNameStream = stream(
   {
     path: '/sample-name',
     input: { form: input },
-    wire: 'fragments',
+    encoding: 'fragments',
     invalid: ([error], { form }) =>
       new Page(
         'sample-name.html',

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { fakeTokens, frames, mount, stream } from 'swapstream'
+import { fakeTokens, sequenced, mount, stream } from 'swapstream'
 import { z } from 'zod'
 
 /** What is asked for, what each event carries, and what is returned at the end. */
@@ -17,7 +17,7 @@ function write({ prompt }: SampleNameInput, signal: AbortSignal): AsyncIterable<
 
 /** POST /sample-name: numbered frames, NDJSON or one JSON document, as `Accept` says. */
 export const sampleNameStream = stream(
-  { path: '/sample-name', input: { json: input }, chunk, final, wire: frames },
+  { path: '/sample-name', input: { json: input }, chunk, final, encoding: sequenced },
   async function* ({ json, signal }) {
     let characters = 0
     for await (const text of write(json, signal)) {

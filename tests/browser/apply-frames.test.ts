@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { describe, expect, test } from 'vitest'
-import { FramedPage } from '../../src/htmx/apply-frames.ts'
+import { FramedPage } from '../../src/testing/apply-frames.ts'
 import { browserDom } from '../support/browser-dom.ts'
 import { useBrowser } from '../support/browser.ts'
 import { FRAME_CASES } from '../support/frame-cases.ts'

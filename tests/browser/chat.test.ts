@@ -16,7 +16,7 @@ import {
 import type { LlmMessage } from 'swapstream/models'
 import { createApp } from '../../examples/chat/app.ts'
 import { createConversations } from '../../examples/chat/conversations.ts'
-import { timersRunning } from '../../src/base/clock.ts'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { useBrowser } from '../support/browser.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { useServer } from '../support/serve-app.ts'
@@ -359,7 +359,7 @@ describe('the chat kit', () => {
         const source = () =>
           streamToFragments(model() as never, 'page.html', 'turn', {
             extraContext: { prompt: 'Why?', reasoning },
-            atOnce: true,
+            renderInitial: true,
             onPart: (part) => part.type === 'reasoning' && { reasoning: (reasoning += part.text) },
           })
         return new EventStream(await runs.start(source, { owner: ownerOf(c), key: 'chat' }))

@@ -9,7 +9,7 @@ import {
   swapstream,
   type Runs,
 } from 'swapstream'
-import { domText } from '../../src/htmx/client/dom-text.ts'
+import { domText } from '../../src/testing/client/dom-text.ts'
 import { browserDom } from '../support/browser-dom.ts'
 import { useBrowser } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'

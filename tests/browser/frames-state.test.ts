@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import type { Page as Tab } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { EventStream, streamToFragments, swapstream } from 'swapstream'
-import { timersRunning } from '../../src/base/clock.ts'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { useBrowser } from '../support/browser.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import {

@@ -81,7 +81,7 @@ describe('in an answer that is being written', () => {
   const WAYS = [
     ['text', 'Ask', {}],
     ['markdown', 'Mark', {}],
-    ['text', 'Ask', { delivery: 'full' }],
+    ['text', 'Ask', { updates: 'full' }],
   ] as const
 
   test.each(WAYS)(

@@ -14,7 +14,7 @@ import {
   swapstream,
   type Runs,
 } from 'swapstream'
-import { timersRunning } from '../../src/base/clock.ts'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { useBrowser } from '../support/browser.ts'
 import { useNetwork } from '../support/cutting-proxy.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
@@ -137,8 +137,8 @@ describe('an answer that is a run', () => {
       return new EventStream(run)
     })
     // So that another node, which knows no run, can take the place of this one.
-    const either: Pick<Runs, 'follow' | 'stop'> = {
-      follow: (...given) => runs.follow(...given),
+    const either: Pick<Runs, 'subscribe' | 'stop'> = {
+      subscribe: (...given) => runs.subscribe(...given),
       stop: (...given) => runs.stop(...given),
     }
     app.route('/runs', runRoutes(either as Runs))

@@ -205,7 +205,7 @@ describe('addresses', () => {
 
   test('that another server answers are let pass', async () => {
     const app = appOf({ 'a.html': '<a hx-post="/kill/1"></a><a hx-post="/x"></a>' })
-    const { faults } = await check({ app, elsewhere: ['/kill/'] })
+    const { faults } = await check({ app, externalPrefixes: ['/kill/'] })
     expect(lines(faults)).toEqual(['a.html:1:29: no route answers to POST /x.'])
   })
 
@@ -278,11 +278,11 @@ describe('streamed answers', () => {
     app.post('/chat', () => new EventStream(fragments))
     app.get('/chat/:id', () => new EventStream(fragments))
     app.post('/run', async () => new EventStream(await runs.start(fragments, { owner: 'me' })))
-    app.post('/values', () => new EventStream(['a'], { wire: plain }))
+    app.post('/values', () => new EventStream(['a'], { encoding: plain }))
     app.post('/page', () => new Page('chat.html'))
     mount(
       app,
-      stream({ path: '/declared', wire: 'fragments' }, async function* () {}),
+      stream({ path: '/declared', encoding: 'fragments' }, async function* () {}),
     )
     const { faults, notes } = await check({ app, htmx })
     expect(faults).toEqual([])
@@ -478,8 +478,8 @@ export const h = liveState(engine, 'chat.html', {}, { blocks: ['sources', 'lost'
   })
 
   test('events that are waited for have to be sent, and the other way round', async () => {
-    const code = `import { named, ServerSentEvent } from 'swapstream'
-export const wire = named({ event: 'content', done: 'complete' })
+    const code = `import { events, ServerSentEvent } from 'swapstream'
+export const encoding = events({ event: 'content', done: 'complete' })
 export const tick = new ServerSentEvent({ event: 'app:tick', data: '' })
 `
     const more = {
@@ -506,7 +506,7 @@ export const tick = new ServerSentEvent({ event: 'app:tick', data: '' })
 
     const unheard = await checked(code)
     expect(unheard.notes).toEqual([
-      'app.ts:2:36: no template waits for the event "content": right where a script does.',
+      'app.ts:2:41: no template waits for the event "content": right where a script does.',
       'app.ts:3:50: no template waits for the event "app:tick": right where a script does.',
     ])
     const computed = code.replace("'app:tick'", 'name')

@@ -21,7 +21,7 @@ function write(name: string, text: string): string {
 }
 
 const APP = (last: string): string => `import { Hono } from 'hono'
-import { bearer, EventStream, frames, mount, named, Page, stream, streamToFragments, swapstream } from 'swapstream'
+import { bearer, EventStream, sequenced, mount, events, Page, stream, streamToFragments, swapstream } from 'swapstream'
 import { serve } from 'swapstream/node'
 const app = new Hono()
 app.use(swapstream({ templates: new URL('templates', import.meta.url) }))
@@ -29,9 +29,9 @@ app.get('/', () => new Page('a.html'))
 app.post('/chat', () => new EventStream(() => streamToFragments(['x'], 'a.html', 'b')))
 mount(
   app,
-  stream({ path: '/one', auth: true, guards: [bearer({ token: 'x' })], wire: frames }, async function* () {}),
-  stream({ path: '/two', method: 'GET', wire: named({ event: 'tick' }) }, async function* () {}),
-  stream({ path: '/three', wire: 'fragments' }, async function* () {}),
+  stream({ path: '/one', auth: true, guards: [bearer({ token: 'x' })], encoding: sequenced }, async function* () {}),
+  stream({ path: '/two', method: 'GET', encoding: events({ event: 'tick' }) }, async function* () {}),
+  stream({ path: '/three', encoding: 'fragments' }, async function* () {}),
 )
 app.get('/plain', (c) => c.text(''))
 ${last}
@@ -47,7 +47,7 @@ describe('swapstream check', () => {
       stderr: '',
       stdout: [
         `${folder}/templates/a.html:1:7: no route answers to POST /caht. Did you mean "/chat"?`,
-        `${folder}/server.ts:11:62: note: no template waits for the event "tick": right where a script does.`,
+        `${folder}/server.ts:11:67: note: no template waits for the event "tick": right where a script does.`,
         '1 fault (1 template, 6 routes, 1 source file).\n',
       ].join('\n'),
     })
@@ -110,9 +110,9 @@ describe('swapstream routes', () => {
       stderr: '',
       stdout: `GET    /       page
 POST   /chat   stream
-POST   /one    declared: wire frames, guarded
-GET    /two    declared: wire named
-POST   /three  declared: wire fragments
+POST   /one    declared: encoding sequenced, guarded
+GET    /two    declared: encoding events
+POST   /three  declared: encoding fragments
 GET    /plain  handler
 `,
     })

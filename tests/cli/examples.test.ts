@@ -16,7 +16,7 @@ test.each(names)('examples/%s has no faults', async (name) => {
   const file = `examples/${name}/server.ts`
   const app = await loadApp(file)
   // The proxy in front of the nodes answers this one.
-  const { faults, checked } = await check({ app, code: [file], elsewhere: ['/kill/'] })
+  const { faults, checked } = await check({ app, code: [file], externalPrefixes: ['/kill/'] })
   expect(faults.map(toLine)).toEqual([])
   expect(checked.routes).toBeGreaterThan(1)
   expect(checked.files).toBeGreaterThan(1)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { EventStream, named, ServerSentEvent, swapstream } from 'swapstream'
+import { EventStream, events, ServerSentEvent, swapstream } from 'swapstream'
 import { readEvents, type ReadEvent } from 'swapstream/client'
 import { Hono } from 'hono'
 
@@ -38,11 +38,11 @@ interface Read {
 
 async function read(chunks: readonly Uint8Array[]): Promise<Read> {
   const seen: Read = { events: [], retries: [], comments: [] }
-  const events = readEvents(new Response(bodyOf(chunks).body, EVENT_STREAM), {
+  const received = readEvents(new Response(bodyOf(chunks).body, EVENT_STREAM), {
     onRetry: (retryMs) => seen.retries.push(retryMs),
     onComment: (comment) => seen.comments.push(comment),
   })
-  for await (const event of events) seen.events.push(event)
+  for await (const event of received) seen.events.push(event)
   return seen
 }
 
@@ -134,8 +134,8 @@ describe('readEvents', () => {
 
   test('gives an event as soon as its empty line is there, also behind a CR', async () => {
     const { body } = bodyOf([bytes('data: a\r\r')], { open: true })
-    const events = readEvents(new Response(body, EVENT_STREAM))
-    expect(await events.next()).toEqual({ done: false, value: { data: 'a' } })
+    const received = readEvents(new Response(body, EVENT_STREAM))
+    expect(await received.next()).toEqual({ done: false, value: { data: 'a' } })
   })
 
   test('cancels the body when the loop is left', async () => {
@@ -149,10 +149,10 @@ describe('readEvents', () => {
 
   test('cancels the body when it is let go while it waits, and when nothing was read', async () => {
     const waiting = bodyOf([], { open: true })
-    const events = readEvents(new Response(waiting.body, EVENT_STREAM))
-    const pending = events.next()
+    const received = readEvents(new Response(waiting.body, EVENT_STREAM))
+    const pending = received.next()
     await new Promise((resolve) => setTimeout(resolve, 5))
-    await events.return()
+    await received.return()
     expect(await pending).toEqual({ done: true, value: undefined })
     expect(waiting.cancelled()).toBe(true)
   })
@@ -165,7 +165,7 @@ describe('readEvents', () => {
       'two\nlines',
       new ServerSentEvent({ event: 'usage', id: '9', data: '{}' }),
     ]
-    app.post('/chat', () => new EventStream(() => values, { wire: named() }))
+    app.post('/chat', () => new EventStream(() => values, { encoding: events() }))
     const seen: ReadEvent[] = []
     for await (const event of readEvents(
       app.request('/chat', { method: 'POST' }) as Promise<Response>,
@@ -175,7 +175,7 @@ describe('readEvents', () => {
       { data: ' lead' },
       { data: 'two\nlines' },
       { data: '{}', event: 'usage', id: '9' },
-      { data: '{"reason":"stop"}', event: 'done' },
+      { data: '{"reason":"done"}', event: 'done' },
     ])
   })
 

@@ -4,7 +4,7 @@ import { BATTERY, CONFORMANCE, useApp } from './support/child-app.ts'
 import { useConnections } from './support/raw-connection.ts'
 import { readEvents } from './support/read-events.ts'
 
-const DONE = { event: 'done', data: '{"reason":"stop"}' }
+const DONE = { event: 'done', data: '{"reason":"done"}' }
 const STREAM_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store, no-transform',
@@ -162,7 +162,7 @@ describe('the size of an event', () => {
     const size = 10 * 1024 * 1024
     const body = await (await request(`/line/${size}`)).text()
     expect(body.length).toBe(
-      size + 'data: \n\n'.length + 'event: done\ndata: {"reason":"stop"}\n\n'.length,
+      size + 'data: \n\n'.length + 'event: done\ndata: {"reason":"done"}\n\n'.length,
     )
     expect(readEvents(body).events[0]!.data === 'x'.repeat(size)).toBe(true)
   })

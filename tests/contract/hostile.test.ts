@@ -2,14 +2,14 @@ import { Hono } from 'hono'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   EventStream,
-  named,
+  events,
   stats,
   swapstream,
   type EventStreamOptions,
   type Source,
-  type WireFactory,
+  type EventEncoding,
 } from 'swapstream'
-import { timersRunning } from '../../src/base/clock.ts'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 import { useServer } from '../support/serve-app.ts'
@@ -19,7 +19,7 @@ import { readEvents } from './support/read-events.ts'
 
 /** The runner fails on any rejection or exception that nobody handled: that is half of what is tested here. */
 const serveApp = useServer()
-const wire = named()
+const encoding = events()
 const connections: RawConnection[] = []
 
 afterEach(async () => {
@@ -32,7 +32,7 @@ async function ask(source: unknown, options: EventStreamOptions = {}): Promise<R
   const app = new Hono()
   app.onError((_, c) => c.text('failed', 500))
   app.use(swapstream({ templates: {}, log: recordingLog(), heartbeatMs: 30 }))
-  app.get('/', () => new EventStream(source as Source<unknown>, { wire, ...options }))
+  app.get('/', () => new EventStream(source as Source<unknown>, { encoding, ...options }))
   const connection = await connect(Number(new URL(await serveApp(app)).port))
   connections.push(connection)
   return connection.request('/')
@@ -52,8 +52,8 @@ function iterator(parts: Record<string, unknown>): unknown {
 const boom = (): never => {
   throw new Error('boom')
 }
-const wired = (parts: Partial<ReturnType<WireFactory>>): EventStreamOptions => ({
-  wire: () => ({ ...wire(), ...parts }),
+const wired = (parts: Partial<ReturnType<EventEncoding>>): EventStreamOptions => ({
+  encoding: () => ({ ...encoding(), ...parts }),
 })
 const untilTold = async function* ({ signal }: { signal: AbortSignal }): AsyncGenerator<string> {
   yield 'one'
@@ -72,9 +72,9 @@ describe('a stream whose parts break', () => {
     ['a next that throws', iterator({ next: boom })],
     ['a next that gives no result', iterator({ next: async () => undefined })],
     ['a next that is missing', iterator({ next: undefined })],
-    ['a wire that throws over the first value', ['one'], wired({ value: boom })],
+    ['a encoding that throws over the first value', ['one'], wired({ value: boom })],
     [
-      'a wire that rejects over the first value',
+      'a encoding that rejects over the first value',
       ['one'],
       wired({ value: () => Promise.reject(new Error('boom')) }),
     ],
@@ -108,8 +108,8 @@ describe('a stream whose parts break', () => {
   ])('after the first value ends with one error: %s', async (_, source, options) => {
     const response = await ask(source, options)
     const body = await response.text()
-    const { events } = readEvents(body)
-    expect(events.map(({ event }) => event)).toEqual([undefined, 'error'])
+    const { events: received } = readEvents(body)
+    expect(received.map(({ event }) => event)).toEqual([undefined, 'error'])
     expect(body).not.toContain('boom')
   })
 
@@ -125,8 +125,8 @@ describe('a stream whose parts break', () => {
       { onEnd: (() => Promise.reject(new Error('boom'))) as never },
     ],
   ])('at its end ends well all the same: %s', async (_, source, options) => {
-    const { events } = readEvents(await (await ask(source, options)).text())
-    expect(events).toEqual([{ data: 'one' }, { event: 'done', data: '{"reason":"stop"}' }])
+    const { events: received } = readEvents(await (await ask(source, options)).text())
+    expect(received).toEqual([{ data: 'one' }, { event: 'done', data: '{"reason":"done"}' }])
   })
 
   test.each<[string, () => unknown]>([
@@ -142,15 +142,15 @@ describe('a stream whose parts break', () => {
 
   test.each<[string, EventStreamOptions]>([
     ['a heartbeat that throws', wired({ heartbeat: boom })],
-    ['a terminal that throws', { ...wired({ terminal: boom }), limits: { maxDurationMs: 100 } }],
+    ['a terminal that throws', { ...wired({ end: boom }), limits: { maxDurationMs: 100 } }],
     [
       'a terminal that rejects',
       {
-        ...wired({ terminal: () => Promise.reject(new Error('boom')) }),
+        ...wired({ end: () => Promise.reject(new Error('boom')) }),
         limits: { maxDurationMs: 100 },
       },
     ],
-  ])('in its wire ends, and leaves nothing behind: %s', async (_, options) => {
+  ])('in its encoding ends, and leaves nothing behind: %s', async (_, options) => {
     const response = await ask(untilTold, options)
     expect((await response.head).status).toBe(200)
     await response.complete

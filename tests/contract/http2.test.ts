@@ -3,14 +3,14 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { EventStream, named, stats, swapstream } from 'swapstream'
-import { timersRunning } from '../../src/base/clock.ts'
+import { EventStream, events, stats, swapstream } from 'swapstream'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { watched } from '../../examples/conformance/counters.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 import { readEvents } from './support/read-events.ts'
 
-const DONE = { event: 'done', data: '{"reason":"stop"}' }
+const DONE = { event: 'done', data: '{"reason":"done"}' }
 
 describe('over HTTP/2', () => {
   let session: ClientHttp2Session
@@ -30,7 +30,7 @@ describe('over HTTP/2', () => {
           signal.addEventListener('abort', () => (torn += 1))
           return values(signal)
         }),
-        { wire: named() },
+        { encoding: events() },
       )
     app.get('/short', () =>
       stream(async function* () {

@@ -10,7 +10,7 @@ const { connect, request } = useConnections(() => app().port)
 const stats = useStats(() => app().port)
 
 const SHORT = ['one', 'two', 'three'].map((data) => ({ data }))
-const DONE = { event: 'done', data: '{"reason":"stop"}' }
+const DONE = { event: 'done', data: '{"reason":"done"}' }
 const WAYS: Record<string, (connection: RawConnection) => void> = {
   destroy: ({ socket }) => socket.destroy(),
   FIN: ({ socket }) => socket.end(),

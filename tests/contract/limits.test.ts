@@ -189,7 +189,7 @@ describe('the conformance app', () => {
     const halves = await Promise.all(Array.from({ length: 50 }, () => connect()))
     for (const { socket } of halves) socket.write('GET /tick HTTP/1.1\r\nHost: x\r\nX-Slow')
     await sleep(50)
-    expect((await (await request('/short')).text()).endsWith('{"reason":"stop"}\n\n')).toBe(true)
+    expect((await (await request('/short')).text()).endsWith('{"reason":"done"}\n\n')).toBe(true)
     await Promise.all(halves.map(({ closed }) => closed))
     expect((await stats()).active).toBe(0)
   }, 15_000)

@@ -72,7 +72,7 @@ describe('what a long life leaves in memory', () => {
     const values = body.split('\n\n').filter((text) => text !== ': ping')
     expect(values.length).toBe(1_000_002)
     expect(values.findIndex((text, n) => n < 1_000_000 && text !== `data: ${n}`)).toBe(-1)
-    expect(values.at(-2)).toBe('event: done\ndata: {"reason":"stop"}')
+    expect(values.at(-2)).toBe('event: done\ndata: {"reason":"done"}')
     await expectAllFinished(stats)
   }, 60_000)
 

@@ -7,8 +7,8 @@ import { cors } from 'hono/cors'
 import { secureHeaders } from 'hono/secure-headers'
 import { timing } from 'hono/timing'
 import { describe, expect, test } from 'vitest'
-import { EventStream, named, swapstream } from 'swapstream'
-import { timersRunning } from '../../src/base/clock.ts'
+import { EventStream, events, swapstream } from 'swapstream'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 import { useServer } from '../support/serve-app.ts'
@@ -54,7 +54,7 @@ function appWith(outside: MiddlewareHandler[], inside: MiddlewareHandler[], seen
         seen.user = getContext<{ Variables: { user: string } }>().get('user')
         yield 'two'
       },
-      { wire: named(), status: 202, headers: { 'x-own': '1' } },
+      { encoding: events(), status: 202, headers: { 'x-own': '1' } },
     )
   })
   return app
@@ -87,11 +87,11 @@ async function expectWhole(response: Response, names: readonly string[]): Promis
       'own',
     ].toSorted(),
   )
-  const { events } = readEvents(await response.text())
-  expect(events).toEqual([
+  const { events: received } = readEvents(await response.text())
+  expect(received).toEqual([
     { data: 'one' },
     { data: 'two' },
-    { event: 'done', data: '{"reason":"stop"}' },
+    { event: 'done', data: '{"reason":"done"}' },
   ])
   await expectNothingLeft(timersRunning)
 }

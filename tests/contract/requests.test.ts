@@ -124,7 +124,7 @@ describe('a body', () => {
   ])('of a form with %s text is answered', async (_, body, expected) => {
     const response = await post('/form', body, FORM)
     const { events } = readEvents(await response.text())
-    expect(events.at(-1)).toEqual({ event: 'done', data: '{"reason":"stop"}' })
+    expect(events.at(-1)).toEqual({ event: 'done', data: '{"reason":"done"}' })
     expect(shownAtEnd(events, { htmx: 2 })).toContain(`>${expected}</p>`)
   })
 

@@ -22,7 +22,7 @@ const text = async (path: string, headers: Record<string, string> = {}): Promise
 const all = (from = 1): string[] => Array.from({ length: 21 - from }, (_, n) => String(from + n))
 const WHOLE = `${all()
   .map((n) => `data: event ${n}\nid: 1-${n}\n\n`)
-  .join('')}event: done\ndata: {"reason":"stop"}\n\n`
+  .join('')}event: done\ndata: {"reason":"done"}\n\n`
 const withoutPings = (stream: string): string => stream.replaceAll(': ping\n\n', '')
 
 describe('a run', () => {
@@ -61,7 +61,7 @@ describe('a run', () => {
     // Who comes after its end gets all of it, or the rest; never nothing, never a new one.
     expect(await text(path)).toBe(WHOLE)
     expect(await text(path, { 'last-event-id': '1-20' })).toBe(
-      'event: done\ndata: {"reason":"stop"}\n\n',
+      'event: done\ndata: {"reason":"done"}\n\n',
     )
     for (const made of ['1-21', '2-1', '../../x', '%00', 'x'.repeat(2_000)])
       expect(await text(path, { 'last-event-id': made }), made).toBe(WHOLE)
@@ -80,7 +80,7 @@ describe('a run', () => {
     expect(stopped.status).toBe(204)
     await eventually(async () => expect((await stats()).active).toBe(0), 200)
     const events = readEvents(await text(path)).events
-    expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"cancel"}' })
+    expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"stopped"}' })
     expect(events.length).toBeGreaterThan(1)
   })
 

@@ -9,7 +9,7 @@ const app = useApp(CONFORMANCE)
 const { request } = useConnections(() => app().port)
 const stats = useStats(() => app().port)
 
-const DONE = { event: 'done', data: '{"reason":"stop"}' }
+const DONE = { event: 'done', data: '{"reason":"done"}' }
 const post = async (path: string, body: string): Promise<ReadStream> => {
   const response = await request(path, {
     method: 'POST',
@@ -52,7 +52,7 @@ describe('the routes of the conformance app', () => {
         level: 'info',
         msg: 'stream ended',
         route: 'GET /short',
-        reason: 'stop',
+        reason: 'done',
         values: 3,
         frames: 4,
         bytes: expect.any(Number),
@@ -150,7 +150,7 @@ describe('the routes of the conformance app', () => {
     const { events } = await post('/seeds/llamabot/chat', '{"messages":["hi there"]}')
     expect(new Set(events.slice(0, -1).map(({ event }) => event))).toEqual(new Set(['content']))
     expect(events.map(({ data }) => data).join('')).toBe(
-      'Hello, you said: hi there{"reason":"stop"}',
+      'Hello, you said: hi there{"reason":"done"}',
     )
     expect(events.at(-1)!.event).toBe('complete')
   })

@@ -3,15 +3,15 @@ import { HTTPException } from 'hono/http-exception'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import {
-  frames,
+  sequenced,
   mount,
-  named,
+  events,
   ServerSentEvent,
   stream,
   streamToFragments,
   swapstream,
 } from 'swapstream'
-import { timersRunning } from '../../src/base/clock.ts'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 
@@ -35,7 +35,7 @@ const report = stream(
     path: '/report',
     chunk: z.object({ pct: z.number() }),
     final: z.object({ url: z.string() }),
-    wire: frames,
+    encoding: sequenced,
   },
   async function* () {
     yield { pct: 50 }
@@ -94,8 +94,8 @@ describe('Accept chooses', () => {
     expect([large.status, (await large.json()).code]).toEqual([502, 'source/too-large'])
   })
 
-  test('the page, the fragment or the stream when the wire is for htmx', async () => {
-    const chat = stream({ path: '/chat', wire: 'fragments' }, async function* () {
+  test('the page, the fragment or the stream when the encoding is for htmx', async () => {
+    const chat = stream({ path: '/chat', encoding: 'fragments' }, async function* () {
       yield* streamToFragments(['Hi'], 'chat.html', 'response')
     })
     const { post } = serving(chat)
@@ -110,14 +110,14 @@ describe('Accept chooses', () => {
     })
     const { post: ask, log } = serving(lost)
     expect((await ask('/lost')).status).toBe(502)
-    expect(log.lines.at(-1)!.message).toMatch(/yielded a Fragment.*wire: 'fragments'/)
+    expect(log.lines.at(-1)!.message).toMatch(/yielded a Fragment.*encoding: 'fragments'/)
   })
 })
 
 describe('what goes out', () => {
   test('is what the schema makes of it; events say for themselves how they are spelt', async () => {
     const route = stream(
-      { path: '/x', chunk: z.number().transform((n) => ({ n })), wire: named() },
+      { path: '/x', chunk: z.number().transform((n) => ({ n })), encoding: events() },
       async function* () {
         yield 1
         yield new ServerSentEvent({ event: 'usage', data: '7' }) as unknown as number
@@ -125,7 +125,7 @@ describe('what goes out', () => {
     )
     const { post } = serving(route)
     expect(await (await post('/x')).text()).toBe(
-      'data: {"n":1}\n\nevent: usage\ndata: 7\n\nevent: done\ndata: {"reason":"stop"}\n\n',
+      'data: {"n":1}\n\nevent: usage\ndata: 7\n\nevent: done\ndata: {"reason":"done"}\n\n',
     )
   })
 
@@ -137,7 +137,12 @@ describe('what goes out', () => {
     async (bad, code, sent) => {
       const seen: string[] = []
       const route = stream(
-        { path: '/x', chunk: z.object({ pct: z.number() }), final: z.string(), wire: frames },
+        {
+          path: '/x',
+          chunk: z.object({ pct: z.number() }),
+          final: z.string(),
+          encoding: sequenced,
+        },
         async function* ({ signal }) {
           signal.addEventListener('abort', () => seen.push('aborted'))
           try {
@@ -151,14 +156,14 @@ describe('what goes out', () => {
       )
       const { post, log } = serving(route)
       const text = await (await post('/x')).text()
-      const events = text.trim().split('\n\n')
-      expect(events.map((event) => event.split('\n')[0])).toEqual([
+      const received = text.trim().split('\n\n')
+      expect(received.map((event) => event.split('\n')[0])).toEqual([
         'event: start',
         'event: chunk',
         'event: error',
       ])
-      expect(events[1]).toContain(sent)
-      expect(events[2]).toContain(`"code":"${code}"`)
+      expect(received[1]).toContain(sent)
+      expect(received[2]).toContain(`"code":"${code}"`)
       expect(text).not.toContain('SECRET')
       expect(seen.toSorted()).toEqual(['aborted', 'closed'])
       expect(log.lines[0]!.message).toMatch(
@@ -238,7 +243,7 @@ describe('hooks', () => {
         final: z.number().transform(String),
         before: { user: () => 'Ada' },
         after: { after, other: () => void order.push('other') },
-        wire: frames,
+        encoding: sequenced,
         onEnd: (end) => ends.push(end.final),
       },
       async function* () {
@@ -248,7 +253,7 @@ describe('hooks', () => {
     const failing = stream(
       {
         path: '/failing',
-        wire: frames,
+        encoding: sequenced,
         after: {
           audit() {
             throw new Error('SECRET')

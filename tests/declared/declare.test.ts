@@ -41,7 +41,7 @@ describe('stream() refuses when declared, naming the route and the cure:', () =>
     ['guards that are none', { guards: [true] }, handler, 'stream/option', /list of functions/],
     ['a hook that is none', { before: { a: 1 } }, handler, 'stream/option', /functions by name/],
     ['validate', { validate: 'maybe' }, handler, 'stream/option', /'always', 'dev' or 'never'/],
-    ['a wire', { wire: 'htmx' }, handler, 'stream/option', /'fragments', or a wire/],
+    ['an encoding', { encoding: 'htmx' }, handler, 'stream/option', /'fragments', or an encoding/],
     ['an async function', {}, async () => {}, 'stream/not-a-generator', /async function\*/],
     ['a generator', {}, function* () {}, 'stream/not-a-generator', /async function\*/],
     ['nothing to run', {}, null, 'stream/not-a-generator', /async function\*/],

@@ -3,16 +3,16 @@ import { Hono } from 'hono'
 import { afterEach, expect, test } from 'vitest'
 import {
   EventStream,
-  frames,
+  sequenced,
   mount,
-  named,
+  events,
   produce,
   scope,
   stream,
   swapstream,
-  type WireFactory,
+  type EventEncoding,
 } from 'swapstream'
-import { timersRunning } from '../../src/base/clock.ts'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 
@@ -100,8 +100,8 @@ test('any order of writer calls, values, errors and leaving ends in one terminal
         '/',
         () =>
           new EventStream(torndown, {
-            wire: frames,
-            commit: 'open',
+            encoding: sequenced,
+            flushHeaders: 'immediately',
             onEnd: () => void (ended += 1),
           }),
       )
@@ -124,8 +124,8 @@ test('and so does a declared route, with its schemas and hooks', async () => {
       const route = stream(
         {
           path: '/',
-          wire: frames,
-          commit: 'open',
+          encoding: sequenced,
+          flushHeaders: 'immediately',
           after: {
             audit() {
               if (afterFails) throw new Error('after')
@@ -160,7 +160,7 @@ test('and so does a declared route, with its schemas and hooks', async () => {
 })
 
 /** How each wire that has a terminal of its own spells it; a failure in the page is no event, so there it is `done`. */
-const WIRES: Record<string, WireFactory | undefined> = { named: named(), fragments: undefined }
+const WIRES: Record<string, EventEncoding | undefined> = { named: events(), fragments: undefined }
 
 test.each(Object.keys(WIRES))(
   'the same on the %s wire, where values, failures and leaving come in any order',
@@ -188,7 +188,7 @@ test.each(Object.keys(WIRES))(
           }
         }
         const onEnd = (): void => void (ended += 1)
-        const options = { commit: 'open', onEnd, ...(wire && { wire }) } as const
+        const options = { flushHeaders: 'immediately', onEnd, ...(wire && { wire }) } as const
         app.get('/', () => new EventStream(source, options))
         const headers = { accept: 'text/event-stream' }
         const [text, whole] = await read(await app.request('/', { headers }), given)

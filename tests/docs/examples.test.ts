@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { tsImport } from 'tsx/esm/api'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { readDoors, toComment } from '../../scripts/read-doors.ts'
+import { readDoors, toComment } from '../../scripts/read-entry-points.ts'
 import { started, surroundings } from './support/surroundings.ts'
 
 /**

@@ -7,7 +7,7 @@ import { Hono } from 'hono'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import {
   EventStream,
-  named,
+  events,
   NDJSON,
   ownerOf,
   Page,
@@ -15,7 +15,7 @@ import {
   swapstream,
 } from 'swapstream'
 import { serve, type Serving } from 'swapstream/node'
-import { timersRunning } from '../../src/base/clock.ts'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { fencesOf, findProxies, startCaddy, startNginx, type Proxy } from '../support/proxy.ts'
 import { recordingLog } from '../support/recording-log.ts'
@@ -94,11 +94,11 @@ describe.each(PROXIES)('the %s of the guide', (language, start) => {
     app.post('/open', () => {
       const words = gate()
       words.say('open')
-      return new EventStream(({ signal }) => words.source(signal), { wire: named() })
+      return new EventStream(({ signal }) => words.source(signal), { encoding: events() })
     })
     app.get(
       '/silent',
-      () => new EventStream(({ signal }) => gated.source(signal), { wire: named() }),
+      () => new EventStream(({ signal }) => gated.source(signal), { encoding: events() }),
     )
     server = serve(app, { port: 0, onListen: () => {}, signals: false })
     closing.push(() => server.close(0))

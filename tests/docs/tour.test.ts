@@ -5,9 +5,9 @@ import { EventStream, nunjucksEngine, streamToFragments, swapstream } from 'swap
 import { asShown, changesOf } from '../../src/html/diff.ts'
 import { blockTree } from '../../src/htmx/block-tree.ts'
 import { StreamPage } from '../../src/htmx/stream-page.ts'
-import { accumulate } from '../../src/tokens/accumulate.ts'
-import { tokens } from '../../src/tokens/tokens.ts'
-import { encodeEvent } from '../../src/wire/sse.ts'
+import { accumulate } from '../../src/models/accumulate.ts'
+import { tokens } from '../../src/models/tokens.ts'
+import { encodeEvent } from '../../src/sse/sse.ts'
 
 const MODEL = ['Hel', 'lo']
 const TEMPLATES = { 'chat.html': '{% block response %}<p>{{ text }}</p>{% endblock %}' }

@@ -204,7 +204,7 @@ const checks: Record<string, () => Promise<void>> = {
     for await (const event of readEvents(response)) events.push(event)
     expect(new Set(shownAfterEach(events, { htmx: 2 })).size).toBeGreaterThan(8)
     expect(shownAtEnd(events, { htmx: 2 })).toContain('You asked: **Why &lt;b&gt;?**')
-    expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"stop"}' })
+    expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"done"}' })
     const finished = await (await prompt('Why?', { accept: 'text/html' })).text()
     expect(finished).toMatch(
       /<div id="log">[^]*<h2>Why\?<\/h2>[^]*A model will stand here[^]*<form/,
@@ -224,13 +224,13 @@ const checks: Record<string, () => Promise<void>> = {
     const again = await ask(path!, { headers: HTMX })
     expect((await ask(`${path}/stop`, { method: 'POST' })).status).toBe(204)
     expect(await again.text()).toMatch(
-      /You[^]*Stopped\.[^]*event: done\ndata: {"reason":"cancel"}\n\n$/,
+      /You[^]*Stopped\.[^]*event: done\ndata: {"reason":"stopped"}\n\n$/,
     )
   },
   '6. A test': async () => {
     const file = join(folder, 'chat.test.ts')
     const right = await readFile(file, 'utf8')
-    await writeFile(file, right.replace('reason":"cancel', 'reason":"stop'))
+    await writeFile(file, right.replace('reason":"stopped', 'reason":"done'))
     const failed = run('npm', ['test'], { cwd: folder, env: environment() })
     await expect(failed, 'a test that must fail').rejects.toThrow(/Command failed/)
     await writeFile(file, right)

@@ -27,7 +27,7 @@ test('examples/runs shows one answer to all tabs of a browser, until somebody st
     return undefined
   })
   for (const tab of await Promise.all(tabs)) {
-    expect(tab?.data).toBe('{"reason":"cancel"}')
+    expect(tab?.data).toBe('{"reason":"stopped"}')
     expect(tab?.text).toMatch(/A run keeps[^]*Made by this server, drawn by this server, cut\./)
   }
 })

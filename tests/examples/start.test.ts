@@ -99,7 +99,7 @@ describe('npm run hello', () => {
     const events: ReadEvent[] = []
     for await (const event of readEvents(response)) events.push(event)
     expect(new Set(shownAfterEach(events, { htmx: 2 })).size).toBeGreaterThan(8)
-    expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"stop"}' })
+    expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"done"}' })
     expect(shownAtEnd(events, { htmx: 2 })).toContain('Who &lt;b&gt;are&lt;/b&gt; you?')
   })
 })

@@ -33,7 +33,7 @@ test('examples/tools shows each call, then its result, then the answer, in that 
   expect(answers.slice(0, 4)).toEqual(['', '', '', ''])
   expect(answers[4]).toMatch(/^<p [^>]*>I <\/p>$/)
   expect(shownAtEnd(events, page)).toMatch(/^<p aria-busy="false">I /)
-  expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"stop"}' })
+  expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"done"}' })
 })
 
 test('examples/tools works in a browser, with scripts and without', async () => {

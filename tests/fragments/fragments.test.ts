@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Fragment } from '../../src/fragments/fragment.ts'
 import { streamToFragments } from '../../src/fragments/stream-to-fragments.ts'
-import type { SidePart } from '../../src/tokens/part.ts'
+import type { NonTextPart } from '../../src/models/part.ts'
 import { streamWithSources } from '../../src/fragments/stream-with-sources.ts'
 
 const all = async (source: AsyncIterable<Fragment>): Promise<Fragment[]> => {
@@ -44,7 +44,7 @@ describe('streamToFragments', () => {
   })
 
   test('draws the block before the first token where that is asked for, and says when an answer begins and ends', async () => {
-    const early = streamToFragments(['x'], 't', 'b', { atOnce: true })
+    const early = streamToFragments(['x'], 't', 'b', { renderInitial: true })
     expect((await all(early)).map(({ context, grows }) => [context['text'], grows?.delta])).toEqual(
       [
         ['', ''],
@@ -81,7 +81,7 @@ describe('streamToFragments', () => {
     let reasoning = ''
     const options = {
       extraContext: { reasoning },
-      onPart: (part: SidePart) =>
+      onPart: (part: NonTextPart) =>
         part.type === 'reasoning' && { reasoning: (reasoning += part.text) },
     }
     const seen = await contexts(streamToFragments(model() as never, 't', 'b', options))

@@ -10,8 +10,8 @@ import {
   type Fragment,
   type LiveStateOptions,
 } from 'swapstream'
-import { open } from 'swapstream/testing'
-import { timersRunning } from '../../src/base/clock.ts'
+import { openStream } from 'swapstream/testing'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 
@@ -39,7 +39,7 @@ const ALL = ['list', 'count', 'both', 'sign', 'still']
 /** A state, and what a viewer is shown who takes all that is there. */
 async function looking(options: Partial<LiveStateOptions<Values>> = {}, origin?: string) {
   const state = liveState(engine, 'board.html', start, { blocks: ALL, ...options })
-  const fragments = state.follow({ origin })
+  const fragments = state.subscribe({ origin })
   const taken: Fragment[] = []
   void (async () => {
     for await (const fragment of fragments) taken.push(fragment)
@@ -98,7 +98,7 @@ describe('a change of a live state', () => {
   test('draws every block where the engine cannot tell what they read', async () => {
     const components = fromComponents({ page: { page: () => '', one: () => '', two: () => '' } })
     const state = liveState(components, 'page', { a: 1 }, { blocks: ['one', 'two'] })
-    const fragments = state.follow()
+    const fragments = state.subscribe()
     const blocks: string[] = []
     for (let at = 0; at < 4; at++) {
       if (at === 2) state.set({ a: 2 })
@@ -120,7 +120,7 @@ describe('a change of a live state', () => {
       }
     }
     const state = liveState({ open: counting }, 'board.html', start, { blocks: ['sign', 'both'] })
-    const followers = [state.follow(), state.follow(), state.follow()]
+    const followers = [state.subscribe(), state.subscribe(), state.subscribe()]
     for (const each of followers) for (const _ of [1, 2]) await each.next()
     expect(renders).toBe(2)
     state.set({ owner: 'Bob' })
@@ -133,7 +133,7 @@ describe('a change of a live state', () => {
 
   test('is not shown to whoever made it, and to everybody else', async () => {
     const mine = await looking({}, 'tab-1')
-    const others = mine.state.follow({ origin: 'tab-2' })
+    const others = mine.state.subscribe({ origin: 'tab-2' })
     for (const _ of ALL) await others.next()
     mine.state.set({ owner: 'Bob' }, { origin: 'tab-1' })
     expect(await mine.settle()).toEqual([])
@@ -163,7 +163,7 @@ describe('a change of a live state', () => {
 describe('the viewers of a live state', () => {
   test('who are slow find the newest state of each block, and see by its number that some are missing', async () => {
     const state = liveState(engine, 'board.html', start, { blocks: ['list', 'number'] })
-    const fragments = state.follow()
+    const fragments = state.subscribe()
     const [first] = [await fragments.next(), await fragments.next()]
     expect(first!.value).toMatchObject({ context: { version: 1 } })
     for (let n = 0; n < 1_000; n++) state.set({ owner: `${n}` })
@@ -186,26 +186,26 @@ describe('the viewers of a live state', () => {
     const state = liveState(engine, 'board.html', start, { blocks: ALL })
     const app = new Hono()
     app.use(swapstream({ engine, log: recordingLog() }))
-    app.get('/live', () => new EventStream(() => state.follow()))
-    const streams = await Promise.all([open(app, '/live'), open(app, '/live')])
+    app.get('/live', () => new EventStream(() => state.subscribe()))
+    const streams = await Promise.all([openStream(app, '/live'), openStream(app, '/live')])
     for (const stream of streams) await stream.until(({ data }) => data.includes('#still'))
-    expect(state.viewers).toBe(2)
+    expect(state.subscribers).toBe(2)
     state.set({ owner: '<Bob>' })
     const [event] = await streams[0]!.until(({ data }) => data.includes('Bob'))
     expect(event!.data).toContain(
       '<div hx-swap-oob="innerMorph transition:false target:#list"><li>a for &lt;Bob&gt;</li><li>b for &lt;Bob&gt;</li></div>',
     )
     for (const stream of streams) await stream.disconnect()
-    await eventually(() => expect(state.viewers).toBe(0))
-    const unread = state.follow()
+    await eventually(() => expect(state.subscribers).toBe(0))
+    const unread = state.subscribe()
     await unread.return()
-    expect(state.viewers).toBe(0)
+    expect(state.subscribers).toBe(0)
   })
 
   test('are told of a block that does not exist before anything is shown', async () => {
     const state = liveState(engine, 'board.html', start, { blocks: ['lits'] })
-    await expect(state.follow().next()).rejects.toThrow(/did you mean "list"/)
-    expect(state.viewers).toBe(0)
+    await expect(state.subscribe().next()).rejects.toThrow(/did you mean "list"/)
+    expect(state.subscribers).toBe(0)
   })
 })
 

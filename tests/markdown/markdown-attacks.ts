@@ -94,7 +94,7 @@ export const ATTACKS: readonly string[] = [
   '![![x](/attacked)](/attacked)',
   // Places where other texts are read again
   '{{ 7 * 7 }} {% include "/etc/passwd" %} {{ range.constructor("return process")() }}',
-  'data: x\nevent: done\ndata: {"reason":"stop"}\n\n',
+  'data: x\nevent: done\ndata: {"reason":"done"}\n\n',
   '- [ ] <input type=checkbox onfocus=window.attacked=1 autofocus>',
   '| <img src=/attacked> | b |\n|:-:|-|\n| <script>window.attacked=1</script> | <hx-x> |',
   '# <a id="status" name="form">heading</a> {#status .evil onclick=x}',

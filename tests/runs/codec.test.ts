@@ -116,8 +116,8 @@ describe('the log of a run', () => {
   test('tells how the run ended, and what its source returned', () => {
     const seen = { code: 'source/failed', id: 'abc', message: 'Something went wrong.' }
     const back = (ended: Ended): unknown => createDecoder()(createEncoder().end(ended))
-    expect(back(new Ended('stop', { final: { url: '/r' } }))).toMatchObject({
-      reason: 'stop',
+    expect(back(new Ended('done', { final: { url: '/r' } }))).toMatchObject({
+      reason: 'done',
       final: { url: '/r' },
     })
     expect(back(new Ended('error', { seen }))).toMatchObject({ reason: 'error', seen })

@@ -145,13 +145,13 @@ describe.concurrent('runs on two nodes', () => {
     await Promise.all([here.over, there.over, resumed.over])
     for (const viewer of [here, there]) {
       expectContiguous(viewer)
-      expect([viewer.numbers.length, viewer.reason]).toEqual([60, 'stop'])
+      expect([viewer.numbers.length, viewer.reason]).toEqual([60, 'done'])
     }
     expectContiguous(resumed, leaving.numbers.length + 1)
     expect(leaving.numbers.length + resumed.numbers.length).toBe(60)
     const late = view(two, path)
     await late.over
-    expect([late.numbers, late.reason]).toEqual([here.numbers, 'stop'])
+    expect([late.numbers, late.reason]).toEqual([here.numbers, 'done'])
   })
 
   test('are stopped from the other one at once, and what was written stays', async () => {
@@ -163,7 +163,7 @@ describe.concurrent('runs on two nodes', () => {
     const stopped = await fetch(url(two, `${path}/stop`), { method: 'POST' })
     expect(stopped.status).toBe(204)
     await Promise.all([here.over, there.over])
-    expect([here.reason, there.reason]).toEqual(['cancel', 'cancel'])
+    expect([here.reason, there.reason]).toEqual(['stopped', 'stopped'])
     expect(here.at - at).toBeLessThan(200)
     expectContiguous(here)
     expect(there.numbers).toEqual(here.numbers)
@@ -176,7 +176,7 @@ describe.concurrent('runs on two nodes', () => {
     const at = performance.now()
     await fetch(url(two, `${path}/stop`), { method: 'POST' })
     await here.over
-    expect([here.reason, node.diary()]).toEqual(['cancel', ['opened', 'aborted']])
+    expect([here.reason, node.diary()]).toEqual(['stopped', ['opened', 'aborted']])
     expect(here.at - at).toBeLessThan(200)
   })
 
@@ -189,7 +189,7 @@ describe.concurrent('runs on two nodes', () => {
     await Promise.all([here.over, there.over])
     for (const viewer of [here, there]) {
       expectContiguous(viewer)
-      expect([viewer.numbers.length, viewer.reason]).toEqual([30, 'stop'])
+      expect([viewer.numbers.length, viewer.reason]).toEqual([30, 'done'])
     }
   })
 
@@ -224,7 +224,7 @@ describe.concurrent('a node that dies', () => {
     expect(again.id).not.toBe(id)
     const retried = view(one, again.path)
     await retried.over
-    expect([retried.numbers, retried.reason]).toEqual([upTo(3), 'stop'])
+    expect([retried.numbers, retried.reason]).toEqual([upTo(3), 'done'])
   })
 
   test('and nobody looks on: one who comes later finds the prefix and its end', async () => {
@@ -277,7 +277,7 @@ describe.concurrent('a line to Redis that is cut for three seconds', () => {
     expectContiguous(there)
     expect(node.diary()).toEqual(['opened', 'aborted'])
     const health = await (await fetch(url(node, '/health'))).json()
-    expect(health).toEqual({ store: 'away', running: 0, viewers: 0 })
+    expect(health).toEqual({ store: 'down', running: 0, subscribers: 0 })
     const refused = await fetch(url(node, '/start'), { method: 'POST' })
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2'])
     expect(await refused.json()).toMatchObject({ code: 'run/store-away' })
@@ -285,7 +285,7 @@ describe.concurrent('a line to Redis that is cut for three seconds', () => {
     proxy.mend()
     const again = view(node, (await started(node, 'count=5')).path)
     await again.over
-    expect([again.numbers, again.reason]).toEqual([upTo(5), 'stop'])
+    expect([again.numbers, again.reason]).toEqual([upTo(5), 'done'])
   })
 
   test.each(['ioredis', 'node-redis'])(
@@ -302,7 +302,7 @@ describe.concurrent('a line to Redis that is cut for three seconds', () => {
       await Promise.all([here.over, there.over])
       for (const viewer of [here, there]) {
         expectContiguous(viewer)
-        expect([viewer.numbers.length, viewer.reason]).toEqual([200, 'stop'])
+        expect([viewer.numbers.length, viewer.reason]).toEqual([200, 'done'])
       }
       await end(node)
       await proxy.close()
@@ -322,7 +322,7 @@ describe.concurrent('a line to Redis that is cut for three seconds', () => {
       proxy.mend()
       await there.over
       expectContiguous(there)
-      expect([there.numbers.length, there.reason]).toEqual([250, 'stop'])
+      expect([there.numbers.length, there.reason]).toEqual([250, 'done'])
       await end(node)
       await proxy.close()
     },
@@ -343,7 +343,7 @@ describe.concurrent('a Redis that is killed', () => {
     await Promise.all(viewers.map(({ over }) => over))
     for (const viewer of viewers) {
       expectContiguous(viewer)
-      expect([viewer.numbers.length, viewer.reason]).toEqual([150, 'stop'])
+      expect([viewer.numbers.length, viewer.reason]).toEqual([150, 'done'])
     }
   })
 

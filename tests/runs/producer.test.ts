@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createMemoryStore, createRuns, type Added, type RunStore } from 'swapstream'
-import { useTimers } from '../../src/base/clock.ts'
+import { useTimers } from '../../src/shared/clock.ts'
 import { eventually } from '../support/eventually.ts'
 import { controlled } from './support/controlled.ts'
 
@@ -60,7 +60,7 @@ describe('a run whose store fails', () => {
             }
           }, me)
           await runs.close(60_000)
-          expect(lines).toEqual([...values.map((value) => JSON.stringify(value)), '{"end":"stop"}'])
+          expect(lines).toEqual([...values.map((value) => JSON.stringify(value)), '{"end":"done"}'])
         },
       ),
       { numRuns: 30 },
@@ -72,7 +72,7 @@ describe('a run whose store fails', () => {
     const runs = createRuns({ store: hangs, leaseMs: 300 })
     const source = controlled<string>()
     const { id } = await runs.start(source, me)
-    const viewer = await runs.follow(id, me).open(context)
+    const viewer = await runs.subscribe(id, me).open(context)
     await source.say('a')
     expect((await viewer.next()).value).toMatchObject({ id: '1-1', value: 'a' })
     expect((await viewer.next()).value).toMatchObject({ reason: 'interrupted' })
@@ -87,7 +87,7 @@ describe('a run whose store fails', () => {
     const runs = createRuns({ leaseMs: 1_000 })
     const source = controlled<string>()
     const { id } = await runs.start(source, me)
-    const viewer = await runs.follow(id, me).open(context)
+    const viewer = await runs.subscribe(id, me).open(context)
     await source.say('a')
     await viewer.next()
     time = 1_000

@@ -5,7 +5,7 @@ import {
   createMemoryStore,
   createRuns,
   EventStream,
-  named,
+  events,
   ownerOf,
   runRoutes,
   streamToFragments,
@@ -17,8 +17,8 @@ import {
 } from 'swapstream'
 import { readEvents } from 'swapstream/client'
 import { serve } from 'swapstream/node'
-import { open } from 'swapstream/testing'
-import { timersRunning } from '../../src/base/clock.ts'
+import { openStream } from 'swapstream/testing'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 import { shownAfterEach, shownAtEnd } from '../support/shown.ts'
@@ -44,7 +44,9 @@ async function read(
   id: string,
   lastEventId?: string,
 ): Promise<{ told: [string, unknown][]; reason: unknown }> {
-  const values = await runs.follow(id, { ...me, ...(lastEventId && { lastEventId }) }).open(context)
+  const values = await runs
+    .subscribe(id, { ...me, ...(lastEventId && { lastEventId }) })
+    .open(context)
   const told: [string, unknown][] = []
   for (;;) {
     const step = await values.next()
@@ -63,9 +65,9 @@ describe('a run', () => {
         ['1-2', 'b'],
         ['1-3', { c: 3 }],
       ],
-      reason: 'stop',
+      reason: 'done',
     })
-    expect(await read(runs, id)).toMatchObject({ reason: 'stop' })
+    expect(await read(runs, id)).toMatchObject({ reason: 'done' })
   })
 
   test('goes on after the event that its viewer names', async () => {
@@ -95,7 +97,7 @@ describe('a run', () => {
     expect(await runs.current(mine)).toMatchObject({ id: run.id, path: run.path })
     expect(await runs.current({ ...mine, owner: 'you' })).toBe(undefined)
     source.end()
-    await eventually(async () => expect(await read(runs, run.id)).toMatchObject({ reason: 'stop' }))
+    await eventually(async () => expect(await read(runs, run.id)).toMatchObject({ reason: 'done' }))
     expect(await runs.current(mine)).toMatchObject({ id: run.id })
   })
 
@@ -107,7 +109,7 @@ describe('a run', () => {
     expect(new Set(ids).size).toBe(50)
     for (const id of ids) expect(id).toMatch(/^[\w-]{22}$/)
     for (const id of [ids[1]!, 'A'.repeat(22), '', '../x', 'x'.repeat(9_999)]) {
-      await expect(runs.follow(id, { owner: '0' }).open(context)).rejects.toMatchObject({
+      await expect(runs.subscribe(id, { owner: '0' }).open(context)).rejects.toMatchObject({
         code: 'run/unknown',
         status: 404,
       })
@@ -145,7 +147,7 @@ describe('a run', () => {
     const runs = createdRuns()
     const source = controlled<string>()
     const { id } = await runs.start(source, me)
-    const viewer = await runs.follow(id, me).open(context)
+    const viewer = await runs.subscribe(id, me).open(context)
     await source.say('a')
     expect((await viewer.next()).value).toMatchObject({ id: '1-1', value: 'a' })
     await viewer.return!()
@@ -158,26 +160,26 @@ describe('a run', () => {
         ['1-1', 'a'],
         ['1-2', 'b'],
       ],
-      reason: 'cancel',
+      reason: 'stopped',
     })
     // What is over stays as it ended.
     await runs.stop(id, me)
-    expect(await read(runs, id)).toMatchObject({ reason: 'cancel' })
+    expect(await read(runs, id)).toMatchObject({ reason: 'stopped' })
   })
 
   test('that wants viewers is stopped when none is left, after the grace', async () => {
     const runs = createdRuns()
     const source = controlled<string>()
     const { id } = await runs.start(source, { ...me, onDisconnect: 'cancel', graceMs: 60 })
-    const leave = await runs.follow(id, me).open(context)
+    const leave = await runs.subscribe(id, me).open(context)
     await source.say('a')
     await leave.return!()
-    const back = await runs.follow(id, me).open(context)
+    const back = await runs.subscribe(id, me).open(context)
     await new Promise((resolve) => setTimeout(resolve, 120))
     expect(source.signal!.aborted).toBe(false)
     await back.return!()
     await eventually(() => expect(source.signal!.aborted).toBe(true))
-    expect(await read(runs, id)).toMatchObject({ reason: 'cancel' })
+    expect(await read(runs, id)).toMatchObject({ reason: 'disconnected' })
   })
 
   test('that fails says a code and an id, the same to everybody, and the log says why', async () => {
@@ -199,7 +201,7 @@ describe('a run', () => {
     )
     const ends = await Promise.all(
       [0, 1].map(async () => {
-        const values = await runs.follow(id, me).open(context)
+        const values = await runs.subscribe(id, me).open(context)
         for (;;) {
           const step = await values.next()
           if (step.done) return step.value as { reason: string; seen: { id: string } }
@@ -310,7 +312,7 @@ describe('a run', () => {
     const short = createRuns()
     const source = controlled<string>()
     const { id } = await short.start(source, me)
-    const viewer = await short.follow(id, me).open(context)
+    const viewer = await short.subscribe(id, me).open(context)
     // On a busy machine it is asked a turn later.
     await eventually(() => expect(source.opened).toBe(1))
     const closed = short.close()
@@ -322,10 +324,10 @@ describe('a run', () => {
     const long = createRuns()
     const other = controlled<string>()
     const run = await long.start(other, me)
-    const looker = await long.follow(run.id, me).open(context)
+    const looker = await long.subscribe(run.id, me).open(context)
     const closing = long.close(5_000)
     other.end()
-    expect((await looker.next()).value).toMatchObject({ reason: 'stop' })
+    expect((await looker.next()).value).toMatchObject({ reason: 'done' })
     await closing
   })
 })
@@ -336,10 +338,10 @@ const TEMPLATES = {
 }
 
 /** An app whose answers are runs. */
-function appOf(source: Source<unknown>, runs: Runs, wire?: ReturnType<typeof named>): Hono {
+function appOf(source: Source<unknown>, runs: Runs, encoding?: ReturnType<typeof events>): Hono {
   const app = new Hono()
   app.use(swapstream({ templates: TEMPLATES, log: recordingLog() }))
-  const stream = wire ? { wire } : {}
+  const stream = encoding ? { encoding } : {}
   app.post('/chat', async (c) => {
     const run = await runs.start(source, { owner: ownerOf(c), key: 'chat' })
     c.header('x-path', run.path)
@@ -370,8 +372,8 @@ describe('runs over HTTP', () => {
 
   test('are resumed where the reader was, by the browser that started them only', async () => {
     const source = controlled<string>()
-    const app = appOf(source, createdRuns(), named())
-    const posted = await open(app, '/chat', { method: 'POST' })
+    const app = appOf(source, createdRuns(), events())
+    const posted = await openStream(app, '/chat', { method: 'POST' })
     await source.say('a', 'b')
     await posted.until(({ data }) => data === 'b')
     await posted.disconnect()
@@ -386,19 +388,19 @@ describe('runs over HTTP', () => {
     ])
     expect([stranger.status, other.status]).toEqual([404, 404])
 
-    const resumed = await open(app, path, { headers: { ...cookie, 'last-event-id': '1-1' } })
+    const resumed = await openStream(app, path, { headers: { ...cookie, 'last-event-id': '1-1' } })
     await source.say('c')
     source.end()
     const text = (await resumed.all()).map(({ id, event, data }) => [id, event, data])
     expect(text).toEqual([
       ['1-2', undefined, 'b'],
       ['1-3', undefined, 'c'],
-      [undefined, 'done', '{"reason":"stop"}'],
+      [undefined, 'done', '{"reason":"done"}'],
     ])
     const late = await app.request(path, { headers: { ...cookie, accept: 'text/event-stream' } })
     expect([late.status, await late.text()]).toEqual([
       200,
-      'data: a\nid: 1-1\n\ndata: b\nid: 1-2\n\ndata: c\nid: 1-3\n\nevent: done\ndata: {"reason":"stop"}\n\n',
+      'data: a\nid: 1-1\n\ndata: b\nid: 1-2\n\ndata: c\nid: 1-3\n\nevent: done\ndata: {"reason":"done"}\n\n',
     ])
   })
 
@@ -409,7 +411,7 @@ describe('runs over HTTP', () => {
         streamToFragments(source({ signal, lastEventId: undefined }), 'chat.html', 'response'),
       createdRuns(),
     )
-    const posted = await open(app, '/chat', { method: 'POST' })
+    const posted = await openStream(app, '/chat', { method: 'POST' })
     await source.say('Hel')
     const begun = await posted.until(({ data }) => data.includes('Hel'))
     const path = posted.response.headers.get('x-path')!
@@ -433,13 +435,13 @@ describe('runs over HTTP', () => {
       ])
     }
     const rest = await posted.all()
-    expect(rest.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"cancel"}' })
+    expect(rest.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"stopped"}' })
     expect(shownAfterEach([...begun, ...rest]).at(-1)).toBe(
       '<p class="failed">Hel</p><p class="swapstream-notice" role="status">Stopped.</p>',
     )
 
     // One who comes late sees the same, also without scripts.
-    const late = await open(app, path, { headers })
+    const late = await openStream(app, path, { headers })
     expect(shownAtEnd(await late.all())).toMatch(/^<p class="failed">Hel<\/p>/)
     const page = await app.request(path, { headers: { ...headers, accept: 'text/html' } })
     expect(await page.text()).toBe('<p class="failed">Hel</p>')
@@ -453,14 +455,14 @@ describe('runs over HTTP', () => {
         streamToFragments(source({ signal, lastEventId: undefined }), 'chat.html', 'response'),
       runs,
     )
-    const posted = await open(app, '/chat', { method: 'POST' })
+    const posted = await openStream(app, '/chat', { method: 'POST' })
     await posted.disconnect()
     for (const word of ['one ', 'two ', 'three ']) await source.say(word)
     const headers = {
       cookie: posted.response.headers.get('set-cookie')!.split(';')[0]!,
       ...SAME_SITE,
     }
-    const late = await open(app, posted.response.headers.get('x-path')!, { headers })
+    const late = await openStream(app, posted.response.headers.get('x-path')!, { headers })
     const [first] = await late.until(({ data }) => data.includes('three'))
     expect(first!.id).toBe('1-3')
     expect(shownAfterEach([first!])).toEqual(['<p class="good">one two three </p>'])
@@ -512,11 +514,11 @@ describe('a server that shuts down', () => {
       headers: { accept: 'text/event-stream', 'hx-request': 'true' },
     })
     await source.say('Hel')
-    const events = readEvents(response)
-    await events.next()
+    const received = readEvents(response)
+    await received.next()
     const closed = server.close()
     const rest = []
-    for await (const event of events) rest.push(event)
+    for await (const event of received) rest.push(event)
     // Nothing is drawn as cut: the answer goes on.
     expect(rest.map(({ event, data }) => [event, data])).toEqual([
       ['shutdown', '{"reason":"shutdown"}'],
@@ -543,7 +545,7 @@ test('over any number of cuts no viewer misses or repeats a value', async () => 
         const told: [string, unknown][] = []
         for (const cut of [...cuts, Infinity]) {
           const lastEventId = told.at(-1)?.[0]
-          const viewer = await runs.follow(id, me).open({ ...context, lastEventId })
+          const viewer = await runs.subscribe(id, me).open({ ...context, lastEventId })
           for (let n = 0; n < cut; n++) {
             const step = await viewer.next()
             if (step.done) break

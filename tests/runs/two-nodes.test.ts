@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { createMemoryStore, createRuns, type Runs } from 'swapstream'
-import { timersRunning, useTimers } from '../../src/base/clock.ts'
+import { timersRunning, useTimers } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { controlled } from './support/controlled.ts'
 
@@ -26,21 +26,21 @@ describe('a run that is read by another node', () => {
     const [one, two] = twoNodes()
     const source = controlled<string>()
     const { id } = await one.start(source, me)
-    const viewer = await two.follow(id, me).open(context)
+    const viewer = await two.subscribe(id, me).open(context)
     await source.say('a')
     expect((await viewer.next()).value).toMatchObject({ id: '1-1', value: 'a' })
-    expect(await two.health()).toEqual({ store: 'here', running: 0, viewers: 1 })
+    expect(await two.health()).toEqual({ store: 'up', running: 0, subscribers: 1 })
     await two.stop(id, me)
     expect(source.signal!.aborted).toBe(true)
-    expect((await viewer.next()).value).toMatchObject({ reason: 'cancel' })
-    expect(await two.health()).toEqual({ store: 'here', running: 0, viewers: 0 })
+    expect((await viewer.next()).value).toMatchObject({ reason: 'stopped' })
+    expect(await two.health()).toEqual({ store: 'up', running: 0, subscribers: 0 })
   })
 
   test('and wants viewers goes on as long as there is one there', async () => {
     const [one, two] = twoNodes()
     const source = controlled<string>()
     const { id } = await one.start(source, { ...me, onDisconnect: 'cancel', graceMs: 50 })
-    const viewer = await two.follow(id, me).open(context)
+    const viewer = await two.subscribe(id, me).open(context)
     await sleep(500)
     expect(source.signal!.aborted).toBe(false)
     await viewer.return!()
@@ -51,7 +51,7 @@ describe('a run that is read by another node', () => {
     const [one, two] = twoNodes()
     const source = controlled<string>()
     const { id } = await one.start(source, me)
-    const viewer = await two.follow(id, me).open(context)
+    const viewer = await two.subscribe(id, me).open(context)
     const next = viewer.next()
     await two.close()
     expect((await next).value).toMatchObject({ reason: 'shutdown' })
@@ -68,7 +68,7 @@ describe('a run that is read by another node', () => {
     opened.push(one, two)
     const { id } = await one.start(controlled<string>(), me)
     const real = performance.now.bind(performance)
-    const viewer = await two.follow(id, me).open(context)
+    const viewer = await two.subscribe(id, me).open(context)
     const release = useTimers({
       now: () => real() * 200,
       set(delayMs, run) {

@@ -15,7 +15,7 @@ import {
   swapstream,
   type StreamDefinition,
 } from 'swapstream'
-import { timersRunning } from '../../src/base/clock.ts'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { importCompiled } from '../support/compiled.ts'
 import { useLetGo } from '../support/let-go.ts'
@@ -168,7 +168,7 @@ test('A9: guards run in order, before parsing: no token 401, wrong 403, right 20
       path: '/guarded',
       auth: true,
       guards: [
-        () => void seen.push('first'),
+        () => void seen.push('first-value'),
         bearer({ token: 'let-me-in' }),
         () => void seen.push('last'),
       ],
@@ -182,7 +182,7 @@ test('A9: guards run in order, before parsing: no token 401, wrong 403, right 20
   expect(await statusOf()).toBe(401)
   expect(await statusOf({ authorization: 'Bearer no' })).toBe(403)
   expect(await statusOf({ authorization: 'Bearer let-me-in' })).toBe(200)
-  expect(seen).toEqual(['first', 'first', 'first', 'last', 'input'])
+  expect(seen).toEqual(['first-value', 'first-value', 'first-value', 'last', 'input'])
 })
 
 test('A10: bearer reads its variable at each request; ipAllow reads its networks when made', async () => {
@@ -223,7 +223,7 @@ test('A13: text is text, values are compact JSON, everything else is an error', 
     'data: {"event":"x"}\n\ndata: ["é"]\n\ndata: 1.5\n\ndata: true\n\ndata: null\n\n',
   )
   for (const value of [new Uint8Array(1), () => {}, Symbol('s'), 1n, undefined]) {
-    const bytes = await bytesOf(['first', value])
+    const bytes = await bytesOf(['first-value', value])
     expect(bytes).toMatch(
       /^data: first\n\ndata: \{"error":"Something went wrong\.".*"source\/value"/,
     )
@@ -262,18 +262,18 @@ test('A15: an error in the middle is the last event, told once to onError and to
 
 test('A16: an error before the first value is a status; `commit: open` gives the error event', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => {})
-  const failing = (commit: 'first' | 'open') =>
+  const failing = (flushHeaders: 'first-value' | 'immediately') =>
     serving(
-      stream({ path: '/x', commit }, async function* () {
+      stream({ path: '/x', flushHeaders }, async function* () {
         throw new Error('SECRET')
       }),
     ).post('/x')
-  const early = await failing('first')
+  const early = await failing('first-value')
   expect([early.status, early.headers.get('content-type')]).toEqual([
     500,
     expect.not.stringContaining('event-stream'),
   ])
-  const open = await failing('open')
+  const open = await failing('immediately')
   expect(open.status).toBe(200)
   expect(await open.text()).toMatch(/^data: \{"error":"Something went wrong\."/)
   vi.restoreAllMocks()
@@ -322,7 +322,7 @@ test(
 test('A19: a plain route next to the declared ones, with or without our bodies', async () => {
   const { app } = serving(chat)
   app.get('/own', (c) => c.body('data: mine\n\n', 200, { 'content-type': 'text/event-stream' }))
-  app.get('/body', () => new EventStream(() => ['a'], { wire: plain, heartbeatMs: false }))
+  app.get('/body', () => new EventStream(() => ['a'], { encoding: plain, heartbeatMs: false }))
   expect(await (await app.request('/own')).text()).toBe('data: mine\n\n')
   expect(await (await app.request('/body')).text()).toBe('data: a\n\n')
 })

@@ -21,14 +21,14 @@ import {
   Fragment,
   htmxHeaders,
   liveState,
-  named,
+  events,
   NDJSON,
   nunjucksEngine,
   Page,
   plain,
   produce,
   readForm,
-  requestFacts,
+  htmxRequest,
   ServerSentEvent,
   STOP_POLLING,
   streamBlocks,
@@ -40,9 +40,9 @@ import {
 } from 'swapstream'
 import { check } from 'swapstream/check'
 import { llm } from 'swapstream/models'
-import { open } from 'swapstream/testing'
-import { timersRunning } from '../../src/base/clock.ts'
-import { applyFrames } from '../../src/htmx/apply-frames.ts'
+import { openStream } from 'swapstream/testing'
+import { timersRunning } from '../../src/shared/clock.ts'
+import { applyFrames } from '../../src/testing/apply-frames.ts'
 import { AI_SDK_PROJECT, installAiSdk } from '../support/ai-sdk.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
@@ -96,7 +96,7 @@ describe('C1: the answer', () => {
       setCookie(c, 'seen', '1')
       return new EventStream(() => streamToFragments(['x'], 'chat.html', 'response'))
     })
-    const { response, all } = await open(app, '/chat', post)
+    const { response, all } = await openStream(app, '/chat', post)
     await all()
     expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
     expect(response.headers.getSetCookie()).toEqual(['seen=1; Path=/'])
@@ -112,8 +112,8 @@ describe('C2, C3: what a stream sends', () => {
       () =>
         new EventStream([new Fragment('lines.html', 'b', { text: ' a\nb ' }, { target: '#out' })]),
     )
-    const events = await (await open(app, '/', post)).all()
-    expect(events[0]).toEqual({
+    const received = await (await openStream(app, '/', post)).all()
+    expect(received[0]).toEqual({
       data: '<div hx-swap-oob="innerMorph transition:false target:#out"><pre> a\nb </pre></div>',
     })
   })
@@ -129,8 +129,8 @@ describe('C2, C3: what a stream sends', () => {
           new ServerSentEvent({ event: 'app:three', data: '3' }),
         ]),
     )
-    const events = await (await open(app, '/', post)).all()
-    expect(events.map(({ event, data }) => event ?? data)).toEqual([
+    const received = await (await openStream(app, '/', post)).all()
+    expect(received.map(({ event, data }) => event ?? data)).toEqual([
       '<div hx-swap-oob="innerMorph transition:false target:#a"><p>1</p></div>',
       'two',
       'app:three',
@@ -147,8 +147,8 @@ describe('C4: heartbeats', () => {
       await new Promise((resolve) => setTimeout(resolve, 150))
       yield 'b'
     }
-    app.get('/', () => new EventStream(slow, { heartbeatMs: 20, wire: plain }))
-    app.get('/off', () => new EventStream(slow, { heartbeatMs: false, wire: plain }))
+    app.get('/', () => new EventStream(slow, { heartbeatMs: 20, encoding: plain }))
+    app.get('/off', () => new EventStream(slow, { heartbeatMs: false, encoding: plain }))
     expect(await (await app.request('/')).text()).toMatch(
       /^data: a\n\n(?:: ping\n\n){2,}data: b\n\n$/,
     )
@@ -164,12 +164,15 @@ describe('C8: the time to come back', () => {
       yield 'two'
     }
     app.get('/htmx', () => new EventStream(shown, { retryMs: 1_500 }))
-    app.get('/named', () => new EventStream(['a'], { retryMs: 0, wire: named({ event: 'x' }) }))
-    app.get('/empty', () => new EventStream([], { retryMs: 9, wire: named() }))
+    app.get(
+      '/named',
+      () => new EventStream(['a'], { retryMs: 0, encoding: events({ event: 'x' }) }),
+    )
+    app.get('/empty', () => new EventStream([], { retryMs: 9, encoding: events() }))
     const text = async (path: string): Promise<string> =>
       (await app.request(path, { headers: { accept: 'text/event-stream' } })).text()
     expect(await text('/htmx')).toBe(
-      'retry: 1500\ndata: <div hx-swap-oob="innerMorph:#a"><p>1</p></div>\n\ndata: two\n\nevent: done\ndata: {"reason":"stop"}\n\n',
+      'retry: 1500\ndata: <div hx-swap-oob="innerMorph:#a"><p>1</p></div>\n\ndata: two\n\nevent: done\ndata: {"reason":"done"}\n\n',
     )
     expect(await text('/named')).toMatch(/^retry: 0\nevent: x\ndata: a\n\nevent: done\n/)
     expect(await text('/empty')).toMatch(/^retry: 9\nevent: done\n/)
@@ -182,7 +185,12 @@ describe('C8: the time to come back', () => {
       await new Promise((resolve) => setTimeout(resolve, 60))
       yield 'a'
     }
-    const options = { retryMs: 5, heartbeatMs: 20, commit: 'open', wire: plain } as const
+    const options = {
+      retryMs: 5,
+      heartbeatMs: 20,
+      flushHeaders: 'immediately',
+      encoding: plain,
+    } as const
     app.get('/', () => new EventStream(slow, options))
     expect(await (await app.request('/')).text()).toMatch(/^(?:: ping\n\n)+retry: 5\ndata: a\n\n$/)
   })
@@ -205,7 +213,7 @@ describe('C9: a client that leaves', () => {
       })
     })
     for (const where of ['yield', 'await']) {
-      const stream = await open(app, `/${where}`)
+      const stream = await openStream(app, `/${where}`)
       await stream.until(({ data }) => data === 'first')
       await stream.disconnect()
     }
@@ -234,12 +242,12 @@ describe('C6, C7: failures and ends', () => {
     async (_, source) => {
       const { app, log } = setUp()
       app.post('/', () => new EventStream(source))
-      const events = await (await open(app, '/', post)).all()
-      expect(shownAfterEach(events)[0]).toBe('<p>kept</p>')
-      expect(shownAtEnd(events)).toMatch(/^<p>kept<\/p><p [^>]*role="alert">[^]*<\/p>$/)
-      expect(events.filter(({ data }) => data.includes('role="alert"'))).toHaveLength(1)
-      expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"error"}' })
-      expect(JSON.stringify(events)).not.toMatch(/SECRET|chat\.html/)
+      const received = await (await openStream(app, '/', post)).all()
+      expect(shownAfterEach(received)[0]).toBe('<p>kept</p>')
+      expect(shownAtEnd(received)).toMatch(/^<p>kept<\/p><p [^>]*role="alert">[^]*<\/p>$/)
+      expect(received.filter(({ data }) => data.includes('role="alert"'))).toHaveLength(1)
+      expect(received.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"error"}' })
+      expect(JSON.stringify(received)).not.toMatch(/SECRET|chat\.html/)
       expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1)
     },
   )
@@ -253,9 +261,9 @@ describe('C5: a frame that cannot be drawn', () => {
       new Fragment('careful.html', 'b', { text }, { target: '#out' })
     const source = [fragment('one'), fragment('!'), fragment('!'), fragment('two')]
     app.post('/', () => new EventStream(source, { frameMs: 0, onEnd: (told) => void (end = told) }))
-    const events = await (await open(app, '/', post)).all()
+    const received = await (await openStream(app, '/', post)).all()
     const page = { page: '<i id="out"></i>', target: '#none', at: '#out' }
-    const shown = shownAfterEach(events, page)
+    const shown = shownAfterEach(received, page)
     expect(
       shown.map((html) => html.replace(/ id="\w+"/, '').replace(/failed \w+/, 'failed')),
     ).toEqual([
@@ -264,9 +272,9 @@ describe('C5: a frame that cannot be drawn', () => {
       '<p>one</p>',
       '<p>two</p>',
     ])
-    expect(shownAtEnd(events, page)).toBe('<p>two</p>')
-    expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"stop"}' })
-    expect(end).toMatchObject({ reason: 'stop', values: 4, failed: 1 })
+    expect(shownAtEnd(received, page)).toBe('<p>two</p>')
+    expect(received.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"done"}' })
+    expect(end).toMatchObject({ reason: 'done', values: 4, failed: 1 })
     expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1)
   })
 })
@@ -285,8 +293,8 @@ describe('C10: the context of the request', () => {
           yield `hello ${user.getStore()}`
         }),
     )
-    const events = await (await open(app, '/mine', post)).all()
-    expect(events[1]!.data).toBe('hello Ada')
+    const received = await (await openStream(app, '/mine', post)).all()
+    expect(received[1]!.data).toBe('hello Ada')
   })
 })
 
@@ -299,18 +307,18 @@ describe('C11: streamToFragments', () => {
       () =>
         new EventStream(
           () => streamToFragments(['Hel', 'lo'], 'chat.html', 'response', { extraContext }),
-          { frameMs: 0, delivery: 'full' },
+          { frameMs: 0, updates: 'full' },
         ),
     )
-    const events = await (await open(app, '/', post)).all()
-    expect(events.map(({ data }) => data.replace(/s\d\w{3}/g, 'S'))).toEqual([
+    const received = await (await openStream(app, '/', post)).all()
+    expect(received.map(({ data }) => data.replace(/s\d\w{3}/g, 'S'))).toEqual([
       '<template id="S"></template><p>Hel</p>',
       '<p hx-swap-oob="innerMorph transition:false target:#S+p">Hello',
       '<p hx-swap-oob="innerMorph transition:false target:#S+p">Hello',
       '<p hx-swap-oob="delete transition:false target:#S">',
-      '{"reason":"stop"}',
+      '{"reason":"done"}',
     ])
-    expect(shownAtEnd(events)).toBe('<p>Hello</p>')
+    expect(shownAtEnd(received)).toBe('<p>Hello</p>')
   })
 })
 
@@ -345,11 +353,11 @@ describe('C13: a model by its name', () => {
       '/chat',
       () =>
         new EventStream(({ signal }) => model.stream('Hi', { signal }), {
-          wire: plain,
+          encoding: plain,
         }),
     )
-    const events = await (await open(app, '/chat', post)).all()
-    expect(events.map(({ data }) => data)).toEqual(said)
+    const received = await (await openStream(app, '/chat', post)).all()
+    expect(received.map(({ data }) => data)).toEqual(said)
     expect(() => llm('olama:m', { env })).toThrow(/did you mean "ollama"/)
     await new Promise((resolve) => provider.close(resolve))
   }, 120_000)
@@ -365,15 +373,15 @@ describe('C14: the filter markdown', () => {
       '/',
       () => new EventStream(() => streamToFragments(tokens, 'md.html', 'b'), { frameMs: 0 }),
     )
-    const events = await (await open(app, '/', post)).all()
-    const shown = shownAfterEach(events)
+    const received = await (await openStream(app, '/', post)).all()
+    const shown = shownAfterEach(received)
     // What is half written does not flash.
     expect(shown[0]).toContain('<strong>bo</strong>')
-    expect([...shown, ...events.map(({ data }) => data)].join('')).not.toMatch(
+    expect([...shown, ...received.map(({ data }) => data)].join('')).not.toMatch(
       /<b>|href="javascript/,
     )
     const rel = 'rel="noopener noreferrer nofollow ugc"'
-    expect(shownAtEnd(events)).toBe(shown.at(-1))
+    expect(shownAtEnd(received)).toBe(shown.at(-1))
     expect(shown.at(-1)).toContain('<h1>Hi</h1>')
     expect(shown.at(-1)).toContain(
       `<strong>bold</strong> &lt;b&gt;x&lt;/b&gt; [l](javascript:x) <a href="https://a.example" ${rel}>ok</a>`,
@@ -390,15 +398,15 @@ describe('C12: streamWithSources', () => {
     const source = (): AsyncIterable<Fragment> =>
       streamWithSources(['Hi'], 'chat.html', { sources })
     app.post('/', () => new EventStream(source, { frameMs: 0 }))
-    const events = await (await open(app, '/', post)).all()
+    const received = await (await openStream(app, '/', post)).all()
     const page = '<main><ol id="sources"></ol><div id="answer"></div></main>'
-    const seen = shownAfterEach(events, { page, at: 'main' }).map((html) =>
+    const seen = shownAfterEach(received, { page, at: 'main' }).map((html) =>
       html.replace(/ id="sources"|<div id="answer">|<\/div>/g, ''),
     )
     expect(seen.slice(0, first.length)).toEqual(first)
     expect(new Set(seen.slice(first.length - 1)).size).toBe(1)
-    expect(events.filter(({ data }) => data.includes('one'))).toHaveLength(first.length - 1)
-    expect(shownAtEnd(events, { page })).toBe('<p>Hi</p>')
+    expect(received.filter(({ data }) => data.includes('one'))).toHaveLength(first.length - 1)
+    expect(shownAtEnd(received, { page })).toBe('<p>Hi</p>')
   })
 })
 
@@ -436,9 +444,9 @@ describe('C17: several places in one answer', () => {
       [list, there],
       '<div hx-swap-oob="innerMorph:#notes"><li>&lt;one&gt;</li></div><div hx-swap-oob="beforeend:#other"><li>&lt;one&gt;</li></div>',
     ],
-  ])('beside the block: %s', async (_, also, html) => {
+  ])('beside the block: %s', async (_, alongside, html) => {
     const { app } = setUp()
-    app.get('/', () => new Page('note.html', { values: {} }, { block: 'form', also }))
+    app.get('/', () => new Page('note.html', { values: {} }, { block: 'form', alongside }))
     expect(await (await app.request('/', { headers: HTMX })).text()).toBe(
       `<input name="title" value="">${html}`,
     )
@@ -446,7 +454,7 @@ describe('C17: several places in one answer', () => {
 
   test('are all in the page for whoever wants the page', async () => {
     const { app } = setUp()
-    app.get('/', () => new Page('note.html', {}, { block: 'form', also: [count, list] }))
+    app.get('/', () => new Page('note.html', {}, { block: 'form', alongside: [count, list] }))
     expect(await (await app.request('/')).text()).toMatch(/<li>&lt;one&gt;<.*<b id="count">1<\/b>/)
   })
 })
@@ -630,7 +638,7 @@ describe('C21: plain values', () => {
     const options = { status: 203, headers: { 'x-a': '1' } }
     app.get('/events', (c) => {
       c.header('x-b', '2')
-      return new EventStream(['a'], { ...options, wire: plain })
+      return new EventStream(['a'], { ...options, encoding: plain })
     })
     app.get('/lines', () => new NDJSON([1], options))
     const seen = async (path: string): Promise<unknown[]> => {
@@ -684,11 +692,11 @@ describe('C23: slow parts of a page', () => {
   const list = () => ({ notes: ['<a>'] })
 
   test('come in the order in which their data does, each into its own place', async () => {
-    const events = await (await open(dashboard(list), '/parts')).all()
-    expect(events.map(({ data }) => data)).toEqual([
+    const received = await (await openStream(dashboard(list), '/parts')).all()
+    expect(received.map(({ data }) => data)).toEqual([
       '<div hx-swap-oob="outerMorph strip:true transition:false target:#count"><b id="count">2</b></div>',
       '<div hx-swap-oob="innerMorph transition:false target:#notes"><li>&lt;a&gt;</li></div>',
-      '{"reason":"stop"}',
+      '{"reason":"done"}',
     ])
   })
 
@@ -700,7 +708,9 @@ describe('C23: slow parts of a page', () => {
     expect(chunks).toHaveLength(1)
     const page = chunks[0]!
     expect(page).toContain('<ul id="notes"></ul><b id="count">0</b>')
-    const frames = (await (await open(app, '/parts')).all()).map(({ data }) => data).slice(0, -1)
+    const frames = (await (await openStream(app, '/parts')).all())
+      .map(({ data }) => data)
+      .slice(0, -1)
     expect(applyFrames(page, frames, { target: '#none' })).toContain(
       '</form><ul id="notes"><li>&lt;a&gt;</li></ul><b id="count">2</b>',
     )
@@ -716,10 +726,10 @@ describe('C23: slow parts of a page', () => {
     const failing = (): never => {
       throw new Error('SECRET')
     }
-    const events = await (await open(dashboard(failing), '/parts')).all()
-    expect(events[0]!.data).toContain('id="count">2</b>')
-    expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"error"}' })
-    expect(JSON.stringify(events)).not.toContain('SECRET')
+    const received = await (await openStream(dashboard(failing), '/parts')).all()
+    expect(received[0]!.data).toContain('id="count">2</b>')
+    expect(received.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"error"}' })
+    expect(JSON.stringify(received)).not.toContain('SECRET')
   })
 
   test('are waited for no longer when the reader leaves', async () => {
@@ -732,7 +742,7 @@ describe('C23: slow parts of a page', () => {
 })
 
 describe('C24: the facts of a request', () => {
-  const facts = (headers: Record<string, string>) => requestFacts(new Headers(headers))
+  const facts = (headers: Record<string, string>) => htmxRequest(new Headers(headers))
 
   test('who asks, for what, and where it goes: htmx 4', () => {
     expect(
@@ -822,8 +832,8 @@ describe('C26: what depends on a change is drawn again', () => {
       { notes: ['a'], user: 'Ada' },
       { blocks: ['list', 'count', 'both', 'who'], derived },
     )
-    app.get('/live', (c) => new EventStream(() => board.follow({ origin: c.req.query('tab') })))
-    const tabs = [await open(app, '/live?tab=1'), await open(app, '/live?tab=2')]
+    app.get('/live', (c) => new EventStream(() => board.subscribe({ origin: c.req.query('tab') })))
+    const tabs = [await openStream(app, '/live?tab=1'), await openStream(app, '/live?tab=2')]
     for (const tab of tabs) await tab.until(({ data }) => data.includes('#who'))
 
     board.set({ notes: ['x', '<y>'] }, { origin: '1' })
@@ -839,13 +849,13 @@ describe('C26: what depends on a change is drawn again', () => {
       who,
     ])
     for (const tab of tabs) await tab.disconnect()
-    await eventually(() => expect(board.viewers).toBe(0))
+    await eventually(() => expect(board.subscribers).toBe(0))
   })
 
   test('with a number that shows what was passed over, and never in a circle', async () => {
     const engine = nunjucksEngine({ templates: boards })
     const board = liveState(engine, 'board.html', { notes: ['a'] }, { blocks: ['list'] })
-    const fragments = board.follow()
+    const fragments = board.subscribe()
     const next = async (): Promise<unknown> => (await fragments.next()).value
     expect(await next()).toMatchObject({ context: { version: 1 } })
     for (const note of ['b', 'c', 'd']) board.set({ notes: [note] })
@@ -1130,12 +1140,12 @@ describe('C32: development', () => {
           new Fragment('a.html', 'c', {}, { target: '#c' }),
         ]),
     )
-    const events = await (await open(app, '/', post)).all()
-    expect(events[0]!.data).toContain('kept')
-    expect(events[1]!.data).toMatch(
+    const received = await (await openStream(app, '/', post)).all()
+    expect(received[0]!.data).toContain('kept')
+    expect(received[1]!.data).toMatch(
       /role="alert">a\.html:2:\d+ \(block &quot;c&quot;\): Unable to call `f`/,
     )
-    expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"error"}' })
+    expect(received.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"error"}' })
   })
 
   test.each([{}, { expose: false }])(
@@ -1175,7 +1185,7 @@ describe('C31: tests', () => {
           for (let n = 0; ; n++) yield `${n}`
         }),
     )
-    const stream = await open(app, '/feed', { method: 'PUT' })
+    const stream = await openStream(app, '/feed', { method: 'PUT' })
     expect((await stream.until(({ data }) => data === '2')).map(({ data }) => data)).toEqual([
       '0',
       '1',
@@ -1302,7 +1312,7 @@ describe('C34: Hono’s own middleware', () => {
       return new EventStream(() => streamToFragments(['x'], 'chat.html', 'response'))
     })
     const ask = (origin: string) =>
-      open(app, 'http://localhost/chat', form({ prompt: 'Hi' }, { origin }))
+      openStream(app, 'http://localhost/chat', form({ prompt: 'Hi' }, { origin }))
     const mine = await (await ask('http://localhost')).all()
     expect(mine.at(-1)).toMatchObject({ event: 'done' })
     for (const headers of [{ origin: 'https://evil.test' }, {}]) {
@@ -1332,7 +1342,7 @@ describe('C34: Hono’s own middleware', () => {
         ['/page', {}],
         ['/chat', post],
       ] as const) {
-        const { response, all } = await open(app as unknown as Hono, path, init)
+        const { response, all } = await openStream(app as unknown as Hono, path, init)
         expect(response.headers.get('content-security-policy')).toBe(`script-src 'nonce-${nonce}'`)
         expect(response.headers.get('x-frame-options')).toBe('SAMEORIGIN')
         expect(nonce).not.toBe('')
@@ -1360,12 +1370,12 @@ describe('C35: light forms', () => {
       })
       return new EventStream(source)
     })
-    const events = await (await open(app, '/', post)).all()
-    expect(events[0]).toEqual({
+    const received = await (await openStream(app, '/', post)).all()
+    expect(received[0]).toEqual({
       event: 'tool:called',
       data: '{"name":"add","a":1,"b":2,"result":3}',
     })
-    expect(shownAfterEach(events)[0]).toBe('<p>3</p>')
+    expect(shownAfterEach(received)[0]).toBe('<p>3</p>')
   })
 
   test('rules by field: a Standard Schema gives each field its own words', async () => {

@@ -16,8 +16,8 @@ import {
   stream,
   swapstream,
 } from 'swapstream'
-import { open } from 'swapstream/testing'
-import { timersRunning } from '../../src/base/clock.ts'
+import { openStream } from 'swapstream/testing'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { useLetGo } from '../support/let-go.ts'
 import { recordingLog } from '../support/recording-log.ts'
@@ -62,7 +62,7 @@ test('J1: NDJSON is one value a line, sent when it is there, on any verb', async
 test('J2: an event has its fields in the order event, id, retry, data', async () => {
   const { app } = serving()
   const added = new ServerSentEvent({ data: '{"id":2}', event: 'added', id: '2', retry: 1_000 })
-  app.get('/events', () => new EventStream(() => [{ id: 1 }, 'text', added], { wire: plain }))
+  app.get('/events', () => new EventStream(() => [{ id: 1 }, 'text', added], { encoding: plain }))
   expect(await (await app.request('/events')).text()).toBe(
     'data: {"id":1}\n\ndata: text\n\nevent: added\nid: 2\nretry: 1000\ndata: {"id":2}\n\n',
   )
@@ -109,7 +109,7 @@ test('J5: a silent stream shows only comments', async () => {
         async function* ({ signal }: { signal: AbortSignal }) {
           await new Promise((resolve) => signal.addEventListener('abort', resolve))
         },
-        { wire: plain, heartbeatMs: 20, commit: 'open' },
+        { encoding: plain, heartbeatMs: 20, flushHeaders: 'immediately' },
       ),
   )
   const reader = (await app.request('/idle')).body!.pipeThrough(new TextDecoderStream()).getReader()
@@ -139,7 +139,7 @@ test('J6: events on any verb, or on GET only where that is the rule', async () =
     started()
     return ['a']
   }
-  strict.all('/events', () => new EventStream(source, { wire: plain }))
+  strict.all('/events', () => new EventStream(source, { encoding: plain }))
   strict.all('/page', () => new EventStream(source))
   strict.all('/lines', () => new NDJSON(() => ['a']))
   for (const [path, accept] of [
@@ -163,7 +163,7 @@ test('J7: HEAD gets status and headers, and starts nothing', async () => {
     opened += 1
     return ['a']
   }
-  app.get('/events', () => new EventStream(source, { wire: plain, status: 202 }))
+  app.get('/events', () => new EventStream(source, { encoding: plain, status: 202 }))
   app.get('/lines', () => new NDJSON(source, { status: 202 }))
   app.get('/bytes', () => new Bytes(source as never, { status: 202 }))
   for (const path of ['/events', '/lines', '/bytes']) {
@@ -188,13 +188,13 @@ test('J8: opened, rows, closed, on every way out, without try and finally', asyn
       })()
       order.push('closed')
     })
-  app.get('/drained', () => new EventStream(rows(false), { wire: plain }))
-  app.get('/failing', () => new EventStream(rows(true), { wire: plain }))
+  app.get('/drained', () => new EventStream(rows(false), { encoding: plain }))
+  app.get('/failing', () => new EventStream(rows(true), { encoding: plain }))
   const twice = scope<number>(async function* () {
     yield [1]
     yield [2]
   })
-  app.get('/twice', () => new EventStream(twice, { wire: plain }))
+  app.get('/twice', () => new EventStream(twice, { encoding: plain }))
   for (const path of ['/drained', '/failing']) {
     order.length = 0
     await (await app.request(path)).text()
@@ -220,7 +220,7 @@ test('J9: an error in the setup is an answer with its own status; the app decide
         scope<string>(async function* () {
           throw new HTTPException(418, { message: 'No coffee here.' })
         }),
-        { wire: plain },
+        { encoding: plain },
       ),
   )
   const response = await app.request('/setup-error')
@@ -236,7 +236,7 @@ test('J10: an error in the middle: events say so, lines and bytes are cut, the n
     await wait(5)
     throw new Error('SECRET')
   }
-  app.get('/events', () => new EventStream(failing, { wire: plain }))
+  app.get('/events', () => new EventStream(failing, { encoding: plain }))
   app.get('/lines', () => new NDJSON(failing))
   const url = await serve(app)
   expect(await (await fetch(`${url}/events`)).text()).toMatch(/^data: \{"n":1\}\n\ndata: \{"error"/)
@@ -258,7 +258,7 @@ test('J11: an idle stream notices at once that its reader has gone', async () =>
           await new Promise((resolve) => signal.addEventListener('abort', resolve))
           closed()
         },
-        { wire: plain, heartbeatMs: false },
+        { encoding: plain, heartbeatMs: false },
       ),
   )
   const url = await serve(app)
@@ -283,10 +283,10 @@ test('J12: a test opens a stream, looks at its events, and leaves', async () => 
             closed = true
           }
         },
-        { wire: plain },
+        { encoding: plain },
       ),
   )
-  const ticks = await open(app, '/ticks')
+  const ticks = await openStream(app, '/ticks')
   const events = await ticks.until(({ data }) => data === '{"n":3}')
   expect(events.map(({ data }) => data)).toEqual(['{"n":1}', '{"n":2}', '{"n":3}'])
   await ticks.disconnect()

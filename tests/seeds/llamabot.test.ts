@@ -10,7 +10,7 @@ import {
   EventStream,
   fakeTokens,
   mount,
-  named,
+  events,
   Page,
   runRoutes,
   stream,
@@ -21,10 +21,10 @@ import {
   type TokenSource,
 } from 'swapstream'
 import { readEvents, type ReadEvent } from 'swapstream/client'
-import { open } from 'swapstream/testing'
+import { openStream } from 'swapstream/testing'
 import { write } from '../../examples/progress/report.ts'
 import { answer as useTools } from '../../examples/tools/answer.ts'
-import { timersRunning } from '../../src/base/clock.ts'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { expectNothingLeft } from '../support/eventually.ts'
 import { useLetGo } from '../support/let-go.ts'
 import { recordingLog } from '../support/recording-log.ts'
@@ -47,7 +47,7 @@ const chat = stream(
   {
     path: '/chat',
     input: { json: z.object({ messages: z.array(z.string()).min(1) }) },
-    wire: named({ event: 'content', done: 'complete' }),
+    encoding: events({ event: 'content', done: 'complete' }),
   },
   async function* ({ json }) {
     yield* tokens(bot.stream(...json.messages))
@@ -74,7 +74,7 @@ const ask = async (messages: readonly string[]): Promise<Response> =>
 
 test('L1, L2: each text is an event of the name that was chosen, and so is the end', async () => {
   expect(await (await ask(['Hello you'])).text()).toBe(
-    'event: content\ndata: Hello \n\nevent: content\ndata: you\n\nevent: complete\ndata: {"reason":"stop"}\n\n',
+    'event: content\ndata: Hello \n\nevent: content\ndata: you\n\nevent: complete\ndata: {"reason":"done"}\n\n',
   )
 })
 
@@ -87,7 +87,7 @@ test('L3: a failure is an error event, without its text, and nothing behind it',
 })
 
 test('L4: an empty stream is one event', async () => {
-  expect(await (await ask([''])).text()).toBe('event: complete\ndata: {"reason":"stop"}\n\n')
+  expect(await (await ask([''])).text()).toBe('event: complete\ndata: {"reason":"done"}\n\n')
 })
 
 test('L5: several messages, at least one', async () => {
@@ -130,9 +130,12 @@ test('L7: empty texts are dropped; a model that does not stream gives one text',
 
 test('L8: a client reads what was sent, leading spaces and line breaks included, wherever it is cut', async () => {
   const texts = [' leading', 'two\nlines', '\ttab', 'é✓']
-  const spaced = stream({ path: '/spaced', wire: named({ event: 'content' }) }, async function* () {
-    yield* texts
-  })
+  const spaced = stream(
+    { path: '/spaced', encoding: events({ event: 'content' }) },
+    async function* () {
+      yield* texts
+    },
+  )
   const bytes = new Uint8Array(
     await (await serving(spaced).request('/spaced', { method: 'POST' })).arrayBuffer(),
   )
@@ -144,11 +147,13 @@ test('L8: a client reads what was sent, leading spaces and line breaks included,
         controller.close()
       },
     })
-    const events: ReadEvent[] = []
+    const received: ReadEvent[] = []
     const headers = { 'content-type': 'text/event-stream' }
-    for await (const event of readEvents(new Response(body, { headers }))) events.push(event)
-    expect(events.filter(({ event }) => event === 'content').map(({ data }) => data)).toEqual(texts)
-    expect(events.at(-1)).toMatchObject({ event: 'done' })
+    for await (const event of readEvents(new Response(body, { headers }))) received.push(event)
+    expect(received.filter(({ event }) => event === 'content').map(({ data }) => data)).toEqual(
+      texts,
+    )
+    expect(received.at(-1)).toMatchObject({ event: 'done' })
   }
 })
 
@@ -162,7 +167,7 @@ test('L9: the form itself gets the stream: escaped, growing, busy until its end;
     const { message } = await c.req.parseBody<{ message: string }>()
     const source = (): AsyncIterable<Fragment> =>
       streamToFragments(bot.stream(message), 'page.html', 'answer')
-    return new EventStream(source, { frameMs: 0, delivery: 'full' })
+    return new EventStream(source, { frameMs: 0, updates: 'full' })
   })
   const runs = createRuns()
   page.route('/runs', runRoutes(runs))
@@ -170,10 +175,10 @@ test('L9: the form itself gets the stream: escaped, growing, busy until its end;
     method: 'POST',
     body: new URLSearchParams({ message: 'Hi <b>you</b>' }),
   })
-  const events = await (await open(page, '/ask', form())).all()
-  expect(shownAfterEach(events)[0]).toBe('<p aria-busy="true">Hi </p>')
-  expect(events.map(({ data }) => data).join('')).not.toContain('<b>')
-  expect(shownAtEnd(events)).toBe('<p aria-busy="false">Hi &lt;b&gt;you&lt;/b&gt;</p>')
+  const received = await (await openStream(page, '/ask', form())).all()
+  expect(shownAfterEach(received)[0]).toBe('<p aria-busy="true">Hi </p>')
+  expect(received.map(({ data }) => data).join('')).not.toContain('<b>')
+  expect(shownAtEnd(received)).toBe('<p aria-busy="false">Hi &lt;b&gt;you&lt;/b&gt;</p>')
   expect((await page.request('/runs/nobody')).status).toBe(404)
   await runs.close()
 })
@@ -209,7 +214,7 @@ test('L12: an empty message is 422: the form again for htmx, its faults for a pr
     {
       path: '/form',
       input: { form: z.object({ message: z.string().min(1, 'Type something.') }) },
-      wire: 'fragments',
+      encoding: 'fragments',
       invalid: ([error]) =>
         new Page('chat.html', { problem: error?.message }, { block: 'form', target: '#ask' }),
     },

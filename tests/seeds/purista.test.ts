@@ -9,9 +9,9 @@ import { z } from 'zod'
 import {
   createRuns,
   EventStream,
-  frames,
+  sequenced,
   mount,
-  named,
+  events,
   produce,
   ServerSentEvent,
   stream,
@@ -19,7 +19,7 @@ import {
   type StreamEnd,
   type StreamWriter,
 } from 'swapstream'
-import { timersRunning } from '../../src/base/clock.ts'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { useEmptyProject } from '../support/empty-project.ts'
 import { useLetGo } from '../support/let-go.ts'
@@ -52,7 +52,7 @@ const report = stream(
     },
     chunk: z.object({ pct: z.number().max(100) }),
     final: z.object({ url: z.string().startsWith('/') }),
-    wire: frames,
+    encoding: sequenced,
   },
   async function* ({ json, query }) {
     for (let page = 1; page <= json.pages; page++) {
@@ -69,13 +69,16 @@ const typesOf = (text: string): string[] =>
 /** The bytes of a source on the `frames` wire, without the random id of an error. */
 async function bytesOf(run: (writer: StreamWriter<unknown>) => unknown): Promise<string> {
   const { app } = serving()
-  app.get('/', () => new EventStream(produce(run), { wire: frames, commit: 'open' }))
+  app.get(
+    '/',
+    () => new EventStream(produce(run), { encoding: sequenced, flushHeaders: 'immediately' }),
+  )
   return (await (await app.request('/')).text()).replace(/"id":"\w+"/, '"id":"1"')
 }
 
 test('P1: one options object and a generator; it may use whatever it closes over', async () => {
   const prefix = '/files'
-  const route = stream({ path: '/x', final: z.string(), wire: frames }, async function* () {
+  const route = stream({ path: '/x', final: z.string(), encoding: sequenced }, async function* () {
     return `${prefix}/1`
   })
   expect(await (await serving(route).post('/x')).text()).toContain('"final":"/files/1"')
@@ -94,7 +97,7 @@ test('P2: numbered frames with their type, exactly', async () => {
 })
 
 test('P3: over HTTP all frames are sent, an event passes through as it is, one terminal is last', async () => {
-  const route = stream({ path: '/x', wire: frames }, async function* () {
+  const route = stream({ path: '/x', encoding: sequenced }, async function* () {
     yield new ServerSentEvent({ event: 'usage', data: '7' })
     yield { event: 'x', data: 'only a value' }
   })
@@ -111,11 +114,14 @@ test('P3: over HTTP all frames are sent, an event passes through as it is, one t
 })
 
 test('P4: a generator and a writer give identical bytes', async () => {
-  const route = stream({ path: '/x', wire: frames, commit: 'open' }, async function* () {
-    yield 1
-    yield 'two'
-    return { url: '/x' }
-  })
+  const route = stream(
+    { path: '/x', encoding: sequenced, flushHeaders: 'immediately' },
+    async function* () {
+      yield 1
+      yield 'two'
+      return { url: '/x' }
+    },
+  )
   const generated = await (await serving(route).post('/x')).text()
   const written = async (writer: StreamWriter<unknown>): Promise<void> => {
     await writer.write(1)
@@ -142,7 +148,7 @@ test('P4: a writer hears of a cancel at once, and may go on without harm', async
     writer.close()
     seen.push(writer.cancelled)
   })
-  app.get('/', () => new EventStream(source, { wire: frames }))
+  app.get('/', () => new EventStream(source, { encoding: sequenced }))
   const reader = (await app.request('/')).body!.getReader()
   await reader.read()
   await reader.cancel()
@@ -191,7 +197,7 @@ test('P6: chunk and final are held to their schemas, and so is the input', async
     { in: 'query', path: 'bad' },
   ])
   const loose = stream(
-    { path: '/x', chunk: z.number(), validate: 'never', wire: frames },
+    { path: '/x', chunk: z.number(), validate: 'never', encoding: sequenced },
     async function* () {
       yield 'text' as unknown as number
     },
@@ -237,7 +243,7 @@ test('P8: guards behind the end run after the final value and before its frame; 
       {
         path: '/x',
         final: z.string(),
-        wire: frames,
+        encoding: sequenced,
         after: {
           async audit({ final }) {
             order.push(`audit ${final}`)
@@ -256,7 +262,7 @@ test('P8: guards behind the end run after the final value and before its frame; 
   expect(order).toEqual(['closing', 'audit done', 'end'])
   // PURISTA's words: outcome is `reason`, chunks are `values`, ms is `durationMs`; final and error are the same here.
   expect(ends[0]).toEqual({
-    reason: 'stop',
+    reason: 'done',
     final: 'done',
     values: 1,
     frames: 3,
@@ -273,9 +279,12 @@ test('P8: guards behind the end run after the final value and before its frame; 
     yield 1
     return { url: '/x' }
   }
-  app.get('/', () => new EventStream(plainRoute, { wire: frames, onEnd: (end) => ends.push(end) }))
+  app.get(
+    '/',
+    () => new EventStream(plainRoute, { encoding: sequenced, onEnd: (end) => ends.push(end) }),
+  )
   await (await app.request('/')).text()
-  expect(ends[2]).toMatchObject({ reason: 'stop', final: { url: '/x' } })
+  expect(ends[2]).toMatchObject({ reason: 'done', final: { url: '/x' } })
 })
 
 test('P9: Accept chooses the form; a closed route is never open; bodies have a limit', async () => {
@@ -320,7 +329,7 @@ test('P10: a cancel reaches the handler as a signal, and the log says why it end
   await reader.cancel()
   await eventually(() => {
     expect(aborted).toBe(true)
-    expect(log.lines).toMatchObject([{ fields: { route: 'POST /x', reason: 'cancel' } }])
+    expect(log.lines).toMatchObject([{ fields: { route: 'POST /x', reason: 'disconnected' } }])
   })
 })
 
@@ -342,11 +351,11 @@ test('P11: what should go on is a run: it is told by its id, outlives who asked,
   })
   app.get('/runs/:id', (c) => {
     const lastEventId = c.req.header('last-event-id')
-    const followed = runs.follow(c.req.param('id'), {
+    const followed = runs.subscribe(c.req.param('id'), {
       ...mine,
       ...(lastEventId && { lastEventId }),
     })
-    return new EventStream(followed, { wire: named() })
+    return new EventStream(followed, { encoding: events() })
   })
   const asked = await app.request('/jobs', { method: 'POST' })
   expect(asked.status).toBe(202)
@@ -362,7 +371,7 @@ test('P11: what should go on is a run: it is told by its id, outlives who asked,
   const rest = await app.request(path, { headers: { accept, 'last-event-id': '1-2' } })
   expect(await rest.text()).toBe(
     [3, 4, 5, 6].map((n) => `data: part ${n}\nid: 1-${n}\n\n`).join('') +
-      'event: done\ndata: {"reason":"stop"}\n\n',
+      'event: done\ndata: {"reason":"done"}\n\n',
   )
   expect(opened).toBe(1)
   await runs.close()
@@ -389,7 +398,7 @@ test('P12: a stream made of others is held to both schemas, and a cancel goes al
     },
   )
   const outer = stream(
-    { path: '/outer', chunk: z.number().max(12), wire: frames },
+    { path: '/outer', chunk: z.number().max(12), encoding: sequenced },
     async function* ({ c, signal }) {
       const from = Number(c.req.query('from'))
       const { last } = yield* inner({ json: { from }, signal })
@@ -463,7 +472,7 @@ test('P14: in an empty folder a stream is added by command: it compiles, its tes
     headers: { accept: 'text/html, text/event-stream', 'hx-request': 'true' },
   })
   expect(await answer.text()).toMatch(
-    /You wrote: Is it there\?[^]*event: done\ndata: {"reason":"stop"}\n\n$/,
+    /You wrote: Is it there\?[^]*event: done\ndata: {"reason":"done"}\n\n$/,
   )
   const document = await fetch(`${url}/report`, {
     method: 'POST',

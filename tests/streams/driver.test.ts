@@ -1,17 +1,17 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { timersRunning } from '../../src/base/clock.ts'
-import { DEFAULT_LIMITS, type Limits } from '../../src/base/limits.ts'
+import { timersRunning } from '../../src/shared/clock.ts'
+import { DEFAULT_LIMITS, type Limits } from '../../src/shared/limits.ts'
 import { Driver, type DriverOptions } from '../../src/streams/driver.ts'
 import type { StreamEnd } from '../../src/streams/stream-end.ts'
 import type { Source, StreamContext } from '../../src/streams/source.ts'
 import { ValueOutbox } from '../../src/streams/outbox.ts'
-import type { Wire } from '../../src/streams/wire.ts'
+import type { Encoder } from '../../src/streams/wire.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 
-const plain: Wire<string> = {
+const plain: Encoder<string> = {
   value: (value) => value,
-  terminal: ({ reason, error }) => `[${reason}${error ? ` ${error.code} ${error.message}` : ''}]`,
+  end: ({ reason, error }) => `[${reason}${error ? ` ${error.code} ${error.message}` : ''}]`,
   heartbeat: () => '.',
 }
 
@@ -47,9 +47,9 @@ describe('Driver', () => {
   test('sends the values, then one terminal, and tells the end once', async () => {
     const { driver, ends } = drive(['a', 'b', 'c'])
     await driver.start(new ValueOutbox(plain))
-    expect(await read(driver.body())).toBe('abc[stop]')
+    expect(await read(driver.body())).toBe('abc[done]')
     expect(ends).toEqual([
-      { reason: 'stop', values: 3, frames: 4, bytes: 9, durationMs: expect.any(Number) },
+      { reason: 'done', values: 3, frames: 4, bytes: 9, durationMs: expect.any(Number) },
     ])
   })
 
@@ -81,7 +81,7 @@ describe('Driver', () => {
     ]) {
       const { driver } = drive(source)
       await driver.start(new ValueOutbox(plain))
-      expect(await read(driver.body())).toBe('a[stop]')
+      expect(await read(driver.body())).toBe('a[done]')
     }
   })
 
@@ -192,7 +192,7 @@ describe('Driver', () => {
 
   test('throws from the start when the first value cannot be sent', async () => {
     const { driver, ends } = drive(['a', 'b'])
-    const failing: Wire<string> = {
+    const failing: Encoder<string> = {
       ...plain,
       value: async () => {
         throw new TypeError('no template')
@@ -212,7 +212,7 @@ describe('Driver', () => {
         closed += 1
       }
     })
-    const failing: Wire<string> = {
+    const failing: Encoder<string> = {
       ...plain,
       value: (value) => {
         if (value === 'a') return value
@@ -239,7 +239,7 @@ describe('Driver', () => {
     await reader.read()
     await reader.cancel()
     await eventually(() => expect(seen).toEqual(['aborted', 'closed']))
-    expect(ends).toMatchObject([{ reason: 'cancel', values: 1 }])
+    expect(ends).toMatchObject([{ reason: 'disconnected', values: 1 }])
   })
 
   test('lets go of a generator that hangs: the reader leaves at once, the signal says why', async () => {
@@ -275,7 +275,7 @@ describe('Driver', () => {
     leave()
     await started
     expect(signal!.aborted).toBe(true)
-    expect(ends).toMatchObject([{ reason: 'cancel' }])
+    expect(ends).toMatchObject([{ reason: 'disconnected' }])
     expect(await read(driver.body())).toBe('')
   })
 
@@ -308,7 +308,7 @@ describe('Driver', () => {
       { heartbeatMs: 20 },
     )
     await driver.start(new ValueOutbox(plain))
-    expect(await read(driver.body())).toMatch(/^x\.{2,5}\[stop\]$/)
+    expect(await read(driver.body())).toMatch(/^x\.{2,5}\[done\]$/)
     expect(asked).toBe(2)
   })
 
@@ -337,7 +337,7 @@ describe('Driver', () => {
       },
     })
     await driver.start(new ValueOutbox(plain))
-    expect(await read(driver.body())).toBe('a[stop]')
+    expect(await read(driver.body())).toBe('a[done]')
     expect(log.lines.some(({ message }) => message === 'onEnd of a stream failed')).toBe(true)
   })
 
@@ -355,12 +355,12 @@ describe('Driver', () => {
     const all: string[] = []
     for await (const value of whole.driver.values()) all.push(value)
     expect(all).toEqual(['a', 'b'])
-    expect(whole.ends).toMatchObject([{ reason: 'stop', values: 2 }])
+    expect(whole.ends).toMatchObject([{ reason: 'done', values: 2 }])
 
     const early = drive(source)
     for await (const _ of early.driver.values()) break
     await eventually(() => expect(closed).toBe(2))
-    expect(early.ends).toMatchObject([{ reason: 'cancel' }])
+    expect(early.ends).toMatchObject([{ reason: 'disconnected' }])
   })
 
   test('ends with `limit` when it has lived long enough, also when the source hangs', async () => {
@@ -447,7 +447,7 @@ describe('Driver', () => {
       text += new TextDecoder().decode(value)
       await new Promise((resolve) => setTimeout(resolve, 30))
     }
-    expect(text).toBe('xyz[stop]')
+    expect(text).toBe('xyz[done]')
   })
 
   test.each([
@@ -485,7 +485,7 @@ describe('Driver', () => {
       if (done) break
       bytes += value.byteLength
     }
-    expect(bytes).toBe(1_000_000 + '[stop]'.length)
-    expect(ends).toMatchObject([{ reason: 'stop', values: 1_000_000 }])
+    expect(bytes).toBe(1_000_000 + '[done]'.length)
+    expect(ends).toMatchObject([{ reason: 'done', values: 1_000_000 }])
   })
 })

@@ -8,9 +8,9 @@ import {
   type SwapstreamOptions,
 } from 'swapstream'
 import { readEvents } from 'swapstream/client'
-import { domText, FramedPage, open } from 'swapstream/testing'
+import { domText, FramedPage, openStream } from 'swapstream/testing'
 import { Hono } from 'hono'
-import { now, timersRunning } from '../../src/base/clock.ts'
+import { now, timersRunning } from '../../src/shared/clock.ts'
 import { controlledClock, type ControlledClock } from '../../src/testing/controlled-clock.ts'
 import type { Source } from '../../src/streams/source.ts'
 import { shownAfterEach, shownAtEnd } from '../support/shown.ts'
@@ -77,7 +77,7 @@ describe('frames', () => {
   /** Reads a stream to its end beside the test. */
   async function reading(app: Hono) {
     const frames: string[] = []
-    const stream = await open(app, '/', POST)
+    const stream = await openStream(app, '/', POST)
     const done = (async () => {
       for await (const { data, event } of stream) if (event === undefined) frames.push(data)
     })()
@@ -179,7 +179,7 @@ describe('frames', () => {
         let frames = 0
         await sayNext()
         const page = new FramedPage(PAGE, { target: '#answer' })
-        const stream = await open(app, '/', POST)
+        const stream = await openStream(app, '/', POST)
         const done = (async () => {
           for await (const { data, event } of stream) {
             if (event !== undefined) continue
@@ -267,12 +267,12 @@ describe('a reader who stands still', () => {
     const pieces = await rest(reader)
     expect(pieces).toHaveLength(1)
     expect(await endOf(pieces)).toBe(`<p>${words(1_000).join('')}</p>`)
-    expect(pieces[0]).toMatch(/event: done\ndata: \{"reason":"stop"\}\n\n$/)
+    expect(pieces[0]).toMatch(/event: done\ndata: \{"reason":"done"\}\n\n$/)
   })
 
   test('holds the source when that is asked for, and gets the same answer in the end', async () => {
     const { counted, source } = counting(1_000)
-    const reader = await first(serving(source, { stalled: 'hold' }))
+    const reader = await first(serving(source, { backpressure: 'pause' }))
     await later()
     expect(counted.asked).toBeLessThanOrEqual(2)
     const pieces = await rest(reader)

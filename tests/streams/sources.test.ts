@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { named, produce, scope, ServerSentEvent, type StreamWriter } from 'swapstream'
-import { timersRunning } from '../../src/base/clock.ts'
-import { DEFAULT_LIMITS, type Limits } from '../../src/base/limits.ts'
+import { events, produce, scope, ServerSentEvent, type StreamWriter } from 'swapstream'
+import { timersRunning } from '../../src/shared/clock.ts'
+import { DEFAULT_LIMITS, type Limits } from '../../src/shared/limits.ts'
 import { Driver } from '../../src/streams/driver.ts'
 import { ValueOutbox } from '../../src/streams/outbox.ts'
 import type { Source } from '../../src/streams/source.ts'
@@ -12,7 +12,7 @@ import { recordingLog } from '../support/recording-log.ts'
 function stream(source: Source<unknown>, limits: Partial<Limits> = {}) {
   const log = recordingLog()
   const ends: StreamEnd[] = []
-  const outbox = new ValueOutbox(named()())
+  const outbox = new ValueOutbox(events()())
   let free = (): void => {}
   const torn = new Promise<void>((resolve) => (free = resolve))
   const driver = new Driver<unknown>(source, {
@@ -43,7 +43,7 @@ const connect = (): string[] => {
   throw new Error('no database')
 }
 const never = new Promise<never>(() => {})
-const DONE = 'event: done\ndata: {"reason":"stop"}\n\n'
+const DONE = 'event: done\ndata: {"reason":"done"}\n\n'
 
 afterEach(() => expectNothingLeft(timersRunning))
 
@@ -286,10 +286,10 @@ describe('produce', () => {
 
 describe('named', () => {
   const sent = async (values: unknown[], options = {}): Promise<string> => {
-    const wire = named(options)()
+    const wire = events(options)()
     let text = ''
     for (const value of values) text += await wire.value(value)
-    return text + (await wire.terminal({ reason: 'stop' }))
+    return text + (await wire.end({ reason: 'done' }))
   }
 
   test('sends text as text and everything else as JSON, under the name it was given', async () => {
@@ -297,7 +297,7 @@ describe('named', () => {
       `data: a\ndata: b\n\ndata: {"n":1}\n\ndata: null\n\ndata: [1]\n\ndata: true\n\n${DONE}`,
     )
     expect(await sent(['x'], { event: 'content', done: 'complete' })).toBe(
-      'event: content\ndata: x\n\nevent: complete\ndata: {"reason":"stop"}\n\n',
+      'event: content\ndata: x\n\nevent: complete\ndata: {"reason":"done"}\n\n',
     )
   })
 
@@ -308,9 +308,9 @@ describe('named', () => {
   })
 
   test('tells a failure under its own name, and no good end after it', async () => {
-    const wire = named()()
+    const wire = events()()
     expect(
-      await wire.terminal({
+      await wire.end({
         reason: 'error',
         error: { code: 'source/failed', id: '1234', message: 'Something went wrong.' },
       }),
@@ -320,10 +320,10 @@ describe('named', () => {
   })
 
   test('says farewell at a shutdown with a time to come back that differs', async () => {
-    const wire = named()()
+    const wire = events()()
     const retries = new Set<string>()
     for (let n = 0; n < 20; n++) {
-      const farewell = String(await wire.terminal({ reason: 'shutdown' }))
+      const farewell = String(await wire.end({ reason: 'shutdown' }))
       expect(farewell).toMatch(/^event: shutdown\nretry: \d+\ndata: \{"reason":"shutdown"\}\n\n$/)
       retries.add(farewell)
     }
@@ -341,7 +341,7 @@ describe('named', () => {
     [circle],
     [{ toJSON: () => undefined }],
   ])('refuses %s', (value) => {
-    expect(() => named()().value(value)).toThrow(expect.objectContaining({ code: 'source/value' }))
+    expect(() => events()().value(value)).toThrow(expect.objectContaining({ code: 'source/value' }))
   })
 
   test('refuses names that the browser would act on, when it is made', () => {
@@ -351,7 +351,7 @@ describe('named', () => {
       { error: 'a b' },
       { event: 'a\nb' },
     ]) {
-      expect(() => named(options)).toThrow(expect.objectContaining({ code: 'wire/field' }))
+      expect(() => events(options)).toThrow(expect.objectContaining({ code: 'wire/field' }))
     }
   })
 })

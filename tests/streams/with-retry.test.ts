@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { named } from 'swapstream'
+import { events } from 'swapstream'
 import { ValueOutbox } from '../../src/streams/outbox.ts'
 import { withRetry } from '../../src/streams/with-retry.ts'
 
 test('a reader who is told when to come back is also told where to go on', () => {
-  const outbox = withRetry(new ValueOutbox(named()()), 3_000)
+  const outbox = withRetry(new ValueOutbox(events()()), 3_000)
   outbox.take('one', '1-1')
   outbox.take('two', '1-2')
   const report = (): never => {

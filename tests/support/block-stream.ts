@@ -9,7 +9,7 @@ import {
 } from 'swapstream'
 import { readEvents } from 'swapstream/client'
 import { STREAMING_REQUEST } from '../../src/htmx/request.ts'
-import { encodeEvent } from '../../src/wire/sse.ts'
+import { encodeEvent } from '../../src/sse/sse.ts'
 import { recordingLog } from './recording-log.ts'
 
 /** What a stream of one block sent: the data of its unnamed messages. */
@@ -50,7 +50,7 @@ export async function streamBlock(
   const log = recordingLog()
   const app = new Hono()
   app.use(swapstream({ engine, log, frameMs: 0 }))
-  app.all('/', () => new EventStream(oneByOne, { stalled: 'hold', heartbeatMs: false }))
+  app.all('/', () => new EventStream(oneByOne, { backpressure: 'pause', heartbeatMs: false }))
   const response = await app.request(
     '/',
     htmx === 4

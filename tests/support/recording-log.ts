@@ -1,4 +1,4 @@
-import type { Log } from '../../src/base/log.ts'
+import type { Log } from '../../src/shared/log.ts'
 
 export interface RecordedLine {
   readonly level: string

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { timersRunning } from '../../src/base/clock.ts'
+import { timersRunning } from '../../src/shared/clock.ts'
 import type { NunjucksOptions } from '../../src/templates/nunjucks/nunjucks-engine.ts'
 import { drawn, engineOf } from './engine-of.ts'
 
@@ -10,7 +10,7 @@ const options: NunjucksOptions = {
   asyncFilters: {
     slow: async (text: unknown, mark = '!') => (await soon(), `${text}${mark}`),
     back: (text: unknown, done: Done) => void setImmediate(() => done(null, `<${text}>`)),
-    atOnce: (text: unknown, done: Done) => done(null, text),
+    renderInitial: (text: unknown, done: Done) => done(null, text),
     fails: async () => Promise.reject(new RangeError('no luck')),
     failsBack: (_text: unknown, done: Done) =>
       void setImmediate(() => done(new RangeError('no luck'))),
@@ -58,7 +58,7 @@ test.each([
 
 test('an async filter that answers at once makes nobody wait', async () => {
   const renderer = await engineOf(
-    { 'a.html': '{% block b %}{{ 1 | atOnce }}{% endblock %}' },
+    { 'a.html': '{% block b %}{{ 1 | renderInitial }}{% endblock %}' },
     options,
   ).open('a.html', 'b')
   expect(renderer.render()).toBe('1')

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import nunjucks from 'nunjucks'
 import { expect, test } from 'vitest'
-import { TemplateError } from '../../src/base/errors.ts'
+import { TemplateError } from '../../src/shared/errors.ts'
 import type { CompiledTemplate } from '../../src/templates/nunjucks/internals.ts'
 import { createNunjucksEngine } from '../../src/templates/nunjucks/nunjucks-engine.ts'
 import { fromRecord } from '../../src/templates/template-source.ts'

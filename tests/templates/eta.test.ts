@@ -9,7 +9,7 @@ import {
   swapstream,
   type TemplateEngine,
 } from 'swapstream'
-import { applyFrames, open } from 'swapstream/testing'
+import { applyFrames, openStream } from 'swapstream/testing'
 import { STREAMING_REQUEST } from '../../src/htmx/request.ts'
 import { fragmentsOf, streamBlock } from '../support/block-stream.ts'
 
@@ -45,7 +45,7 @@ test('blocks of Eta travel in small frames, and end as the block', async () => {
   app.use(swapstream({ engine, frameMs: 0 }))
   app.get('/', () => new Page('chat', { text: '', streaming: false }))
   app.post('/chat', () => new EventStream(() => streamToFragments(WORDS, 'chat', 'answer')))
-  const stream = await open(app, '/chat', { method: 'POST', headers: STREAMING_REQUEST })
+  const stream = await openStream(app, '/chat', { method: 'POST', headers: STREAMING_REQUEST })
   const frames = (await stream.all()).filter(({ event }) => event === undefined)
   const text = WORDS.join('')
   const whole = await (await engine.open('chat', 'answer')).render({ text, streaming: false })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { TemplateError } from '../../src/base/errors.ts'
+import { TemplateError } from '../../src/shared/errors.ts'
 import type { NunjucksOptions } from '../../src/templates/nunjucks/nunjucks-engine.ts'
 import { engineOf } from './engine-of.ts'
 

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { nunjucksEngine } from '../../src/adapters/nunjucks-engine.ts'
-import { templateFolder } from '../../src/adapters/template-folder.ts'
-import { ConfigError } from '../../src/base/errors.ts'
+import { nunjucksEngine } from '../../src/node/nunjucks-engine.ts'
+import { templateFolder } from '../../src/node/template-folder.ts'
+import { ConfigError } from '../../src/shared/errors.ts'
 import { fromRecord, stackSources } from '../../src/templates/template-source.ts'
 
 let home = ''

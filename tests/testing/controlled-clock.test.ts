@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { after, sleep, timersRunning } from '../../src/base/clock.ts'
+import { after, sleep, timersRunning } from '../../src/shared/clock.ts'
 import { controlledClock, type ControlledClock } from '../../src/testing/controlled-clock.ts'
 
 let clock: ControlledClock

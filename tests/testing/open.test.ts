@@ -1,8 +1,8 @@
 import { Hono } from 'hono'
 import { afterEach, describe, expect, test } from 'vitest'
-import { EventStream, named, Page, streamToFragments, swapstream } from 'swapstream'
-import { applyFrames, controlledClock, open } from 'swapstream/testing'
-import { timersRunning } from '../../src/base/clock.ts'
+import { EventStream, events, Page, streamToFragments, swapstream } from 'swapstream'
+import { applyFrames, controlledClock, openStream } from 'swapstream/testing'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 
@@ -27,11 +27,11 @@ afterEach(() => expectNothingLeft(timersRunning))
 describe('open', () => {
   test('reads a stream with any method, and the page it ends in is the page drawn whole', async () => {
     const app = setUp()
-    const stream = await open(app, '/chat', { method: 'POST' })
+    const stream = await openStream(app, '/chat', { method: 'POST' })
     expect(stream.response.status).toBe(200)
-    const events = await stream.all()
-    expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"stop"}' })
-    const frames = events.filter(({ event }) => event === undefined).map(({ data }) => data)
+    const received = await stream.all()
+    expect(received.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"done"}' })
+    const frames = received.filter(({ event }) => event === undefined).map(({ data }) => data)
     const page = await (await app.request('/')).text()
     expect(applyFrames(page, frames, { target: '#answer' })).toBe(
       '<html><head></head><body><div id="answer"><p>Hello</p></div></body></html>',
@@ -52,10 +52,10 @@ describe('open', () => {
               closed += 1
             }
           },
-          { wire: named() },
+          { encoding: events() },
         ),
     )
-    const stream = await open(app, '/tick')
+    const stream = await openStream(app, '/tick')
     expect((await stream.until(({ data }) => data === '{"n":3}')).map(({ data }) => data)).toEqual([
       '{"n":1}',
       '{"n":2}',
@@ -81,7 +81,7 @@ describe('open', () => {
             async function* ({ signal }) {
               await new Promise((resolve) => signal.addEventListener('abort', resolve))
             },
-            { wire: named(), limits: { idleSourceMs: 40_000 } },
+            { encoding: events(), limits: { idleSourceMs: 40_000 } },
           ),
       )
       const opening = app.request('/silent')

@@ -9,7 +9,7 @@ import {
   htmxHeaders,
   Page,
   readForm,
-  requestFacts,
+  htmxRequest,
   STOP_POLLING,
   type StreamEnd,
 } from '../../src/core.ts'
@@ -48,7 +48,7 @@ app.post('/valibot', async (c) => {
   })
 })
 errorPages(app, { template: 'error.html', block: 'error' })
-same<ReturnType<typeof requestFacts>['target'], string | undefined>()
+same<ReturnType<typeof htmxRequest>['target'], string | undefined>()
 htmxHeaders({ trigger: 'a', pushUrl: false, refresh: true })
 
 // @ts-expect-error no schema

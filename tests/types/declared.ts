@@ -8,7 +8,7 @@ import { hc } from 'hono/client'
 import * as v from 'valibot'
 import { z } from 'zod'
 import { type } from 'arktype'
-import { bearer, frames, mount, NDJSON, Page, stream, streamToFragments } from 'swapstream'
+import { bearer, sequenced, mount, NDJSON, Page, stream, streamToFragments } from 'swapstream'
 import { Stream, UseGuards } from 'swapstream/decorators'
 
 type Equal<A, B> =
@@ -172,8 +172,8 @@ stream({ path: '/', input: { json: { message: 'string' } } }, async function* ()
 bearer({})
 
 // Any wire, and the one for htmx.
-stream({ path: '/', wire: frames }, async function* () {})
-stream({ path: '/', wire: 'fragments' }, async function* () {
+stream({ path: '/', encoding: sequenced }, async function* () {})
+stream({ path: '/', encoding: 'fragments' }, async function* () {
   yield* streamToFragments(['a'], 'chat.html', 'response')
 })
 

@@ -3,14 +3,14 @@ import type { AIMessageChunk } from '@langchain/core/messages'
 import type { IterableReadableStream } from '@langchain/core/utils/stream'
 import type { Ollama } from 'ollama'
 import type OpenAI from 'openai'
-import { accumulate } from '../../src/tokens/accumulate.ts'
+import { accumulate } from '../../src/models/accumulate.ts'
 import {
   record,
   replay,
   streamToFragments,
   streamWithSources,
   tokens,
-  type Cassette,
+  type Recording,
   type TokenSource,
 } from '../../src/core.ts'
 
@@ -23,7 +23,7 @@ export async function fits(
   anthropic: Anthropic,
   ollama: Ollama,
   langchain: { stream(): Promise<IterableReadableStream<AIMessageChunk>> },
-  cassette: Cassette,
+  cassette: Recording,
 ): Promise<void> {
   const chat = { model: 'm', messages: [{ role: 'user', content: 'Hi' }] } as const
   const openaiChat = { ...chat, messages: [...chat.messages] }

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import {
   EventStream,
   Fragment,
-  named,
+  events,
   Page,
   ServerSentEvent,
   streamToFragments,
@@ -15,7 +15,7 @@ import {
   swapstream,
   type SwapstreamOptions,
 } from 'swapstream'
-import { timersRunning } from '../../src/base/clock.ts'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 
@@ -49,7 +49,7 @@ describe('a returned EventStream', () => {
         'data: <template id="S"></template><p>Hel</p>',
         'data: <p hx-swap-oob="beforeend:#S+p">lo &lt;b&gt;',
         'data: <p hx-swap-oob="delete:#S">',
-        'event: done\ndata: {"reason":"stop"}',
+        'event: done\ndata: {"reason":"done"}',
         '',
       ].join('\n\n'),
     )
@@ -201,7 +201,11 @@ describe('a returned EventStream', () => {
       c.header('x-handler', '1')
       setCookie(c, 'a', '1')
       setCookie(c, 'b', '2')
-      return new EventStream(() => ['x'], { status: 202, headers: { 'x-own': '1' }, wire: named() })
+      return new EventStream(() => ['x'], {
+        status: 202,
+        headers: { 'x-own': '1' },
+        encoding: events(),
+      })
     }
     const both = ours()
     const places: Record<string, (app: Hono) => unknown> = {
@@ -235,7 +239,7 @@ describe('a returned EventStream', () => {
       expect(response.headers.getSetCookie()).toEqual(['a=1; Path=/', 'b=2; Path=/'])
       const isTouched = /somebody between|several/.test(place)
       expect(response.headers.get('x-touched')).toBe(isTouched ? '1' : null)
-      expect(await response.text()).toBe('data: x\n\nevent: done\ndata: {"reason":"stop"}\n\n')
+      expect(await response.text()).toBe('data: x\n\nevent: done\ndata: {"reason":"done"}\n\n')
       await expectNothingLeft(timersRunning)
     })
   })

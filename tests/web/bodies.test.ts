@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import {
   Bytes,
   EventStream,
-  frames,
+  sequenced,
   NDJSON,
   plain,
   scope,
@@ -12,7 +12,7 @@ import {
   swapstream,
   type StreamBodyOptions,
 } from 'swapstream'
-import { timersRunning } from '../../src/base/clock.ts'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 import { useServer } from '../support/serve-app.ts'
@@ -182,8 +182,8 @@ describe('every body', () => {
       throw new Error('no key')
     }
     app.onError((_, c) => c.text('failed', 503))
-    app.get('/first', () => new EventStream(setup, { wire: plain }))
-    app.get('/open', () => new EventStream(setup, { wire: plain, commit: 'open' }))
+    app.get('/first', () => new EventStream(setup, { encoding: plain }))
+    app.get('/open', () => new EventStream(setup, { encoding: plain, flushHeaders: 'immediately' }))
     expect((await app.request('/first')).status).toBe(503)
     const response = await app.request('/open')
     expect(response.status).toBe(200)
@@ -204,14 +204,14 @@ describe('the wire', () => {
     expect(
       await text(
         new EventStream(['hi\n', { a: 'é' }, new ServerSentEvent({ id: '1', data: 'x' })], {
-          wire: plain,
+          encoding: plain,
         }),
       ),
     ).toBe('data: hi\ndata: \n\ndata: {"a":"é"}\n\nid: 1\ndata: x\n\n')
   })
 
   test('plain ends a failure with one error event', async () => {
-    expect(await text(new EventStream(() => failing('a'), { wire: plain }))).toMatch(
+    expect(await text(new EventStream(() => failing('a'), { encoding: plain }))).toMatch(
       /^data: a\n\ndata: \{"error":"Something went wrong\."[^\n]+\n\n$/,
     )
   })
@@ -222,7 +222,7 @@ describe('the wire', () => {
       yield 'x'
       return { url: '/report' }
     }
-    expect(await text(new EventStream(source, { wire: frames }))).toBe(
+    expect(await text(new EventStream(source, { encoding: sequenced }))).toBe(
       [
         'event: start\ndata: {"type":"start","seq":0}',
         'event: chunk\ndata: {"type":"chunk","seq":1,"chunk":{"pct":50}}',
@@ -234,7 +234,7 @@ describe('the wire', () => {
   })
 
   test('frames says what failed, and completes nothing after it', async () => {
-    const got = await text(new EventStream(() => failing('a'), { wire: frames }))
+    const got = await text(new EventStream(() => failing('a'), { encoding: sequenced }))
     expect(got).toMatch(
       /event: error\ndata: \{"type":"error","seq":2,"error":\{"code":"source\/failed","id":"[0-9a-f]{8}","message":"Something went wrong\."\}\}\n\n$/,
     )
@@ -247,7 +247,7 @@ describe('the wire', () => {
       return 1n
     }
     const { app, log } = setUp()
-    app.get('/', () => new EventStream(source, { wire: frames }))
+    app.get('/', () => new EventStream(source, { encoding: sequenced }))
     const got = await (await app.request('/')).text()
     expect(got).toMatch(
       /event: error\ndata: \{"type":"error","seq":2,"error":\{"code":"source\/value"/,
@@ -261,7 +261,7 @@ describe('the wire', () => {
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
     }
     expect(
-      await text(new EventStream(hanging, { wire: frames, limits: { idleSourceMs: 30 } })),
+      await text(new EventStream(hanging, { encoding: sequenced, limits: { idleSourceMs: 30 } })),
     ).toMatch(/event: cancel\ndata: \{"type":"cancel","seq":2,"reason":"timeout"\}\n\n$/)
   })
 
@@ -269,11 +269,11 @@ describe('the wire', () => {
     const { app, log } = setUp()
     const endless = () => ({
       value: () => 'x',
-      terminal: () => {
+      end: () => {
         throw new Error('no end')
       },
     })
-    app.get('/', () => new EventStream(['a'], { wire: endless }))
+    app.get('/', () => new EventStream(['a'], { encoding: endless }))
     await expect((await app.request('/')).text()).rejects.toThrow('The stream was cut')
     expect(log.lines.at(-1)).toMatchObject({ message: 'stream ended', fields: { reason: 'error' } })
   })
@@ -281,9 +281,9 @@ describe('the wire', () => {
   test('of your own is an object of small functions', async () => {
     const shouting = () => ({
       value: (value: unknown) => `data: ${String(value).toUpperCase()}\n\n`,
-      terminal: () => 'event: bye\ndata: \n\n',
+      end: () => 'event: bye\ndata: \n\n',
     })
-    expect(await text(new EventStream(['hi'], { wire: shouting }))).toBe(
+    expect(await text(new EventStream(['hi'], { encoding: shouting }))).toBe(
       'data: HI\n\nevent: bye\ndata: \n\n',
     )
   })

@@ -2,8 +2,8 @@ import { brotliDecompressSync, constants } from 'node:zlib'
 import { Hono } from 'hono'
 import { afterEach, describe, expect, test } from 'vitest'
 import { EventStream, streamToFragments, swapstream, type StreamEnd } from 'swapstream'
-import { brotli } from '../../src/adapters/brotli.ts'
-import { timersRunning } from '../../src/base/clock.ts'
+import { brotli } from '../../src/node/brotli.ts'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { expectNothingLeft } from '../support/eventually.ts'
 
 const templates = { 'a.html': '{% block b %}<p>{{ text }}</p>{% endblock %}' }
@@ -13,7 +13,7 @@ afterEach(() => expectNothingLeft(timersRunning))
 function setUp(compress = true) {
   const ends: StreamEnd[] = []
   const app = new Hono()
-  app.use(swapstream({ templates, compress, frameMs: 0, delivery: 'full' }))
+  app.use(swapstream({ templates, compress, frameMs: 0, updates: 'full' }))
   app.get(
     '/',
     () =>
@@ -57,7 +57,7 @@ describe('a compressed event stream', () => {
     const reader = (await get('br')).body!.getReader()
     await reader.read()
     await reader.cancel()
-    expect(ends).toMatchObject([{ reason: 'cancel' }])
+    expect(ends).toMatchObject([{ reason: 'disconnected' }])
   })
 
   test('is cut when the stream under it is', async () => {

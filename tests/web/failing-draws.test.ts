@@ -10,8 +10,8 @@ import {
   type StreamEnd,
 } from 'swapstream'
 import { readEvents, type ReadEvent } from 'swapstream/client'
-import { timersRunning } from '../../src/base/clock.ts'
-import { applyFrames } from '../../src/htmx/apply-frames.ts'
+import { timersRunning } from '../../src/shared/clock.ts'
+import { applyFrames } from '../../src/testing/apply-frames.ts'
 import { expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 
@@ -95,8 +95,8 @@ describe('a fragment that cannot be drawn', () => {
     ).toMatch(new RegExp(`one</p>${NOTICE.source}</div>`))
     expect(dom).toContain('three</p></div>')
     expect(dom).not.toContain('swapstream-error')
-    expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"stop"}' })
-    expect(end).toMatchObject({ reason: 'stop', failed: 1, values: 4 })
+    expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"done"}' })
+    expect(end).toMatchObject({ reason: 'done', failed: 1, values: 4 })
     expect([errors.length, logged.length]).toEqual([1, 1])
     expect(JSON.stringify(events)).not.toContain('SECRET')
   })
@@ -135,7 +135,7 @@ describe('a fragment that cannot be drawn', () => {
     expect(dom).toMatch(
       new RegExp(`<ol id="sources"><li>a</li>${NOTICE.source}<li>b</li>${NOTICE.source}</ol>`),
     )
-    expect(end).toMatchObject({ reason: 'stop', failed: 2 })
+    expect(end).toMatchObject({ reason: 'done', failed: 2 })
   })
 
   test('as the first thing of all is an HTTP error', async () => {
@@ -151,7 +151,7 @@ describe('a fragment that cannot be drawn', () => {
         fc.constantFrom('auto', 'full'),
         fc.boolean(),
         fc.constantFrom(0, undefined),
-        async (steps, delivery, morphs, frameMs) => {
+        async (steps, updates, morphs, frameMs) => {
           const source = async function* (): AsyncGenerator<Fragment> {
             let at = 0
             const tokens = ['first', ...steps.map(({ text }) => text)]
@@ -165,13 +165,13 @@ describe('a fragment that cannot be drawn', () => {
           const pace = frameMs === undefined ? {} : { frameMs }
           const { dom, end } = await shown(
             source,
-            { delivery, ...pace } as EventStreamOptions,
+            { updates, ...pace } as EventStreamOptions,
             morphs,
           )
           const text = ['first', ...steps.map((each) => each.text)].join('').replaceAll('<', '&lt;')
           const note = Math.floor((steps.length + 2) / 3)
           expect(dom).toContain(`<div id="answer"><p title="${note}">${text}</p></div>`)
-          expect(end!.reason).toBe('stop')
+          expect(end!.reason).toBe('done')
         },
       ),
     )

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Fragment } from 'swapstream'
-import { FramedPage, type Destination } from '../../src/htmx/apply-frames.ts'
-import { domText } from '../../src/htmx/client/dom-text.ts'
+import { FramedPage, type Destination } from '../../src/testing/apply-frames.ts'
+import { domText } from '../../src/testing/client/dom-text.ts'
 import {
   BLOCK,
   BLOCK_CASES,

@@ -3,13 +3,13 @@ import { Hono } from 'hono'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   EventStream,
-  named,
+  events,
   stats,
   streamToFragments,
   swapstream,
   type SwapstreamOptions,
 } from 'swapstream'
-import { timersRunning } from '../../src/base/clock.ts'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 import { readEvents } from 'swapstream/client'
@@ -32,7 +32,7 @@ function setUp(options: SwapstreamOptions = {}) {
       yield 'x'
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
     }
-    return new EventStream(hanging, { wire: named() })
+    return new EventStream(hanging, { encoding: events() })
   })
   return { app, log }
 }
@@ -118,22 +118,22 @@ describe('a stream that is cut', () => {
   ])(
     'with %s says so below the answer, which no longer looks busy',
     async (reason, limits, said) => {
-      const events: { event?: string | undefined; data: string }[] = []
-      for await (const event of readEvents(await answer({ limits }))) events.push(event)
-      expect(shownAfterEach(events, { htmx: 2 })[0]).toBe('<p aria-busy="true">Hel</p>')
-      const end = shownAtEnd(events, { htmx: 2 })
+      const received: { event?: string | undefined; data: string }[] = []
+      for await (const event of readEvents(await answer({ limits }))) received.push(event)
+      expect(shownAfterEach(received, { htmx: 2 })[0]).toBe('<p aria-busy="true">Hel</p>')
+      const end = shownAtEnd(received, { htmx: 2 })
       expect(end).toMatch(
         /^<p aria-busy="false">Hel<\/p><p class="swapstream-error" role="alert">[^<]*<\/p>$/,
       )
       expect(end).toContain(said)
-      expect(events.filter(({ data }) => data.includes(said))).toHaveLength(1)
-      expect(events.at(-1)).toMatchObject({ event: 'done', data: `{"reason":"${reason}"}` })
+      expect(received.filter(({ data }) => data.includes(said))).toHaveLength(1)
+      expect(received.at(-1)).toMatchObject({ event: 'done', data: `{"reason":"${reason}"}` })
     },
   )
 
   test('says how it ended in one line of the log, with its figures', async () => {
     const { app, log } = setUp()
-    app.get('/short', () => new EventStream(['a', 'b'], { wire: named() }))
+    app.get('/short', () => new EventStream(['a', 'b'], { encoding: events() }))
     await (await app.request('/short')).text()
     expect(log.lines.filter(({ message }) => message === 'stream ended')).toEqual([
       {
@@ -141,7 +141,7 @@ describe('a stream that is cut', () => {
         message: 'stream ended',
         fields: {
           route: 'GET /short',
-          reason: 'stop',
+          reason: 'done',
           values: 2,
           frames: 3,
           bytes: 55,
@@ -157,7 +157,7 @@ describe('a stream that is cut', () => {
     const response = await app.request('/open')
     expect(stats().open).toBe(1)
     await response.body!.cancel()
-    expect(stats().ended).toEqual({ ...before, cancel: before.cancel + 1 })
+    expect(stats().ended).toEqual({ ...before, disconnected: before.disconnected + 1 })
   })
 })
 
@@ -177,7 +177,7 @@ test('a source reads the async context of its request, however much later it run
           }
           seen.push(storage.getStore())
         },
-        { wire: named() },
+        { encoding: events() },
       ),
   )
   const response = await app.request('/mine')

@@ -12,8 +12,8 @@ import {
   type Runs,
   type Source,
 } from 'swapstream'
-import { applyFrames, open, type OpenedStream } from 'swapstream/testing'
-import { timersRunning } from '../../src/base/clock.ts'
+import { applyFrames, openStream, type OpenedStream } from 'swapstream/testing'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 import { controlled } from '../runs/support/controlled.ts'
@@ -54,7 +54,7 @@ function answering(block = 'response') {
   return { source, app }
 }
 async function opening(app: Hono, path: string, options: RequestInit = {}): Promise<OpenedStream> {
-  const stream = await open(app, path, options)
+  const stream = await openStream(app, path, options)
   streams.push(stream)
   return stream
 }
@@ -85,7 +85,7 @@ describe('a run for a page', () => {
     expect((await texts(stream)).slice(-3)).toEqual([
       `<p hx-swap-oob="delete transition:false target:#${at}">`,
       `<p hx-swap-oob=delete:#${at}r>`,
-      'done {"reason":"stop"}',
+      'done {"reason":"done"}',
     ])
   })
 
@@ -155,7 +155,7 @@ describe('a run for a page', () => {
     expect((await texts(third)).slice(-3)).toEqual([
       `<p hx-swap-oob="delete transition:false target:#${at}">`,
       `<p hx-swap-oob=delete:#${at}r>`,
-      'done {"reason":"stop"}',
+      'done {"reason":"done"}',
     ])
   })
 
@@ -172,7 +172,7 @@ describe('a run for a page', () => {
       `<div hx-swap-oob="outerMorph strip:true transition:false target:#${at}+*"><p>Hel</p></div>`,
       `<p hx-swap-oob="delete transition:false target:#${at}">`,
       `<p hx-swap-oob=delete:#${at}r>`,
-      'done {"reason":"stop"}',
+      'done {"reason":"done"}',
     ])
   })
 

@@ -12,7 +12,7 @@ import {
   type Source,
   type StreamEnd,
 } from 'swapstream'
-import { timersRunning } from '../../src/base/clock.ts'
+import { timersRunning } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 import { useServer } from '../support/serve-app.ts'
@@ -233,7 +233,7 @@ describe('a page whose text is still being written', () => {
 
   test('is sent when it is whole where the whole is asked for', async () => {
     const source = (): AsyncIterable<Fragment> => streamToFragments(['a'], 'busy.html', 'response')
-    const chunks = await chunksOf(await serving(source, { delivery: 'full' }).ask())
+    const chunks = await chunksOf(await serving(source, { updates: 'full' }).ask())
     expect(chunks).toEqual(['<main><p aria-busy="false">a</p></main>'])
   })
 
@@ -246,7 +246,7 @@ describe('a page whose text is still being written', () => {
     expect((await (await ask()).text()).length).toBe(
       25_000 + '<main><p aria-busy="false"></p></main>'.length,
     )
-    expect(ended).toMatchObject({ reason: 'stop', values: 5_001, bytes: 25_038 })
+    expect(ended).toMatchObject({ reason: 'done', values: 5_001, bytes: 25_038 })
   })
 })
 

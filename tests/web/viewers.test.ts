@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Fragment, nunjucksEngine } from 'swapstream'
 import type { TemplateEngine } from '../../src/templates/engine.ts'
-import { now } from '../../src/base/clock.ts'
+import { now } from '../../src/shared/clock.ts'
 import { Pace } from '../../src/streams/pace.ts'
 import { BlockRenders } from '../../src/web/block-renders.ts'
 import { FragmentBuffer } from '../../src/web/fragment-buffer.ts'
@@ -27,7 +27,7 @@ describe('many viewers of one run', () => {
       () =>
         new FragmentBuffer({
           renders: () => BlockRenders.of(crowd, engine),
-          delivery: 'auto',
+          updates: 'diff',
           morphs: true,
         }),
     )

@@ -1,4 +1,4 @@
-import { nearest } from '../../base/nearest.ts'
+import { nearest } from '../../shared/nearest.ts'
 import { ANY, type BlockContext } from './block-context.ts'
 import { Fault } from './failure.ts'
 import type { Callback, InnerEnvironment } from './internals.ts'

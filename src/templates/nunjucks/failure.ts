@@ -1,5 +1,5 @@
-import { after } from '../../base/clock.ts'
-import { TemplateError, type TemplatePlace } from '../../base/errors.ts'
+import { after } from '../../shared/clock.ts'
+import { TemplateError, type TemplatePlace } from '../../shared/errors.ts'
 import { type Callback, isNunjucksError } from './internals.ts'
 
 type Code = ConstructorParameters<typeof TemplateError>[0]

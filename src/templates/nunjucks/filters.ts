@@ -1,5 +1,5 @@
-import { escapeHtml } from '../../base/escape-html.ts'
-import { isSafeUrl } from '../../base/safe-url.ts'
+import { escapeHtml } from '../../shared/escape-html.ts'
+import { isSafeUrl } from '../../shared/safe-url.ts'
 import { safeHtml } from './safe-html.ts'
 
 const UNITS = [

@@ -6,7 +6,7 @@ import {
   plainContext,
   type Values,
 } from './block-context.ts'
-import type { TemplateError } from '../../base/errors.ts'
+import type { TemplateError } from '../../shared/errors.ts'
 import { andThen, type Outcome, outcomeOf } from './failure.ts'
 import {
   type BlockFunction,

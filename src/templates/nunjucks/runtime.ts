@@ -1,4 +1,4 @@
-import { escapeHtml } from '../../base/escape-html.ts'
+import { escapeHtml } from '../../shared/escape-html.ts'
 import { type BlockContext, isSteady, markSteady } from './block-context.ts'
 import { Failure } from './failure.ts'
 import { type Frame, nunjucksRuntime, type Runtime, SafeString } from './internals.ts'

@@ -1,4 +1,4 @@
-import { didYouMean, TemplateError } from '../../base/errors.ts'
+import { didYouMean, TemplateError } from '../../shared/errors.ts'
 import { isPlainName, type TemplateSource } from '../template-source.ts'
 import { catalogEnvironment } from './catalog-environment.ts'
 import { compileTemplate } from './compiler.ts'

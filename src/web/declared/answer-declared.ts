@@ -24,8 +24,8 @@ type Answer = Response | Page | EventStream | NDJSON | JsonDocument
  */
 export async function answerDeclared(declared: Declared, c: Context): Promise<Answer> {
   const { definition, handler, label } = declared
-  const { wire = plain } = definition
-  const form = wire === 'fragments' ? 'events' : answerForm(c.req.header('accept'))
+  const { encoding = plain } = definition
+  const form = encoding === 'fragments' ? 'events' : answerForm(c.req.header('accept'))
   // Before the hooks, which may cost something.
   if (form === 'events') checkSseMethod(c, settingsOf(c))
   const read = await readInput(declared.input, c)
@@ -43,7 +43,7 @@ export async function answerDeclared(declared: Declared, c: Context): Promise<An
         label,
         chunk: checks ? chunk : undefined,
         final: checks ? final : undefined,
-        draws: wire === 'fragments',
+        draws: encoding === 'fragments',
         start: async (own) => {
           context = own
           return handler({ ...given, ...own, before } as never)
@@ -62,9 +62,9 @@ export async function answerDeclared(declared: Declared, c: Context): Promise<An
     onEnd: (end: StreamEnd): void =>
       onEnd?.(returned === undefined ? end : { ...end, final: returned }),
   }
-  if (wire === 'fragments')
-    return new EventStream(source, { ...options, wire: undefined } as object)
-  if (form === 'events') return new EventStream(source, { ...options, wire })
+  if (encoding === 'fragments')
+    return new EventStream(source, { ...options, encoding: undefined } as object)
+  if (form === 'events') return new EventStream(source, { ...options, encoding })
   if (form === 'lines') return new NDJSON(withFinal(source), options)
   return new JsonDocument(source, options, () => returned)
 }

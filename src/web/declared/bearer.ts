@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { env } from 'hono/adapter'
-import { AccessError, ConfigError } from '../../base/errors.ts'
+import { AccessError, ConfigError } from '../../shared/errors.ts'
 import type { Guard } from './guard.ts'
 
 /** Where the token stands. */

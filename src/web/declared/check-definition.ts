@@ -1,5 +1,5 @@
-import { didYouMean } from '../../base/errors.ts'
-import type { Schema } from '../../base/schema.ts'
+import { didYouMean } from '../../shared/errors.ts'
+import type { Schema } from '../../shared/schema.ts'
 import { streamHeaders } from '../../streams/headers.ts'
 import {
   isAsyncGenerator,
@@ -41,9 +41,9 @@ const OPTIONS: Readonly<Record<string, readonly [check: Check, says: string]>> =
   before: [hooks, 'functions by name'],
   after: [hooks, 'functions by name'],
   invalid: [isFunction, 'a function'],
-  wire: [
+  encoding: [
     (value) => value === 'fragments' || isFunction(value),
-    "'fragments', or a wire: plain, named(), frames",
+    "'fragments', or an encoding: plain, events(), sequenced",
   ],
   heartbeatMs: [
     (value) => value === false || (typeof value === 'number' && value > 0),
@@ -53,7 +53,7 @@ const OPTIONS: Readonly<Record<string, readonly [check: Check, says: string]>> =
     (value) => Number.isSafeInteger(value) && Number(value) >= 0,
     'whole milliseconds, 0 or more',
   ],
-  delivery: [oneOf('auto', 'full'), "'auto' or 'full'"],
+  updates: [oneOf('auto', 'full'), "'auto' or 'full'"],
   frameMs: [(value) => typeof value === 'number' && value >= 0, 'milliseconds, 0 or more'],
   status: [
     (value) => Number.isInteger(value) && Number(value) >= 200 && Number(value) <= 599,
@@ -61,7 +61,7 @@ const OPTIONS: Readonly<Record<string, readonly [check: Check, says: string]>> =
   ],
   headers: [isObject, 'texts by name'],
   rawHeaders: [Array.isArray, 'a list of pairs'],
-  commit: [oneOf('first', 'open'), "'first' or 'open'"],
+  flushHeaders: [oneOf('first-value', 'immediately'), "'first-value' or 'immediately'"],
   limits: [isObject, 'numbers by name'],
   onError: [isFunction, 'a function'],
   onEnd: [isFunction, 'a function'],

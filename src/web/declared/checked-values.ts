@@ -1,8 +1,8 @@
-import { SourceError } from '../../base/errors.ts'
-import type { Schema } from '../../base/schema.ts'
+import { SourceError } from '../../shared/errors.ts'
+import type { Schema } from '../../shared/schema.ts'
 import { Fragment } from '../../fragments/fragment.ts'
 import type { StreamContext } from '../../streams/source.ts'
-import { ServerSentEvent } from '../../wire/server-sent-event.ts'
+import { ServerSentEvent } from '../../sse/server-sent-event.ts'
 import { fit, sayIssues } from './fit.ts'
 
 export interface CheckedRules {
@@ -12,7 +12,7 @@ export interface CheckedRules {
   readonly start: (context: StreamContext) => Promise<AsyncIterator<unknown, unknown>>
   readonly chunk: Schema | undefined
   readonly final: Schema | undefined
-  /** Whether the wire can draw fragments. */
+  /** Whether the encoding can draw fragments. */
   readonly draws: boolean
   /** Runs with the final value that fits, before anybody is told that the stream has ended. */
   readonly onFinal: (final: unknown) => unknown
@@ -95,9 +95,9 @@ export class CheckedValues implements AsyncIterableIterator<unknown, unknown, un
     if (value instanceof Fragment && !draws) {
       throw new SourceError(
         'source/value',
-        `${label} yielded a Fragment, but its wire draws none.`,
+        `${label} yielded a Fragment, but its encoding draws none.`,
         {
-          hint: "Declare the route with wire: 'fragments'.",
+          hint: "Declare the route with encoding: 'fragments'.",
         },
       )
     }

@@ -1,4 +1,4 @@
-import { ConfigError } from '../../base/errors.ts'
+import { ConfigError } from '../../shared/errors.ts'
 import type { InputSchemas, StreamDefinition } from './definition.ts'
 
 /** A handler with its types left at the door: inside, the schemas have the word. */

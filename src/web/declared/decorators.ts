@@ -1,4 +1,4 @@
-import type { Schema } from '../../base/schema.ts'
+import type { Schema } from '../../shared/schema.ts'
 import { refuseRoute, type AnyDefinition } from './declared.ts'
 import type { Handler, InputSchemas, StreamDefinition } from './definition.ts'
 import type { Guard } from './guard.ts'

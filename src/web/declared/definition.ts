@@ -1,9 +1,9 @@
 import type { Context } from 'hono'
-import type { Schema, SchemaInput, SchemaOutput } from '../../base/schema.ts'
-import type { InputIssue } from '../../base/errors.ts'
+import type { Schema, SchemaInput, SchemaOutput } from '../../shared/schema.ts'
+import type { InputIssue } from '../../shared/errors.ts'
 import type { EventStreamOptions } from '../../streams/event-stream.ts'
 import type { StreamContext } from '../../streams/source.ts'
-import type { WireFactory } from '../../streams/wire.ts'
+import type { EventEncoding } from '../../streams/wire.ts'
 import type { Page } from '../page.ts'
 import type { Guard } from './guard.ts'
 
@@ -75,7 +75,7 @@ export interface StreamDefinition<
   C extends Schema | undefined = Schema | undefined,
   F extends Schema | undefined = Schema | undefined,
   B = Readonly<Record<string, unknown>>,
-> extends Omit<EventStreamOptions, 'wire'> {
+> extends Omit<EventStreamOptions, 'encoding'> {
   readonly path: `/${string}`
   /** Default POST: a stream costs something, and a link must not start it. */
   readonly method?: 'GET' | 'POST'
@@ -103,9 +103,9 @@ export interface StreamDefinition<
     c: Context,
   ) => Page | Response | Promise<Page | Response>
   /**
-   * How values are spelt: `plain` (the default), `named()`, `frames`, a wire of your own; or `'fragments'`, for htmx.
+   * How values are spelt: `plain` (the default), `events()`, `sequenced`, an encoding of your own; or `'fragments'`, for htmx.
    */
-  readonly wire?: WireFactory | 'fragments'
+  readonly encoding?: EventEncoding | 'fragments'
 }
 
 /** How a declared route is called without a request: its input, what its `before` hooks would have given, a signal. */

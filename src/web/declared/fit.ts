@@ -1,5 +1,5 @@
-import type { InputIssue } from '../../base/errors.ts'
-import type { Schema, SchemaIssue, SchemaResult } from '../../base/schema.ts'
+import type { InputIssue } from '../../shared/errors.ts'
+import type { Schema, SchemaIssue, SchemaResult } from '../../shared/schema.ts'
 
 /**
  * Looks at a value through its schema.

@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler, Next } from 'hono'
-import { AccessError } from '../../base/errors.ts'
+import { AccessError } from '../../shared/errors.ts'
 import { told } from './told.ts'
 
 /** What a guard says: nothing or true lets pass, false is 401, a Response is the answer. */

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { AccessError, ConfigError } from '../../base/errors.ts'
+import { AccessError, ConfigError } from '../../shared/errors.ts'
 import { settingsOf } from '../current-settings.ts'
 import type { Guard } from './guard.ts'
 import { ipRange } from './ip-range.ts'

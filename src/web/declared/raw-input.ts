@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { getCookie } from 'hono/cookie'
-import { InputError } from '../../base/errors.ts'
+import { InputError } from '../../shared/errors.ts'
 import type { InputSource } from './definition.ts'
 
 const FORM = 'application/x-www-form-urlencoded'

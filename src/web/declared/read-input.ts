@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
-import { InputError, type InputIssue } from '../../base/errors.ts'
-import type { Schema, SchemaIssue, SchemaResult } from '../../base/schema.ts'
+import { InputError, type InputIssue } from '../../shared/errors.ts'
+import type { Schema, SchemaIssue, SchemaResult } from '../../shared/schema.ts'
 import type { InputSchemas, InputSource } from './definition.ts'
 import { fit, keysOf, toInputIssue } from './fit.ts'
 import { rawInput } from './raw-input.ts'

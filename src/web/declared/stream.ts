@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
-import { ConfigError } from '../../base/errors.ts'
-import type { Schema } from '../../base/schema.ts'
+import { ConfigError } from '../../shared/errors.ts'
+import type { Schema } from '../../shared/schema.ts'
 import { checkDefinition } from './check-definition.ts'
 import { CheckedValues } from './checked-values.ts'
 import { remember, type AnyDefinition, type AnyHandler, type Declared } from './declared.ts'

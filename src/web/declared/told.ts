@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { SwapstreamError } from '../../base/errors.ts'
+import { SwapstreamError } from '../../shared/errors.ts'
 import { settingsOf } from '../current-settings.ts'
 import { toProblem } from '../problem.ts'
 

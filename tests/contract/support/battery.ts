@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { EventStream, named, scope, stats, swapstream, type SwapstreamOptions } from 'swapstream'
+import { EventStream, events, scope, stats, swapstream, type SwapstreamOptions } from 'swapstream'
 import { serve } from 'swapstream/node'
 import { figures, watched } from '../../../examples/conformance/counters.ts'
 
@@ -12,7 +12,7 @@ const settings = JSON.parse(process.env['SETTINGS'] ?? '{}') as SwapstreamOption
 const app = new Hono()
 app.use(swapstream({ templates: {}, heartbeatMs: 100, ...settings }))
 
-const wire = named()
+const encoding = events()
 /** A new one each time: whoever waits for the same promise is held by it, and that would be a leak of ours. */
 const never = (): Promise<never> => new Promise(() => {})
 
@@ -25,7 +25,7 @@ app.get('/line/:size', (c) => {
     watched(async function* () {
       yield line
     }),
-    { wire, limits: { maxOutputBytes: Infinity } },
+    { encoding, limits: { maxOutputBytes: Infinity } },
   )
 })
 app.get('/line/:size/hang', (c) => {
@@ -35,7 +35,7 @@ app.get('/line/:size/hang', (c) => {
       yield line
       await never()
     }),
-    { wire },
+    { encoding },
   )
 })
 app.get('/values/:count', (c) => {
@@ -44,7 +44,7 @@ app.get('/values/:count', (c) => {
     watched(async function* () {
       for (let n = 0; n < count; n++) yield n
     }),
-    { wire },
+    { encoding },
   )
 })
 app.get('/flood', () => {
@@ -53,11 +53,11 @@ app.get('/flood', () => {
     watched(async function* () {
       for (;;) yield block
     }),
-    { wire },
+    { encoding },
   )
 })
-app.get('/hang', () => new EventStream(watched(hang), { wire }))
-app.get('/hang/after-one', () => new EventStream(watched(hangAfterOne), { wire }))
+app.get('/hang', () => new EventStream(watched(hang), { encoding }))
+app.get('/hang/after-one', () => new EventStream(watched(hangAfterOne), { encoding }))
 app.get(
   '/slow-teardown',
   () =>
@@ -67,7 +67,7 @@ app.get(
         await new Promise((resolve) => setTimeout(resolve, 300))
         process.stdout.write('TORN DOWN\n')
       }),
-      { wire },
+      { encoding },
     ),
 )
 app.get(
@@ -78,10 +78,10 @@ app.get(
         yield tick()
         await never()
       }),
-      { wire },
+      { encoding },
     ),
 )
-app.get('/tick', () => new EventStream(watched(tick), { wire }))
+app.get('/tick', () => new EventStream(watched(tick), { encoding }))
 
 serve(app, {
   port: 0,

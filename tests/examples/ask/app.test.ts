@@ -1,10 +1,10 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createRuns, type Runs } from 'swapstream'
-import { open } from 'swapstream/testing'
+import { openStream } from 'swapstream/testing'
 import { createApp } from '../../../examples/ask/app.ts'
 import type { Answerer } from '../../../examples/ask/model.ts'
 import type { Retriever } from '../../../examples/ask/retriever.ts'
-import { timersRunning } from '../../../src/base/clock.ts'
+import { timersRunning } from '../../../src/shared/clock.ts'
 import { expectNothingLeft } from '../../support/eventually.ts'
 import { sampleCorpus } from '../../support/sample-corpus.ts'
 
@@ -55,7 +55,7 @@ describe('the demo', () => {
 
   it('sends the text of a turn as it settles, not anew with each word', async () => {
     const { app } = setUp()
-    const stream = await open(app, '/ask', {
+    const stream = await openStream(app, '/ask', {
       method: 'POST',
       body: new URLSearchParams({ question: QUESTION }),
       headers: SAME,
@@ -64,7 +64,7 @@ describe('the demo', () => {
     const whole = events.filter(({ data }) => data.includes('class="message"'))
     expect(whole[0]!.data).toMatch(/class="source"/)
     expect(whole.length).toBeLessThanOrEqual(2)
-    expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"stop"}' })
+    expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"done"}' })
   })
 
   it('asks no model for any GET, whatever the link and wherever it comes from', async () => {

@@ -7,7 +7,7 @@ import { createClient } from 'redis'
 import {
   createRuns,
   EventStream,
-  named,
+  events,
   runRoutes,
   swapstream,
   type StreamContext,
@@ -61,10 +61,10 @@ app.post('/start', async (c) => {
     owner,
     ...(key && { key }),
   })
-  return c.req.query('show') ? new EventStream(run, { wire: named() }) : c.json(run)
+  return c.req.query('show') ? new EventStream(run, { encoding: events() }) : c.json(run)
 })
 app.get('/health', async (c) => c.json(await runs.health()))
-app.route('/runs', runRoutes(runs, { owner: () => owner, stream: { wire: named() } }))
+app.route('/runs', runRoutes(runs, { owner: () => owner, stream: { encoding: events() } }))
 
 serve(app, {
   port: 0,

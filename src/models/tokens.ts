@@ -1,0 +1,51 @@
+import { GrowingText } from './growing-text.ts'
+import type { NonTextPart } from './part.ts'
+import { readSource } from './read-source.ts'
+import type { TokenSource } from './token-source.ts'
+
+/** What stops the reading, and who is told of what is no text. */
+export interface TokensOptions {
+  /** Stops the source when it aborts; then `tokens` throws its reason. */
+  readonly signal?: AbortSignal
+  /** Told what the model says beside its answer: reasoning, tool calls, sources, usage, why it finished. */
+  readonly onPart?: (part: NonTextPart) => void
+}
+
+/**
+ * The text of any model, as it comes: one way to read what the SDKs give in as many shapes.
+ *
+ * In      a stream of the AI SDK, openai, Anthropic, Ollama or LangChain, a fetch response, a web stream of text or
+ *         bytes, an iterable of text; a promise of any of these or of plain text; a function that gives one.
+ * Out     the text, cut as the source cuts it, without empty pieces; returns the whole of it. What is no answer
+ *         (reasoning, tools, sources, usage) goes to `onPart`, never into the text.
+ * Cost    opened by the first read. One promise a token more than the source's own.
+ * Ends    closes the source exactly once, at once also when it is silent: returns it, aborts it, aborts its controller,
+ *         whichever of these it has, and the signal that a function got.
+ * Throws  SourceError `source/failed`, with the cause, for what a provider throws or reports in mid-stream;
+ *         `source/value` for what is no source, and for parts that are neither text nor known; the reason of `signal`.
+ *         What a generator of your own throws comes through as it is.
+ *
+ * @param options.signal Stops the source.
+ * @param options.onPart Told what is not text.
+ * @example for await (const token of tokens(['Hel', 'lo'])) process(token)
+ * @example
+ * const source = (signal: AbortSignal) => openai.chat.completions.create({ model: 'gpt-4.1-mini', messages, stream: true }, { signal })
+ * for await (const token of tokens(source, { onPart: (part) => show(part.type) })) show(token)
+ */
+export function tokens(
+  source: TokenSource,
+  { signal, onPart }: TokensOptions = {},
+): AsyncGenerator<string, string, undefined> {
+  const whole = new GrowingText()
+  return readSource(source, signal, {
+    pick(part) {
+      if (part.type === 'text') {
+        whole.add(part.text)
+        return part.text
+      }
+      onPart?.(part)
+      return undefined
+    },
+    end: () => whole.whole,
+  })
+}

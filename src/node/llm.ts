@@ -1,0 +1,133 @@
+import { ConfigError } from '../shared/errors.ts'
+import { tokens, type TokensOptions } from '../models/tokens.ts'
+import { importOptional } from './import-optional.ts'
+import { toModelSettings, type Environment } from './model-settings.ts'
+
+/** How a model is reached, and what every call begins with. */
+export interface LlmOptions {
+  /** The key. Default: the provider's variable, such as `OPENAI_API_KEY`. */
+  readonly apiKey?: string
+  /** The address. Default: the provider's variable, such as `OPENAI_BASE_URL` or `OLLAMA_HOST`, or its public address. */
+  readonly baseURL?: string
+  /** What every call begins with. */
+  readonly system?: string
+  /** More for `streamText` of the AI SDK in every call: `temperature`, `maxOutputTokens`, `tools`, … */
+  readonly settings?: Readonly<Record<string, unknown>>
+  /** More for the provider: `headers`, `fetch`, … */
+  readonly provider?: Readonly<Record<string, unknown>>
+  /** Where keys and addresses are read. Default `process.env`. */
+  readonly env?: Environment
+  /** The variable that the name was read from, for messages: `MODEL`. */
+  readonly variable?: string
+  /** A file or URL from whose place the AI SDK is looked for. Default: where swapstream is installed. */
+  readonly resolveFrom?: string | URL
+}
+
+/** One message of a conversation, as the AI SDK takes it; `content` may be a list of its parts. */
+export interface LlmMessage {
+  readonly role: 'system' | 'user' | 'assistant' | 'tool'
+  readonly content: unknown
+}
+
+/** What one call says beside its prompt. */
+export interface LlmCallOptions extends TokensOptions {
+  /** Replaces the `system` of the model for this call. */
+  readonly system?: string
+  /** More for `streamText` of the AI SDK in this call. */
+  readonly settings?: Readonly<Record<string, unknown>>
+}
+
+/** A model that can be asked. */
+export interface Llm {
+  /** `provider:model`. */
+  readonly name: string
+  /**
+   * Asks. Nothing is sent before the first read.
+   *
+   * Ends    at once when nobody wants it any more, or `signal` aborts: the call to the provider is aborted, too.
+   * Throws  SourceError `source/failed` with the cause; the reason of `signal`; what `ready` throws.
+   */
+  stream(
+    prompt: string | readonly LlmMessage[],
+    options?: LlmCallOptions,
+  ): AsyncGenerator<string, string, undefined>
+  /**
+   * Loads the packages now, so that a missing one is noticed at the start and not by the first reader.
+   *
+   * Out     the model as the AI SDK has it, for its other functions: `generateText`, `Output.object`, …
+   * Throws  ConfigError `config/invalid`, with the line to install it.
+   */
+  ready(): Promise<unknown>
+}
+
+interface AiSdk {
+  streamText(options: Record<string, unknown>): { fullStream: AsyncIterable<{ type: string }> }
+}
+
+/**
+ * A model by its name, through the AI SDK, which is installed on demand: `npm install ai@^6` and the provider's package.
+ *
+ * In      `provider:model`: openai, openai-responses, anthropic, ollama, lmstudio, vllm, llamacpp, localai, openrouter,
+ *         groq, mistral, deepseek, or compatible for whatever else speaks the chat protocol of OpenAI.
+ * Cost    checked here; imported by the first call, once.
+ * Throws  ConfigError `config/invalid`, one line: an unknown provider, no model, a missing key, a wrong address.
+ *
+ * @param options.env Where keys and addresses are read.
+ * @param options.system What every call begins with.
+ * @example
+ * const model = llm('ollama:llama3.2', { system: 'Answer in one sentence.' })
+ * app.post('/chat', async (c) => {
+ *   const { prompt } = await c.req.parseBody()
+ *   return new EventStream(({ signal }) => streamToFragments(model.stream(String(prompt), { signal }), 'chat.html', 'response'))
+ * })
+ */
+export function llm(name: string, options: LlmOptions = {}): Llm {
+  const { env = process.env, resolveFrom } = options
+  const { provider, model, settings } = toModelSettings(name, { ...options, env })
+
+  const load = async (specifier: string): Promise<Record<string, unknown>> => {
+    const exports = await importOptional(specifier, resolveFrom)
+    if (exports) return exports
+    throw new ConfigError(
+      'config/invalid',
+      `${name} needs the AI SDK: npm install ai@^6 ${provider.package}@${provider.range}`,
+    )
+  }
+  const open = async (): Promise<{ sdk: AiSdk; languageModel: unknown }> => {
+    const sdk = (await load('ai')) as unknown as AiSdk
+    const create = (await load(provider.package))[provider.create] as (
+      settings: object,
+    ) => (model: string) => unknown
+    return { sdk, languageModel: create({ ...settings, ...options.provider })(model) }
+  }
+  let opened: ReturnType<typeof open> | undefined
+  const ready = async (): ReturnType<typeof open> => {
+    try {
+      return await (opened ??= open())
+    } catch (error) {
+      // It may be installed in the meantime.
+      opened = undefined
+      throw error
+    }
+  }
+
+  return Object.freeze<Llm>({
+    name,
+    stream(prompt, { system = options.system, settings: more, ...reading } = {}) {
+      return tokens(async (abortSignal) => {
+        const { sdk, languageModel } = await ready()
+        return sdk.streamText({
+          // The error is thrown by the reader; the SDK would print it as well.
+          onError: () => {},
+          ...options.settings,
+          ...more,
+          ...(system === undefined ? {} : { system }),
+          ...(typeof prompt === 'string' ? { prompt } : { messages: prompt }),
+          model: languageModel,
+          abortSignal,
+        })
+      }, reading)
+    },
+    ready: async () => (await ready()).languageModel,
+  })
+}

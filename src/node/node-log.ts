@@ -1,0 +1,41 @@
+import type { Log } from '../shared/log.ts'
+import { safely, said } from '../shared/said.ts'
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+
+/**
+ * One line of JSON on standard error for each thing worth knowing. `LOG_LEVEL` (debug, info, warn, error, silent) says
+ * from which level on; default info.
+ *
+ * Control characters are escaped, also those that JSON leaves as they are: what a client sends can neither forge a line
+ * nor steer a terminal.
+ */
+export const nodeLog: Log = {
+  debug: (fields, message) => write('debug', fields, message),
+  info: (fields, message) => write('info', fields, message),
+  warn: (fields, message) => write('warn', fields, message),
+  error: (fields, message) => write('error', fields, message),
+}
+
+function write(
+  level: (typeof LEVELS)[number],
+  { err, ...fields }: Record<string, unknown>,
+  message: string,
+): void {
+  const wanted = process.env['LOG_LEVEL'] ?? 'info'
+  if (wanted === 'silent' || LEVELS.indexOf(level) < LEVELS.indexOf(wanted as 'info')) return
+  const stack = safely(() => (err instanceof Error ? err.stack : undefined), undefined)
+  const cause = err === undefined ? {} : { err: stack ?? said(err) }
+  const line = JSON.stringify({
+    level,
+    time: new Date().toISOString(),
+    msg: message,
+    ...fields,
+    ...cause,
+  })
+  process.stderr.write(`${line.replace(/[\u007f-\u009f\u2028\u2029]/g, escaped)}\n`)
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}

@@ -1,0 +1,52 @@
+import type { MiddlewareHandler } from 'hono'
+import type { TemplateEngine } from '../templates/engine.ts'
+import { createSwapstream, type CoreOptions } from '../web/create-swapstream.ts'
+import { rememberSettings, settingsBehind } from '../web/current-settings.ts'
+import { asset } from './assets.ts'
+import { brotli } from './brotli.ts'
+import { nodeConnection } from './node-connection.ts'
+import { nodeLog } from './node-log.ts'
+import { nunjucksEngine, type NunjucksEngineOptions } from './nunjucks-engine.ts'
+
+/** The settings of the core, those of the nunjucks engine, or another engine in its place. */
+export type SwapstreamOptions = Omit<CoreOptions, 'engine'> &
+  Partial<NunjucksEngineOptions> & {
+    /** Another engine in place of nunjucks. */
+    readonly engine?: TemplateEngine
+    /** How many proxies of yours stand in front of this server. Default 0: X-Forwarded-For is not believed. */
+    readonly proxies?: number
+    /**
+     * Compress event streams, with one window for all frames of a stream, for clients that read brotli. Worth its time
+     * with `updates: 'full'`, where every frame repeats the one before. Default false.
+     */
+    readonly compress?: boolean
+  }
+
+/**
+ * The one middleware of an app: turns what handlers return (`EventStream`, `Page`) into answers, guards them, and
+ * serves htmx under `/swapstream/`.
+ *
+ * In      `templates`: a folder, or a record of name → source. The rest has defaults that are safe.
+ * Throws  ConfigError when the folder is missing, now and not at the first request.
+ *
+ * @example app.use(swapstream({ templates: 'templates' }))
+ */
+export function swapstream(options: SwapstreamOptions = {}): MiddlewareHandler {
+  const answer = createSwapstream({
+    log: nodeLog,
+    expose: process.env['NODE_ENV'] === 'development',
+    connection: nodeConnection(options.proxies ?? 0),
+    ...(options.compress ? { contentCoding: { name: 'br', encode: brotli } } : {}),
+    ...options,
+    engine:
+      options.engine ?? nunjucksEngine({ templates: 'templates', watch: edited(), ...options }),
+  })
+  const middleware: MiddlewareHandler = async (c, next) => asset(c) ?? answer(c, next)
+  rememberSettings(middleware, settingsBehind(answer)!)
+  return middleware
+}
+
+/** Whether somebody may edit the templates while this runs. The watcher keeps no process alive. */
+function edited(): boolean {
+  return !['production', 'test'].includes(process.env['NODE_ENV'] ?? '')
+}

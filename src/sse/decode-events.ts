@@ -1,0 +1,85 @@
+import { createParser } from 'eventsource-parser'
+import { Stoppable } from '../shared/stoppable.ts'
+import { bodyText } from './body-text.ts'
+
+/** One event as it was read. */
+export interface ReadEvent {
+  /** The content; its lines are joined by `\n`. Spaces at the beginning are kept, beyond the one that the spelling adds. */
+  readonly data: string
+  /** The name; absent for an ordinary message. */
+  readonly event?: string
+  /** The id, when this event has one. Send the newest back as `Last-Event-ID` to go on from there. */
+  readonly id?: string
+}
+
+/** Who is told of what is no event. */
+export interface ReadEventsOptions {
+  /** Told how long to wait before a reconnect, in milliseconds. */
+  readonly onRetry?: (retryMs: number) => void
+  /** Told each comment, such as a heartbeat. */
+  readonly onComment?: (comment: string) => void
+}
+
+/** One event larger than this is an attack or a mistake, and memory is finite. */
+const MAX_EVENT_CHARS = 16_777_216
+
+/**
+ * The events of a body.
+ *
+ * In      an event stream in UTF-8, cut anywhere; lines end with CR, LF or CRLF.
+ * Out     the events that are whole, each as soon as its empty line is there. One that the end of the body cuts off is
+ *         dropped, as the standard wants it.
+ * Ends    cancels the body when the reader stops early, even while it waits.
+ * Throws  what the body throws; a RangeError for an event beyond 16,777,216 characters.
+ */
+export function decodeEvents(
+  body: ReadableStream<Uint8Array>,
+  options: ReadEventsOptions = {},
+): Stoppable<ReadEvent> {
+  const text = bodyText(body)
+  return new Stoppable(events(text, options), () => text.return())
+}
+
+async function* events(
+  text: AsyncIterable<string>,
+  { onRetry, onComment }: ReadEventsOptions,
+): AsyncGenerator<ReadEvent, void, undefined> {
+  let found: ReadEvent[] = []
+  const parser = createParser({
+    onEvent: ({ data, event, id }) =>
+      found.push({
+        data,
+        ...(event === undefined ? {} : { event }),
+        ...(id === undefined ? {} : { id }),
+      }),
+    onRetry,
+    onComment,
+    onError(error) {
+      // Unknown fields and retries that are no number are to be ignored.
+      if (error.type === 'max-buffer-size-exceeded')
+        throw new RangeError(`An event is longer than ${MAX_EVENT_CHARS} characters.`)
+    },
+    maxBufferSize: MAX_EVENT_CHARS,
+  })
+  const withLineFeeds = lineFeeds()
+  for await (const chunk of text) {
+    parser.feed(withLineFeeds(chunk))
+    if (found.length === 0) continue
+    const ready = found
+    found = []
+    yield* ready
+  }
+}
+
+/**
+ * Turns each line break into LF, also CRLF that is cut in two. The parser alone waits behind a CR at the end of a chunk
+ * for an LF that may never come, so that the last event of a stream with CR would be late or lost.
+ */
+function lineFeeds(): (text: string) => string {
+  let afterCr = false
+  return (text) => {
+    const rest = afterCr && text.startsWith('\n') ? text.slice(1) : text
+    afterCr = text.endsWith('\r')
+    return rest.includes('\r') ? rest.replace(/\r\n?/g, '\n') : rest
+  }
+}

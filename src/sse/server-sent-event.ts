@@ -1,0 +1,94 @@
+import { SourceError } from '../shared/errors.ts'
+
+/** The fields of one event of an event stream. */
+export interface EventFields {
+  /** The content. Any text; line breaks of all three kinds arrive as `\n`. */
+  readonly data?: string
+  /** A constant name for scripts. htmx never swaps a named event, it fires it as a DOM event. */
+  readonly event?: string
+  /** What the browser sends back as `Last-Event-ID`. May be empty: that clears it. */
+  readonly id?: string
+  /** Milliseconds until a reconnect. */
+  readonly retry?: number
+}
+
+/** Names htmx or the browser already gives a meaning to: as events they would submit forms or look like a lost network. */
+const MEANT_OTHERWISE = new Set([
+  'error',
+  'submit',
+  'click',
+  'load',
+  'change',
+  'open',
+  'close',
+  'message',
+  'input',
+  'reset',
+  'abort',
+])
+const EVENT_NAME = /^[A-Za-z][\w:.-]{0,63}$/
+// oxlint-disable-next-line no-control-regex
+const BREAKS_A_FIELD = /[\r\n\0]/
+
+/**
+ * One event, spelt as its author says, for streams that scripts read.
+ *
+ * In      data any text; event a constant name; id text without CR, LF or NUL; retry whole milliseconds.
+ * Throws  SourceError `wire/field`, here and not on the encoding: a field that holds a line break would become other fields.
+ *
+ * @example new ServerSentEvent({ event: 'usage', data: JSON.stringify({ tokens: 42 }) })
+ */
+export class ServerSentEvent implements EventFields {
+  declare readonly data?: string
+  declare readonly event?: string
+  declare readonly id?: string
+  declare readonly retry?: number
+
+  constructor(fields: EventFields) {
+    const { data, event, id, retry } = fields
+    if (data !== undefined && typeof data !== 'string') {
+      throw refused('data', data, 'Give text; JSON.stringify an object first.')
+    }
+    if (event !== undefined) checkEventName(event)
+    if (id !== undefined && (typeof id !== 'string' || BREAKS_A_FIELD.test(id))) {
+      throw refused('id', id, 'An id is text without line breaks and NUL.')
+    }
+    if (retry !== undefined && !(Number.isSafeInteger(retry) && retry >= 0)) {
+      throw refused('retry', retry, 'Give whole milliseconds, 0 or more.')
+    }
+    Object.assign(this, fields)
+    Object.freeze(this)
+  }
+}
+
+/**
+ * Whether a name can stand for an event of ours.
+ *
+ * Throws  SourceError `wire/field` for a name that breaks the stream, or that the browser or htmx would act on.
+ */
+export function checkEventName(event: string): void {
+  if (typeof event !== 'string' || !EVENT_NAME.test(event)) {
+    throw refused(
+      'event',
+      event,
+      'Use a constant name of letters, digits, and _ : . - (at most 64).',
+    )
+  }
+  if (MEANT_OTHERWISE.has(event) || event.startsWith('htmx:')) {
+    throw refused(
+      'event',
+      event,
+      `The browser fires it as a DOM event; use a name of your own, such as "app:${event}".`,
+    )
+  }
+}
+
+function refused(field: string, value: unknown, hint: string): SourceError {
+  const shown =
+    typeof value === 'string'
+      ? JSON.stringify(value.slice(0, 80))
+      : typeof value === 'number'
+        ? String(value)
+        : `of the type ${typeof value}`
+  return new SourceError('wire/field', `An event's ${field} cannot be ${shown}.`, { hint })
+}

@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { readDoors, type Exported } from '../../scripts/read-entry-points.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
+const { exports } = JSON.parse(read('package.json')) as {
+  exports: Record<string, { source: string; types: string; default: string } | string>
+}
+
+test.each(Object.entries(exports).filter(([, targets]) => typeof targets !== 'string'))(
+  'the door "%s" has one small source file, and the same place in the build',
+  (_, targets) => {
+    const { source } = targets as { source: string }
+    expect(read(source).split('\n').length).toBeLessThan(100)
+    const name = source.replace('./src/', '').replace('.ts', '')
+    expect(targets).toEqual({
+      source: `./src/${name}.ts`,
+      types: `./dist/${name}.d.ts`,
+      default: `./dist/${name}.js`,
+    })
+  },
+)
+
+const doors = readDoors()
+const described = new Map(
+  doors.flatMap((door) => door.exports.map((exported) => [exported.name, exported])),
+)
+
+/** What can be called, with its own lines of code. */
+function bodyOf({ name, file }: Exported): string {
+  const code = read(`src/${file}`)
+  const start = new RegExp(
+    `export (?:abstract )?(?:async )?(?:function\\*?|class) ${name}\\b`,
+  ).exec(code)
+  return start ? code.slice(start.index, code.indexOf('\n}\n', start.index)) : ''
+}
+
+describe('behind the doors', () => {
+  test.each([...described.values()])('$name says what it is for', ({ comment }) => {
+    expect(comment.paragraphs.join(' ').length).toBeGreaterThan(10)
+  })
+
+  test.each([...described.values()].filter(({ typeOnly }) => !typeOnly))(
+    '$name can be called, so it has an example, and says how it ends and what it throws',
+    (exported) => {
+      const { comment, declaration } = exported
+      expect(comment.examples).not.toEqual([])
+      const streams = /\): (?:Promise<)?Async(?:Generator|Iter)|extends StreamBody/.test(
+        declaration,
+      )
+      if (streams) expect(comment.contract.get('Ends'), 'Ends').toBeDefined()
+      if (/\bthrow /.test(bodyOf(exported)))
+        expect(comment.contract.get('Throws'), 'Throws').toBeDefined()
+    },
+  )
+})
+
+test('each error code has its paragraph in docs/errors.md, and no other code is named', () => {
+  const union = /export type ErrorCode =([^]*?)\n\n/.exec(read('src/shared/errors.ts'))![1]!
+  const codes = [...union.matchAll(/'([a-z]+\/[a-z-]+)'/g)].map(([, code]) => code)
+  const documented = [...read('docs/errors.md').matchAll(/^- `([a-z]+\/[a-z-]+)`/gm)].map(
+    ([, code]) => code,
+  )
+  expect(documented.toSorted()).toEqual(codes.toSorted())
+
+  const files = ['src', 'docs'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(?:ts|md)$/.test(name))
+      .map((name) => join(folder, name)),
+  )
+  const rooms = [...new Set(codes.map((code) => code!.split('/')[0]))].join('|')
+  const named = new RegExp(`\`((?:${rooms})/[a-z-]+)\``, 'g')
+  const unknown = files.flatMap((file) =>
+    [...read(file).matchAll(named)].flatMap(([, code]) =>
+      codes.includes(code) ? [] : [`${file}: ${code}`],
+    ),
+  )
+  expect(unknown).toEqual([])
+})

@@ -1,10 +1,10 @@
 import { SourceError } from '../shared/errors.ts'
 import { given } from '../shared/given.ts'
 import { Fragment, type FragmentOptions, type Swap } from '../fragments/fragment.ts'
-import { Ended } from '../streams/ended.ts'
-import { toJsonText } from '../streams/json-text.ts'
-import type { EndReason } from '../streams/stream-end.ts'
-import type { PublicError } from '../streams/wire.ts'
+import { EndMarker } from '../streams/end.ts'
+import { toJsonText } from '../streams/json.ts'
+import type { EndReason } from '../streams/end.ts'
+import type { PublicError } from '../streams/end.ts'
 import { GrowingText } from '../models/growing-text.ts'
 import { ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
 import { jsonFault } from './json-fault.ts'
@@ -76,7 +76,7 @@ export interface Encoder {
    * Throws  SourceError `source/value` when JSON cannot hold it.
    */
   value(value: unknown): string
-  end(ended: Ended): string
+  end(ended: EndMarker): string
 }
 
 /** @example createEncoder().value({ pct: 50 }) // → '{"v":{"pct":50}}' */
@@ -131,14 +131,14 @@ export function createEncoder(): Encoder {
       if (value instanceof ServerSentEvent) return JSON.stringify({ e: value })
       return typeof value === 'string' ? JSON.stringify(value) : `{"v":${toJsonText(value)}}`
     },
-    end({ reason, seen, final }) {
+    end({ reason, publicError, final }) {
       const more = final === undefined ? '' : `,"final":${toJsonText(final)}`
-      return `{"end":"${reason}"${seen ? `,"error":${JSON.stringify(seen)}` : ''}${more}}`
+      return `{"end":"${reason}"${publicError ? `,"error":${JSON.stringify(publicError)}` : ''}${more}}`
     },
   }
 }
 
-/** Reads the lines of one log, in their order: values, and at last an `Ended`. */
+/** Reads the lines of one log, in their order: values, and at last an `EndMarker`. */
 export type Decoder = (line: string) => unknown
 
 /** @example createDecoder()('{"v":{"pct":50}}') // → { pct: 50 } */
@@ -177,7 +177,7 @@ export function createDecoder(): Decoder {
     }
     if ('e' in entry) return new ServerSentEvent(entry.e)
     if ('v' in entry) return entry.v
-    return new Ended(entry.end, { seen: entry.error, final: entry.final })
+    return new EndMarker(entry.end, { publicError: entry.error, final: entry.final })
   }
 }
 

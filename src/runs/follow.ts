@@ -1,4 +1,4 @@
-import { Identified } from '../streams/identified.ts'
+import { WithId } from '../streams/source.ts'
 import { toCursor } from './run-id.ts'
 import { Position, type View } from './view.ts'
 
@@ -20,19 +20,19 @@ export function follow(
   view: View,
   from: number,
   onLeave: () => void,
-): AsyncIterableIterator<Identified, unknown> {
+): AsyncIterableIterator<WithId, unknown> {
   let position: Position | undefined
-  let waiting: ((result: IteratorResult<Identified, unknown>) => void) | undefined
+  let waiting: ((result: IteratorResult<WithId, unknown>) => void) | undefined
   let left = false
 
-  const told = (): IteratorResult<Identified, unknown> | undefined => {
+  const told = (): IteratorResult<WithId, unknown> | undefined => {
     if (left) return { done: true, value: undefined }
     if (!view.ready) return undefined
     position ??= new Position(view, isBelievable(from, view) ? from : 0)
     const next = position.take()
     if (next) {
       const more = position.behind || view.ended !== undefined
-      return { done: false, value: new Identified(toCursor(next.seq), next.value, more) }
+      return { done: false, value: new WithId(toCursor(next.seq), next.value, more) }
     }
     if (view.ended === undefined) return undefined
     leave()

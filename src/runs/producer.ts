@@ -4,11 +4,10 @@ import { now, turn } from '../shared/clock.ts'
 import type { Limits } from '../shared/limits.ts'
 import type { Log } from '../shared/log.ts'
 import { said } from '../shared/said.ts'
-import { Ended } from '../streams/ended.ts'
+import { EndMarker } from '../streams/end.ts'
 import { reportFailure } from '../streams/failure.ts'
-import type { Source } from '../streams/source.ts'
-import { SourceReader, type Answer, type Listener } from '../streams/source-reader.ts'
-import type { EndReason } from '../streams/stream-end.ts'
+import { SourceReader, type Source } from '../streams/source.ts'
+import type { EndReason } from '../streams/end.ts'
 import { createDecoder, createEncoder } from './codec.ts'
 import type { Added, RunStore } from './run-store.ts'
 import type { View } from './view.ts'
@@ -36,7 +35,7 @@ export interface ProducerOptions {
   readonly expose: boolean
   readonly onError: ((error: unknown) => void) | undefined
   /** The source has ended or was left, and everybody here knows how. */
-  readonly onEnd: (ended: Ended) => void
+  readonly onEnd: (ended: EndMarker) => void
 }
 
 /**
@@ -46,9 +45,9 @@ export interface ProducerOptions {
  * Ends    exactly once: by itself, by a failure, a limit or a deadline, when it is stopped, or when the lease is lost.
  *         Nobody else can know then that this one still goes on, so it does not: no answer is paid for twice.
  */
-export class Producer implements Listener<unknown> {
+export class Producer {
   readonly #options: ProducerOptions
-  readonly #abort = new AbortController()
+  #isAsking = false
   readonly #reader: SourceReader<unknown>
   readonly #encode = createEncoder()
   readonly #decode = createDecoder()
@@ -64,7 +63,7 @@ export class Producer implements Listener<unknown> {
   /** The store knew then that we live. */
   #renewedAt = this.#startedAt
   #askedAt: number | undefined
-  #ended: Ended | undefined
+  #ended: EndMarker | undefined
   #over = false
   #torn!: () => void
   #done!: () => void
@@ -79,9 +78,8 @@ export class Producer implements Listener<unknown> {
   constructor(options: ProducerOptions) {
     const { source, asyncContext, id, path } = options
     this.#options = options
-    const { signal } = this.#abort
-    const context = { signal, lastEventId: undefined, run: { id, path } }
-    this.#reader = new SourceReader(source, context, asyncContext, this)
+    const { log } = options
+    this.#reader = new SourceReader(source, { asyncContext, log, route: 'run', run: { id, path } })
   }
 
   start(): void {
@@ -91,7 +89,7 @@ export class Producer implements Listener<unknown> {
 
   /** Ends the run from outside; what was said stays. */
   stop(reason: EndReason): void {
-    this.#end(new Ended(reason))
+    this.#end(new EndMarker(reason))
   }
 
   /** Renews the lease now. Out: whether somebody reads the run on another node. */
@@ -108,12 +106,17 @@ export class Producer implements Listener<unknown> {
   }
 
   #askNow(): void {
-    if (this.#ended !== undefined || this.#reader.asked) return
+    if (this.#ended !== undefined || this.#isAsking) return
     this.#askedAt = now()
-    this.#reader.ask()
+    this.#isAsking = true
+    void this.#reader.next().then(
+      (step) => this.#heard(step),
+      (error: unknown) => this.#heard({ error }),
+    )
   }
 
-  heard(answer: Answer<unknown>): void {
+  #heard(answer: IteratorResult<unknown, unknown> | { readonly error: unknown }): void {
+    this.#isAsking = false
     this.#askedAt = undefined
     if (this.#ended !== undefined) return
     // A process that was paused hears its source before its alarms.
@@ -139,12 +142,12 @@ export class Producer implements Listener<unknown> {
 
   #failed(error: unknown): void {
     const { log, expose, onError } = this.#options
-    const seen = reportFailure(error, { route: 'run', log, expose, onError })
-    this.#end(new Ended('error', { seen, error }))
+    const publicError = reportFailure(error, { route: 'run', log, expose, onError })
+    this.#end(new EndMarker('error', { publicError, error }))
   }
 
   #finished(final: unknown): void {
-    const ended = new Ended('done', { final })
+    const ended = new EndMarker('done', { final })
     try {
       this.#encode.end(ended)
     } catch (error) {
@@ -153,23 +156,11 @@ export class Producer implements Listener<unknown> {
     this.#end(ended)
   }
 
-  #end(ended: Ended, keep = true): void {
+  #end(ended: EndMarker, keep = true): void {
     if (this.#ended !== undefined) return
     this.#ended = ended
-    const { log, view, onEnd } = this.#options
-    // First the signal, which reaches into a waiting model call; then the generator, which may never hear it.
-    if (!this.#reader.exhausted) this.#abort.abort()
-    void this.#reader
-      .close(
-        () =>
-          log.warn(
-            { route: 'run' },
-            'the source of a run was told to stop 5 s ago and still runs: pass its signal to what it waits for',
-          ),
-        (failure) =>
-          log.error({ route: 'run', err: failure }, 'a source failed while it was closed'),
-      )
-      .then(this.#torn)
+    const { view, onEnd } = this.#options
+    void this.#reader.close().then(this.#torn)
     view.take(ended)
     if (keep) {
       this.#lines.push(this.#encode.end(ended))
@@ -195,7 +186,7 @@ export class Producer implements Listener<unknown> {
     const { log, leaseMs } = this.#options
     if (this.#ended === undefined) {
       log.warn({ route: 'run' }, `a run lost its lease of ${leaseMs} ms, and was interrupted`)
-      return this.#end(new Ended('interrupted'), false)
+      return this.#end(new EndMarker('interrupted'), false)
     }
     log.warn({ route: 'run' }, 'the end of a run could not be kept')
     this.#finish()

@@ -5,10 +5,10 @@ import { after, now } from '../shared/clock.ts'
 import { AccessError, ConfigError, LimitError } from '../shared/errors.ts'
 import { DEFAULT_LIMITS, type Limits } from '../shared/limits.ts'
 import { silent, type Log } from '../shared/log.ts'
-import { Ended } from '../streams/ended.ts'
-import type { Identified } from '../streams/identified.ts'
+import { EndMarker } from '../streams/end.ts'
+import type { WithId } from '../streams/source.ts'
 import type { Resumable, Source, StreamContext } from '../streams/source.ts'
-import type { EndReason } from '../streams/stream-end.ts'
+import type { EndReason } from '../streams/end.ts'
 import { createDecoder, createEncoder } from './codec.ts'
 import { follow } from './follow.ts'
 import { createMemoryStore } from './memory-store.ts'
@@ -22,7 +22,7 @@ const STORE_MS = 2_000
 /** Viewers wait so long for a store that is away; then they are told that the answer was cut. */
 const AWAY_MS = 30_000
 
-const INTERRUPTED = new Ended('interrupted')
+const INTERRUPTED = new EndMarker('interrupted')
 const INTERRUPTED_LINE = createEncoder().end(INTERRUPTED)
 
 /** Where runs are kept, how long, and how many of them there may be. */
@@ -76,7 +76,7 @@ export interface Run extends Resumable {
   /** Where it is found again. */
   readonly path: string
   /** What was said so far, the newest state of each block, and what follows. */
-  open(context: StreamContext): Promise<AsyncIterableIterator<Identified, unknown>>
+  open(context: StreamContext): Promise<AsyncIterableIterator<WithId, unknown>>
 }
 
 /** Who looks on, and from where. */
@@ -270,7 +270,7 @@ export function createRuns(options: RunsOptions = {}): Runs {
   const tell = (live: Live): Promise<unknown> =>
     asked(() => store.attend(live.id, leaseMs)).catch(() => {})
 
-  const join = (live: Live, from: number): AsyncIterableIterator<Identified, unknown> => {
+  const join = (live: Live, from: number): AsyncIterableIterator<WithId, unknown> => {
     live.viewers += 1
     live.forgetGrace?.()
     return follow(live.view, from, () => {
@@ -481,7 +481,7 @@ export function createRuns(options: RunsOptions = {}): Runs {
       rounds.clear()
       // Those who still look on go on elsewhere.
       for (const live of shown.values()) {
-        live.view.take(new Ended('shutdown'))
+        live.view.take(new EndMarker('shutdown'))
         forget(live)
       }
       await store.close()

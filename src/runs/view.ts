@@ -1,6 +1,6 @@
 import { Fragment, type FragmentOptions } from '../fragments/fragment.ts'
 import { stateKey } from '../fragments/state-key.ts'
-import { Ended } from '../streams/ended.ts'
+import { EndMarker } from '../streams/end.ts'
 
 /** One thing that a viewer has to be told: a value, or the newest state of a block. */
 export interface Slot {
@@ -32,7 +32,7 @@ export class View {
   last = 0
   /** How far the log went when somebody began to read it: until there, it is history. */
   readonly history: number
-  ended: Ended | undefined
+  ended: EndMarker | undefined
 
   constructor(history: number = 0) {
     this.history = history
@@ -46,7 +46,7 @@ export class View {
   /** The next thing of the log: a value, or its end. */
   take(said: unknown): void {
     if (this.ended !== undefined) return
-    if (said instanceof Ended) this.ended = said
+    if (said instanceof EndMarker) this.ended = said
     else this.#add(said, ++this.last)
     const waiting = this.#waiting
     if (waiting.size === 0) return

@@ -40,7 +40,7 @@ export { scope } from './streams/scope.ts'
 export { stats } from './streams/registry.ts'
 export type { Stats } from './streams/registry.ts'
 export type { Chunk, PublicError, EndEvent, Encoder, EventEncoding } from './streams/wire.ts'
-export { createRuns } from './runs/runs.ts'
+export { createRuns } from './runs/create-runs.ts'
 export type {
   SubscribeOptions,
   Run,
@@ -50,9 +50,6 @@ export type {
   RunsHealth,
   RunsOptions,
 } from './runs/runs.ts'
-export { createMemoryStore } from './runs/memory-store.ts'
-export type { MemoryStoreOptions } from './runs/memory-store.ts'
-export type { Added, Addition, KnownRun, NewRun, RunStore } from './runs/run-store.ts'
 export { ownerOf, runRoutes } from './web/run-routes.ts'
 export type { RunRoutesOptions } from './web/run-routes.ts'
 export type { Resumable } from './streams/source.ts'

@@ -1,6 +1,6 @@
 import { ConfigError } from '../shared/errors.ts'
 
-/** What is used of an `ioredis` client. */
+/** The part of an `ioredis` client that is used. */
 export interface IoredisClient {
   call(command: string, ...args: (string | number)[]): Promise<unknown>
   duplicate(): IoredisClient
@@ -8,7 +8,7 @@ export interface IoredisClient {
   on(event: 'error', listener: (error: Error) => void): unknown
 }
 
-/** What is used of a `redis` (node-redis) client. */
+/** The part of a `redis` (node-redis) client that is used. */
 export interface NodeRedisClient {
   sendCommand(args: string[]): Promise<unknown>
   duplicate(): NodeRedisClient
@@ -17,19 +17,19 @@ export interface NodeRedisClient {
   on(event: 'error', listener: (error: Error) => void): unknown
 }
 
-/** A connection to Redis, whoever made it. */
+/** A connection to Redis, by either client. */
 export interface Connection {
   send(command: readonly string[]): Promise<unknown>
-  /** One more of its kind, for commands that wait. */
-  another(): Connection
-  /** Cuts it; what waits on it rejects. */
-  cut(): void
+  /** Opens another connection, for commands that block. */
+  duplicate(): Connection
+  /** Closes it at once; pending commands reject. */
+  destroy(): void
 }
 
 /**
- * A client as the one thing we need of it.
+ * Wraps a client of either library.
  *
- * Throws  ConfigError `config/invalid` when it is neither.
+ * Throws  ConfigError `config/invalid` if it is neither.
  */
 export function toConnection(client: IoredisClient | NodeRedisClient): Connection {
   if ('call' in Object(client)) return fromIoredis(client as IoredisClient)
@@ -42,13 +42,13 @@ export function toConnection(client: IoredisClient | NodeRedisClient): Connectio
 function fromIoredis(client: IoredisClient): Connection {
   return {
     send: ([command, ...args]) => client.call(command!, ...args),
-    another() {
+    duplicate() {
       const other = client.duplicate()
-      // Each failure reaches us through the command it failed.
+      // A failure rejects the command it belongs to.
       other.on('error', () => {})
       return fromIoredis(other)
     },
-    cut: () => client.disconnect(),
+    destroy: () => client.disconnect(),
   }
 }
 
@@ -58,13 +58,13 @@ function fromNodeRedis(client: NodeRedisClient, ready?: Promise<unknown>): Conne
       await ready
       return client.sendCommand([...command])
     },
-    another() {
+    duplicate() {
       const other = client.duplicate()
       other.on('error', () => {})
       const connected = other.connect()
       connected.catch(() => {})
       return fromNodeRedis(other, connected)
     },
-    cut: () => client.destroy(),
+    destroy: () => client.destroy(),
   }
 }

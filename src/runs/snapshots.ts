@@ -1,6 +1,6 @@
-import { Stoppable } from '../shared/stoppable.ts'
-import { Fragment } from '../fragments/fragment.ts'
-import { stateKey } from '../fragments/state-key.ts'
+import { abortableGenerator, onAbort } from '../shared/abortable.ts'
+import { Notifier } from '../shared/notifier.ts'
+import { Fragment, snapshotKey } from '../fragments/fragment.ts'
 import { Ended } from '../streams/ended.ts'
 import { Identified } from '../streams/identified.ts'
 import { formatCursor } from './ids.ts'
@@ -19,11 +19,6 @@ interface Entry {
   value: unknown
 }
 
-interface Subscriber {
-  wake(): void
-  readonly onLeave: () => void
-}
-
 /**
  * What a run has produced so far, for all its subscribers on this node. A snapshot replaces the one before of its block
  * in that one's place, so that fragments inside the block still find it; all other values stay.
@@ -35,7 +30,7 @@ export class Snapshots {
   readonly #entries: Entry[] = []
   /** Entries that the next snapshot of their block replaces. */
   readonly #open = new Map<string, Entry>()
-  readonly #subscribers = new Set<Subscriber>()
+  readonly #subscribers = new Set<Notifier>()
   readonly #storedValues: number
   end: Ended | undefined
 
@@ -54,7 +49,7 @@ export class Snapshots {
   }
 
   get viewers(): number {
-    return this.#subscribers.size
+    return this.subscribers
   }
 
   /** Adds the next value, or the end. */
@@ -62,7 +57,7 @@ export class Snapshots {
     if (this.end !== undefined) return
     if (value instanceof Ended) this.end = value
     else this.#entries.push(this.#entryFor(value))
-    for (const subscriber of this.#subscribers) subscriber.wake()
+    for (const changed of this.#subscribers) changed.notify()
   }
 
   /**
@@ -73,21 +68,29 @@ export class Snapshots {
    * @param onLeave Called once when the subscription is over.
    */
   subscribe(from: number, onLeave: () => void): AsyncGenerator<Identified, Ended | undefined> {
-    const subscriber = { wake() {}, onLeave }
-    this.#subscribers.add(subscriber)
-    return new Stoppable(this.#read(from, subscriber), () => this.#leave(subscriber))
+    const changed = new Notifier()
+    this.#subscribers.add(changed)
+    const leave = (): void => {
+      if (!this.#subscribers.delete(changed)) return
+      changed.notify()
+      onLeave()
+    }
+    return abortableGenerator((signal) => {
+      onAbort(signal, leave)
+      return this.#read(from, changed, leave)
+    })
   }
 
   async *#read(
     from: number,
-    subscriber: Subscriber,
+    changed: Notifier,
+    leave: () => void,
   ): AsyncGenerator<Identified, Ended | undefined> {
-    const isHere = (): boolean => this.#subscribers.has(subscriber)
-    const change = (): Promise<void> => new Promise((resolve) => (subscriber.wake = resolve))
-    while (isHere() && !this.end && this.last < this.#storedValues) await change()
+    const hasLeft = (): boolean => !this.#subscribers.has(changed)
+    while (!hasLeft() && !this.end && this.last < this.#storedValues) await changed.wait()
     const after = this.#isPlausible(from) ? from : 0
     let seen = 0
-    while (isHere()) {
+    while (!hasLeft()) {
       const { last } = this
       const entries = this.#changedAfter(seen).filter(
         ({ isSnapshot, first }) => isSnapshot || first > after,
@@ -100,20 +103,14 @@ export class Snapshots {
       }
       seen = last
       if (this.last > seen) continue
-      if (this.end === undefined) await change()
-      else this.#leave(subscriber)
+      if (this.end === undefined) await changed.wait()
+      else leave()
     }
     return this.end
   }
 
-  #leave(subscriber: Subscriber): void {
-    if (!this.#subscribers.delete(subscriber)) return
-    subscriber.wake()
-    subscriber.onLeave()
-  }
-
   #entryFor(value: unknown): Entry {
-    const key = value instanceof Fragment ? stateKey(value) : undefined
+    const key = value instanceof Fragment ? snapshotKey(value) : undefined
     const first = this.last + 1
     if (key === undefined) return { first, isSnapshot: false, value }
     const entry = this.#open.get(key) ?? { first, isSnapshot: true, value }

@@ -2,7 +2,7 @@ import type { AsyncContext } from '../shared/async-context.ts'
 import { after, now, turn } from '../shared/clock.ts'
 import { SourceError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
-import { isResult, noResult } from '../models/iterator-result.ts'
+import { isResult, noResult } from '../models/errors.ts'
 
 /** What a source is given when it is started. */
 export interface StreamContext {

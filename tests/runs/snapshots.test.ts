@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Fragment } from 'swapstream'
-import { stateKey } from '../../src/fragments/state-key.ts'
+import { snapshotKey } from '../../src/fragments/fragment.ts'
 import { Snapshots } from '../../src/runs/snapshots.ts'
 import { Ended } from '../../src/streams/ended.ts'
 import type { Identified } from '../../src/streams/identified.ts'
@@ -35,7 +35,7 @@ function valuesOf(steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T
 }
 
 const isSnapshot = (value: unknown): value is Fragment =>
-  value instanceof Fragment && stateKey(value) !== undefined
+  value instanceof Fragment && snapshotKey(value) !== undefined
 const shown = ({ block, context, final }: Fragment): unknown => [block, context, final]
 
 /** The snapshots that stand at the end: the newest of each block, and of each answer that was final. */
@@ -44,7 +44,7 @@ function standing(values: readonly unknown[]): Fragment[] {
   const all: Fragment[] = []
   for (const value of values) {
     if (!isSnapshot(value)) continue
-    const key = stateKey(value)!
+    const key = snapshotKey(value)!
     const before = open.get(key)
     if (before) all[all.indexOf(before)] = value
     else all.push(value)

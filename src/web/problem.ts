@@ -93,16 +93,19 @@ export function toProblem(c: Context, error: SwapstreamError, settings: Settings
 }
 
 /**
- * What a handler of ours throws in place of an error. Hono gives it to `app.onError` at once, so the middleware could
- * not turn it into an answer any more.
+ * Runs a step of a handler of ours, and throws what Hono's `onError` can answer. Hono calls it at once, so the middleware
+ * never sees the error.
  *
- * Out     an HTTPException with the answer for an error of ours; another Error as it is; what is no Error inside of one,
- *         because Hono's `onError` gets nothing else.
+ * Throws  an HTTPException with the answer for an error of ours; another Error as it is; what is no Error inside of one.
  */
-export function toHttpError(c: Context, error: unknown): Error {
-  if (error instanceof SwapstreamError) return toProblem(c, error, settingsOf(c))
-  if (error instanceof Error) return error
-  return new Error('A route threw something that is no Error.', { cause: error })
+export async function withHttpErrors<T>(c: Context, run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (error instanceof SwapstreamError) throw toProblem(c, error, settingsOf(c))
+    if (error instanceof Error) throw error
+    throw new Error('A route threw something that is no Error.', { cause: error })
+  }
 }
 
 /** How many lines of a template are shown before and after the wrong one. */

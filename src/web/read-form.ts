@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import type { Schema, SchemaOutput } from '../shared/schema.ts'
 import { readInput } from './declared/input.ts'
-import { toHttpError } from './problem.ts'
+import { withHttpErrors } from './problem.ts'
 
 /** A form that fits its schema, or what was sent and what is wrong with it, by the names of its fields. */
 export type ReadForm<T> =
@@ -32,9 +32,7 @@ export async function readForm<S extends Schema>(
   c: Context,
   schema: S,
 ): Promise<ReadForm<SchemaOutput<S>>> {
-  const { values, issues } = await readInput({ form: schema }, c).catch((error: unknown) => {
-    throw toHttpError(c, error)
-  })
+  const { values, issues } = await withHttpErrors(c, () => readInput({ form: schema }, c))
   const form = values['form'] as Record<string, unknown>
   if (issues.length === 0) return { ok: true, value: form as SchemaOutput<S> }
   const errors = issues.toReversed().map(({ path, message }) => [path, message] as const)

@@ -4,7 +4,7 @@ import { accepts, htmxRequest } from '../htmx/request.ts'
 import { isRunId, newRunId } from '../runs/run-id.ts'
 import type { Runs } from '../runs/runs.ts'
 import { EventStream, type EventStreamOptions } from '../streams/event-stream.ts'
-import { toHttpError } from './problem.ts'
+import { withHttpErrors } from './problem.ts'
 import { settingsOf } from './settings.ts'
 
 const COOKIE = 'swapstream-owner'
@@ -58,11 +58,7 @@ export function runRoutes(
     return new EventStream(run, stream)
   })
   routes.post('/:id/stop', async (c) => {
-    try {
-      await runs.stop(c.req.param('id'), { owner: await who(c) })
-    } catch (error) {
-      throw toHttpError(c, error)
-    }
+    await withHttpErrors(c, async () => runs.stop(c.req.param('id'), { owner: await who(c) }))
     const page = pageOfForm(c)
     return page === undefined ? c.body(null, 204) : c.redirect(page, 303)
   })

@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { parseAccept } from 'hono/utils/accept'
 import { isForPeople } from '../../htmx/request.ts'
 import { EventStream } from '../../streams/event-stream.ts'
 import { JsonDocument } from '../../streams/json-document.ts'
@@ -8,7 +9,7 @@ import type { StreamContext } from '../../streams/source.ts'
 import type { StreamEnd } from '../../streams/stream-end.ts'
 import { Page } from '../page.ts'
 import { checkSseMethod, settingsOf } from '../settings.ts'
-import type { AnyHooks, Declared } from './definition.ts'
+import type { Declared } from './definition.ts'
 import { invalidInput, readInput, type ReadInput } from './input.ts'
 import { checkedValues } from './stream.ts'
 
@@ -21,7 +22,7 @@ type Answer = Response | Page | EventStream | NDJSON | JsonDocument
  * Throws  InputError for input that does not fit; what a hook throws.
  */
 export async function answerDeclared(declared: Declared, c: Context): Promise<Answer> {
-  const { definition, handler, input } = declared
+  const { definition, handler, input, label } = declared
   const { encoding = plain, validate = 'always', after, onEnd } = definition
   const settings = settingsOf(c)
   const format = encoding === 'fragments' ? 'events' : preferredFormat(c.req.header('accept'))
@@ -32,15 +33,13 @@ export async function answerDeclared(declared: Declared, c: Context): Promise<An
   const inputs = { ...read.values, c }
   const before = await runHooks(definition.before, { ...inputs, signal: c.req.raw.signal })
 
-  const rules = {
-    ...declared,
-    validates: validate === 'always' || (validate === 'dev' && settings.expose),
-    rendersFragments: encoding === 'fragments',
-  }
+  const validates = validate === 'always' || (validate === 'dev' && settings.expose)
+  const rendersFragments = encoding === 'fragments'
+  const rules = { label, rendersFragments, ...(validates && definition) }
   let returned: unknown
   async function* source(context: StreamContext): AsyncGenerator<unknown, unknown, undefined> {
     const final = yield* checkedValues(rules, context, async (own) =>
-      handler({ ...inputs, ...own, before } as never),
+      handler({ ...inputs, ...own, before }),
     )
     await runHooks(after, { ...inputs, ...context, before, final })
     returned = final
@@ -50,20 +49,20 @@ export async function answerDeclared(declared: Declared, c: Context): Promise<An
   }
   const options = {
     ...definition,
-    onEnd: (end: StreamEnd): void =>
-      onEnd?.(returned === undefined ? end : { ...end, final: returned }),
-  }
+    encoding: encoding === 'fragments' ? undefined : encoding,
+    onEnd: (end: StreamEnd) => onEnd?.(returned === undefined ? end : { ...end, final: returned }),
+  } as object
   if (format === 'lines') return new NDJSON(source, options)
   if (format === 'document') return new JsonDocument(source, options, () => returned)
-  if (encoding !== 'fragments') return new EventStream(source, { ...options, encoding })
-  return new EventStream(source, { ...options, encoding: undefined } as object)
+  return new EventStream(source, options)
 }
 
 /** Runs hooks side by side. */
-async function runHooks(hooks: AnyHooks = {}, input: object): Promise<Record<string, unknown>> {
-  const results = Object.entries(hooks).map(
-    async ([name, hook]) => [name, await hook(input as never)] as const,
-  )
+async function runHooks(
+  hooks: Readonly<Record<string, (input: any) => unknown>> = {},
+  input: object,
+): Promise<Record<string, unknown>> {
+  const results = Object.entries(hooks).map(async ([name, hook]) => [name, await hook(input)])
   return Object.fromEntries(await Promise.all(results))
 }
 
@@ -74,33 +73,28 @@ async function answerInvalid(
   c: Context,
 ): Promise<Answer> {
   if (!definition.invalid || !isForPeople(c.req.raw.headers)) throw invalidInput(issues)
-  const answer = await definition.invalid(issues as never, values as never, c as never)
-  if (!(answer instanceof Page) || answer.options.status !== undefined) return answer as Response
+  const answer = await definition.invalid(issues, values as never, c)
+  if (!(answer instanceof Page) || answer.options.status !== undefined) return answer
   return new Page(answer.template, answer.context, { ...answer.options, status: 422 })
 }
 
-/** The formats of a declared stream, by the media types that ask for them. */
-const FORMATS: Readonly<Record<string, 'events' | 'lines' | 'document'>> = {
-  'text/event-stream': 'events',
-  'application/x-ndjson': 'lines',
-  'application/ndjson': 'lines',
-  'application/jsonl': 'lines',
-  'application/json': 'document',
-}
+type Format = 'events' | 'lines' | 'document'
 
-/** The format that an Accept header prefers. Events, unless it names another one: a wildcard names none. */
-function preferredFormat(accept: string = ''): 'events' | 'lines' | 'document' {
-  const ranges = accept
-    .toLowerCase()
-    .split(',')
-    .flatMap((range) => {
-      const [type = '', ...parameters] = range.split(';').map((part) => part.trim())
-      const weight = Number(parameters.find((each) => each.startsWith('q='))?.slice(2) ?? 1)
-      const format = FORMATS[type]
-      return format !== undefined && weight > 0 ? [{ format, weight }] : []
-    })
-  const most = Math.max(...ranges.map(({ weight }) => weight))
-  const preferred = ranges.filter(({ weight }) => weight === most).map(({ format }) => format)
-  // Of two with the same weight, the one that needs no waiting.
-  return preferred.includes('events') ? 'events' : (preferred[0] ?? 'events')
+/** The formats of a declared stream, by the media types that ask for them. */
+const FORMATS: ReadonlyMap<string, Format> = new Map([
+  ['text/event-stream', 'events'],
+  ['application/x-ndjson', 'lines'],
+  ['application/ndjson', 'lines'],
+  ['application/jsonl', 'lines'],
+  ['application/json', 'document'],
+])
+
+/** The format that an Accept header prefers; events unless it names another one. A wildcard names none. */
+function preferredFormat(accept: string = ''): Format {
+  const ranges = parseAccept(accept.toLowerCase()).filter(
+    ({ type, q }) => q > 0 && FORMATS.has(type),
+  )
+  const best = ranges.filter(({ q }) => q === ranges[0]?.q).map(({ type }) => FORMATS.get(type)!)
+  // Of several with the same weight, the one that needs no waiting.
+  return best.includes('events') ? 'events' : (best[0] ?? 'events')
 }

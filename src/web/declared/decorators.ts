@@ -1,9 +1,7 @@
 import type { Schema } from '../../shared/schema.ts'
-import { checkDefinition, isAsyncGenerator } from './check.ts'
+import { checkDefinition, checkGenerator } from './check.ts'
 import {
   refuseRoute,
-  type AnyDefinition,
-  type AnyHandler,
   type Declared,
   type Handler,
   type InputSchemas,
@@ -11,9 +9,15 @@ import {
 } from './definition.ts'
 import type { Guard } from './guards.ts'
 
-/** By the function itself: `Symbol.metadata` is not everywhere yet. */
-const definitions = new WeakMap<object, AnyDefinition>()
-const guardsBy = new WeakMap<object, readonly Guard[]>()
+interface DecoratedMethod {
+  readonly name: string | symbol
+  readonly method: Declared['handler']
+  readonly definition: Declared['definition']
+}
+
+const streamMethods = new WeakSet<object>()
+const methodsByInstance = new WeakMap<object, DecoratedMethod[]>()
+const guardsByTarget = new WeakMap<object, readonly Guard[]>()
 
 /**
  * Declares a method as a stream: `stream()` for classes. The method stays what it is; `mount` serves it, on an instance.
@@ -39,21 +43,22 @@ export function Stream<
 >(
   definition: StreamDefinition<I, C, F, B>,
 ): (method: Handler<I, C, F, B, Chunk, Final>, context: ClassMethodDecoratorContext) => void {
-  return (method, { kind, name, static: isStatic, private: isPrivate }) => {
+  return (method, { kind, name, static: isStatic, private: isPrivate, addInitializer }) => {
     const label = `@Stream on ${String(name)}`
     if (kind !== 'method' || isStatic || isPrivate) {
       const hint = 'Put it on a public method of the instance.'
       refuseRoute('stream/host', label, 'mount could not reach it.', hint)
     }
-    if (!isAsyncGenerator(method)) {
-      const hint = 'Write async *method(…) { yield … }: what it yields is the stream.'
-      refuseRoute('stream/not-a-generator', label, 'the method is no async generator.', hint)
-    }
-    if (definitions.has(method)) {
+    checkGenerator(label, method)
+    if (streamMethods.has(method)) {
       const hint = 'Keep one @Stream; two routes need two methods.'
       refuseRoute('stream/duplicate', label, 'the method is declared as a stream twice.', hint)
     }
-    definitions.set(method, definition as AnyDefinition)
+    streamMethods.add(method)
+    addInitializer(function (this: unknown) {
+      const known = methodsByInstance.get(this as object) ?? []
+      methodsByInstance.set(this as object, [...known, { name, method, definition }])
+    })
   }
 }
 
@@ -70,7 +75,8 @@ export function Stream<
 export function UseGuards(
   ...guards: readonly Guard[]
 ): (target: object, context: ClassDecoratorContext | ClassMethodDecoratorContext) => void {
-  return (target) => void guardsBy.set(target, [...guards, ...(guardsBy.get(target) ?? [])])
+  return (target) =>
+    void guardsByTarget.set(target, [...guards, ...(guardsByTarget.get(target) ?? [])])
 }
 
 /**
@@ -80,33 +86,22 @@ export function UseGuards(
  */
 export function decoratedStreams(host: object): { declared: Declared; guards: readonly Guard[] }[] {
   const instance = typeof host === 'function' ? build(host as new () => object) : host
-  const name = instance?.constructor?.name ?? String(host)
-  const methods = new Map<string | symbol, object>()
+  const hostName = instance?.constructor?.name ?? String(host)
+  const guardsOf = (target: object): readonly Guard[] => guardsByTarget.get(target) ?? []
   const classGuards: Guard[] = []
-  for (
-    let level = instance;
-    level && level !== Object.prototype;
-    level = Object.getPrototypeOf(level)
-  ) {
-    if (Object.hasOwn(level, 'constructor'))
-      classGuards.unshift(...(guardsBy.get(level.constructor) ?? []))
-    for (const key of Reflect.ownKeys(level)) {
-      const { value } = Object.getOwnPropertyDescriptor(level, key)!
-      // A method of a subclass hides the inherited one, decorated or not.
-      if (typeof value === 'function' && !methods.has(key)) methods.set(key, value)
-    }
-  }
-  const streams = [...methods].flatMap(([key, method]) => {
-    const definition = definitions.get(method)
-    if (!definition) return []
-    const named = { name: `${name}.${String(key)}`, ...definition }
-    const handler = (method as AnyHandler).bind(instance) as AnyHandler
-    const guards = [...classGuards, ...(guardsBy.get(method) ?? []), ...(definition.guards ?? [])]
-    return [{ declared: checkDefinition(named, handler), guards }]
-  })
+  for (let level: object | null = instance.constructor; level; level = Object.getPrototypeOf(level))
+    classGuards.unshift(...guardsOf(level))
+  const streams = (methodsByInstance.get(instance) ?? [])
+    // A method of a subclass hides the inherited one, decorated or not.
+    .filter(({ name, method }) => (instance as Record<string | symbol, unknown>)[name] === method)
+    .map(({ name, method, definition }) => {
+      const named = { name: `${hostName}.${String(name)}`, ...definition }
+      const declared = checkDefinition(named, method.bind(instance))
+      return { declared, guards: [...classGuards, ...guardsOf(method)] }
+    })
   if (streams.length === 0) {
     const hint = 'Mount what stream() returned, or put @Stream({ path }) on an async *method().'
-    refuseRoute('stream/host', name, 'it holds no streams.', hint)
+    refuseRoute('stream/host', hostName, 'it holds no streams.', hint)
   }
   return streams
 }

@@ -13,16 +13,11 @@ export type InputSource = 'json' | 'form' | 'query' | 'param' | 'header' | 'cook
 /** A schema for each part of the request that the handler wants. */
 export type InputSchemas = { readonly [S in InputSource]?: Schema }
 
-/** Each part as its schema gives it. */
-type Received<I> = { readonly [S in keyof I]: I[S] extends Schema ? SchemaOutput<I[S]> : never }
-
 /** Each part as a client sends it: mostly text, a list where a name repeats. */
 type Sent<I> = { readonly [S in keyof I]: I[S] extends Schema ? SchemaInput<I[S]> : never }
 
-/** Each part as it was sent when it does not fit: not to be trusted. */
-type Refused<I> = {
-  readonly [S in keyof I]?: S extends 'json' ? unknown : Readonly<Record<string, unknown>>
-}
+/** Each part as its schema gives it. */
+type Received<I> = { readonly [S in keyof I]: I[S] extends Schema ? SchemaOutput<I[S]> : never }
 
 /** What the handler may give: what the schema takes, or anything without one. */
 type Accepted<S, Free> = S extends Schema ? SchemaInput<S> : Free
@@ -36,21 +31,12 @@ type Hooks<Input, Results> = { readonly [Name in keyof Results]: (input: Input) 
 /** The values of the hooks, by name. */
 type HookResults<B> = { readonly [Name in keyof B]: Awaited<B[Name]> }
 
-/** The input of a `before` hook. */
-type BeforeInput<I> = Received<I> & {
-  readonly c: Context
-  /** Aborts when the client disconnects. */
-  readonly signal: AbortSignal
-}
+/** The input of a `before` hook. Its signal aborts when the client disconnects. */
+type BeforeInput<I> = Received<I> & { readonly c: Context; readonly signal: AbortSignal }
 
-/** The input of a handler. */
+/** The input of a handler. In a call without a request, `c` is a stand-in that says so when it is used. */
 type HandlerInput<I, B> = Received<I> &
-  StreamContext & {
-    /** The request. In a direct call without one, a stand-in that says so when it is used. */
-    readonly c: Context
-    /** The values of the `before` hooks. */
-    readonly before: HookResults<B>
-  }
+  StreamContext & { readonly c: Context; readonly before: HookResults<B> }
 
 /**
  * The async generator behind a declared route: yields chunks, returns the final value.
@@ -95,7 +81,10 @@ export interface StreamDefinition<
   /** What a person gets whose input does not fit. Default: a notice. Programs get `application/problem+json`. */
   readonly invalid?: (
     errors: readonly InputIssue[],
-    values: Refused<I>,
+    /** By part, as it was sent: not to be trusted. */
+    values: {
+      readonly [S in keyof I]?: S extends 'json' ? unknown : Readonly<Record<string, unknown>>
+    },
     c: Context,
   ) => Page | Response | Promise<Page | Response>
   /** How values are sent: `plain` (the default), `events()`, `sequenced`, an encoding of your own; or `'fragments'`, for htmx. */
@@ -123,23 +112,10 @@ export interface StreamRoute<I, B, Chunk, Final> {
   readonly path: string
 }
 
-/** A handler without its types: inside, only the schemas count. */
-export type AnyHandler = (input: never) => AsyncIterator<unknown, unknown>
-
-/** Hooks without their types. */
-export type AnyHooks = Readonly<Record<string, (input: never) => unknown>>
-
-/** A definition without its types. */
-export type AnyDefinition = Omit<StreamDefinition, 'after' | 'before' | 'invalid'> & {
-  readonly before?: AnyHooks
-  readonly after?: AnyHooks
-  readonly invalid?: (errors: never, values: never, c: never) => unknown
-}
-
-/** A route whose definition has passed all checks. */
+/** A route whose definition has passed all checks, without its types: inside, only the schemas count. */
 export interface Declared {
-  readonly definition: AnyDefinition
-  readonly handler: AnyHandler
+  readonly definition: StreamDefinition<any, any, any, any>
+  readonly handler: (input: any) => AsyncIterator<unknown, unknown>
   readonly method: 'GET' | 'POST'
   readonly input: InputSchemas
   /** What errors and the log call it: `POST /chat (answer)`. */

@@ -5,7 +5,6 @@ import { HTTPException } from 'hono/http-exception'
 import { ipRestriction } from 'hono/ip-restriction'
 import { timingSafeEqual } from 'hono/utils/buffer'
 import { AccessError, ConfigError } from '../../shared/errors.ts'
-import { toHttpError } from '../problem.ts'
 import { settingsOf } from '../settings.ts'
 
 /**
@@ -23,16 +22,11 @@ export type Guard = (
 /** The middleware that a guard stands for. A guard that takes `next` is middleware already. */
 export function toMiddleware(guard: Guard): MiddlewareHandler {
   if (guard.length > 1) return guard as MiddlewareHandler
-  const decide = guard as (c: Context) => unknown
   return async (c, next) => {
-    try {
-      const answer = await decide(c)
-      if (answer instanceof Response) return answer
-      if (answer !== undefined && answer !== true)
-        throw new AccessError('access/unauthenticated', 'Rejected by a guard.')
-    } catch (error) {
-      throw toHttpError(c, error)
-    }
+    const answer = await guard(c, next)
+    if (answer instanceof Response) return answer
+    if (answer !== undefined && answer !== true)
+      throw new AccessError('access/unauthenticated', 'Rejected by a guard.')
     await next()
   }
 }
@@ -55,27 +49,27 @@ export function bearer(
 ): Guard {
   const { token, env: variable } = options ?? {}
   if (!variable && !/^[\w.~+/-]+=*$/.test(token ?? '')) {
+    const hint =
+      "Name the variable that holds it, bearer({ env: 'CHAT_TOKEN' }), or give it: bearer({ token })."
     throw new ConfigError('config/invalid', 'bearer() has no token that a request could send.', {
-      hint: "Name the variable that holds it, bearer({ env: 'CHAT_TOKEN' }), or give it: bearer({ token }).",
+      hint,
     })
   }
-  const refuse = (message: string) => (): never => {
-    throw new AccessError('access/unauthenticated', message, { challenge: 'Bearer' })
+  const refuse = (what: string): never => {
+    throw new AccessError('access/unauthenticated', what, { challenge: 'Bearer' })
   }
-  const missing = { message: refuse('The request has no bearer token.') }
+  const missing = { message: () => refuse('The request has no bearer token.') }
   const check = bearerAuth({
     noAuthenticationHeader: missing,
     invalidAuthenticationHeader: missing,
     async verifyToken(sent, c) {
       const wanted = token ?? env<Record<string, string | undefined>>(c)[variable!]
-      if (!wanted) return refuse(`The variable ${variable} holds no token.`)()
-      if (await timingSafeEqual(sent, wanted)) return true
+      if (!wanted) refuse(`The variable ${variable} holds no token.`)
+      if (await timingSafeEqual(sent, wanted!)) return true
       throw new AccessError('access/forbidden', 'Invalid bearer token.')
     },
   })
-  return async function bearerGuard(c: Context) {
-    await check(c, async () => {})
-  }
+  return async (c: Context) => check(c, async () => {})
 }
 
 /**
@@ -90,32 +84,30 @@ export function bearer(
  */
 export function ipAllow(networks: readonly string[]): Guard {
   const addressOf = (c: Context): string => settingsOf(c).connection(c).address ?? ''
-  const only = (allowList: readonly string[]): MiddlewareHandler =>
-    ipRestriction(addressOf, { allowList: [...allowList] })
-  if (networks.length === 0) {
-    throw new ConfigError('config/invalid', 'ipAllow() got an empty list: no client could pass.', {
-      hint: "Name a network, such as ipAllow(['10.0.0.0/8']).",
-    })
-  }
+  const only = (allowList: string[]): MiddlewareHandler => ipRestriction(addressOf, { allowList })
+  const hint = 'Write 10.0.0.0/8, 192.168.1.7 or 2001:db8::/32.'
+  if (networks.length === 0)
+    throw new ConfigError('config/invalid', 'ipAllow() got an empty list.', { hint })
   for (const network of networks) {
     try {
+      // Hono would take `*` as well, and leave out what follows a second slash.
       if (!/^[\da-f.:]+(?:\/\d+)?$/i.test(network)) throw new TypeError('No address.')
       only([network])
     } catch (cause) {
       const what = `ipAllow(): ${JSON.stringify(network)} is no network.`
-      const hint = 'Write 10.0.0.0/8, 192.168.1.7 or 2001:db8::/32.'
       throw new ConfigError('config/invalid', what, { hint, cause })
     }
   }
-  const check = only(networks)
-  return async function ipGuard(c: Context) {
-    try {
-      await check(c, async () => {})
-    } catch (error) {
-      if (!(error instanceof HTTPException)) throw error
-      const what = `The address ${addressOf(c) || '(unknown)'} is in none of the allowed networks.`
-      const hint = 'Behind a proxy, say how many there are: swapstream({ proxies: 1 }).'
-      throw new AccessError('access/forbidden', what, { hint })
-    }
+  const check = only([...networks])
+  return async (c: Context) => {
+    const isAllowed = await check(c, async () => {}).then(
+      () => true,
+      (error) => (error instanceof HTTPException ? false : Promise.reject(error)),
+    )
+    if (isAllowed) return
+    const what = `The address ${addressOf(c) || '(unknown)'} is in none of the allowed networks.`
+    throw new AccessError('access/forbidden', what, {
+      hint: 'Behind a proxy, say how many there are: swapstream({ proxies: 1 }).',
+    })
   }
 }

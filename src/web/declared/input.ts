@@ -21,7 +21,7 @@ export async function readInput(schemas: InputSchemas, c: Context): Promise<Read
   return validateInput(schemas, sent)
 }
 
-/** Validates the parts of an input that is at hand already. */
+/** Validates an input that has been read. */
 export async function validateInput(
   schemas: InputSchemas,
   sent: Readonly<Record<string, unknown>>,
@@ -54,29 +54,22 @@ export function keysOf(path: SchemaIssue['path'] = []): string[] {
   return path.map((step) => String(typeof step === 'object' ? step.key : step))
 }
 
-/** All issues of a value in one line, for the log. */
-export function formatIssues(issues: readonly SchemaIssue[]): string {
-  return issues
-    .map(({ message, path }) => [keysOf(path).join('.'), message].filter(Boolean).join(': '))
-    .join('; ')
-}
-
 /**
  * Validates fields that may repeat. `?tag=a` may be text or a list of one, and only the schema knows: where it refuses the
  * text, it is tried with the list.
  */
 async function validateFields(schema: Schema, value: unknown): Promise<SchemaResult<unknown>> {
   const result = await validate(schema, value)
-  if (!result.issues || typeof value !== 'object' || value === null) return result
-  const refused = fieldsIn(result.issues)
-  const asLists = Object.entries(value).map(([name, field]) =>
-    refused.has(name) && !Array.isArray(field) ? [name, [field]] : [name, field],
+  if (!result.issues) return result
+  const wrong = fieldsIn(result.issues)
+  const asLists = Object.entries(Object(value)).map(([name, field]) =>
+    wrong.has(name) && !Array.isArray(field) ? [name, [field]] : [name, field],
   )
   const again = await validate(schema, Object.fromEntries(asLists))
   if (!again.issues) return again
   // A field that fits as a list is right; the issues of the others stay as they were.
-  const wrong = fieldsIn(again.issues)
-  const issues = result.issues.filter(({ path }) => wrong.has(keysOf(path)[0]))
+  const stillWrong = fieldsIn(again.issues)
+  const issues = result.issues.filter(({ path }) => stillWrong.has(keysOf(path)[0]))
   return issues.length > 0 ? { issues } : result
 }
 
@@ -94,9 +87,11 @@ const READ: Readonly<Record<InputSource, (c: Context) => unknown>> = {
   cookie: (c) => getCookie(c),
 }
 
+/** The parts of a request that a schema may be declared for. */
+export const INPUT_SOURCES: readonly string[] = Object.keys(READ)
+
 async function readJson(c: Context): Promise<unknown> {
-  const type = contentType(c)
-  if (!/^application\/(?:[\w.+-]+\+)?json$/.test(type)) throw wrongType(type, 'application/json')
+  checkType(c, /^application\/(?:[\w.+-]+\+)?json$/, 'application/json')
   const text = await readText(c)
   return orMalformed('The body is not JSON.', () => JSON.parse(text))
 }
@@ -104,25 +99,20 @@ async function readJson(c: Context): Promise<unknown> {
 const URLENCODED = 'application/x-www-form-urlencoded'
 
 async function readFormBody(c: Context): Promise<Record<string, unknown>> {
-  const type = contentType(c)
-  if (type === 'multipart/form-data')
-    return orMalformed('The multipart body cannot be read.', async () =>
-      toFields(await c.req.formData()),
-    )
-  if (type !== URLENCODED) throw wrongType(type, `${URLENCODED} or multipart/form-data`)
-  const text = await readText(c)
-  // The escaped bytes must be UTF-8, too. A `%` that starts no escape is text.
-  const escapes = text.replace(/%(?![0-9a-f]{2})/gi, '%25')
-  await orMalformed('The body is not UTF-8.', () => decodeURIComponent(escapes))
-  return toFields(new URLSearchParams(text))
+  const allowed = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)$/
+  if (checkType(c, allowed, `${URLENCODED} or multipart/form-data`) === URLENCODED) {
+    // The escaped bytes must be UTF-8, too. A `%` that starts no escape is text.
+    const text = (await readText(c)).replace(/%(?![0-9a-f]{2})/gi, '%25')
+    await orMalformed('The body is not UTF-8.', () => decodeURIComponent(text))
+  }
+  return orMalformed('The form cannot be read.', async () => toFields(await c.req.formData()))
 }
 
 /** The text of a body. `c.req.text()` would silently put U+FFFD in place of what is not UTF-8. */
 async function readText(c: Context): Promise<string> {
   const bytes = await c.req.arrayBuffer()
-  return orMalformed('The body is not UTF-8.', () =>
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes),
-  )
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  return orMalformed('The body is not UTF-8.', () => decoder.decode(bytes))
 }
 
 async function orMalformed<T>(message: string, read: () => T | Promise<T>): Promise<T> {
@@ -135,17 +125,12 @@ async function orMalformed<T>(message: string, read: () => T | Promise<T>): Prom
 
 /** Fields by name. A name that repeats holds a list. */
 function toFields(sent: URLSearchParams | FormData): Record<string, unknown> {
-  const fields = [...new Set(sent.keys())].map((name) => {
-    const values = sent.getAll(name)
-    return [name, values.length > 1 ? values : values[0]]
-  })
-  return Object.fromEntries(fields)
+  const lists = [...new Set(sent.keys())].map((name) => [name, sent.getAll(name)] as const)
+  return Object.fromEntries(lists.map(([name, list]) => [name, list.length > 1 ? list : list[0]]))
 }
 
-function contentType(c: Context): string {
-  return (c.req.header('content-type') ?? '').split(';')[0]!.trim().toLowerCase()
-}
-
-function wrongType(type: string, wanted: string): InputError {
-  return new InputError('input/content-type', `The body is ${type || 'of no type'}, not ${wanted}.`)
+function checkType(c: Context, allowed: RegExp, wanted: string): string {
+  const type = (c.req.header('content-type') ?? '').split(';')[0]!.trim().toLowerCase()
+  if (allowed.test(type)) return type
+  throw new InputError('input/content-type', `The body is ${type || 'of no type'}, not ${wanted}.`)
 }

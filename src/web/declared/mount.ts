@@ -1,6 +1,7 @@
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context, Hono, MiddlewareHandler } from 'hono'
+import { every } from 'hono/combine'
 import { guardOrigin } from '../origin-guard.ts'
-import { toHttpError } from '../problem.ts'
+import { withHttpErrors } from '../problem.ts'
 import { settingsOf } from '../settings.ts'
 import { answerDeclared } from './answer.ts'
 import { decoratedStreams } from './decorators.ts'
@@ -14,16 +15,6 @@ export interface MountOptions {
   readonly guards?: readonly Guard[]
   /** The only methods that a stream may have here: `['GET']` suits EventSource. Default both. */
   readonly sseMethods?: readonly ('GET' | 'POST')[]
-}
-
-/** What `mount` needs of an app. */
-export interface MountTarget {
-  on(method: string, path: string, ...handlers: MiddlewareHandler[]): unknown
-}
-
-interface Route {
-  readonly declared: Declared
-  readonly guards: readonly Guard[]
 }
 
 /** The routes of each app, by method and path. */
@@ -52,22 +43,22 @@ export function servedBy(handler: object): { declared: Declared; guarded: boolea
  * await response.text() // → 'data: Hello\n\n'
  */
 export function mount(
-  app: MountTarget,
+  app: Hono<any, any, any>,
   ...hosts: readonly [MountOptions | object, ...(readonly object[])]
 ): void {
-  const [options, ...rest]: readonly [MountOptions, ...object[]] = isOptions(hosts[0])
-    ? (hosts as never)
-    : [{}, ...hosts]
-  const { guards: shared = [] } = options
-  const routes = rest.flatMap(routesOf).map(({ declared, guards }) => ({
-    declared,
-    guards: [...shared, ...guards],
-  }))
+  const options = isOptions(hosts[0]) ? hosts[0] : {}
+  const routes = hosts
+    .filter((host) => host !== options)
+    .flatMap((host) => routesOf(host, options.guards ?? []))
   // All are checked before one is served: an app is set up whole, or not at all.
   const taken = new Map(mounted.get(app))
-  for (const route of routes) check(route, options, taken)
+  for (const { declared, guards } of routes) check(declared, guards.length > 0, options, taken)
   mounted.set(app, taken)
-  for (const route of routes) serve(app, route)
+  for (const { declared, guards } of routes) {
+    const handler = handlerOf(declared, guards)
+    routesByHandler.set(handler, { declared, guarded: guards.length > 0 })
+    app.on(declared.method, declared.definition.path, handler as MiddlewareHandler)
+  }
 }
 
 function isOptions(host: MountOptions | object): host is MountOptions {
@@ -75,23 +66,32 @@ function isOptions(host: MountOptions | object): host is MountOptions {
   return isRecord && Object.keys(host).every((name) => name === 'guards' || name === 'sseMethods')
 }
 
-function routesOf(host: object): readonly Route[] {
+function routesOf(
+  host: object,
+  shared: readonly Guard[],
+): { declared: Declared; guards: readonly Guard[] }[] {
   const declared = declaredBy(host)
-  return declared
-    ? [{ declared, guards: declared.definition.guards ?? [] }]
-    : decoratedStreams(host)
+  const routes = declared ? [{ declared, guards: [] }] : decoratedStreams(host)
+  return routes.map(({ declared: each, guards }) => {
+    const own = each.definition.guards ?? []
+    return { declared: each, guards: [...shared, ...guards, ...own] }
+  })
 }
 
-function check({ declared, guards }: Route, options: MountOptions, taken: Map<string, Declared>) {
+function check(
+  declared: Declared,
+  isGuarded: boolean,
+  { sseMethods }: MountOptions,
+  taken: Map<string, Declared>,
+): void {
   const { definition, label, method } = declared
-  if (definition.auth && guards.length === 0) {
-    const hint =
-      'Add one: guards: [bearer({ env: … })], on the route or as mount(app, { guards }, …).'
+  if (definition.auth && !isGuarded) {
+    const hint = 'Add guards: [bearer({ env: … })] to the route, or use mount(app, { guards }, …).'
     const what = 'auth: true, but no guard decides who may ask.'
     refuseRoute('stream/guard-missing', label, what, hint)
   }
-  if (options.sseMethods && !options.sseMethods.includes(method)) {
-    const hint = `Here streams answer to ${options.sseMethods.join(' and ')} only (sseMethods).`
+  if (sseMethods && !sseMethods.includes(method)) {
+    const hint = `Streams answer to ${sseMethods.join(' and ')} only here (sseMethods).`
     refuseRoute('stream/method', label, `${method} is left out.`, hint)
   }
   // The name of a parameter makes no difference: both routes would match the same requests.
@@ -104,24 +104,14 @@ function check({ declared, guards }: Route, options: MountOptions, taken: Map<st
   taken.set(key, declared)
 }
 
-function serve(app: MountTarget, { declared, guards }: Route): void {
-  const first: MiddlewareHandler = async (c, next) => {
-    try {
-      // The middleware checks the origin of a GET only with its answer, and before that hooks may cost something.
+/** The guards one after the other, then the answer. The origin of a GET is checked first: hooks may cost something. */
+function handlerOf(declared: Declared, guards: readonly Guard[]): (c: Context) => Promise<void> {
+  // The middleware knows the answer by its body, whatever its class.
+  const last = (c: Context): Promise<Response> => answerDeclared(declared, c) as Promise<Response>
+  const answer = every(...guards.map(toMiddleware), last)
+  return (c) =>
+    withHttpErrors(c, () => {
       guardOrigin(c.req.raw.headers, c.req.url, settingsOf(c).allowedOrigins)
-    } catch (error) {
-      throw toHttpError(c, error)
-    }
-    await next()
-  }
-  const last = async (c: Context): Promise<Response> => {
-    try {
-      // The middleware knows the answer by its body, whatever its class.
-      return (await answerDeclared(declared, c)) as Response
-    } catch (error) {
-      throw toHttpError(c, error)
-    }
-  }
-  routesByHandler.set(last, { declared, guarded: guards.length > 0 })
-  app.on(declared.method, declared.definition.path, first, ...guards.map(toMiddleware), last)
+      return answer(c, async () => {}) as Promise<void>
+    })
 }

@@ -7,8 +7,6 @@ import { ServerSentEvent } from '../../sse/server-sent-event.ts'
 import type { StreamContext } from '../../streams/source.ts'
 import { checkDefinition } from './check.ts'
 import type {
-  AnyDefinition,
-  AnyHandler,
   Declared,
   Handler,
   InputSchemas,
@@ -16,7 +14,7 @@ import type {
   StreamDefinition,
   StreamRoute,
 } from './definition.ts'
-import { formatIssues, invalidInput, validate, validateInput } from './input.ts'
+import { invalidInput, keysOf, validate, validateInput } from './input.ts'
 
 const declaredRoutes = new WeakMap<object, Declared>()
 
@@ -55,13 +53,11 @@ export function stream<
   definition: StreamDefinition<I, C, F, B>,
   handler: Handler<I, C, F, B, Chunk, Final>,
 ): StreamRoute<I, B, Outgoing<C, Chunk>, Outgoing<F, Final>> {
-  const declared = checkDefinition(definition as AnyDefinition, handler as AnyHandler)
+  const declared = checkDefinition(definition, handler)
+  const { label, method } = declared
   const route = (call: DirectCall = {}): AsyncGenerator => callWithoutRequest(declared, call)
-  Object.defineProperties(route, {
-    name: { value: declared.label },
-    method: { value: declared.method },
-    path: { value: definition.path },
-  })
+  Object.defineProperty(route, 'name', { value: label })
+  Object.assign(route, { method, path: definition.path })
   declaredRoutes.set(route, declared)
   return Object.freeze(route) as never
 }
@@ -69,63 +65,70 @@ export function stream<
 interface DirectCall extends Readonly<Record<string, unknown>> {
   readonly signal?: AbortSignal
   readonly lastEventId?: string
-  readonly c?: unknown
-  readonly before?: unknown
 }
 
 function callWithoutRequest(declared: Declared, call: DirectCall): AsyncGenerator {
+  const { definition, handler, input, label } = declared
   const { signal = new AbortController().signal, lastEventId, before = {} } = call
-  const { c = noRequest(declared.label) } = call
-  const validates = declared.definition.validate !== 'never'
-  const rules = { ...declared, validates, rendersFragments: true }
+  const rules = {
+    label,
+    rendersFragments: true,
+    ...(definition.validate !== 'never' && definition),
+  }
   return checkedValues(rules, { signal, lastEventId }, async (context) => {
-    const { values, issues } = await validateInput(declared.input, call)
+    const { values, issues } = await validateInput(input, call)
     if (issues.length > 0) throw invalidInput(issues)
-    return declared.handler({ ...values, ...context, before, c } as never)
+    return handler({ ...values, ...context, before, c: call['c'] ?? noRequest(label) })
   })
 }
 
 /** Stands in for a request. It may be passed on, and says what is missing when it is used. */
 function noRequest(label: string): Context {
-  return new Proxy({} as Context, {
-    get(_, name) {
-      const what = `${label} was called without a request, and asked for c.${String(name)}.`
-      throw new ConfigError('stream/no-request', what, {
-        hint: 'Pass a context: call it with { c, … }.',
-      })
-    },
-  })
+  const get = (_: unknown, name: string | symbol): never => {
+    const what = `${label} was called without a request, and asked for c.${String(name)}.`
+    const hint = 'Pass a context: call it with { c, … }.'
+    throw new ConfigError('stream/no-request', what, { hint })
+  }
+  return new Proxy<Context>(Object.create(null), { get })
 }
 
-/** What the values of a handler are checked by. */
-export interface ValueRules extends Pick<Declared, 'label' | 'definition'> {
-  /** Whether the schemas are applied. */
-  readonly validates: boolean
+/** What the values of a handler have to fit. */
+export interface ValueRules {
+  readonly label: string
+  readonly chunk?: Schema
+  readonly final?: Schema
   /** Whether the encoding can render fragments. */
   readonly rendersFragments: boolean
 }
 
 /**
- * Gives what a handler yields and returns, each through its schema. It starts the handler when the first value is wanted.
+ * Gives what a handler yields and returns, each through its schema. The handler starts when the first value is wanted.
  *
- * Ends    with the handler, or at the first value that does not fit: it is not given, the handler's signal aborts, and the
- *         handler is closed.
+ * Ends    with the handler, or at the first value that does not fit: its signal aborts, and it is closed.
  * Throws  SourceError `source/chunk`, `source/final` or `source/value`; what the handler throws.
  */
 export async function* checkedValues(
-  rules: ValueRules,
+  { label, chunk, final, rendersFragments }: ValueRules,
   context: StreamContext,
   start: (context: StreamContext) => Promise<AsyncIterator<unknown, unknown>>,
 ): AsyncGenerator<unknown, unknown, undefined> {
-  const { chunk, final } = rules.validates ? rules.definition : {}
   const own = new AbortController()
   const signal = AbortSignal.any([context.signal, own.signal])
   const values = await start({ ...context, signal })
   let step: IteratorResult<unknown, unknown> | undefined
   try {
-    for (step = await values.next(); !step.done; step = await values.next())
-      yield await checkChunk(step.value, rules, chunk)
-    return await fit(step.value, final, 'source/final', `${rules.label} returned`)
+    for (step = await values.next(); !step.done; step = await values.next()) {
+      const { value } = step
+      if (value instanceof Fragment && !rendersFragments) {
+        const what = `${label} yielded a Fragment, but its encoding renders none.`
+        const hint = "Declare the route with encoding: 'fragments'."
+        throw new SourceError('source/value', what, { hint })
+      }
+      // An event says itself how it is encoded, so no schema of values fits it.
+      const schema = value instanceof ServerSentEvent ? undefined : chunk
+      yield await fit(value, schema, 'source/chunk', `${label} yielded`)
+    }
+    return await fit(step.value, final, 'source/final', `${label} returned`)
   } catch (error) {
     own.abort(error)
     // Not awaited: a handler that closes slowly does not delay the error.
@@ -140,25 +143,14 @@ export async function* checkedValues(
   }
 }
 
-function checkChunk(value: unknown, rules: ValueRules, schema: Schema | undefined): unknown {
-  // An event says itself how it is encoded, so no schema of values fits it.
-  if (value instanceof ServerSentEvent) return value
-  if (value instanceof Fragment && !rules.rendersFragments) {
-    const what = `${rules.label} yielded a Fragment, but its encoding renders none.`
-    const hint = "Declare the route with encoding: 'fragments'."
-    throw new SourceError('source/value', what, { hint })
-  }
-  return fit(value, schema, 'source/chunk', `${rules.label} yielded`)
-}
-
 async function fit(
   value: unknown,
   schema: Schema | undefined,
   code: 'source/chunk' | 'source/final',
   what: string,
 ): Promise<unknown> {
-  if (!schema) return value
-  const result = await validate(schema, value)
+  const result = schema ? await validate(schema, value) : { value }
   if (!result.issues) return result.value
-  throw new SourceError(code, `${what} a value that does not fit: ${formatIssues(result.issues)}.`)
+  const issues = result.issues.map(({ message, path }) => [...keysOf(path), message].join(': '))
+  throw new SourceError(code, `${what} a value that does not fit: ${issues.join('; ')}.`)
 }

@@ -1,5 +1,4 @@
-import { Fragment, type FragmentOptions } from '../fragments/fragment.ts'
-import { stateKey } from '../fragments/state-key.ts'
+import { Fragment, snapshotKey, type FragmentOptions } from '../fragments/fragment.ts'
 import { Ended } from '../streams/ended.ts'
 
 /** One thing that a viewer has to be told: a value, or the newest state of a block. */
@@ -61,7 +60,7 @@ export class View {
   }
 
   #add(value: unknown, seq: number): void {
-    const key = value instanceof Fragment ? stateKey(value) : undefined
+    const key = value instanceof Fragment ? snapshotKey(value) : undefined
     const before = key === undefined ? undefined : this.#open.get(key)
     const open = key !== undefined && !(value as Fragment).final
     if (before === undefined) {
@@ -161,7 +160,7 @@ export class Position {
 }
 
 function stateOf({ value }: Slot): boolean {
-  return value instanceof Fragment && stateKey(value) !== undefined
+  return value instanceof Fragment && snapshotKey(value) !== undefined
 }
 
 /** Whether the text of a block is what it was, and more. */

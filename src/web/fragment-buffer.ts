@@ -2,8 +2,7 @@ import { made, Unmade } from '../shared/askable.ts'
 import { SourceError } from '../shared/errors.ts'
 import { escapeHtml } from '../shared/escape-html.ts'
 import { given } from '../shared/given.ts'
-import { Fragment } from '../fragments/fragment.ts'
-import { stateKey } from '../fragments/state-key.ts'
+import { Fragment, snapshotKey } from '../fragments/fragment.ts'
 import type { HtmlTree } from '../html/tree.ts'
 import { notice } from '../htmx/notice.ts'
 import { StreamPage } from '../htmx/stream-page.ts'
@@ -173,7 +172,7 @@ export class FragmentBuffer implements Outbox<unknown> {
 
   /** The block of a snapshot; nothing for an event. */
   #blockOf(fragment: Fragment): Block | undefined {
-    const key = stateKey(fragment)
+    const key = snapshotKey(fragment)
     if (key === undefined) return undefined
     let block = this.#blocks.get(key)
     if (block === undefined) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Fragment } from 'swapstream'
-import { stateKey } from '../../src/fragments/state-key.ts'
+import { snapshotKey } from '../../src/fragments/fragment.ts'
 import { Position, View } from '../../src/runs/view.ts'
 
 const state = (block: string, text: string, delta: string, final = false): Fragment =>
@@ -33,7 +33,7 @@ function saidBy(steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T :
 }
 
 const isState = (value: unknown): value is Fragment =>
-  value instanceof Fragment && stateKey(value) !== undefined
+  value instanceof Fragment && snapshotKey(value) !== undefined
 
 /** The states that stand at the end: the newest of each block, and of each answer that was final. */
 function standing(values: readonly unknown[]): Fragment[] {
@@ -41,7 +41,7 @@ function standing(values: readonly unknown[]): Fragment[] {
   const all: Fragment[] = []
   for (const value of values) {
     if (!isState(value)) continue
-    const key = stateKey(value)!
+    const key = snapshotKey(value)!
     const before = open.get(key)
     if (before) all[all.indexOf(before)] = value
     else all.push(value)

@@ -1,34 +1,31 @@
+import { abortableGenerator } from '../shared/abortable.ts'
 import { SourceError } from '../shared/errors.ts'
-import { Stoppable } from '../shared/stoppable.ts'
 import { bodyText } from '../sse/body-text.ts'
 import { decodeEvents, type ReadEvent } from '../sse/decode-events.ts'
 import { decodeNDJSON } from '../sse/decode-ndjson.ts'
 import { bodyOf, mediaTypeOf, type ResponseLike } from '../sse/response-body.ts'
-import { modelFailure } from './model-failure.ts'
-import { isChunk } from './part-reader.ts'
+import { isChunk } from './chunks.ts'
+import { modelFailure } from './errors.ts'
 
 const NDJSON = /[/+](?:x-)?(?:ndjson|jsonl|json-?lines)$/
 
-/** How servers say over events of plain text that all is said. */
-const ENDS = new Set(['done', 'complete', 'end', 'close', 'ping', 'heartbeat'])
-/** And how they call those that hold it. */
-const HOLDS_TEXT = new Set(['message', 'text', 'token', 'chunk', 'content', 'delta'])
+/** Names of events that carry the text, and of those that end a stream of plain text. */
+const TEXT_EVENTS = new Set(['message', 'text', 'token', 'chunk', 'content', 'delta'])
+const SILENT_EVENTS = new Set(['done', 'complete', 'end', 'close', 'ping', 'heartbeat'])
 
 /**
- * The chunks of a fetch response: objects of an event stream or of NDJSON, or text.
+ * Reads the chunks of a fetch response: objects of an event stream or of NDJSON, or text.
  *
  * Ends    at `[DONE]`, or with the body; stopping cancels the body.
  * Throws  SourceError `source/failed` for a status beyond 2xx or an event `error`; `source/value` for an answer of a
  *         type that no model streams in.
  */
-export async function responseChunks(response: ResponseLike): Promise<Stoppable<unknown>> {
+export async function responseChunks(response: ResponseLike): Promise<AsyncIterator<unknown>> {
   const type = mediaTypeOf(response)
   const body = await bodyOf(response)
-  if (body === null) return new Stoppable(none(), () => {})
-  if (type === 'text/event-stream') {
-    const events = decodeEvents(body)
-    return new Stoppable(eventChunks(events), () => events.return())
-  }
+  if (body === null) return (async function* () {})()
+  if (type === 'text/event-stream')
+    return abortableGenerator((signal) => eventChunks(decodeEvents(body, {}, signal)))
   if (NDJSON.test(type)) return decodeNDJSON(body)
   if (type === 'text/html' || type.endsWith('json') || type.endsWith('xml')) {
     await body.cancel()
@@ -40,8 +37,6 @@ export async function responseChunks(response: ResponseLike): Promise<Stoppable<
   }
   return bodyText(body)
 }
-
-async function* none(): AsyncGenerator<unknown, void, undefined> {}
 
 async function* eventChunks(
   events: AsyncIterable<ReadEvent>,
@@ -56,16 +51,19 @@ async function* eventChunks(
       const text = textOf(event, parsed)
       if (text !== undefined) yield text
     } else if (parsed === undefined) {
-      throw new SourceError('source/value', `An event is no JSON: ${shown(event.data)}.`)
+      throw new SourceError(
+        'source/value',
+        `An event is no JSON: ${JSON.stringify(event.data.slice(0, 80))}.`,
+      )
     } else yield parsed
   }
 }
 
-/** The text of an event that holds only text; undefined for one that holds something else. */
+/** Gives the text of an event that holds only text; undefined for one that holds none. */
 function textOf({ event, data }: ReadEvent, parsed: unknown): string | undefined {
-  if (event === undefined || HOLDS_TEXT.has(event)) return data
+  if (event === undefined || TEXT_EVENTS.has(event)) return data
   if (event === 'error') throw modelFailure(parsed ?? parse(data) ?? data)
-  if (ENDS.has(event)) return undefined
+  if (SILENT_EVENTS.has(event)) return undefined
   throw new SourceError('source/value', `The stream has events named "${event.slice(0, 64)}".`, {
     hint: 'Read it with readEvents() of swapstream/client, and yield the text of those you want.',
   })
@@ -79,5 +77,3 @@ function parse(data: string): unknown {
     return undefined
   }
 }
-
-const shown = (data: string): string => JSON.stringify(data.slice(0, 80))

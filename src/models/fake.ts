@@ -1,8 +1,8 @@
+import { abortableGenerator } from '../shared/abortable.ts'
 import { sleep } from '../shared/clock.ts'
 import { SourceError } from '../shared/errors.ts'
-import { Stoppable } from '../shared/stoppable.ts'
 
-/** How fast the fake model speaks, in which pieces, and when it fails. */
+/** How fast the fake model answers, how its text is cut, and when it fails. */
 export interface FakeTokensOptions {
   /** How long each token after the first one takes, in milliseconds. Default 0: all come at once. */
   readonly everyMs?: number
@@ -15,10 +15,10 @@ export interface FakeTokensOptions {
 }
 
 /**
- * A model that says what it is told, for tests and for pages that are built before their model.
+ * Imitates a model with a text of your own, for tests and for pages that are built before their model.
  *
- * Out     the text in pieces; put together they are the text.
- * Ends    after the last piece, or at once, also in a pause, when nobody wants it any more.
+ * Out     the text in chunks; put together they are the text.
+ * Ends    after the last chunk, or at once, also in a pause, when its reader leaves.
  * Throws  SourceError `source/failed` at `failAt`; the reason of `signal`.
  *
  * @param options.everyMs Pause between two tokens.
@@ -26,37 +26,34 @@ export interface FakeTokensOptions {
  * @param options.failAt After how many tokens it fails.
  * @param options.signal Stops it.
  * @example
- * const said = []
- * for await (const token of fakeTokens('Hello my friend')) said.push(token)
- * said // → ['Hello ', 'my ', 'friend']
+ * const words = []
+ * for await (const token of fakeTokens('Hello my friend')) words.push(token)
+ * words // → ['Hello ', 'my ', 'friend']
  */
 export function fakeTokens(
   text: string,
   options: FakeTokensOptions = {},
 ): AsyncGenerator<string, void, undefined> {
-  const stopping = new AbortController()
-  return new Stoppable(write(text, options, stopping.signal), () => stopping.abort())
+  return abortableGenerator((signal) => write(text, options, signal), options.signal)
 }
 
 async function* write(
   text: string,
-  { everyMs = 0, chunk = 'word', failAt = Infinity, signal }: FakeTokensOptions,
-  stopped: AbortSignal,
+  { everyMs = 0, chunk = 'word', failAt = Infinity }: FakeTokensOptions,
+  signal: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
-  const ends = signal ? AbortSignal.any([signal, stopped]) : stopped
   let count = 0
-  for (const token of pieces(text, chunk)) {
-    if (everyMs > 0 && count > 0) await sleep(everyMs, ends)
-    signal?.throwIfAborted()
-    if (stopped.aborted) return
+  for (const token of cut(text, chunk)) {
+    if (everyMs > 0 && count > 0) await sleep(everyMs, signal)
+    signal.throwIfAborted()
     if (count >= failAt) throw failure(count)
     yield token
     count += 1
   }
-  if (failAt <= count && failAt !== Infinity) throw failure(count)
+  if (failAt <= count) throw failure(count)
 }
 
-function pieces(text: string, chunk: 'word' | 'char' | number): readonly string[] {
+function cut(text: string, chunk: 'word' | 'char' | number): readonly string[] {
   if (chunk === 'word') return text.match(/^\s+|\S+\s*/g) ?? []
   const size = chunk === 'char' ? 1 : chunk
   if (!(Number.isSafeInteger(size) && size > 0))
@@ -70,6 +67,6 @@ function pieces(text: string, chunk: 'word' | 'char' | number): readonly string[
 
 function failure(count: number): SourceError {
   return new SourceError('source/failed', `The fake model failed after ${count} tokens.`, {
-    hint: 'As `failAt` wants it.',
+    hint: '`failAt` asked for this.',
   })
 }

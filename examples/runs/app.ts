@@ -1,13 +1,6 @@
 import { Hono } from 'hono'
-import {
-  fakeTokens,
-  ownerOf,
-  Page,
-  runRoutes,
-  streamToFragments,
-  swapstream,
-  type Runs,
-} from 'swapstream'
+import { ownerOf, Page, runRoutes, streamToFragments, swapstream, type Runs } from 'swapstream'
+import { fakeTokens } from 'swapstream/testing'
 
 const TEXT = `A run keeps an answer apart from the connections that show it. Who leaves cancels nothing, who comes back sees the newest state and what follows, and Stop stops. The log holds what the model said and not the page, so each node draws it for its own readers. When the node that makes it dies, the others notice and say so. `
 

@@ -1,6 +1,8 @@
-import { type HtmlTree, partOf, treeOf } from '../html/tree.ts'
+import { treeOf } from '../html/read-tree.ts'
+import type { Tag } from '../html/tags.ts'
+import { type HtmlTree, partOf } from '../html/tree.ts'
 
-const OUT_OF_BAND = /\s(?:data-)?hx-swap-oob(?=[\s=]|$)/
+const OUT_OF_BAND = /^(?:data-)?hx-swap-oob$/
 
 /** An element that holds text up to its end tag, and has none. */
 const OPEN_TEXT =
@@ -14,12 +16,12 @@ const OPEN_TAG = /<\/?[a-zA-Z](?:"[^"]*"|'[^']*'|[^"'>])*(?:"[^"]*|'[^']*)?$/
  * is no part of it.
  *
  * @param before What was rendered of the same block before: its beginning need not be read again.
- * @example blockTree('<p>a<b id="n" hx-swap-oob="true">1</b></p>').elsewhere.length // → 1
+ * @example blockTree('<p>a<b id="n" hx-swap-oob="true">1</b></p>').outOfBand.length // → 1
  */
 export function blockTree(html: string, before?: HtmlTree): HtmlTree {
   const text = html.includes('\r') ? html.replace(/\r\n?/g, '\n') : html
-  const tree = treeOf(text.toWellFormed(), isElsewhere, before)
-  return tree.root.opaque ? treeOf(contained(tree.html), isElsewhere) : tree
+  const tree = treeOf(text.toWellFormed(), isOutOfBand, before)
+  return tree.root.opaque ? treeOf(contained(tree.html), isOutOfBand) : tree
 }
 
 /** HTML that cannot end the template in which htmx reads it, nor take the end of that for its own text. */
@@ -36,8 +38,8 @@ function contained(html: string): string {
   return open === undefined ? text : `${text}</${open}>`
 }
 
-function isElsewhere(tag: string, attributes: string): boolean {
-  return tag === 'hx-partial' || OUT_OF_BAND.test(attributes)
+function isOutOfBand({ name, attributes }: Tag): boolean {
+  return name === 'hx-partial' || attributes.some((each) => OUT_OF_BAND.test(each.name))
 }
 
 /** The HTML without what htmx takes to another place. */
@@ -48,8 +50,8 @@ export function plain(tree: HtmlTree): string {
 /** What htmx takes to another place of the page, where it is not the same as before: the data of a message each. */
 export function elsewhere(tree: HtmlTree, before?: HtmlTree): string[] {
   const html = (of: HtmlTree | undefined, n: number): string | undefined => {
-    const element = of?.elsewhere[n]
+    const element = of?.outOfBand[n]
     return element && of.html.slice(element.start, element.end)
   }
-  return tree.elsewhere.map((_, n) => html(tree, n)!).filter((part, n) => part !== html(before, n))
+  return tree.outOfBand.map((_, n) => html(tree, n)!).filter((part, n) => part !== html(before, n))
 }

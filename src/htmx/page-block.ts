@@ -1,11 +1,5 @@
-import {
-  asShown,
-  changesOf,
-  restore,
-  type Difference,
-  type Path,
-  type Shown,
-} from '../html/diff.ts'
+import { changesOf, type Difference } from '../html/diff.ts'
+import { pageHtml, type PageHtml, type Path, removeTemporary } from '../html/page-html.ts'
 import { closingTags, type HtmlNode, type HtmlTree, partOf } from '../html/tree.ts'
 import { elsewhere, plain } from './block-tree.ts'
 import {
@@ -50,7 +44,7 @@ export interface PageBlockOptions {
 export class PageBlock {
   readonly #options: PageBlockOptions
   #place: Place
-  #shown: Shown
+  #shown: PageHtml
 
   private constructor(options: PageBlockOptions, place: Place, tree: HtmlTree) {
     this.#options = options
@@ -105,11 +99,11 @@ export class PageBlock {
     const { kind, end } = this.#place
     const container = kind === 'inside' || kind === 'framed'
     const options = { attributes: morphs, container, start: kind === 'anchored', end }
-    const { changes, shown } = difference(this.#shown, tree, options)
+    const { changes, page } = difference(this.#shown, tree, options)
     if (changes === undefined) return [...marked, ...this.whole(tree)]
     const before = this.#shown.tree
     const messages = this.#swaps(changes)
-    this.#shown = shown
+    this.#shown = page
     if (kind === 'root') this.#place = { kind, at: idOf(tree) ?? this.#place.at, end: false }
     return [...marked, ...messages, ...elsewhere(tree, before)]
   }
@@ -148,7 +142,7 @@ export class PageBlock {
             { ...this.#within, opaque: tree.root.opaque },
             morphs,
           )
-        : this.#swaps(restore(this.#shown))
+        : this.#swaps(removeTemporary(this.#shown))
     this.#shown = shownFrom(tree)
     if (kind === 'framed' || kind === 'anchored')
       messages.push(...swap('remove', at, '', ANYWHERE, morphs))
@@ -262,17 +256,17 @@ export class PageBlock {
 }
 
 /** What streams of one run have in common is found once. */
-const newest = new WeakMap<Shown, { tree: HtmlTree; key: string; found: Difference }>()
-const shownOf = new WeakMap<HtmlTree, Shown>()
+const newest = new WeakMap<PageHtml, { tree: HtmlTree; key: string; found: Difference }>()
+const shownOf = new WeakMap<HtmlTree, PageHtml>()
 
-function shownFrom(tree: HtmlTree): Shown {
+function shownFrom(tree: HtmlTree): PageHtml {
   let shown = shownOf.get(tree)
-  if (shown === undefined) shownOf.set(tree, (shown = asShown(tree)))
+  if (shown === undefined) shownOf.set(tree, (shown = pageHtml(tree)))
   return shown
 }
 
 function difference(
-  shown: Shown,
+  shown: PageHtml,
   tree: HtmlTree,
   options: Parameters<typeof changesOf>[2],
 ): Difference {

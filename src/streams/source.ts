@@ -2,7 +2,7 @@ import type { AsyncContext } from '../shared/async-context.ts'
 import { after, now, turn } from '../shared/clock.ts'
 import { SourceError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
-import { isResult, noResult } from '../models/iterator-result.ts'
+import { isResult, noResult } from '../models/errors.ts'
 
 /** What a source is given when it is started. */
 export interface StreamContext {
@@ -34,17 +34,17 @@ export class WithId<T = unknown> {
   }
 }
 
-/** All who read one stream in this process. The more they are, the fewer frames each of them gets. */
-export interface Crowd {
-  readonly viewers: number
+/** A run as this process shows it: one object for all its subscribers. */
+export interface SharedRun {
+  readonly subscribers: number
 }
 
-/** A stream that is kept while nobody reads it: everybody who opens it reads the same one, also later. */
+/** A stream that goes on without clients: all who open it read the same one, also later. */
 export interface Resumable<T = unknown> {
-  /** Where a reader who was cut off finds it again. */
+  /** Where a client that was cut off finds it again. */
   readonly path: string
-  /** Those who read it here, once it was opened: the same object for all of them. */
-  readonly crowd?: () => Crowd | undefined
+  /** What its subscribers in this process share, once it was opened. */
+  readonly shared?: () => SharedRun | undefined
   open(context: StreamContext): Values<T> | PromiseLike<Values<T>>
 }
 

@@ -70,7 +70,7 @@ export class Stream<T> {
   readonly #drained = new Notifier()
   /** When the source is read now; `first` until the client comes, which it may never do. */
   #reads: StreamOptions['reads'] | 'first' = 'first'
-  #reading: Promise<void> | undefined
+  #isReading = false
   /** What follows the newest value is there already, and belongs into the same frame. */
   #hasMore = false
   /** Made before the client came. */
@@ -148,7 +148,7 @@ export class Stream<T> {
 
   async #firstValue(): Promise<void> {
     const until = now() + FIRST_VALUE_MS
-    this.#reading = this.#read()
+    void this.#read()
     while (this.#outcome === undefined && (this.#counts.values === 0 || this.#hasMore)) {
       if (now() >= until) return
       await this.#changed.wait(until - now())
@@ -221,6 +221,8 @@ export class Stream<T> {
 
   /** The first loop: from the source into the buffer. */
   async #read(): Promise<void> {
+    if (this.#isReading) return
+    this.#isReading = true
     const buffer = this.#buffer
     try {
       while (this.#outcome === undefined) {
@@ -259,7 +261,7 @@ export class Stream<T> {
   async *#chunks(): AsyncGenerator<Chunk, void, undefined> {
     const buffer = this.#buffer
     yield* this.#early.splice(0)
-    this.#reading ??= this.#read()
+    void this.#read()
     while (this.#outcome === undefined) {
       const isIdle = buffer.isEmpty || this.#hasMore
       const untilDue = buffer.isFull ? 0 : this.#nextFrameAt - now()

@@ -19,8 +19,7 @@ import { finishedFragments, finishedPage, handedOff } from './finished.ts'
 import { FragmentBuffer } from './fragment-buffer.ts'
 import { guardOrigin } from './origin-guard.ts'
 import { replaceConnection } from './reconnect.ts'
-import type { Settings } from './settings.ts'
-import { checkSseMethod } from './sse-method.ts'
+import { checkSseMethod, type Settings } from './settings.ts'
 import { StreamedPage } from './streamed-page.ts'
 
 /** Never stored, never buffered, never re-encoded on the way: or the stream arrives in one piece at its end. */
@@ -170,7 +169,7 @@ function encoderOf(body: StreamBody<unknown, string>): Encoder<unknown> {
   return body instanceof NDJSON ? ndjsonEncoder : bytesEncoder
 }
 
-const countOf = (run: Resumable | undefined): number => run?.crowd?.()?.viewers ?? 1
+const countOf = (run: Resumable | undefined): number => run?.shared?.()?.subscribers ?? 1
 
 /** How the connection of a subscriber ended before, and how it goes on when this one ends early. */
 interface Resume {
@@ -204,8 +203,8 @@ function fragmentBuffer(
   const own = new BlockRenders(engine)
   return new FragmentBuffer({
     renders() {
-      const subscribers = run?.crowd?.()
-      return subscribers ? BlockRenders.of(subscribers, engine) : own
+      const shared = run?.shared?.()
+      return shared ? BlockRenders.of(shared, engine) : own
     },
     updates: options.updates ?? updates,
     morphs,

@@ -7,7 +7,7 @@ import { StreamPage } from '../htmx/stream-page.ts'
 import { together } from '../htmx/together.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import type { EndReason } from '../streams/end.ts'
-import { renderBlock } from './draw-together.ts'
+import { renderBlock } from './page.ts'
 
 /** Values, and how they ended. */
 type Ending = AsyncGenerator<unknown, EndReason>

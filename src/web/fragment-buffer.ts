@@ -3,8 +3,7 @@ import { escapeHtml } from '../shared/escape-html.ts'
 import { given } from '../shared/given.ts'
 import { encodeComment, encodeEvent } from '../sse/sse.ts'
 import { ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
-import { Fragment } from '../fragments/fragment.ts'
-import { stateKey } from '../fragments/state-key.ts'
+import { Fragment, snapshotKey } from '../fragments/fragment.ts'
 import { notice } from '../htmx/notice.ts'
 import { StreamPage, type StreamPageOptions } from '../htmx/stream-page.ts'
 import type { Report, StreamBuffer } from '../streams/buffer.ts'
@@ -169,7 +168,7 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
 
   /** The block of a snapshot; nothing for an event. */
   #blockOf(fragment: Fragment): Block | undefined {
-    const key = stateKey(fragment)
+    const key = snapshotKey(fragment)
     if (key === undefined) return undefined
     const block = this.#blocks.get(key) ?? {
       waiting: undefined,

@@ -1,8 +1,8 @@
 import { escapeHtml } from '../shared/escape-html.ts'
 import type { Log } from '../shared/log.ts'
 import { Fragment } from '../fragments/fragment.ts'
-import { outlookOf } from '../fragments/outlook.ts'
-import { tagsIn } from '../html/markup-tags.ts'
+import { streamingHintOf } from '../fragments/stream-to-fragments.ts'
+import { tagsIn } from '../html/tags.ts'
 import type { StreamBuffer } from '../streams/buffer.ts'
 import type { EndEvent } from '../streams/end.ts'
 import type { Context, TemplateEngine } from '../templates/engine.ts'
@@ -56,9 +56,9 @@ export class StreamedPage implements StreamBuffer<unknown> {
     engine: TemplateEngine,
     log: Log,
   ): Promise<StreamedPage | undefined> {
-    const outlook = await outlookOf(fragments)
-    if (outlook === undefined) return undefined
-    const { template, key, context } = outlook
+    const hint = await streamingHintOf(fragments)
+    if (hint === undefined) return undefined
+    const { template, key, context } = hint
     const render: Render = (text, changes) =>
       engine.render(template, { ...context, ...changes, [key]: text })
     const page = await splitPage(render)

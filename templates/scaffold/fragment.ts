@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
-import { fakeTokens, mount, Page, stream, streamToFragments } from 'swapstream'
+import { mount, Page, stream, streamToFragments } from 'swapstream'
+import { fakeTokens } from 'swapstream/testing'
 import { z } from 'zod'
 
 /** What the form sends. */

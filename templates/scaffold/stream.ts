@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
-import { fakeTokens, sequenced, mount, stream } from 'swapstream'
+import { mount, sequenced, stream } from 'swapstream'
+import { fakeTokens } from 'swapstream/testing'
 import { z } from 'zod'
 
 /** What is asked for, what each event carries, and what is returned at the end. */

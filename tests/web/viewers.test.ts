@@ -19,12 +19,12 @@ describe('many viewers of one run', () => {
       return `${text}!`
     }
     const engine: TemplateEngine = nunjucksEngine({ templates, filters: { shout } })
-    const crowd = { viewers: 20 }
+    const run = { subscribers: 20 }
     const buffers = Array.from(
-      { length: crowd.viewers },
+      { length: run.subscribers },
       () =>
         new FragmentBuffer({
-          renders: () => BlockRenders.of(crowd, engine),
+          renders: () => BlockRenders.of(run, engine),
           updates: 'diff',
           morphs: true,
         }),

@@ -1,0 +1,135 @@
+/** Runs `stop` when the signal aborts; at once when it has aborted already. */
+export function onAbort(signal: AbortSignal, stop: () => void): void {
+  if (signal.aborted) stop()
+  else signal.addEventListener('abort', stop, { once: true })
+}
+
+/** Runs a step of a teardown; its failure helps nothing, since the result is no longer wanted. */
+export async function ignoreErrors(step: () => unknown): Promise<void> {
+  try {
+    await step()
+  } catch {
+    // The caller has its result, or an error of its own.
+  }
+}
+
+/**
+ * Waits for a promise, but no longer than the signal allows.
+ *
+ * Throws  the reason of the signal as soon as it aborts; what the promise rejects with.
+ *
+ * @example await abortable(Promise.resolve('a'), AbortSignal.timeout(1_000)) // → 'a'
+ */
+export function abortable<T>(promise: T | PromiseLike<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    // Not Promise.race: a million waits on one promise that lasts are a leak.
+    const stop = (): void => reject(signal.reason as Error)
+    const answered = (): void => signal.removeEventListener('abort', stop)
+    onAbort(signal, stop)
+    Promise.resolve(promise).then(
+      (value) => {
+        answered()
+        resolve(value)
+      },
+      (error: unknown) => {
+        answered()
+        reject(error as Error)
+      },
+    )
+  })
+}
+
+/**
+ * Makes an async generator that ends at once when its reader leaves, also while it waits for a silent model.
+ *
+ * A bare generator answers `return()` only after its pending value. This one aborts the signal that `open` was called
+ * with: each wait of the generator goes through `abortable`, and whatever it holds is released `onAbort`, so it is also
+ * released when nothing was read yet, where a bare generator skips its `finally`.
+ *
+ * In      a function that gives the generator, called now; a signal of the caller, which aborts the inner one, too.
+ * Ends    the inner signal aborts once: when the reader leaves, when the generator throws, or when `signal` aborts. A
+ *         pending `next()` then ends without a value. After a good end it does not abort.
+ * Throws  what the generator throws; the reason of `signal` once it has aborted, whatever an SDK makes of it.
+ *
+ * @example
+ * const values = abortableGenerator(async function* (signal) {
+ *   yield await abortable(Promise.resolve('a'), signal)
+ * })
+ * await values.next() // → { done: false, value: 'a' }
+ */
+export function abortableGenerator<T, R = void>(
+  open: (signal: AbortSignal) => AsyncGenerator<T, R, undefined>,
+  signal?: AbortSignal,
+): AsyncGenerator<T, R, undefined> {
+  return new AbortableGenerator(open, signal)
+}
+
+class AbortableGenerator<T, R> implements AsyncGenerator<T, R, undefined> {
+  readonly #generator: AsyncGenerator<T, R, undefined>
+  readonly #controller = new AbortController()
+  readonly #signal: AbortSignal | undefined
+  #hasLeft = false
+  #hasEnded = false
+
+  constructor(
+    open: (signal: AbortSignal) => AsyncGenerator<T, R, undefined>,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#signal = signal
+    if (signal) onAbort(signal, this.#abort)
+    this.#generator = open(this.#controller.signal)
+  }
+
+  next(): Promise<IteratorResult<T, R>> {
+    return this.#generator.next().then(this.#answered, this.#failed)
+  }
+
+  return(value?: R | PromiseLike<R>): Promise<IteratorResult<T, R>> {
+    this.#leave()
+    return this.#generator.return(value as R)
+  }
+
+  throw(error: unknown): Promise<IteratorResult<T, R>> {
+    this.#leave()
+    return this.#generator.throw(error)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'AsyncGenerator'
+  }
+
+  #leave(): void {
+    if (this.#hasEnded) return
+    this.#hasLeft = true
+    this.#end()
+    this.#controller.abort()
+  }
+
+  #end(): void {
+    this.#hasEnded = true
+    this.#signal?.removeEventListener('abort', this.#abort)
+  }
+
+  readonly #abort = (): void => this.#controller.abort(this.#signal?.reason)
+
+  readonly #answered = (answer: IteratorResult<T, R>): IteratorResult<T, R> => {
+    if (answer.done) this.#end()
+    return answer
+  }
+
+  readonly #failed = (error: unknown): IteratorResult<T, R> => {
+    if (this.#hasLeft) return { done: true, value: undefined as R }
+    this.#end()
+    this.#controller.abort(error)
+    this.#signal?.throwIfAborted()
+    throw error
+  }
+}

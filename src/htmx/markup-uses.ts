@@ -1,4 +1,4 @@
-import { nearest } from '../shared/nearest.ts'
+import { closestMatch } from '../shared/closest-match.ts'
 import { HOLE, SEAM, type Attribute, type Tag } from '../html/tags.ts'
 import { answerPlaces, handsTargetOn, type AnswerPlace } from './answer-places.ts'
 
@@ -148,7 +148,7 @@ export function usesOf(tags: readonly Tag[], version: 2 | 4 = 4): MarkupUses {
       !KNOWN.includes(name) &&
       !FAMILIES.test(name)
     ) {
-      const near = nearest(name, KNOWN)
+      const near = closestMatch(name, KNOWN)
       told(`htmx has no attribute ${name}.`, near ? `Did you mean ${near}?` : 'Leave it out.')
     }
   }

@@ -1,5 +1,5 @@
 import type { Log } from '../shared/log.ts'
-import { safely, said } from '../shared/said.ts'
+import { tryOr, errorMessage } from '../shared/hooks.ts'
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
@@ -24,8 +24,8 @@ function write(
 ): void {
   const wanted = process.env['LOG_LEVEL'] ?? 'info'
   if (wanted === 'silent' || LEVELS.indexOf(level) < LEVELS.indexOf(wanted as 'info')) return
-  const stack = safely(() => (err instanceof Error ? err.stack : undefined), undefined)
-  const cause = err === undefined ? {} : { err: stack ?? said(err) }
+  const stack = tryOr(() => (err instanceof Error ? err.stack : undefined), undefined)
+  const cause = err === undefined ? {} : { err: stack ?? errorMessage(err) }
   const line = JSON.stringify({
     level,
     time: new Date().toISOString(),

@@ -1,17 +1,15 @@
 import { type HtmlTree, partOf, treeOf } from '../html/tree.ts'
 
 const OUT_OF_BAND = /\s(?:data-)?hx-swap-oob(?=[\s=]|$)/
-
 /** An element that holds text up to its end tag, and has none. */
 const OPEN_TEXT =
   /<(iframe|noembed|noframes|script|style|textarea|title|xmp)(?=[\s/>])[^>]*>(?![^]*<\/\1[\s/>])/i
-
 /** A tag that has no end. */
 const OPEN_TAG = /<\/?[a-zA-Z](?:"[^"]*"|'[^']*'|[^"'>])*(?:"[^"]*|'[^']*)?$/
 
 /**
- * What was rendered of a block, read as the page will have it: line breaks are LF, and what htmx takes to another place
- * is no part of it.
+ * Reads a rendered block as the page will have it: line breaks are LF, and what htmx takes to another place is no part
+ * of it.
  *
  * @param before What was rendered of the same block before: its beginning need not be read again.
  * @example blockTree('<p>a<b id="n" hx-swap-oob="true">1</b></p>').elsewhere.length // → 1
@@ -47,9 +45,8 @@ export function plain(tree: HtmlTree): string {
 
 /** What htmx takes to another place of the page, where it is not the same as before: the data of a message each. */
 export function elsewhere(tree: HtmlTree, before?: HtmlTree): string[] {
-  const html = (of: HtmlTree | undefined, n: number): string | undefined => {
-    const element = of?.elsewhere[n]
-    return element && of.html.slice(element.start, element.end)
-  }
-  return tree.elsewhere.map((_, n) => html(tree, n)!).filter((part, n) => part !== html(before, n))
+  const parts = (of?: HtmlTree): string[] =>
+    of?.elsewhere.map(({ start, end }) => of.html.slice(start, end)) ?? []
+  const old = parts(before)
+  return parts(tree).filter((part, n) => part !== old[n])
 }

@@ -1,4 +1,4 @@
-import { HOLE, SEAM, type Tag } from '../html/markup-tags.ts'
+import { HOLE, SEAM, type Tag } from '../html/tags.ts'
 
 /** An element that asks, and what keeps its answer from coming piece by piece. */
 export interface AnswerPlace {

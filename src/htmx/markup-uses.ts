@@ -1,5 +1,5 @@
 import { nearest } from '../shared/nearest.ts'
-import { HOLE, SEAM, type Attribute, type Tag } from '../html/markup-tags.ts'
+import { HOLE, SEAM, type Attribute, type Tag } from '../html/tags.ts'
 import { answerPlaces, handsTargetOn, type AnswerPlace } from './answer-places.ts'
 
 /** Something that an attribute says, and where. */

@@ -1,14 +1,7 @@
-import {
-  asShown,
-  changesOf,
-  restore,
-  type Change,
-  type Difference,
-  type DiffOptions,
-  type Shown,
-} from '../html/diff.ts'
+import { changesOf, type Difference, type DiffOptions } from '../html/diff.ts'
+import { type Change, pageHtml, type PageHtml, removeTemporary } from '../html/page-html.ts'
 import { closingTags, type HtmlNode, type HtmlTree, partOf } from '../html/tree.ts'
-import { elsewhere, plain } from './block-tree.ts'
+import { elementsOf, elsewhere, idOf, isBlank, isMadeOfElements, plain } from './block-tree.ts'
 import {
   ANYWHERE,
   IN_FRAME,
@@ -23,8 +16,6 @@ import {
 
 /** The element around a block that is no element by itself, while it is streamed. */
 const FRAME = 'swap-frame'
-const PLAIN_ID =
-  /\sid\s*=\s*(?:"([A-Za-z_][\w-]*)"|'([A-Za-z_][\w-]*)'|([A-Za-z_][\w-]*)(?=[\s/>]))/i
 
 /** Where the HTML of a block stands in the page. */
 interface Place {
@@ -61,7 +52,7 @@ export interface Placed {
 export class PageBlock {
   readonly #options: PageBlockOptions
   #place: Place
-  #shown: Shown
+  #shown: PageHtml
 
   private constructor(options: PageBlockOptions, place: Place, tree: HtmlTree) {
     this.#options = options
@@ -109,7 +100,7 @@ export class PageBlock {
     if (this.#mustMove(tree)) return this.whole(tree)
     const messages = this.#addEnd(tree)
     const { kind, hasEnd = false } = this.#place
-    const { changes, shown } = difference(this.#shown, tree, {
+    const { changes, page } = difference(this.#shown, tree, {
       attributes: this.#options.morphs,
       container: kind === 'inside',
       start: kind === 'behind',
@@ -117,7 +108,7 @@ export class PageBlock {
     })
     if (changes === undefined) return [...messages, ...this.whole(tree)]
     messages.push(...this.#swaps(changes), ...elsewhere(tree, this.tree))
-    this.#shown = shown
+    this.#shown = page
     if (kind === 'root') this.#place = { kind, at: idOf(tree) ?? this.#place.at }
     return messages
   }
@@ -147,7 +138,7 @@ export class PageBlock {
     const isFramed = kind === 'inside' && anchor !== undefined
     const messages = isFramed
       ? swap(morphs, 'replace', at, plain(this.tree), { ...IN_FRAME, opaque: root.opaque })
-      : this.#swaps(restore(this.#shown))
+      : this.#swaps(removeTemporary(this.#shown))
     this.#shown = shownFrom(this.tree)
     if (anchor !== undefined) messages.push(...swap(morphs, 'remove', anchor))
     if (hasEnd) messages.push(...swap(morphs, 'remove', `${at}e`))
@@ -243,16 +234,16 @@ export class PageBlock {
 }
 
 /** Streams of one run have their trees in common, so what they show and what changes is found once for all of them. */
-const shownOf = new WeakMap<HtmlTree, Shown>()
-const newest = new WeakMap<Shown, { tree: HtmlTree; key: string; found: Difference }>()
+const shownOf = new WeakMap<HtmlTree, PageHtml>()
+const newest = new WeakMap<PageHtml, { tree: HtmlTree; key: string; found: Difference }>()
 
-function shownFrom(tree: HtmlTree): Shown {
-  const shown = shownOf.get(tree) ?? asShown(tree)
+function shownFrom(tree: HtmlTree): PageHtml {
+  const shown = shownOf.get(tree) ?? pageHtml(tree)
   shownOf.set(tree, shown)
   return shown
 }
 
-function difference(shown: Shown, tree: HtmlTree, options: DiffOptions): Difference {
+function difference(shown: PageHtml, tree: HtmlTree, options: DiffOptions): Difference {
   const key = Object.values(options).join()
   const known = newest.get(shown)
   if (known?.tree === tree && known.key === key) return known.found
@@ -261,29 +252,9 @@ function difference(shown: Shown, tree: HtmlTree, options: DiffOptions): Differe
   return found
 }
 
-function elementsOf({ root }: HtmlTree): HtmlNode[] {
-  return root.children.filter(({ tag }) => tag !== '' && tag !== '!')
-}
-
-function isBlank(html: string): boolean {
-  return !/[^\t\n\f ]/.test(html)
-}
-
 /** Whether a block is made of elements, as many as can be found again. */
-function canStandAlone(tree: HtmlTree, { resumable }: { resumable: boolean }): boolean {
-  const { root, html } = tree
-  const count = elementsOf(tree).length
-  if (root.opaque || count === 0 || (resumable && count > 1)) return false
-  return root.children.every(({ tag, start, end }) => tag !== '' || isBlank(html.slice(start, end)))
-}
-
-/** `#id` of the one root of a block; nothing when that cannot be addressed. */
-export function idOf(tree: HtmlTree): string | undefined {
-  if (!canStandAlone(tree, { resumable: true })) return undefined
-  const { start, tagEnd } = elementsOf(tree)[0]!
-  const [, double, single, bare] = PLAIN_ID.exec(tree.html.slice(start, tagEnd)) ?? []
-  const id = double ?? single ?? bare
-  return id && `#${id}`
+function canStandAlone(tree: HtmlTree, { resumable }: PageBlockOptions): boolean {
+  return isMadeOfElements(tree, resumable ? 1 : Infinity)
 }
 
 function placeOf(tree: HtmlTree, options: PageBlockOptions): Place {

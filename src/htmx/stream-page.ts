@@ -1,7 +1,8 @@
 import type { Fragment } from '../fragments/fragment.ts'
+import { tagsIn } from '../html/tags.ts'
 import type { HtmlTree } from '../html/tree.ts'
-import { elsewhere, plain } from './block-tree.ts'
-import { idOf, PageBlock, type Placed } from './page-block.ts'
+import { elsewhere, idOf, plain } from './block-tree.ts'
+import { PageBlock, type Placed } from './page-block.ts'
 import { resumeId } from './resume.ts'
 import { literalSwap, swap, withAttribute } from './swaps.ts'
 import { noAddress } from './together.ts'
@@ -200,7 +201,10 @@ function placeOf({ template, block, target }: Fragment): string {
 
 /** Whether HTML has an element with an id. */
 function brings(html: string, id: string): boolean {
-  return html.includes(id) && new RegExp(`\\sid\\s*=\\s*["']?${id}(?=["'\\s/>])`, 'i').test(html)
+  if (!html.includes(id)) return false
+  return tagsIn(html).some(({ attributes }) =>
+    attributes.some(({ name, value }) => name === 'id' && value === id),
+  )
 }
 
 function newStreamId(): string {

@@ -1,5 +1,5 @@
 import type { Swap } from '../fragments/fragment.ts'
-import type { Change, How, Path } from '../html/diff.ts'
+import type { Change, How, Path } from '../html/page-html.ts'
 import type { Space } from '../html/tree.ts'
 
 /** The element in which a parser has to read some HTML. */

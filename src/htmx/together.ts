@@ -1,7 +1,6 @@
 import { TemplateError } from '../shared/errors.ts'
 import type { Fragment } from '../fragments/fragment.ts'
-import { blockTree } from './block-tree.ts'
-import { idOf } from './page-block.ts'
+import { blockTree, idOf } from './block-tree.ts'
 import { needsContext, withAttribute } from './swaps.ts'
 
 /** A fragment that was rendered, and where it goes when it says nothing itself. */

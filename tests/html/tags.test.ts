@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { Tokenizer, TokenizerMode, type Token } from 'parse5'
 import { describe, expect, test } from 'vitest'
-import { HOLE, SEAM, tagsIn } from '../../src/html/markup-tags.ts'
+import { HOLE, SEAM, tagsIn } from '../../src/html/tags.ts'
 
 type Read = [name: string, attributes: [string, string][]]
 

@@ -11,10 +11,10 @@ import {
   streamToFragments,
   swapstream,
   type Runs,
-  type RunsOptions,
   type RunStore,
   type Source,
 } from 'swapstream'
+import type { RunsOptions } from 'swapstream/core'
 import { readEvents } from 'swapstream/client'
 import { serve } from 'swapstream/node'
 import { openStream } from 'swapstream/testing'

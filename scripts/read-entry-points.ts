@@ -64,12 +64,20 @@ function exportsOf(door: string, read: (file: string) => string): Exported[] {
   return [...read(door).matchAll(/export (type )?(?:\{([^}]*)\}|\*) from '(\.[^']+)'/g)].flatMap(
     ([, type, names, from]) => {
       const file = join(dirname(door), from!)
-      if (names === undefined) return exportsOf(file, read)
+      // One entry point may let out some names of another.
+      const passedOn = exportsOf(file, read)
+      if (names === undefined) return passedOn
       return names
         .split(',')
         .map((name) => name.trim())
         .filter(Boolean)
-        .map((name) => ({ ...declared(name, file, read(file)), typeOnly: type !== undefined }))
+        .map(
+          (name) =>
+            passedOn.find((exported) => exported.name === name) ?? {
+              ...declared(name, file, read(file)),
+              typeOnly: type !== undefined,
+            },
+        )
     },
   )
 }

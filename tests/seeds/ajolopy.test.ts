@@ -223,7 +223,7 @@ test('A13: text is text, values are compact JSON, everything else is an error', 
     'data: {"event":"x"}\n\ndata: ["é"]\n\ndata: 1.5\n\ndata: true\n\ndata: null\n\n',
   )
   for (const value of [new Uint8Array(1), () => {}, Symbol('s'), 1n, undefined]) {
-    const bytes = await bytesOf(['first-value', value])
+    const bytes = await bytesOf(['first', value])
     expect(bytes).toMatch(
       /^data: first\n\ndata: \{"error":"Something went wrong\.".*"source\/value"/,
     )

@@ -14,12 +14,13 @@ export function usePrograms(): (
   file: string,
   args?: readonly string[],
   env?: Record<string, string>,
+  cwd?: string,
 ) => Program {
   const running: (() => Promise<unknown>)[] = []
   afterEach(async () => {
     for (const stop of running.splice(0)) await stop()
   })
-  return (file, args = [], env = {}) => {
+  return (file, args = [], env = {}, cwd = process.cwd()) => {
     const clean = { ...process.env }
     for (const name of [
       'LOG_LEVEL',
@@ -35,7 +36,7 @@ export function usePrograms(): (
     const child = spawn(
       process.execPath,
       ['--conditions=source', '--import', 'tsx', file, ...args],
-      { env: { ...clean, ...env } },
+      { cwd, env: { ...clean, ...env } },
     )
     let stdout = ''
     let stderr = ''

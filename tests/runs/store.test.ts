@@ -133,7 +133,7 @@ describe.each(Object.keys(kinds))('a store in %s', (kind) => {
     )
     for (let at = 0; at < all.length; at += 500) await append(at + 1, all.slice(at, at + 500))
     const { lines, unwatch } = watched(id)
-    await eventually(() => expect(lines.length).toBe(all.length), 5_000)
+    await eventually(() => expect(lines.length).toBe(all.length))
     expect(lines).toEqual(all)
     unwatch()
   })
@@ -218,7 +218,7 @@ describe.each(Object.keys(kinds))('a store in %s', (kind) => {
   test('tells the maker at once that he shall stop, and again with each answer', async () => {
     const { id, append, stops } = await started()
     await nodes.two.stop(id)
-    await eventually(() => expect(stops()).toBe(1), 200)
+    await eventually(() => expect(stops()).toBe(1))
     expect(await append(1, ['a'])).toEqual({ ...kept, stop: true })
     await append(2, ['end'], true)
     // What is over cannot be stopped, nor what never was.

@@ -5,8 +5,8 @@ import { AccessError, ConfigError, LimitError } from '../shared/errors.ts'
 import { DEFAULT_LIMITS, type Limits } from '../shared/limits.ts'
 import { silent } from '../shared/log.ts'
 import { Slots } from '../shared/slots.ts'
-import { Ended } from '../streams/ended.ts'
-import type { Identified } from '../streams/identified.ts'
+import { EndMarker } from '../streams/end.ts'
+import type { WithId } from '../streams/source.ts'
 import type { Source, StreamContext } from '../streams/source.ts'
 import { isRunId, newRunId, parseCursor } from './ids.ts'
 import { createMemoryStore } from './memory-store.ts'
@@ -128,7 +128,7 @@ class NodeRuns implements Runs {
     await settled
     for (const run of this.#active.values()) {
       // It goes on elsewhere, and so do its subscribers.
-      run.snapshots.push(new Ended('shutdown'))
+      run.snapshots.push(new EndMarker('shutdown'))
       run.onUnused()
     }
     this.#active.clear()
@@ -139,7 +139,7 @@ class NodeRuns implements Runs {
     return Object.freeze({
       id,
       path: `${this.#settings.path}/${id}`,
-      crowd: () => this.#active.get(id)?.snapshots,
+      shared: () => this.#active.get(id)?.snapshots,
       open: (context: StreamContext) =>
         this.#subscribe(id, owner, parseCursor(lastEventId ?? context.lastEventId)),
     })
@@ -158,7 +158,7 @@ class NodeRuns implements Runs {
     id: string,
     owner: string,
     from: number,
-  ): Promise<AsyncGenerator<Identified, unknown>> {
+  ): Promise<AsyncGenerator<WithId, unknown>> {
     const known = this.#active.get(id) ?? (await this.#findStored(id))
     if (known?.owner !== owner) throw notFound()
     // Another subscriber may have come meanwhile.

@@ -1,9 +1,9 @@
 import { SourceError } from '../shared/errors.ts'
 import { Fragment, type Swap } from '../fragments/fragment.ts'
-import { Ended } from '../streams/ended.ts'
-import { toJsonText } from '../streams/json-text.ts'
-import type { EndReason } from '../streams/stream-end.ts'
-import type { PublicError } from '../streams/wire.ts'
+import { EndMarker } from '../streams/end.ts'
+import { toJsonText } from '../streams/json.ts'
+import type { EndReason } from '../streams/end.ts'
+import type { PublicError } from '../streams/end.ts'
 import { ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
 
 /**
@@ -72,9 +72,9 @@ export class LogEncoder {
     return typeof value === 'string' ? JSON.stringify(value) : `{"v":${toJsonText(value)}}`
   }
 
-  end({ reason, seen, final }: Ended): string {
+  end({ reason, publicError, final }: EndMarker): string {
     const more = final === undefined ? '' : `,"final":${toJsonText(final)}`
-    return `{"end":"${reason}"${seen ? `,"error":${JSON.stringify(seen)}` : ''}${more}}`
+    return `{"end":"${reason}"${publicError ? `,"error":${JSON.stringify(publicError)}` : ''}${more}}`
   }
 
   #fragment(fragment: Fragment): string {
@@ -124,7 +124,7 @@ export class LogDecoder {
   readonly #blocks: Block[] = []
 
   /**
-   * Decodes the next line: a value, or at last an `Ended`.
+   * Decodes the next line: a value, or at last an `EndMarker`.
    *
    * @example new LogDecoder().decode('{"v":{"pct":50}}') // → { pct: 50 }
    */
@@ -133,7 +133,8 @@ export class LogDecoder {
     if (typeof entry === 'string') return entry
     if ('v' in entry) return entry.v
     if ('e' in entry) return new ServerSentEvent(entry.e)
-    if ('end' in entry) return new Ended(entry.end, { seen: entry.error, final: entry.final })
+    if ('end' in entry)
+      return new EndMarker(entry.end, { publicError: entry.error, final: entry.final })
     if ('f' in entry)
       this.#blocks[entry.f] = {
         number: entry.f,

@@ -1,10 +1,10 @@
 import type { AsyncContext } from '../shared/async-context.ts'
 import { after, now, sleep } from '../shared/clock.ts'
 import { Notifier } from '../shared/notifier.ts'
-import { Ended } from '../streams/ended.ts'
+import { EndMarker } from '../streams/end.ts'
 import { reportFailure, type FailureListeners } from '../streams/failure.ts'
 import { SourceReader, type Source } from '../streams/source.ts'
-import type { EndReason } from '../streams/stream-end.ts'
+import type { EndReason } from '../streams/end.ts'
 import { LogDecoder, LogEncoder } from './log.ts'
 import type { ActiveRun } from './remote-run.ts'
 import type { RunLimits, RunsOptions } from './runs.ts'
@@ -25,7 +25,7 @@ export interface ProducerOptions extends Settings, Omit<FailureListeners, 'route
   readonly limits: Required<RunLimits>
   readonly graceMs: number
   /** Called when the run has ended on this node. */
-  readonly onEnd: (end: Ended, values: number) => void
+  readonly onEnd: (end: EndMarker, values: number) => void
 }
 
 /**
@@ -44,7 +44,7 @@ export class Producer implements ActiveRun {
   readonly #pushed = new Notifier()
   readonly #stored = new Notifier()
   #chars = 0
-  #end: Ended | undefined
+  #end: EndMarker | undefined
   /** Lines that the store has. */
   #storedLines = 0
   /** When the last append that renewed the lease was sent. */
@@ -78,7 +78,7 @@ export class Producer implements ActiveRun {
 
   /** Ends the run from outside; its values stay. */
   stop(reason: EndReason): void {
-    this.#finish(new Ended(reason))
+    this.#finish(new EndMarker(reason))
   }
 
   /** Stops a run that needs subscribers if it gets none in time, on any node. */
@@ -101,7 +101,7 @@ export class Producer implements ActiveRun {
         if (this.#end !== undefined) return
         // A process that was paused continues here before its timers fire.
         if (this.#leaseMs() === 0) this.#interrupt()
-        else if (done) this.#finish(new Ended('done', { final: value }))
+        else if (done) this.#finish(new EndMarker('done', { final: value }))
         else this.#push(value)
         while (!this.#end && this.#lines.length - this.#storedLines > MAX_UNSTORED)
           await this.#stored.wait()
@@ -178,16 +178,16 @@ export class Producer implements ActiveRun {
     this.#isFenced = true
     const message = `a run lost its lease of ${this.#run.leaseMs} ms and was interrupted`
     this.#options.log.warn({ route: 'run' }, message)
-    this.#finish(new Ended('interrupted'))
+    this.#finish(new EndMarker('interrupted'))
   }
 
   #fail(error: unknown): void {
     if (this.#end !== undefined) return
-    const seen = reportFailure(error, { ...this.#options, route: 'run' })
-    this.#finish(new Ended('error', { seen, error }))
+    const publicError = reportFailure(error, { ...this.#options, route: 'run' })
+    this.#finish(new EndMarker('error', { publicError, error }))
   }
 
-  #finish(end: Ended): void {
+  #finish(end: EndMarker): void {
     if (this.#end !== undefined) return
     // Fails if JSON cannot hold the final value.
     if (!this.#isFenced) this.#lines.push(this.#encoder.end(end))

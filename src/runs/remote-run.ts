@@ -1,6 +1,6 @@
 import { now, sleep } from '../shared/clock.ts'
 import type { Log } from '../shared/log.ts'
-import { Ended } from '../streams/ended.ts'
+import { EndMarker } from '../streams/end.ts'
 import { LogDecoder, LogEncoder } from './log.ts'
 import { Snapshots } from './snapshots.ts'
 import { callStore, type RunStore, type StoredRun } from './store.ts'
@@ -8,7 +8,7 @@ import { callStore, type RunStore, type StoredRun } from './store.ts'
 /** Subscribers wait this long for an unreachable store; then they see an interrupted run. */
 const UNREACHABLE_MS = 30_000
 
-const INTERRUPTED = new Ended('interrupted')
+const INTERRUPTED = new EndMarker('interrupted')
 const INTERRUPTED_LINE = new LogEncoder().end(INTERRUPTED)
 
 /** A run that this node produces or shows. */

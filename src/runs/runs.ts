@@ -1,8 +1,8 @@
 import type { Limits } from '../shared/limits.ts'
 import type { Log } from '../shared/log.ts'
-import type { Identified } from '../streams/identified.ts'
+import type { WithId } from '../streams/source.ts'
 import type { Resumable, Source, StreamContext } from '../streams/source.ts'
-import type { EndReason } from '../streams/stream-end.ts'
+import type { EndReason } from '../streams/end.ts'
 import type { RunStore } from './store.ts'
 
 /** Where runs are stored, for how long, and how many there may be. */
@@ -56,7 +56,7 @@ export interface Run extends Resumable {
   /** Where `runRoutes` serves it. */
   readonly path: string
   /** Subscribes: the newest snapshot of each block, the other values, and what follows. */
-  open(context: StreamContext): Promise<AsyncIterableIterator<Identified, unknown>>
+  open(context: StreamContext): Promise<AsyncIterableIterator<WithId, unknown>>
 }
 
 /** Who subscribes, and from where. */

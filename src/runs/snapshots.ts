@@ -1,8 +1,8 @@
 import { abortableGenerator, onAbort } from '../shared/abortable.ts'
 import { Notifier } from '../shared/notifier.ts'
 import { Fragment, snapshotKey } from '../fragments/fragment.ts'
-import { Ended } from '../streams/ended.ts'
-import { Identified } from '../streams/identified.ts'
+import { EndMarker } from '../streams/end.ts'
+import { WithId } from '../streams/source.ts'
 import { formatCursor } from './ids.ts'
 
 /**
@@ -32,7 +32,7 @@ export class Snapshots {
   readonly #open = new Map<string, Entry>()
   readonly #subscribers = new Set<Notifier>()
   readonly #storedValues: number
-  end: Ended | undefined
+  end: EndMarker | undefined
 
   /** @param storedValues Values that the store has already: they are delivered in one frame. */
   constructor(storedValues: number = 0) {
@@ -55,7 +55,7 @@ export class Snapshots {
   /** Adds the next value, or the end. */
   push(value: unknown): void {
     if (this.end !== undefined) return
-    if (value instanceof Ended) this.end = value
+    if (value instanceof EndMarker) this.end = value
     else this.#entries.push(this.#entryFor(value))
     for (const changed of this.#subscribers) changed.notify()
   }
@@ -67,7 +67,7 @@ export class Snapshots {
    *
    * @param onLeave Called once when the subscription is over.
    */
-  subscribe(from: number, onLeave: () => void): AsyncGenerator<Identified, Ended | undefined> {
+  subscribe(from: number, onLeave: () => void): AsyncGenerator<WithId, EndMarker | undefined> {
     const changed = new Notifier()
     this.#subscribers.add(changed)
     const leave = (): void => {
@@ -85,7 +85,7 @@ export class Snapshots {
     from: number,
     changed: Notifier,
     leave: () => void,
-  ): AsyncGenerator<Identified, Ended | undefined> {
+  ): AsyncGenerator<WithId, EndMarker | undefined> {
     const hasLeft = (): boolean => !this.#subscribers.has(changed)
     while (!hasLeft() && !this.end && this.last < this.#storedValues) await changed.wait()
     const after = this.#isPlausible(from) ? from : 0
@@ -99,7 +99,7 @@ export class Snapshots {
         const next = entries[index + 1]
         // Only values count: who resumes gets the newest snapshots anyway.
         const cursor = Math.max(seen, after, next ? next.first - 1 : last)
-        yield new Identified(formatCursor(cursor), value, Boolean(next ?? this.end))
+        yield new WithId(formatCursor(cursor), value, Boolean(next ?? this.end))
       }
       seen = last
       if (this.last > seen) continue

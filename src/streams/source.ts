@@ -20,17 +20,31 @@ export type Values<T> = AsyncIterable<T> | Iterable<T> | ReadableStream<T>
 /** Where the values of a stream come from. The function is the form to prefer: it starts late, and can be told to stop. */
 export type Source<T> = Values<T> | ((context: StreamContext) => Values<T> | PromiseLike<Values<T>>)
 
-/** All who read one stream in this process. The more they are, the fewer frames each of them gets. */
-export interface Crowd {
-  readonly viewers: number
+/** A value of a stream that is stored, with the id under which a client goes on that has it. */
+export class WithId<T = unknown> {
+  readonly id: string
+  readonly value: T
+  /** The next value is there already: both belong into one frame. */
+  readonly hasMore: boolean
+
+  constructor(id: string, value: T, hasMore: boolean = false) {
+    this.id = id
+    this.value = value
+    this.hasMore = hasMore
+  }
 }
 
-/** A stream that is kept while nobody reads it: everybody who opens it reads the same one, also later. */
+/** A run as this process shows it: one object for all its subscribers. */
+export interface SharedRun {
+  readonly subscribers: number
+}
+
+/** A stream that goes on without clients: all who open it read the same one, also later. */
 export interface Resumable<T = unknown> {
-  /** Where a reader who was cut off finds it again. */
+  /** Where a client that was cut off finds it again. */
   readonly path: string
-  /** Those who read it here, once it was opened: the same object for all of them. */
-  readonly crowd?: () => Crowd | undefined
+  /** What its subscribers in this process share, once it was opened. */
+  readonly shared?: () => SharedRun | undefined
   open(context: StreamContext): Values<T> | PromiseLike<Values<T>>
 }
 
@@ -125,14 +139,19 @@ export class SourceReader<T> {
   }
 
   /** Opens the source and asks for nothing yet; `next` opens it by itself. Out: its iterator. */
-  async open(): Promise<AsyncIterator<T> | Iterator<T>> {
+  open(): Promise<AsyncIterator<T> | Iterator<T>> {
+    this.waitingSince = now()
+    return (this.#opening ??= this.#open())
+  }
+
+  async #open(): Promise<AsyncIterator<T> | Iterator<T>> {
     const { asyncContext, lastEventId, run } = this.#options
     const context = { signal: this.#abort.signal, lastEventId, ...(run && { run }) }
-    this.#opening ??= asyncContext.run(() => open(this.#source, context))
-    const iterator = await this.#opening
-    if (this.#iterator === undefined && this.#closing !== undefined) await iterator.return?.()
-    this.#iterator = iterator
-    return iterator
+    const iterator = await asyncContext.run(() => open(this.#source, context))
+    this.waitingSince = undefined
+    // It may have been closed while it was being opened.
+    if (this.#closing !== undefined) await iterator.return?.()
+    return (this.#iterator = iterator)
   }
 
   /**
@@ -140,11 +159,11 @@ export class SourceReader<T> {
    * the source hangs.
    */
   async next(): Promise<IteratorResult<T, unknown>> {
-    this.waitingSince = now()
     try {
       await turn()
       if (this.#closing !== undefined) return { done: true, value: undefined }
       const iterator = this.#iterator ?? (await this.open())
+      this.waitingSince = now()
       if (this.#closing !== undefined) return { done: true, value: undefined }
       const result: unknown = await this.#options.asyncContext.run(() => iterator.next())
       if (!isResult(result)) throw noResult(result)

@@ -6,7 +6,7 @@ import { handOff } from '../htmx/resume.ts'
 import { StreamPage } from '../htmx/stream-page.ts'
 import { together } from '../htmx/together.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
-import type { EndReason } from '../streams/stream-end.ts'
+import type { EndReason } from '../streams/end.ts'
 import { renderBlock } from './page.ts'
 
 /** Values, and how they ended. */

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Fragment, ServerSentEvent, SourceError, streamToFragments } from 'swapstream'
 import { LogDecoder, LogEncoder } from '../../src/runs/log.ts'
-import { Ended } from '../../src/streams/ended.ts'
+import { EndMarker } from '../../src/streams/end.ts'
 
 /** What JSON gives back as it was: it knows no negative zero. */
 const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown)
@@ -113,12 +113,15 @@ describe('the log of a run', () => {
   })
 
   test('tells how the run ended, and what its source returned', () => {
-    const seen = { code: 'source/failed', id: 'abc', message: 'Something went wrong.' }
-    const back = (ended: Ended): unknown => new LogDecoder().decode(new LogEncoder().end(ended))
-    expect(back(new Ended('done', { final: { url: '/r' } }))).toMatchObject({
+    const publicError = { code: 'source/failed', id: 'abc', message: 'Something went wrong.' }
+    const back = (ended: EndMarker): unknown => new LogDecoder().decode(new LogEncoder().end(ended))
+    expect(back(new EndMarker('done', { final: { url: '/r' } }))).toMatchObject({
       reason: 'done',
       final: { url: '/r' },
     })
-    expect(back(new Ended('error', { seen }))).toMatchObject({ reason: 'error', seen })
+    expect(back(new EndMarker('error', { publicError }))).toMatchObject({
+      reason: 'error',
+      publicError,
+    })
   })
 })

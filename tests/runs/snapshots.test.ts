@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { Fragment } from 'swapstream'
 import { snapshotKey } from '../../src/fragments/fragment.ts'
 import { Snapshots } from '../../src/runs/snapshots.ts'
-import { Ended } from '../../src/streams/ended.ts'
-import type { Identified } from '../../src/streams/identified.ts'
+import { EndMarker } from '../../src/streams/end.ts'
+import type { WithId } from '../../src/streams/source.ts'
 
 const snapshot = (block: string, text: string, final = false): Fragment =>
   new Fragment('t.html', block, { text }, { final })
@@ -54,15 +54,15 @@ function standing(values: readonly unknown[]): Fragment[] {
   return all
 }
 
-const position = ({ id }: Identified): number => Number(id.split('-')[1])
+const position = ({ id }: WithId): number => Number(id.split('-')[1])
 
 /** A subscriber that reads what is there, and stops where it would have to wait. */
 function subscriberOf(snapshots: Snapshots, from: number) {
   const values = snapshots.subscribe(from, () => {})
-  let next: Promise<IteratorResult<Identified, unknown>> | undefined
+  let next: Promise<IteratorResult<WithId, unknown>> | undefined
   return {
-    async read(): Promise<Identified[]> {
-      const all: Identified[] = []
+    async read(): Promise<WithId[]> {
+      const all: WithId[] = []
       for (;;) {
         next ??= values.next()
         const nothing = new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined)))
@@ -83,7 +83,7 @@ describe('the snapshots of a run', () => {
         const values = valuesOf(steps)
         const snapshots = new Snapshots()
         for (const value of values) snapshots.push(value)
-        snapshots.push(new Ended('done'))
+        snapshots.push(new EndMarker('done'))
         const read = (await subscriberOf(snapshots, 0).read()).map(({ value }) => value)
         expect(read.filter(isSnapshot).map(shown)).toEqual(standing(values).map(shown))
         expect(read.filter((value) => !isSnapshot(value))).toEqual(
@@ -138,9 +138,9 @@ describe('the snapshots of a run', () => {
   test('give values their positions without a gap, from where the subscriber was', async () => {
     const snapshots = new Snapshots()
     for (const value of ['a', 'b', 'c', 'd']) snapshots.push(value)
-    snapshots.push(new Ended('done'))
+    snapshots.push(new EndMarker('done'))
     const values = await subscriberOf(snapshots, 2).read()
-    expect(values.map(({ id, value, more }) => [id, value, more])).toEqual([
+    expect(values.map(({ id, value, hasMore }) => [id, value, hasMore])).toEqual([
       ['1-3', 'c', true],
       ['1-4', 'd', true],
     ])

@@ -1,10 +1,9 @@
 import { SourceError } from '../shared/errors.ts'
-import { toJsonText } from './json-text.ts'
 import type { Source } from './source.ts'
 import { StreamBody, type StreamBodyOptions } from './stream-body.ts'
 
 /**
- * A stream sent whole, as one JSON document: for clients that cannot read one piece by piece. So whatever goes wrong is
+ * A stream sent whole, as one JSON document: for clients that cannot read one part by part. So whatever goes wrong is
  * still an HTTP error.
  */
 export class JsonDocument extends StreamBody<unknown, 'application/json'> {
@@ -40,4 +39,35 @@ export class JsonDocument extends StreamBody<unknown, 'application/json'> {
     const final = this.final()
     return final === undefined ? `[${texts.join(',')}]` : toJsonText(final)
   }
+}
+
+/**
+ * A value as JSON on one line. What JSON would drop or change in silence is refused.
+ *
+ * Throws  SourceError `source/value`.
+ *
+ * @example toJsonText({ a: 1 }) // → '{"a":1}'
+ */
+export function toJsonText(value: unknown): string {
+  const type = typeof value
+  if (type === 'undefined' || type === 'function' || type === 'symbol' || type === 'bigint')
+    throw refused(type)
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) throw refused('bytes')
+  const kind = `a ${value?.constructor?.name ?? 'value'} that has no JSON`
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value)
+  } catch (error) {
+    throw refused(kind, error)
+  }
+  // An object may have a `toJSON` that gives nothing.
+  if (text === undefined) throw refused(kind)
+  return text
+}
+
+function refused(what: string, cause?: unknown): SourceError {
+  return new SourceError('source/value', `A stream cannot send ${what}.`, {
+    hint: 'Yield text, plain values that JSON can hold, or a ServerSentEvent.',
+    cause,
+  })
 }

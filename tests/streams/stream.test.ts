@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { timersRunning } from '../../src/shared/clock.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/shared/limits.ts'
-import { Driver, type DriverOptions } from '../../src/streams/driver.ts'
-import type { StreamEnd } from '../../src/streams/stream-end.ts'
+import { toBody } from '../../src/streams/body.ts'
+import { Stream, type StreamOptions } from '../../src/streams/stream.ts'
+import type { StreamEnd } from '../../src/streams/end.ts'
 import type { Source, StreamContext } from '../../src/streams/source.ts'
-import { ValueOutbox } from '../../src/streams/outbox.ts'
-import type { Encoder } from '../../src/streams/wire.ts'
+import { ValueBuffer } from '../../src/streams/buffer.ts'
+import type { Encoder } from '../../src/streams/encoder.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 
@@ -17,25 +18,26 @@ const plain: Encoder<string> = {
 
 function drive(
   source: Source<string>,
-  options: Partial<Omit<DriverOptions, 'limits'>> & { limits?: Partial<Limits> } = {},
+  options: Partial<Omit<StreamOptions, 'limits'>> & { limits?: Partial<Limits> } = {},
 ) {
   const log = recordingLog()
   const ends: StreamEnd[] = []
-  const driver = new Driver<string>(source, {
+  const stream = new Stream<string>(source, {
     asyncContext: { run: (run) => run() },
-    client: { onLeave: () => () => {} },
+    client: { onDisconnect: () => () => {} },
     lastEventId: undefined,
     route: 'POST /test',
     log,
     expose: false,
     heartbeatMs: false,
-    frameMs: 0,
+    frameMs: () => 0,
+    reads: 'pause',
     onError: undefined,
     onEnd: (end) => ends.push(end),
     ...options,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   })
-  return { driver, log, ends }
+  return { stream, log, ends }
 }
 
 const read = async (body: ReadableStream<Uint8Array>): Promise<string> => new Response(body).text()
@@ -43,11 +45,11 @@ const never = new Promise<never>(() => {})
 
 afterEach(() => expectNothingLeft(timersRunning))
 
-describe('Driver', () => {
+describe('Stream', () => {
   test('sends the values, then one terminal, and tells the end once', async () => {
-    const { driver, ends } = drive(['a', 'b', 'c'])
-    await driver.start(new ValueOutbox(plain))
-    expect(await read(driver.body())).toBe('abc[done]')
+    const { stream, ends } = drive(['a', 'b', 'c'])
+    await stream.start(new ValueBuffer(plain))
+    expect(await read(toBody(stream))).toBe('abc[done]')
     expect(ends).toEqual([
       { reason: 'done', values: 3, frames: 4, bytes: 9, durationMs: expect.any(Number) },
     ])
@@ -55,12 +57,12 @@ describe('Driver', () => {
 
   test('does not abort the signal of a source that ended by itself', async () => {
     let context: StreamContext | undefined
-    const { driver } = drive((given) => {
+    const { stream } = drive((given) => {
       context = given
       return ['a']
     })
-    await driver.start(new ValueOutbox(plain))
-    await read(driver.body())
+    await stream.start(new ValueBuffer(plain))
+    await read(toBody(stream))
     expect(context!.signal.aborted).toBe(false)
   })
 
@@ -79,33 +81,33 @@ describe('Driver', () => {
       () => webStream(),
       async () => webStream(),
     ]) {
-      const { driver } = drive(source)
-      await driver.start(new ValueOutbox(plain))
-      expect(await read(driver.body())).toBe('a[done]')
+      const { stream } = drive(source)
+      await stream.start(new ValueBuffer(plain))
+      expect(await read(toBody(stream))).toBe('a[done]')
     }
   })
 
   test('does not touch the source before it is started', async () => {
     let opened = 0
-    const { driver } = drive(() => {
+    const { stream } = drive(() => {
       opened += 1
       return ['a']
     })
-    driver.body()
+    toBody(stream)
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(opened).toBe(0)
   })
 
   test('asks for one value at a time, and only when the reader wants it', async () => {
     let asked = 0
-    const { driver } = drive(async function* () {
+    const { stream } = drive(async function* () {
       for (;;) {
         asked += 1
         yield 'x'
       }
     })
-    await driver.start(new ValueOutbox(plain))
-    const reader = driver.body().getReader()
+    await stream.start(new ValueBuffer(plain))
+    const reader = toBody(stream).getReader()
     expect(asked).toBe(1)
     await reader.read()
     await reader.read()
@@ -115,21 +117,21 @@ describe('Driver', () => {
   })
 
   test('throws what the source throws before its first value, and closes everything', async () => {
-    const { driver, ends } = drive(async function* () {
+    const { stream, ends } = drive(async function* () {
       throw new Error('no key')
     })
-    await expect(driver.start(new ValueOutbox(plain))).rejects.toThrow('no key')
+    await expect(stream.start(new ValueBuffer(plain))).rejects.toThrow('no key')
     expect(ends).toMatchObject([{ reason: 'error', values: 0 }])
   })
 
   test('waits 250 ms for the first value, not longer', async () => {
     let signal: AbortSignal | undefined
-    const { driver } = drive(async function* (context: StreamContext) {
+    const { stream } = drive(async function* (context: StreamContext) {
       signal = context.signal
       await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
     })
-    await driver.start(new ValueOutbox(plain))
-    const reader = driver.body().getReader()
+    await stream.start(new ValueBuffer(plain))
+    const reader = toBody(stream).getReader()
     await reader.cancel()
     expect(signal!.aborted).toBe(true)
   })
@@ -137,12 +139,12 @@ describe('Driver', () => {
   test('names a source in the log that still runs 5 s after it was told to stop', async () => {
     vi.useFakeTimers()
     try {
-      const { driver, log } = drive(async function* () {
+      const { stream, log } = drive(async function* () {
         yield 'x'
         await never
       })
-      await driver.start(new ValueOutbox(plain))
-      const reader = driver.body().getReader()
+      await stream.start(new ValueBuffer(plain))
+      const reader = toBody(stream).getReader()
       await reader.read()
       void reader.read()
       await vi.advanceTimersByTimeAsync(10)
@@ -165,12 +167,12 @@ describe('Driver', () => {
   ])(
     'says in the terminal that the source threw %s, without its words, and logs them',
     async (_, thrown) => {
-      const { driver, log, ends } = drive(async function* () {
+      const { stream, log, ends } = drive(async function* () {
         yield 'a'
         throw thrown
       })
-      await driver.start(new ValueOutbox(plain))
-      expect(await read(driver.body())).toBe('a[error source/failed Something went wrong.]')
+      await stream.start(new ValueBuffer(plain))
+      expect(await read(toBody(stream))).toBe('a[error source/failed Something went wrong.]')
       expect(ends).toMatchObject([{ reason: 'error', values: 1 }])
       expect(log.lines.filter(({ level }) => level === 'error')).toMatchObject([
         { fields: { route: 'POST /test', code: 'source/failed', err: thrown } },
@@ -179,32 +181,32 @@ describe('Driver', () => {
   )
 
   test('shows the words of a failure when that is asked for', async () => {
-    const { driver } = drive(
+    const { stream } = drive(
       async function* () {
         yield 'a'
         throw new Error('the cause')
       },
       { expose: true },
     )
-    await driver.start(new ValueOutbox(plain))
-    expect(await read(driver.body())).toBe('a[error source/failed the cause]')
+    await stream.start(new ValueBuffer(plain))
+    expect(await read(toBody(stream))).toBe('a[error source/failed the cause]')
   })
 
   test('throws from the start when the first value cannot be sent', async () => {
-    const { driver, ends } = drive(['a', 'b'])
+    const { stream, ends } = drive(['a', 'b'])
     const failing: Encoder<string> = {
       ...plain,
       value: async () => {
         throw new TypeError('no template')
       },
     }
-    await expect(driver.start(new ValueOutbox(failing))).rejects.toThrow('no template')
+    await expect(stream.start(new ValueBuffer(failing))).rejects.toThrow('no template')
     expect(ends).toMatchObject([{ reason: 'error' }])
   })
 
   test('closes the source and says so when a later value cannot be sent', async () => {
     let closed = 0
-    const { driver } = drive(async function* () {
+    const { stream } = drive(async function* () {
       try {
         yield 'a'
         yield 'b'
@@ -219,14 +221,14 @@ describe('Driver', () => {
         throw new TypeError('no template')
       },
     }
-    await driver.start(new ValueOutbox(failing))
-    expect(await read(driver.body())).toBe('a[error source/failed Something went wrong.]')
+    await stream.start(new ValueBuffer(failing))
+    expect(await read(toBody(stream))).toBe('a[error source/failed Something went wrong.]')
     await eventually(() => expect(closed).toBe(1))
   })
 
   test('aborts the signal and closes the generator as soon as the reader leaves', async () => {
     const seen: string[] = []
-    const { driver, ends } = drive(async function* ({ signal }: StreamContext) {
+    const { stream, ends } = drive(async function* ({ signal }: StreamContext) {
       signal.addEventListener('abort', () => seen.push('aborted'))
       try {
         for (;;) yield 'x'
@@ -234,8 +236,8 @@ describe('Driver', () => {
         seen.push('closed')
       }
     })
-    await driver.start(new ValueOutbox(plain))
-    const reader = driver.body().getReader()
+    await stream.start(new ValueBuffer(plain))
+    const reader = toBody(stream).getReader()
     await reader.read()
     await reader.cancel()
     await eventually(() => expect(seen).toEqual(['aborted', 'closed']))
@@ -244,14 +246,14 @@ describe('Driver', () => {
 
   test('lets go of a generator that hangs: the reader leaves at once, the signal says why', async () => {
     let signal: AbortSignal | undefined
-    const { driver, ends } = drive(async function* (context: StreamContext) {
+    const { stream, ends } = drive(async function* (context: StreamContext) {
       signal = context.signal
       yield 'x'
       // Hangs until it is told: what cannot be interrupted can still listen.
       await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
     })
-    await driver.start(new ValueOutbox(plain))
-    const reader = driver.body().getReader()
+    await stream.start(new ValueBuffer(plain))
+    const reader = toBody(stream).getReader()
     await reader.read()
     const waiting = reader.read()
     await reader.cancel()
@@ -263,39 +265,39 @@ describe('Driver', () => {
   test('hears that the client left while the first value is still awaited', async () => {
     let leave = (): void => {}
     let signal: AbortSignal | undefined
-    const { driver, ends } = drive(
+    const { stream, ends } = drive(
       async function* (context: StreamContext) {
         signal = context.signal
         await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
       },
-      { client: { onLeave: (run) => ((leave = run), () => {}) } },
+      { client: { onDisconnect: (run) => ((leave = run), () => {}) } },
     )
-    const started = driver.start(new ValueOutbox(plain))
+    const started = stream.start(new ValueBuffer(plain))
     await eventually(() => expect(signal).toBeDefined())
     leave()
     await started
     expect(signal!.aborted).toBe(true)
     expect(ends).toMatchObject([{ reason: 'disconnected' }])
-    expect(await read(driver.body())).toBe('')
+    expect(await read(toBody(stream))).toBe('')
   })
 
   test('never opens the source of a client that had already left', async () => {
     let opened = 0
-    const { driver } = drive(
+    const { stream } = drive(
       () => {
         opened += 1
         return ['x']
       },
-      { client: { onLeave: (run) => (run(), () => {}) } },
+      { client: { onDisconnect: (run) => (run(), () => {}) } },
     )
-    await driver.start(new ValueOutbox(plain))
-    expect(await read(driver.body())).toBe('')
+    await stream.start(new ValueBuffer(plain))
+    expect(await read(toBody(stream))).toBe('')
     expect(opened).toBe(0)
   })
 
   test('shows life while the source is silent, and asks it only once', async () => {
     let asked = 0
-    const { driver } = drive(
+    const { stream } = drive(
       {
         [Symbol.asyncIterator]: () => ({
           next: async () => {
@@ -307,23 +309,23 @@ describe('Driver', () => {
       } as AsyncIterable<string>,
       { heartbeatMs: 20 },
     )
-    await driver.start(new ValueOutbox(plain))
-    expect(await read(driver.body())).toMatch(/^x\.{2,5}\[done\]$/)
+    await stream.start(new ValueBuffer(plain))
+    expect(await read(toBody(stream))).toMatch(/^x\.{2,5}\[done\]$/)
     expect(asked).toBe(2)
   })
 
   test('stops from outside with the reason in the terminal', async () => {
     let signal: AbortSignal | undefined
-    const { driver, ends } = drive(async function* (context: StreamContext) {
+    const { stream, ends } = drive(async function* (context: StreamContext) {
       signal = context.signal
       yield 'x'
       await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
     })
-    await driver.start(new ValueOutbox(plain))
-    const reader = driver.body().getReader()
+    await stream.start(new ValueBuffer(plain))
+    const reader = toBody(stream).getReader()
     await reader.read()
     const last = reader.read()
-    driver.stop('shutdown')
+    stream.stop('shutdown')
     expect(new TextDecoder().decode((await last).value)).toBe('[shutdown]')
     expect((await reader.read()).done).toBe(true)
     expect(signal!.aborted).toBe(true)
@@ -331,13 +333,13 @@ describe('Driver', () => {
   })
 
   test('survives an onEnd that throws, and logs it', async () => {
-    const { driver, log } = drive(['a'], {
+    const { stream, log } = drive(['a'], {
       onEnd: () => {
         throw new Error('mine')
       },
     })
-    await driver.start(new ValueOutbox(plain))
-    expect(await read(driver.body())).toBe('a[done]')
+    await stream.start(new ValueBuffer(plain))
+    expect(await read(toBody(stream))).toBe('a[done]')
     expect(log.lines.some(({ message }) => message === 'onEnd of a stream failed')).toBe(true)
   })
 
@@ -353,31 +355,31 @@ describe('Driver', () => {
     }
     const whole = drive(source)
     const all: string[] = []
-    for await (const value of whole.driver.values()) all.push(value)
+    for await (const value of whole.stream.values()) all.push(value)
     expect(all).toEqual(['a', 'b'])
     expect(whole.ends).toMatchObject([{ reason: 'done', values: 2 }])
 
     const early = drive(source)
-    for await (const _ of early.driver.values()) break
+    for await (const _ of early.stream.values()) break
     await eventually(() => expect(closed).toBe(2))
     expect(early.ends).toMatchObject([{ reason: 'disconnected' }])
   })
 
   test('ends with `limit` when it has lived long enough, also when the source hangs', async () => {
-    const { driver, ends } = drive(
+    const { stream, ends } = drive(
       async function* ({ signal }: StreamContext) {
         yield 'x'
         await new Promise((resolve) => signal.addEventListener('abort', resolve))
       },
       { limits: { maxDurationMs: 60 } },
     )
-    await driver.start(new ValueOutbox(plain))
-    expect(await read(driver.body())).toBe('x[limit]')
+    await stream.start(new ValueBuffer(plain))
+    expect(await read(toBody(stream))).toBe('x[limit]')
     expect(ends).toMatchObject([{ reason: 'limit' }])
   })
 
   test('ends with `timeout` when the source is silent for too long, counted from its last value', async () => {
-    const { driver } = drive(
+    const { stream } = drive(
       async function* ({ signal }: StreamContext) {
         for (let n = 0; n < 4; n++) {
           await new Promise((resolve) => setTimeout(resolve, 40))
@@ -387,39 +389,39 @@ describe('Driver', () => {
       },
       { heartbeatMs: 30, limits: { idleSourceMs: 100 } },
     )
-    await driver.start(new ValueOutbox(plain))
-    const text = await read(driver.body())
+    await stream.start(new ValueBuffer(plain))
+    const text = await read(toBody(stream))
     expect(text.replaceAll('.', '')).toBe('xxxx[timeout]')
     expect(text).toContain('..[timeout]')
   })
 
   test('ends with `limit` when it has sent enough', async () => {
-    const { driver, ends } = drive(
+    const { stream, ends } = drive(
       async function* () {
         for (;;) yield 'xxxx'
       },
       { limits: { maxOutputBytes: 10 } },
     )
-    await driver.start(new ValueOutbox(plain))
-    expect(await read(driver.body())).toBe('xxxxxxxxxxxx[limit]')
+    await stream.start(new ValueBuffer(plain))
+    expect(await read(toBody(stream))).toBe('xxxxxxxxxxxx[limit]')
     expect(ends).toMatchObject([{ reason: 'limit' }])
   })
 
   test('drops a reader who stands still, tells the source, and says so in the log', async () => {
     let dropped = 0
     let signal: AbortSignal | undefined
-    const { driver, ends, log } = drive(
+    const { stream, ends, log } = drive(
       async function* (context: StreamContext) {
         signal = context.signal
         for (;;) yield 'x'
       },
       {
-        client: { onLeave: () => () => {}, drop: () => (dropped += 1) },
+        client: { onDisconnect: () => () => {}, destroy: () => (dropped += 1) },
         limits: { sendTimeoutMs: 40 },
       },
     )
-    await driver.start(new ValueOutbox(plain))
-    const reader = driver.body().getReader()
+    await stream.start(new ValueBuffer(plain))
+    const reader = toBody(stream).getReader()
     await reader.read()
     await eventually(() => expect(dropped).toBe(1))
     expect(signal!.aborted).toBe(true)
@@ -428,18 +430,18 @@ describe('Driver', () => {
   })
 
   test('cuts the body of a reader who stands still when there is no connection to drop', async () => {
-    const { driver } = drive(['x', 'y', 'z'], { limits: { sendTimeoutMs: 40 } })
-    await driver.start(new ValueOutbox(plain))
-    const reader = driver.body().getReader()
+    const { stream } = drive(['x', 'y', 'z'], { limits: { sendTimeoutMs: 40 } })
+    await stream.start(new ValueBuffer(plain))
+    const reader = toBody(stream).getReader()
     await reader.read()
     await new Promise((resolve) => setTimeout(resolve, 80))
     await expect(reader.read()).rejects.toThrow('stood still')
   })
 
   test('keeps a reader who takes his time but takes', async () => {
-    const { driver } = drive(['x', 'y', 'z'], { limits: { sendTimeoutMs: 60 } })
-    await driver.start(new ValueOutbox(plain))
-    const reader = driver.body().getReader()
+    const { stream } = drive(['x', 'y', 'z'], { limits: { sendTimeoutMs: 60 } })
+    await stream.start(new ValueBuffer(plain))
+    const reader = toBody(stream).getReader()
     let text = ''
     for (;;) {
       const { done, value } = await reader.read()
@@ -456,7 +458,7 @@ describe('Driver', () => {
   ])(
     'throws from the values of a source that %s: an answer sent whole has no terminal',
     async (_, limits, status) => {
-      const { driver, ends } = drive(
+      const { stream, ends } = drive(
         async function* ({ signal }: StreamContext) {
           yield 'x'
           await new Promise((resolve) => signal.addEventListener('abort', resolve))
@@ -464,7 +466,7 @@ describe('Driver', () => {
         { limits },
       )
       const drain = async (): Promise<void> => {
-        for await (const value of driver.values()) expect(value).toBe('x')
+        for await (const value of stream.values()) expect(value).toBe('x')
       }
       await expect(drain()).rejects.toMatchObject({ code: 'source/stalled', status })
       expect(ends).toMatchObject([{ reason: 'error' }])
@@ -472,13 +474,13 @@ describe('Driver', () => {
   )
 
   test('takes a million values without keeping anything for each', async () => {
-    const { driver, ends } = drive(
+    const { stream, ends } = drive(
       (function* () {
         for (let n = 0; n < 1_000_000; n++) yield 'x'
       })(),
     )
-    await driver.start(new ValueOutbox(plain))
-    const reader = driver.body().getReader()
+    await stream.start(new ValueBuffer(plain))
+    const reader = toBody(stream).getReader()
     let bytes = 0
     for (;;) {
       const { done, value } = await reader.read()

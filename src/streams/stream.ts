@@ -5,7 +5,8 @@ import { Notifier } from '../shared/notifier.ts'
 import type { StreamBuffer } from './buffer.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Chunk } from './encoder.ts'
-import { EndMarker, type EndReason, type PublicError, type StreamEnd } from './end.ts'
+import type { EndReason, PublicError, StreamEnd } from './end.ts'
+import { lastChunks, outcomeOf, type Outcome } from './ending.ts'
 import { reportFailure, unfinished, type FailureListeners } from './failure.ts'
 import type { Slot } from './registry.ts'
 import { SourceReader, WithId, type Source, type SourceReaderOptions } from './source.ts'
@@ -38,17 +39,6 @@ export interface StreamOptions extends SourceReaderOptions, FailureListeners {
   readonly reads: 'latest' | 'pause' | 'due'
   readonly limits: Limits
   readonly onEnd?: ((end: StreamEnd) => unknown) | undefined
-}
-
-/** How the stream ends, once that is decided. */
-interface Outcome {
-  readonly reason: EndReason
-  readonly error?: unknown
-  /** What clients may know of the error, when the log has it already. */
-  readonly publicError?: PublicError | undefined
-  readonly final?: unknown
-  /** The stream replays another one, and ends as that one did. */
-  readonly isReplayed?: boolean
 }
 
 /**
@@ -171,8 +161,10 @@ export class Stream<T> {
     this.#deadlines.start()
     try {
       while (this.#outcome === undefined) {
-        const step = await Promise.race([this.#source.next(), this.#changed.wait()])
-        if (step === undefined || this.#outcome !== undefined) break
+        // What the source throws after the end is decided, it throws because of that.
+        const next = this.#source.next().catch((error) => this.#finish({ reason: 'error', error }))
+        const step = await Promise.race([next, this.#changed.wait()])
+        if (!step || this.#outcome !== undefined) break
         if (step.done) this.#finish(outcomeOf(step.value))
         else {
           this.#counts.values += 1
@@ -204,9 +196,7 @@ export class Stream<T> {
     this.#drained.notify()
     try {
       for await (const chunk of this.#chunks()) yield* this.#parts(chunk)
-      const last = await this.#lastChunks()
-      for (const [n, chunk] of last.entries()) yield* this.#parts(chunk, n === last.length - 1)
-      this.#close(this.#outcome!)
+      if (!this.hasEnded) yield* this.#last()
       if (this.#cut) throw this.#cut
     } finally {
       this.#close({ reason: 'disconnected' })
@@ -301,50 +291,14 @@ export class Stream<T> {
     }
   }
 
-  /** What still waits, and how the stream ends, all in one. */
-  async #lastChunks(): Promise<Chunk[]> {
-    const buffer = this.#buffer
-    const chunks: Chunk[] = []
-    const add = (chunk: Chunk): void => {
-      const before = chunks.at(-1)
-      if (typeof before === 'string' && typeof chunk === 'string')
-        chunks.push(chunks.pop()! + chunk)
-      else chunks.push(chunk)
-    }
-    if (this.hasEnded) return chunks
-    try {
-      // A failure of the buffer itself leaves it empty.
-      while (!buffer.isEmpty) add(await buffer.flush(this.#report))
-      if (buffer.failure && this.#outcome!.reason === 'done')
-        this.#outcome = { ...this.#outcome, ...buffer.failure, reason: 'error' }
-    } catch (error) {
-      if (this.#outcome!.reason === 'error') this.#report(error)
-      else this.#outcome = { reason: 'error', error }
-    }
-    add(await this.#endChunk())
-    return chunks
-  }
-
-  /** The end event. Throws when this encoding has none, or it cannot be made. */
-  async #endChunk(): Promise<Chunk> {
-    const { reason, error, final, publicError } = this.#outcome!
-    const failure =
-      reason === 'error' ? (publicError ?? reportFailure(error, this.#options)) : undefined
-    let chunk: Chunk | undefined
-    try {
-      chunk = await this.#buffer.end({ reason, final, error: failure })
-    } catch (cause) {
-      // The failure of an end event is one more end event, and the last try.
-      const second = reportFailure(cause, this.#options)
-      this.#outcome = { reason: 'error', error: cause }
-      if (reason !== 'error')
-        chunk = await Promise.resolve(this.#buffer.end({ reason: 'error', error: second })).catch(
-          () => undefined,
-        )
-    }
-    if (chunk !== undefined) return chunk
-    this.#close(this.#outcome!)
-    throw new Error(`The stream was cut: ${this.#outcome!.reason}.`)
+  async *#last(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    const report = (error: unknown): PublicError => reportFailure(error, this.#options)
+    const { chunks, outcome } = await lastChunks(this.#buffer, this.#outcome!, this.#report, report)
+    this.#outcome = outcome
+    if (chunks === undefined) this.#cut = new Error(`The stream was cut: ${outcome.reason}.`)
+    for (const [n, chunk] of chunks?.entries() ?? [])
+      yield* this.#parts(chunk, n === chunks!.length - 1)
+    this.#close(outcome)
   }
 
   #check(): void {
@@ -367,9 +321,9 @@ export class Stream<T> {
   #finish(outcome: Outcome): void {
     if (this.#outcome !== undefined) return
     this.#outcome = outcome
-    void this.#source.close()
     this.#changed.notify()
     this.#drained.notify()
+    void this.#source.close()
   }
 
   /** Nothing more is sent: counts the stream, and says how it ended. */
@@ -400,12 +354,6 @@ export class Stream<T> {
       (failure) => log.error({ route, err: failure }, 'onEnd of a stream failed'),
     )
   }
-}
-
-function outcomeOf(returned: unknown): Outcome {
-  if (!(returned instanceof EndMarker)) return { reason: 'done', final: returned }
-  const { reason, error, final, publicError } = returned
-  return { reason, error, final, publicError, isReplayed: true }
 }
 
 /** Where a part of a text ends: not between the halves of a character pair. */

@@ -121,10 +121,10 @@ describe('a stream that is cut', () => {
     async (reason, limits, said) => {
       const clock = controlledClock()
       const received: { event?: string | undefined; data: string }[] = []
-      const events = readEvents(await answer({ limits }))
-      received.push((await events.next()).value!)
+      const reading = readEvents(await answer({ limits }))
+      received.push((await reading.next()).value!)
       const rest = (async () => {
-        for await (const event of events) received.push(event)
+        for await (const event of reading) received.push(event)
       })()
       await clock.advance(50)
       await rest

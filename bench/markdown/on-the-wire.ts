@@ -67,10 +67,11 @@ export async function onTheWire(
   const frames: string[] = []
   let taken = 0
   for await (const fragment of streamToFragments(tokens, 't.html', 'b')) {
-    buffer.take(fragment)
-    if (++taken % stepsAFrame === 0 || fragment.final) frames.push(await buffer.next(fails))
+    buffer.push(fragment)
+    if (++taken % stepsAFrame === 0 || fragment.final)
+      frames.push(String(await buffer.flush(fails)))
   }
-  frames.push((frames.pop() ?? '') + (await buffer.terminal({ reason: 'done' })))
+  frames.push((frames.pop() ?? '') + (await buffer.end({ reason: 'done' })))
   const before = frames.slice(0, -1)
   const whole = await (await engine.open('t.html', 'b', { text })).render()
   return {

@@ -1,7 +1,7 @@
 import { Hono, type Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import { accepts, htmxRequest } from '../htmx/request.ts'
-import { isRunId, newRunId } from '../runs/run-id.ts'
+import { isRunId, newRunId } from '../runs/ids.ts'
 import type { Runs } from '../runs/runs.ts'
 import { EventStream, type EventStreamOptions } from '../streams/event-stream.ts'
 import { withHttpErrors } from './problem.ts'

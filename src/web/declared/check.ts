@@ -1,6 +1,6 @@
 import { didYouMean } from '../../shared/errors.ts'
 import type { Schema } from '../../shared/schema.ts'
-import { settled } from '../../shared/stoppable.ts'
+import { ignoreErrors } from '../../shared/abortable.ts'
 import { streamHeaders } from '../../streams/headers.ts'
 import { refuseRoute, type Declared, type InputSchemas } from './definition.ts'
 import { INPUT_SOURCES, keysOf } from './input.ts'
@@ -109,7 +109,7 @@ function missingParam(schema: Schema, names: readonly string[]): string | undefi
   try {
     const probe = Object.fromEntries(names.map((name) => [name, 'x']))
     const result = schema['~standard'].validate(probe)
-    if (result instanceof Promise) void settled(() => result)
+    if (result instanceof Promise) void ignoreErrors(() => result)
     const issues = result instanceof Promise ? [] : (result.issues ?? [])
     const keys = issues.flatMap(({ path }) => keysOf(path).slice(0, 1))
     return keys.find((name) => !names.includes(name))

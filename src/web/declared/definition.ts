@@ -3,7 +3,7 @@ import { ConfigError, type InputIssue } from '../../shared/errors.ts'
 import type { Schema, SchemaInput, SchemaOutput } from '../../shared/schema.ts'
 import type { EventStreamOptions } from '../../streams/event-stream.ts'
 import type { StreamContext } from '../../streams/source.ts'
-import type { EventEncoding } from '../../streams/wire.ts'
+import type { EventEncoding } from '../../streams/encoder.ts'
 import type { Page } from '../page.ts'
 import type { Guard } from './guards.ts'
 

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { ConfigError, SourceError } from '../../shared/errors.ts'
 import type { Schema } from '../../shared/schema.ts'
-import { settled } from '../../shared/stoppable.ts'
+import { ignoreErrors } from '../../shared/abortable.ts'
 import { Fragment } from '../../fragments/fragment.ts'
 import { ServerSentEvent } from '../../sse/server-sent-event.ts'
 import type { StreamContext } from '../../streams/source.ts'
@@ -126,7 +126,7 @@ export async function* checkedValues(
   } catch (error) {
     own.abort(error)
     // Not awaited: a handler that closes slowly does not delay the error.
-    void settled(() => values.return?.())
+    void ignoreErrors(() => values.return?.())
     throw error
   } finally {
     // The consumer has left early.

@@ -65,12 +65,20 @@ function exportsOf(entry: string, read: (file: string) => string): Exported[] {
   return [...read(entry).matchAll(/export (type )?(?:\{([^}]*)\}|\*) from '(\.[^']+)'/g)].flatMap(
     ([, type, names, from]) => {
       const file = join(dirname(entry), from!)
-      if (names === undefined) return exportsOf(file, read)
+      // An entry point may pass on names of another one.
+      const passedOn = exportsOf(file, read)
+      if (names === undefined) return passedOn
       return names
         .split(',')
         .map((name) => name.trim())
         .filter(Boolean)
-        .map((name) => ({ ...declared(name, file, read(file)), typeOnly: type !== undefined }))
+        .map(
+          (name) =>
+            passedOn.find((exported) => exported.name === name) ?? {
+              ...declared(name, file, read(file)),
+              typeOnly: type !== undefined,
+            },
+        )
     },
   )
 }

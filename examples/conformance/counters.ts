@@ -1,4 +1,5 @@
-import { scope, type Source, type StreamContext, type Values } from 'swapstream'
+import { scope, type Source, type StreamContext } from 'swapstream'
+import type { Values } from 'swapstream/core'
 
 /** What `/stats` counts. */
 export const counters = { opened: 0, finished: 0, produced: 0, scopesOpened: 0, scopesClosed: 0 }

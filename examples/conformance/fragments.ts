@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
-import { EventStream, Page, streamToFragments, type Updates } from 'swapstream'
+import { EventStream, Page, streamToFragments } from 'swapstream'
+import type { Updates } from 'swapstream/core'
 import { watched } from './counters.ts'
 import { readField, readJson, refuse, texts } from './input.ts'
 

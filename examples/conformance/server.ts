@@ -43,7 +43,7 @@ mount(app, chat, guarded, report)
 serve(app, {
   port: Number(process.env['PORT'] ?? 3400),
   hostname: '127.0.0.1',
-  graceMs: 2_000,
+  graceMs: Number(process.env['GRACE_MS'] ?? 2_000),
   headersTimeoutMs: 5_000,
   onClose: () => runs.close(),
   onListen: (url) => console.log(`LISTEN ${new URL(url).port}`),

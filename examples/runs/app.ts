@@ -1,13 +1,6 @@
 import { Hono } from 'hono'
-import {
-  fakeTokens,
-  ownerOf,
-  Page,
-  runRoutes,
-  streamToFragments,
-  swapstream,
-  type Runs,
-} from 'swapstream'
+import { ownerOf, Page, runRoutes, streamToFragments, swapstream, type Runs } from 'swapstream'
+import { fakeTokens } from 'swapstream/testing'
 
 const TEXT = `A run keeps an answer apart from the connections that show it. A disconnect stops nothing, a client that reconnects gets the newest snapshot and what follows, and Stop stops. The log contains the text of the model and not the page, so each node renders it for its own clients. When the node that makes it dies, the others detect it and end the run. `
 

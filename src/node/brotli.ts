@@ -4,12 +4,12 @@ import { constants, createBrotliCompress } from 'node:zlib'
 const QUALITY = 4
 
 /**
- * An event stream compressed as one, frame by frame: what a frame repeats of the frames before it costs nearly nothing.
+ * Compresses an event stream as one, frame by frame: what a frame repeats of the frames before costs nearly nothing.
  *
  * In      a body that is pulled.
- * Out     a body that is pulled; each piece of the first one leaves at once.
- * Cost    40 to 100 µs and a few hundred KiB a stream: it pays for blocks that are sent whole again and again, not for
- *         text that is sent alone.
+ * Out     a body that is pulled; each frame leaves at once.
+ * Cost    40 to 100 µs a frame and a few hundred KiB a stream: it pays for blocks that are sent whole again and again,
+ *         not for text that is sent alone.
  * Ends    with the body; cancelling one cancels the other.
  */
 export function brotli(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
@@ -20,9 +20,8 @@ export function brotli(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Ar
       [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
     },
   })
-  let made: Uint8Array[] = []
-  zip.on('data', (bytes: Uint8Array) => made.push(bytes))
-
+  let compressed: Uint8Array[] = []
+  zip.on('data', (bytes: Uint8Array) => compressed.push(bytes))
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -30,18 +29,15 @@ export function brotli(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Ar
           const { done, value } = await reader.read()
           await new Promise<void>((resolve, reject) => {
             zip.once('error', reject)
-            const ready = (): void => {
-              zip.off('error', reject)
-              resolve()
-            }
-            if (done) zip.once('end', ready).end()
-            else zip.write(value, () => zip.flush(constants.BROTLI_OPERATION_FLUSH, ready))
+            if (done) zip.once('end', resolve).end()
+            else zip.write(value, () => zip.flush(constants.BROTLI_OPERATION_FLUSH, resolve))
           })
-          for (const bytes of made) controller.enqueue(bytes)
-          made = []
+          zip.removeAllListeners('error')
+          for (const bytes of compressed) controller.enqueue(bytes)
+          compressed = []
           if (done) controller.close()
         } catch (error) {
-          // Whichever of the two failed, the other one must not go on for nobody.
+          // Of the two, the one that did not fail must not go on for nothing.
           zip.destroy()
           await reader.cancel(error).catch(() => {})
           throw error

@@ -4,8 +4,7 @@ import { serve as listen } from '@hono/node-server'
 import { after } from '../shared/clock.ts'
 import { ConfigError } from '../shared/errors.ts'
 import { stopStreams } from '../streams/registry.ts'
-import { isLive, type LiveResponse } from './live-response.ts'
-import { writeLive } from './write-live.ts'
+import { writeStream } from './write-stream.ts'
 
 /** How often connections that have become idle are closed while the server stops. */
 const SWEEP_MS = 20
@@ -85,19 +84,9 @@ export function serve(app: App, options: ServeOptions = {}): Serving {
   const host = {}
   const fetch = (request: Request, env: { outgoing: object }): Response | Promise<Response> => {
     // The same object, which is this request's own: a copy would be kept beside it for as long as its stream lasts.
-    const own: { offered: LiveResponse | undefined } = Object.assign(env, {
-      host,
-      offered: undefined,
-    })
-    const finish = (made: Response): Response => {
-      // An app that asks itself may have been offered several.
-      const live = isLive(made) ? made : own.offered
-      // The app may know its environment for as long as the stream runs.
-      own.offered = undefined
-      return live ? writeLive(made, live, env.outgoing) : made
-    }
-    const response = app.fetch(request, own as never)
-    return 'then' in response ? response.then(finish) : finish(response)
+    const response = app.fetch(request, Object.assign(env, { host }) as never)
+    const write = (made: Response): Response => writeStream(made, env.outgoing)
+    return 'then' in response ? response.then(write) : write(response)
   }
 
   let listening: (url: string) => void

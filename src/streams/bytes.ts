@@ -1,10 +1,10 @@
 import { SourceError } from '../shared/errors.ts'
 import type { Source } from './source.ts'
 import { StreamBody, type StreamBodyOptions } from './stream-body.ts'
-import type { Encoder } from './wire.ts'
+import type { Encoder } from './encoder.ts'
 
 /**
- * Bytes as the answer of a route: files, exports, whatever has its own format. `application/octet-stream` unless the
+ * Bytes as the answer of a route: files, exports, anything with its own format. `application/octet-stream` unless the
  * headers say something else.
  *
  * In      a source of Uint8Arrays, sent as they are.
@@ -23,7 +23,7 @@ export class Bytes extends StreamBody<Uint8Array, 'application/octet-stream'> {
 }
 
 /** Bytes as they are, and nothing else: text has an encoding, and only its author knows which. */
-export const bytesWire: Encoder<unknown> = {
+export const bytesEncoder: Encoder<unknown> = {
   value(value) {
     if (value instanceof Uint8Array) return value as Uint8Array<ArrayBuffer>
     throw new SourceError('source/value', `A stream of bytes cannot send a ${typeof value}.`, {

@@ -1,72 +1,78 @@
-import { Alarm } from '../shared/alarm.ts'
-import { now } from '../shared/clock.ts'
+import { after, now } from '../shared/clock.ts'
 import type { Limits } from '../shared/limits.ts'
 
+/** What the stream knows at the moment of a check. */
+export interface Waits {
+  /** Since when the source owes a value; undefined while none is asked for. */
+  readonly source: number | undefined
+  /** Since when the client has not come back from what it was handed; undefined while it waits itself. */
+  readonly client: number | undefined
+}
+
 /**
- * What time alone can bring to one stream: its next frame, a sign of life, and the limits of its source, of its reader
- * and of itself.
+ * Watches what time alone can bring to one stream: a heartbeat, and the limits of its source, its client and itself.
  *
- * Cost    one alarm for all of them.
+ * Cost    one timer, which is set anew only when it fires: sending a frame is a field that changes.
  */
 export class Deadlines {
-  readonly #limits: Limits
-  readonly #alarm: Alarm
-  /** When something else than a frame is due at the earliest. */
-  #checkAt: number | undefined
   readonly startedAt: number = now()
-  /** When the reader was sent something last. */
-  spokeAt: number = this.startedAt
-  /** Since when the source has been asked for what it has not said yet; nothing while it is not asked. */
-  askedAt: number | undefined
-  /** Since when the reader has not come back from what he was handed; nothing while he waits himself. */
-  handedAt: number | undefined
+  /** When the client was sent something last. */
+  lastSentAt: number = this.startedAt
+  readonly #limits: Limits
+  readonly #heartbeatMs: number
+  readonly #waits: () => Waits
+  readonly #check: () => void
+  #cancel: (() => void) | undefined
 
-  constructor(limits: Limits, ring: () => void) {
+  /** @param heartbeatMs `Infinity` for no heartbeats. */
+  constructor(limits: Limits, heartbeatMs: number, waits: () => Waits, check: () => void) {
     this.#limits = limits
-    this.#alarm = new Alarm(ring)
+    this.#heartbeatMs = heartbeatMs
+    this.#waits = waits
+    this.#check = check
   }
 
-  /** The stream lasts for too long. */
-  isOver(at: number): boolean {
-    return at >= this.startedAt + this.#limits.maxDurationMs
-  }
-
-  /** The source stands still for too long. */
-  isSilent(at: number): boolean {
-    return at >= (this.askedAt ?? Infinity) + this.#limits.idleSourceMs
-  }
-
-  /** The reader stands still for too long. */
-  isStalled(at: number): boolean {
-    return at >= (this.handedAt ?? Infinity) + this.#limits.sendTimeoutMs
-  }
-
-  /**
-   * Rings for the next of them. What begins later than now ends later, too.
-   *
-   * @param beatMs Time between two signs of life; `Infinity` for none.
-   * @param ends The end is known already.
-   */
-  watch(beatMs: number, ends: boolean): void {
-    const { sendTimeoutMs, idleSourceMs, maxDurationMs } = this.#limits
+  /** Begins to check. */
+  start(): void {
+    const { maxDurationMs, idleSourceMs, sendTimeoutMs } = this.#limits
+    const { source, client } = this.#waits()
     const at = now()
-    const beatAt = this.spokeAt + beatMs
-    this.#checkAt = Math.min(
-      at + Math.min(beatMs, sendTimeoutMs, idleSourceMs),
-      beatAt > at ? beatAt : Infinity,
-      ends ? Infinity : this.startedAt + maxDurationMs,
-      (this.handedAt ?? Infinity) + sendTimeoutMs,
-      (this.askedAt ?? Infinity) + idleSourceMs,
+    // What begins later than now is due later than now and its limit.
+    const left = (since: number = at, ms: number): number =>
+      since + ms > at ? since + ms - at : ms
+    const delayMs = Math.min(
+      left(this.startedAt, maxDurationMs),
+      left(source, idleSourceMs),
+      left(client, sendTimeoutMs),
+      left(this.lastSentAt, this.#heartbeatMs),
     )
-    this.#alarm.advance(this.#checkAt)
+    this.#cancel?.()
+    this.#cancel = after(Math.max(1, delayMs), () => {
+      this.start()
+      this.#check()
+    })
   }
 
-  /** Rings at that moment, or sooner for something else. */
-  ring(at: number): void {
-    this.#alarm.set(Math.min(at, this.#checkAt ?? Infinity))
+  stop(): void {
+    this.#cancel?.()
   }
 
-  clear(): void {
-    this.#alarm.clear()
+  /** The stream has lasted for too long. */
+  get isDurationExceeded(): boolean {
+    return now() - this.startedAt >= this.#limits.maxDurationMs
+  }
+
+  /** The source has been silent for too long. */
+  get isSourceIdle(): boolean {
+    return now() - (this.#waits().source ?? Infinity) >= this.#limits.idleSourceMs
+  }
+
+  /** The client has stood still for too long. */
+  get isClientStalled(): boolean {
+    return now() - (this.#waits().client ?? Infinity) >= this.#limits.sendTimeoutMs
+  }
+
+  get isHeartbeatDue(): boolean {
+    return now() - this.lastSentAt >= this.#heartbeatMs
   }
 }

@@ -1,29 +1,30 @@
 import { ConfigError } from '../shared/errors.ts'
 import { isResumable, type Resumable, type Source } from './source.ts'
 import { StreamBody, type StreamBodyOptions } from './stream-body.ts'
-import type { EventEncoding } from './wire.ts'
+import type { EventEncoding } from './encoder.ts'
 
 /**
- * What a frame holds of a block: with `auto` what has changed since the frame before, with `full` the whole block. To a
- * browser without scripts, `auto` sends the page from its top down where its text has one place; `full` sends it when it is whole.
+ * What a frame holds of a block: with `diff` what has changed since the frame before, with `full` the whole block. To a
+ * browser without scripts, `diff` sends the page from its top down where its text has one place; `full` sends it when it
+ * is whole.
  */
 export type Updates = 'diff' | 'full'
 
 /**
- * What happens to the source while the reader stands still: `finish` reads it to its end and keeps the newest state for
- * him, so that the answer is whole when he comes back; `hold` lets it wait, so that nothing is paid for in advance.
+ * What happens to the source while the client stands still: `latest` reads it to its end and keeps the newest snapshot,
+ * so that the answer is whole when the client goes on; `pause` lets it wait, so that nothing is paid for in advance.
  */
 export type Backpressure = 'latest' | 'pause'
 
-/** How one event stream is spelt and paced; what is left out is as the middleware says. */
+/** How one event stream is encoded and timed. */
 export interface EventStreamOptions<T = unknown> extends StreamBodyOptions {
-  /** How the values are spelt. Default: for htmx, as fragments of the page. */
+  /** How the values are encoded. Default: for htmx, as fragments of the page. */
   readonly encoding?: EventEncoding<T>
-  /** What a frame holds of a block. Default: the middleware's, `auto`. */
+  /** What a frame holds of a block. Default: the middleware's, `diff`. */
   readonly updates?: Updates
-  /** Time between two frames of fragments. Default: the middleware's. */
+  /** Time between two frames of fragments; 0 for a frame a value. Default: the middleware's, 50. */
   readonly frameMs?: number
-  /** What a reader who stands still means for the source of fragments. Default: the middleware's. */
+  /** What happens to the source of fragments while the client stands still. Default: the middleware's. */
   readonly backpressure?: Backpressure
   /** Silence after which a comment keeps the connection alive; `false` for none. Default: the middleware's, 15,000. */
   readonly heartbeatMs?: number | false
@@ -34,14 +35,14 @@ export interface EventStreamOptions<T = unknown> extends StreamBodyOptions {
 /**
  * A stream of values as the answer of a route: just return it.
  *
- * For htmx each yielded `Fragment` is drawn and swapped into the page; without JavaScript the same route answers
+ * For htmx each yielded `Fragment` is rendered and swapped into the page; without JavaScript the same route answers
  * with the page. The source is started when the answer is wanted: never for HEAD, never for a refused request.
  *
- * In      a source: best a function of `{ signal }`, so that a client who leaves stops the model. Or a run, which goes on
- *         when he leaves.
- * Ends    exactly one terminal with its reason, then the end of the body; the source is closed once.
- * Throws  ConfigError for a header that a stream cannot set, or a `retryMs` that is no number of milliseconds. What the source throws before its first value becomes an
- *         HTTP error, later an error notice in the page.
+ * In      a source: best a function of `{ signal }`, so that a client that leaves stops the model. Or a run, which goes on
+ *         when the client leaves.
+ * Ends    with exactly one end event with its reason, then the end of the body; the source is closed once.
+ * Throws  ConfigError for a header that a stream cannot set, or a `retryMs` that is no number of milliseconds. What the
+ *         source throws before its first value becomes an HTTP error, later an error notice in the page.
  *
  * @example
  * app.post('/chat', async (c) => {

@@ -1,7 +1,7 @@
-import { toJsonText } from './json-text.ts'
+import { toJsonText } from './json.ts'
 import type { Source } from './source.ts'
 import { StreamBody, type StreamBodyOptions } from './stream-body.ts'
-import type { Encoder } from './wire.ts'
+import type { Encoder } from './encoder.ts'
 
 /**
  * Records as the answer of a route, one line of JSON each.
@@ -20,8 +20,8 @@ export class NDJSON<T = unknown> extends StreamBody<T, 'application/x-ndjson'> {
   }
 }
 
-/** One value, one line. */
-export const ndjsonWire: Encoder<unknown> = {
+/** One value, one line of JSON. */
+export const ndjsonEncoder: Encoder<unknown> = {
   value: (value) => `${toJsonText(value)}\n`,
   end: ({ reason }) => (reason === 'done' ? '' : undefined),
 }

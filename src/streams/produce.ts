@@ -1,17 +1,18 @@
 import { SourceError } from '../shared/errors.ts'
+import { Notifier } from '../shared/notifier.ts'
 import type { Source, StreamContext } from './source.ts'
 
-/** The hand that writes into a stream. */
+/** What a function writes into a stream with. */
 export interface StreamWriter<T> {
-  /** Resolves when the reader has taken the value: await it, and a slow reader slows the writer. */
+  /** Resolves when the stream has taken the value: await it, and a slow client slows the writer. */
   write(value: T): Promise<void>
   /** Ends the stream well, with a final value if there is one. Returning does the same. */
   close(final?: unknown): void
   /** Ends the stream with a failure. Throwing does the same. */
   fail(error: unknown): void
-  /** Nobody wants the stream any more. */
+  /** The stream is not wanted any more. */
   readonly cancelled: boolean
-  /** Called once when nobody wants the stream any more; at once when that is so already. */
+  /** Calls back once when the stream is not wanted any more; at once when that is so already. */
   onCancel(run: () => void): void
   readonly signal: AbortSignal
   readonly lastEventId: string | undefined
@@ -21,7 +22,7 @@ export interface StreamWriter<T> {
  * A source for code that pushes: callbacks, event emitters, other people's loops.
  *
  * In      a function that gets the writer. It starts with the stream, and the stream ends when it returns.
- * Cost    one promise a value; nothing is queued: a write waits until the reader has taken it.
+ * Cost    one promise a value; a write waits until the stream has taken it.
  * Throws  SourceError `source/ended` from `write`, `close` and `fail` after the end; after a cancel, `write` only waits
  *         no longer, so that a loop can look at `cancelled` and go.
  *
@@ -31,30 +32,40 @@ export interface StreamWriter<T> {
  * }))
  */
 export function produce<T>(run: (writer: StreamWriter<T>) => unknown): Source<T> {
-  return (context) => {
-    const hand = new Handover<T>(context)
-    const iterator: AsyncIterator<T> = {
-      next: () => hand.next(run),
-      async return() {
-        hand.leave()
-        return { done: true, value: undefined }
-      },
+  return async function* (context) {
+    const writer = new Writer<T>(context)
+    context.signal.addEventListener('abort', () => writer.changed.notify(), { once: true })
+    // What it does after the end changes nothing any more.
+    void Promise.resolve()
+      .then(() => run(writer))
+      .then(
+        (final) => writer.end ?? writer.close(final),
+        (error: unknown) => writer.end ?? writer.fail(error),
+      )
+    try {
+      for (;;) {
+        const offer = writer.offers.shift()
+        if (offer) {
+          offer.taken()
+          yield offer.value
+        } else if (writer.cancelled) return
+        else if (writer.end && 'error' in writer.end) throw writer.end.error
+        else if (writer.end) return writer.end.final
+        else await writer.changed.wait()
+      }
+    } finally {
+      writer.end ??= { final: undefined }
+      for (const { taken } of writer.offers.splice(0)) taken()
     }
-    return { [Symbol.asyncIterator]: () => iterator }
   }
 }
 
-type Offer<T> = { readonly value: T; readonly taken: () => void }
-type Result<T> = IteratorResult<T, unknown>
-
-/** Where one writer and one reader meet: each waits for the other, so nothing piles up between them. */
-class Handover<T> implements StreamWriter<T> {
+class Writer<T> implements StreamWriter<T> {
   readonly signal: AbortSignal
   readonly lastEventId: string | undefined
-  readonly #offers: Offer<T>[] = []
-  #reader: { resolve: (result: Result<T>) => void; reject: (error: unknown) => void } | undefined
-  #started = false
-  #end: { readonly error: unknown } | { readonly final: unknown } | undefined
+  readonly offers: { readonly value: T; readonly taken: () => void }[] = []
+  readonly changed: Notifier = new Notifier()
+  end: { readonly error: unknown } | { readonly final: unknown } | undefined
 
   constructor({ signal, lastEventId }: StreamContext) {
     this.signal = signal
@@ -69,23 +80,17 @@ class Handover<T> implements StreamWriter<T> {
     if (this.cancelled) return Promise.resolve()
     this.#refuseAfterEnd('write')
     return new Promise((taken) => {
-      this.#offers.push({ value, taken })
-      this.#meet()
+      this.offers.push({ value, taken })
+      this.changed.notify()
     })
   }
 
   close(final?: unknown): void {
-    if (this.cancelled) return
-    this.#refuseAfterEnd('close')
-    this.#end = { final }
-    this.#meet()
+    this.#end('close', { final })
   }
 
   fail(error: unknown): void {
-    if (this.cancelled) return
-    this.#refuseAfterEnd('fail')
-    this.#end = { error }
-    this.#meet()
+    this.#end('fail', { error })
   }
 
   onCancel(run: () => void): void {
@@ -93,47 +98,15 @@ class Handover<T> implements StreamWriter<T> {
     else this.signal.addEventListener('abort', run, { once: true })
   }
 
-  next(run: (writer: StreamWriter<T>) => unknown): Promise<Result<T>> {
-    return new Promise((resolve, reject) => {
-      this.#reader = { resolve, reject }
-      if (!this.#started) {
-        this.#started = true
-        // Whatever it does after the end is no longer anybody's answer.
-        Promise.resolve()
-          .then(() => run(this))
-          .then(
-            (final) => this.#end ?? this.close(final),
-            (error: unknown) => this.#end ?? this.fail(error),
-          )
-      }
-      this.#meet()
-    })
-  }
-
-  /** The reader has gone: whoever waits in a write is let go. */
-  leave(): void {
-    this.#end ??= { final: undefined }
-    for (const { taken } of this.#offers.splice(0)) taken()
-  }
-
-  #meet(): void {
-    const reader = this.#reader
-    if (reader === undefined) return
-    const offer = this.#offers.shift()
-    if (offer === undefined && this.#end === undefined) return
-    this.#reader = undefined
-    if (offer) {
-      reader.resolve({ done: false, value: offer.value })
-      offer.taken()
-    } else if ('error' in this.#end!) {
-      reader.reject(this.#end.error)
-    } else {
-      reader.resolve({ done: true, value: this.#end!.final })
-    }
+  #end(call: string, end: NonNullable<typeof this.end>): void {
+    if (this.cancelled) return
+    this.#refuseAfterEnd(call)
+    this.end = end
+    this.changed.notify()
   }
 
   #refuseAfterEnd(call: string): void {
-    if (this.#end === undefined) return
+    if (this.end === undefined) return
     throw new SourceError('source/ended', `${call}() was called after the stream had ended.`, {
       hint: 'Look at writer.cancelled, and call nothing after close() or fail().',
     })

@@ -5,9 +5,8 @@ const byBody = new WeakMap<ReadableStream, Returned>()
 /**
  * A value that a handler returns in place of a Response.
  *
- * Any middleware that touches the response has Hono wrap what a handler returned into a new Response; class and
+ * Any middleware that touches the response has Hono wrap what a handler returned into a new Response: class and
  * properties are lost on the way, the body stream is not. So the body leads back here.
- * A value may be kept and returned again: what one request adds to the headers is no other's.
  */
 export abstract class Returned {
   readonly status: number
@@ -18,26 +17,22 @@ export abstract class Returned {
     this.#headers = headers
   }
 
+  /** A copy: the value may be returned for several requests. */
   get headers(): Headers {
     return new Headers(this.#headers)
   }
 
-  /** Whoever reads it without our middleware is told what is missing, instead of nothing. */
+  /** Without our middleware, reading it fails with what is missing. */
   get body(): ReadableStream<Uint8Array> {
     const name = this.constructor.name
     const body = new ReadableStream<Uint8Array>(
       {
         pull() {
-          throw new ConfigError(
-            'config/middleware-missing',
-            `A handler returned a ${name}, but nothing turns it into an answer.`,
-            {
-              hint: "Add app.use(swapstream({ templates: 'templates' })) before the route.",
-            },
-          )
+          const message = `A handler returned a ${name}, but nothing turns it into an answer.`
+          const hint = "Add app.use(swapstream({ templates: 'templates' })) before the route."
+          throw new ConfigError('config/middleware-missing', message, { hint })
         },
       },
-      // Asked for nothing before somebody reads.
       { highWaterMark: 0 },
     )
     byBody.set(body, this)
@@ -45,7 +40,7 @@ export abstract class Returned {
   }
 }
 
-/** The value that a handler returned, when a response was made around it: nobody else finds it there again. */
+/** Takes the value that a handler returned out of the response around it. */
 export function takeReturned(response: {
   readonly body: ReadableStream | null
 }): Returned | undefined {

@@ -34,11 +34,9 @@ export function scope<T>(
         // Not awaited: values that hang would keep the teardown waiting for ever.
         Promise.resolve(values?.return?.()).catch(() => {})
         const last = await frame.next()
-        if (!last.done) {
-          await frame.return()
-          throw wrongYield('twice')
-        }
-        return { done: true, value: undefined }
+        if (last.done) return { done: true, value: undefined }
+        await frame.return()
+        throw wrongYield('twice')
       },
     }
     return { [Symbol.asyncIterator]: () => iterator }
@@ -46,11 +44,7 @@ export function scope<T>(
 }
 
 function wrongYield(times: string): SourceError {
-  return new SourceError(
-    'source/scope',
-    `A scope yields exactly once, its values; this one yielded ${times}.`,
-    {
-      hint: 'Yield the iterable itself: `yield rows()`, not each row.',
-    },
-  )
+  const message = `A scope yields exactly once, its values; this one yielded ${times}.`
+  const hint = 'Yield the iterable itself: `yield rows()`, not each row.'
+  return new SourceError('source/scope', message, { hint })
 }

@@ -1,293 +1,291 @@
 import type { Context } from 'hono'
-import { plainId, resumedAt } from '../htmx/resume.ts'
-import { accepts, htmxRequest, selectsPart, VARY, type HtmxRequest } from '../htmx/request.ts'
-import type { TemplateEngine } from '../templates/engine.ts'
-import { bytesWire } from '../streams/bytes.ts'
-import { Driver, type Client, type DriverOptions } from '../streams/driver.ts'
 import { SwapstreamError } from '../shared/errors.ts'
-import { Ended } from '../streams/ended.ts'
+import { accepts, htmxRequest, selectsPart, VARY, type HtmxRequest } from '../htmx/request.ts'
+import { plainId, resumedAt } from '../htmx/resume.ts'
+import { toBody } from '../streams/body.ts'
+import { ValueBuffer, type StreamBuffer } from '../streams/buffer.ts'
+import { bytesEncoder } from '../streams/bytes.ts'
+import type { Encoder } from '../streams/encoder.ts'
+import { EndMarker, type EndReason } from '../streams/end.ts'
 import { EventStream } from '../streams/event-stream.ts'
-import { JsonDocument } from '../streams/json-document.ts'
-import { NDJSON, ndjsonWire } from '../streams/ndjson.ts'
-import { ValueOutbox, type Outbox } from '../streams/outbox.ts'
-import { takePlace, type Place } from '../streams/registry.ts'
-import type { EndReason } from '../streams/stream-end.ts'
-import type { Resumable, Source, StreamContext, Values } from '../streams/source.ts'
+import { JsonDocument } from '../streams/json.ts'
+import { NDJSON, ndjsonEncoder } from '../streams/ndjson.ts'
+import { acquireSlot } from '../streams/registry.ts'
+import type { Resumable, Source, StreamContext } from '../streams/source.ts'
+import { Stream, type Client, type StreamOptions } from '../streams/stream.ts'
 import type { StreamBody } from '../streams/stream-body.ts'
-import { withRetry } from '../streams/with-retry.ts'
-import type { Encoder } from '../streams/wire.ts'
-import { finishedFragments, finishedPage, handedOff } from './finished.ts'
 import { BlockRenders } from './block-renders.ts'
+import { finishedFragments, finishedPage, handedOff } from './finished.ts'
 import { FragmentBuffer } from './fragment-buffer.ts'
-import { takeOver } from './newest-viewer.ts'
 import { guardOrigin } from './origin-guard.ts'
-import { PageOutbox } from './page-outbox.ts'
-import type { Settings } from './settings.ts'
-import { checkSseMethod } from './sse-method.ts'
+import { replaceConnection } from './reconnect.ts'
+import { checkSseMethod, type Settings } from './settings.ts'
+import { StreamedPage } from './streamed-page.ts'
 
 /** Never stored, never buffered, never re-encoded on the way: or the stream arrives in one piece at its end. */
 const LIVE = { 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' }
 const EVENTS = { 'Content-Type': 'text/event-stream; charset=utf-8', ...LIVE }
 const PAGE = { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' }
 
-/** A run has its own limits, and its viewers stay until they are reached. */
+/** A run has its own limits, and its subscribers stay until they are reached. */
 const AS_LONG_AS_THE_RUN = { maxDurationMs: Infinity, idleSourceMs: Infinity }
 
-/**
- * A stream for the client that asks. NDJSON and bytes are the same to all. Events for htmx are an event stream to those
- * who read one, the finished fragments to htmx without its extension, the page to a browser without scripts: from its top
- * down while the text is written, where its text has one place in it, else when it is finished.
- * HEAD gets the headers.
- *
- * Throws  what the source throws before its first value, AccessError, InputError, LimitError: nothing has been sent then.
- */
-export async function answerStream(
-  stream: StreamBody<unknown, string>,
-  c: Context,
-  settings: Settings,
-): Promise<Answer> {
-  const request = c.req.raw.headers
-  // Only here, where it is known to be a stream: a GET that starts paid work needs the guard as much as a POST.
-  guardOrigin(request, c.req.url, settings.allowedOrigins)
-
-  if (stream instanceof EventStream) checkSseMethod(c, settings)
-  const facts = htmxRequest(request)
-  // A boosted link and a page of the history want a page, also where the client reads event streams.
-  const wantsPage = !facts.streams || facts.boosted || facts.historyRestore
-  const whole = stream instanceof EventStream && stream.options.encoding === undefined && wantsPage
-  const run = stream instanceof EventStream ? stream.run : undefined
-  const resume = run && resumeOf(run, c)
-  const { headers, outbox, pace } = formOf(stream, facts, settings, selectsPart(request), resume)
-  const respond = (body: Answer['body'], own = whole ? PAGE : headers): Answer => ({
-    status: stream.status,
-    headers: { ...own, Vary: VARY },
-    body,
-  })
-
-  if (c.req.method === 'HEAD') return respond(null)
-  const isShown = run && outbox instanceof FragmentBuffer && !whole
-  const returns = resume?.at !== undefined
-  const shown = isShown ? { run, at: outbox.at, returns, after: resume?.after } : undefined
-  const patient = c.req.method === 'GET' && (facts.morphs || returns)
-  const driver = drive(stream, c, settings, pace, shown && { ...shown, patient })
-  if (stream instanceof JsonDocument) {
-    const { maxOutputBytes } = { ...settings.limits, ...stream.options.limits }
-    return respond(await stream.text(driver.values(), maxOutputBytes))
-  }
-  if (whole) {
-    if (run && facts.handedOff)
-      return respond(await handedOff(driver.values(), settings.engine, run.path))
-    if (facts.fragment) return respond(await finishedFragments(driver.values(), settings.engine))
-    const { updates = settings.updates } = stream.options
-    const page =
-      updates === 'diff' &&
-      (await driver.prepare((values) => PageOutbox.of(values, settings.engine, settings.log)))
-    if (!page) return respond(await finishedPage(driver.values(), settings.engine))
-    await driver.start(page, stream.options.flushHeaders !== 'immediately')
-    return respond(driver, { ...PAGE, ...LIVE })
-  }
-  await driver.start(outbox, stream.options.flushHeaders !== 'immediately')
-  const { contentCoding } = settings
-  if (
-    stream instanceof EventStream &&
-    contentCoding &&
-    accepts(request, contentCoding.name, 'accept-encoding')
-  ) {
-    const encoded = { 'Content-Encoding': contentCoding.name, Vary: `${VARY}, Accept-Encoding` }
-    return { ...respond(contentCoding.encode(driver.body())), headers: { ...headers, ...encoded } }
-  }
-  return respond(driver)
-}
+const FRAME_MS = 50
+/** Where so many subscribers show one run, they get half as many frames. */
+const MANY_SUBSCRIBERS = 100
 
 /** What a stream is answered with. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** A stream that is ready: its body, or the stream itself for a server that can send it. */
-  readonly body: string | ReadableStream<Uint8Array> | Driver<unknown> | null
+  readonly body: string | ReadableStream<Uint8Array> | null
 }
 
-function resumeOf(run: Resumable, c: Context): Resume {
-  // Whoever can ask the same again goes on by himself.
-  const nowhere = { at: undefined, after: undefined, to: undefined }
-  if (c.req.method !== 'GET') return { ...nowhere, path: run.path }
-  const at = resumedAt(c.req.query('at'))
-  if (at === undefined) return { ...nowhere, path: undefined }
-  return { at, after: c.req.query('after'), to: plainId(c.req.query('to')), path: undefined }
+/**
+ * A stream for the client that asks. NDJSON and bytes are the same to all. Events for htmx are an event stream to those
+ * who read one, the finished fragments to htmx without its extension, the page to a browser without scripts: from its top
+ * down while the text is written, where its text has one place in it, else when it is finished. HEAD gets the headers.
+ *
+ * Throws  what the source throws before its first value, AccessError, InputError, LimitError: nothing has been sent then.
+ */
+export async function answerStream(
+  body: StreamBody<unknown, string>,
+  c: Context,
+  settings: Settings,
+): Promise<Answer> {
+  const { headers } = c.req.raw
+  // Only here, where it is known to be a stream: a GET that starts paid work needs the guard as much as a POST.
+  guardOrigin(headers, c.req.url, settings.allowedOrigins)
+  if (body instanceof EventStream) checkSseMethod(c, settings)
+  const request = htmxRequest(headers)
+  // A boosted link and a page of the history want a page, also where the client reads event streams.
+  const wantsPage = !request.streams || request.boosted || request.historyRestore
+  if (body instanceof EventStream && body.options.encoding === undefined && wantsPage)
+    return answerWhole(body, c, settings, request)
+
+  const answer = answerWith(body.status, headersOf(body))
+  if (c.req.method === 'HEAD') return answer(null)
+  if (body instanceof JsonDocument) {
+    const { maxOutputBytes } = { ...settings.limits, ...body.options.limits }
+    const stream = open(body, c, settings)
+    return answer(await body.text(stream.values(), maxOutputBytes))
+  }
+  const stream = await started(body, c, settings, request)
+  const coding = body instanceof EventStream ? settings.contentCoding : undefined
+  if (!coding || !accepts(headers, coding.name, 'accept-encoding')) return answer(toBody(stream))
+  const coded = answer(coding.encode(toBody(stream)))
+  const own = { 'Content-Encoding': coding.name, Vary: `${VARY}, Accept-Encoding` }
+  return { ...coded, headers: { ...coded.headers, ...own } }
 }
+
+function answerWith(status: number, headers: Answer['headers']) {
+  return (body: Answer['body'], own: Answer['headers'] = headers): Answer => ({
+    status,
+    headers: { ...own, Vary: VARY },
+    body,
+  })
+}
+
+function headersOf(body: StreamBody<unknown, string>): Record<string, string> {
+  if (body instanceof EventStream) return EVENTS
+  if (body instanceof NDJSON) return { 'Content-Type': 'application/x-ndjson', ...LIVE }
+  if (body instanceof JsonDocument)
+    return { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }
+  // Only the author of bytes knows what they are.
+  return { 'Content-Type': body.headers.get('content-type') ?? 'application/octet-stream', ...LIVE }
+}
+
+/** Fragments for a client that reads no event stream: as HTML. */
+async function answerWhole(
+  body: EventStream,
+  c: Context,
+  settings: Settings,
+  request: HtmxRequest,
+): Promise<Answer> {
+  const { engine, log } = settings
+  const { updates = settings.updates, flushHeaders } = body.options
+  const answer = answerWith(body.status, PAGE)
+  if (c.req.method === 'HEAD') return answer(null)
+  const stream = open(body, c, settings)
+  if (body.run && request.handedOff)
+    return answer(await handedOff(stream.values(), engine, body.run.path))
+  if (request.fragment) return answer(await finishedFragments(stream.values(), engine))
+  const page =
+    updates === 'diff' &&
+    (await stream.prepare((fragments) => StreamedPage.of(fragments, engine, log)))
+  if (!page) return answer(await finishedPage(stream.values(), engine))
+  await stream.start(page, flushHeaders !== 'immediately')
+  return answer(toBody(stream), { ...PAGE, ...LIVE })
+}
+
+/** The stream, once its first value or its time has come. */
+async function started(
+  body: StreamBody<unknown, string>,
+  c: Context,
+  settings: Settings,
+  request: HtmxRequest,
+): Promise<Stream<unknown>> {
+  const { flushHeaders } = body.options
+  const start = async (
+    stream: Stream<unknown>,
+    buffer: StreamBuffer<unknown>,
+  ): Promise<Stream<unknown>> => {
+    await stream.start(buffer, flushHeaders !== 'immediately')
+    return stream
+  }
+  if (!(body instanceof EventStream) || body.options.encoding) {
+    const retryMs = body instanceof EventStream ? body.options.retryMs : undefined
+    return start(open(body, c, settings), new ValueBuffer(encoderOf(body), retryMs))
+  }
+
+  const { run, options } = body
+  const resume = run && resumeOf(run, c)
+  const buffer = fragmentBuffer(body, settings, request, selectsPart(c.req.raw.headers), resume)
+  const frameMs = options.frameMs ?? settings.frameMs
+  const timing: Timing = {
+    frameMs: () => frameMs ?? (countOf(run) > MANY_SUBSCRIBERS ? 2 * FRAME_MS : FRAME_MS),
+    reads: options.backpressure ?? settings.backpressure ?? (frameMs === 0 ? 'pause' : 'latest'),
+  }
+  if (!run) return start(open(body, c, settings, timing), buffer)
+
+  const isReconnect = resume?.at !== undefined
+  let isOver = (): void => {}
+  const source = async (context: StreamContext) => {
+    const lastEventId = context.lastEventId ?? resume?.after
+    const isPatient = c.req.method === 'GET' && (request.morphs || isReconnect)
+    const values = await openRun(run, { ...context, lastEventId }, isPatient)
+    if (!context.signal.aborted)
+      isOver = replaceConnection(`${run.path} ${buffer.at}`, () => stream.leave(), isReconnect)
+    return values
+  }
+  // A run keeps its newest snapshots for all: no subscriber has to keep any.
+  const reads = frameMs === 0 ? 'pause' : 'due'
+  const stream = open(body, c, settings, { ...timing, reads }, source, () => isOver())
+  return start(stream, buffer)
+}
+
+function encoderOf(body: StreamBody<unknown, string>): Encoder<unknown> {
+  if (body instanceof EventStream) return body.options.encoding!()
+  return body instanceof NDJSON ? ndjsonEncoder : bytesEncoder
+}
+
+const countOf = (run: Resumable | undefined): number => run?.shared?.()?.subscribers ?? 1
 
 /** How the connection of a subscriber ended before, and how it goes on when this one ends early. */
 interface Resume {
-  /** What the page was lent. */
-  readonly at: string | undefined
+  /** The prefix of the stream's ids in the page, from the connection before. */
+  readonly at?: string | undefined
   /** Id of the last event that the client has. */
-  readonly after: string | undefined
+  readonly after?: string | undefined
   /** Where the main block belongs, if the client does not have it. */
-  readonly to: string | undefined
+  readonly to?: string | undefined
   /** Where the page goes on, when the client would not come back by itself. */
-  readonly path: string | undefined
+  readonly path?: string | undefined
 }
 
-/** How a stream is spelt, and at which pace. */
-interface Form {
-  readonly headers: Record<string, string>
-  readonly outbox: Outbox<unknown>
-  readonly pace: Pick<DriverOptions, 'frameMs' | 'asks' | 'viewers'>
+function resumeOf(run: Resumable, c: Context): Resume {
+  // A client that can ask the same again goes on by itself.
+  if (c.req.method !== 'GET') return { path: run.path }
+  const at = resumedAt(c.req.query('at'))
+  return at === undefined ? {} : { at, after: c.req.query('after'), to: plainId(c.req.query('to')) }
 }
 
-function formOf(
-  stream: StreamBody<unknown, string>,
+function fragmentBuffer(
+  { run, options }: EventStream,
+  { engine, updates }: Settings,
   { morphs, source, target }: HtmxRequest,
-  { engine, updates, frameMs, backpressure }: Settings,
   selects: boolean,
-  resume?: Resume,
-): Form {
-  // One value, one piece: the reader's pace is the source's.
-  const pulled = (headers: Record<string, string>, encoding: Encoder<unknown>): Form => ({
-    headers,
-    outbox: new ValueOutbox(encoding),
-    pace: { frameMs: 0 },
+  resume: Resume | undefined,
+): FragmentBuffer {
+  const isElsewhere = selects || (resume !== undefined && resume.path === undefined)
+  const shownIn = isElsewhere ? plainId(target) : undefined
+  const path = morphs ? resume?.path : undefined
+  const own = new BlockRenders(engine)
+  return new FragmentBuffer({
+    renders() {
+      const shared = run?.shared?.()
+      return shared ? BlockRenders.of(shared, engine) : own
+    },
+    updates: options.updates ?? updates,
+    morphs,
+    selects,
+    resumable: run !== undefined,
+    shown: shownIn && `#${shownIn}`,
+    at: resume?.at,
+    to: resume?.to && `#${resume.to}`,
+    reconnect: path === undefined ? undefined : { path, source, target: plainId(target) },
+    retryMs: options.retryMs,
   })
-  if (stream instanceof EventStream) {
-    const { options } = stream
-    const { retryMs } = options
-    const told = (form: Form): Form =>
-      retryMs === undefined ? form : { ...form, outbox: withRetry(form.outbox, retryMs) }
-    if (options.encoding) return told(pulled(EVENTS, options.encoding()))
-    const width = options.frameMs ?? frameMs
-    const policy = options.backpressure ?? backpressure ?? (width === 0 ? 'hold' : 'finish')
-    const { run } = stream
-    // A run keeps its newest snapshot for all: no subscriber has to keep one.
-    const asks = run ? width !== 0 && 'on time' : policy === 'finish' && 'ahead'
-    const isElsewhere = selects || (resume !== undefined && resume.path === undefined)
-    const shownIn = isElsewhere ? plainId(target) : undefined
-    return told({
-      headers: EVENTS,
-      outbox: new FragmentBuffer({
-        renders: () => rendersOf(run, engine),
-        updates: options.updates ?? updates,
-        morphs,
-        selects,
-        resumable: run !== undefined,
-        shown: shownIn && `#${shownIn}`,
-        ...(resume && {
-          at: resume.at,
-          to: resume.to && `#${resume.to}`,
-          reconnect:
-            morphs && resume.path !== undefined
-              ? { path: resume.path, source, target: plainId(target) }
-              : undefined,
-        }),
-      }),
-      pace: {
-        frameMs: width,
-        asks: asks || undefined,
-        viewers: run && (() => run.crowd?.()?.viewers ?? 1),
-      },
-    })
+}
+
+/**
+ * Opens a run. A patient page asks again and again: so of a run that is not there it is told that it was interrupted, and
+ * of a store that does not answer that it shall come back; after a mere status it would do neither.
+ */
+async function openRun(run: Resumable, context: StreamContext, isPatient: boolean) {
+  try {
+    return await run.open(context)
+  } catch (error) {
+    const code = isPatient && error instanceof SwapstreamError ? error.code : undefined
+    if (code === 'run/unknown') return endedWith('interrupted')
+    if (code === 'run/store-away') return endedWith('shutdown')
+    throw error
   }
-  if (stream instanceof NDJSON) {
-    return pulled({ 'Content-Type': 'application/x-ndjson', ...LIVE }, ndjsonWire)
-  }
-  if (stream instanceof JsonDocument) {
-    return pulled({ 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }, ndjsonWire)
-  }
-  // Only the author of bytes knows what they are.
-  const type = stream.headers.get('content-type') ?? 'application/octet-stream'
-  return pulled({ 'Content-Type': type, ...LIVE }, bytesWire)
 }
 
-function rendersOf(run: Resumable | undefined, engine: TemplateEngine): BlockRenders {
-  const subscribers = run?.crowd?.()
-  return subscribers ? BlockRenders.of(subscribers, engine) : new BlockRenders(engine)
+async function* endedWith(reason: EndReason): AsyncGenerator<never, EndMarker, undefined> {
+  return new EndMarker(reason)
 }
 
-/** A run on its way to one place of one page. */
-interface Shown {
-  readonly run: Resumable
-  /** What the page was lent for it. */
-  readonly at: string
-  /** He was cut off before, and comes back. */
-  readonly returns: boolean
-  readonly after: string | undefined
-  /**
-   * The page asks again and again. So of a run that is not there it is told that it was interrupted, and of a store that
-   * does not answer that it shall come back: after a mere status it would do neither.
-   */
-  readonly patient: boolean
+type Timing = Pick<StreamOptions, 'frameMs' | 'reads'>
+
+/** Without snapshots each value is a frame, and the client's pace is the source's. */
+const VALUE_BY_VALUE: Timing = { frameMs: () => 0, reads: 'pause' }
+
+/** Acquires a slot among the open streams, and makes the stream. */
+function open(
+  body: StreamBody<unknown, string>,
+  c: Context,
+  settings: Settings,
+  timing: Timing = VALUE_BY_VALUE,
+  source: Source<unknown> = body.source,
+  onOver: () => void = () => {},
+): Stream<unknown> {
+  const { log, expose } = settings
+  const { onEnd, onError } = body.options
+  const { heartbeatMs = settings.heartbeatMs } = body instanceof EventStream ? body.options : {}
+  const lasting = body instanceof EventStream && body.run ? AS_LONG_AS_THE_RUN : undefined
+  const limits = { ...settings.limits, ...lasting, ...body.options.limits }
+  const connection = settings.connection(c)
+  const slot = acquireSlot(connection.address, connection.host, limits)
+  const stream = new Stream(source, {
+    asyncContext: body.asyncContext,
+    slot,
+    client: connection.onDisconnect ? (connection as Client) : clientBehind(c.req.raw),
+    lastEventId: c.req.header('last-event-id'),
+    route: `${c.req.method} ${c.req.path}`,
+    log,
+    expose,
+    heartbeatMs,
+    ...timing,
+    limits,
+    onError,
+    onEnd(end) {
+      onOver()
+      return onEnd?.(end)
+    },
+  })
+  slot.stop = (reason) => stream.stop(reason)
+  return stream
 }
 
-/** A run for the newest reader of a place; the one before leaves when this one has been let in. */
-function shownOnce(
-  { run, at, returns, after, patient }: Shown,
-  seat: Place,
-): { source: Source<unknown>; gone: () => void } {
-  let gone = (): void => {}
-  const source = async (context: StreamContext): Promise<Values<unknown>> => {
-    let values: Values<unknown>
-    try {
-      values = await run.open({ ...context, lastEventId: context.lastEventId ?? after })
-    } catch (error) {
-      const code = patient && error instanceof SwapstreamError ? error.code : undefined
-      if (code === 'run/unknown') return ended('interrupted')
-      if (code === 'run/store-away') return ended('shutdown')
-      throw error
-    }
-    if (!context.signal.aborted)
-      gone = takeOver(`${run.path} ${at}`, () => seat.driver?.leave(), returns)
-    return values
-  }
-  return { source, gone: () => gone() }
-}
-
-async function* ended(reason: EndReason): AsyncGenerator<never, Ended, undefined> {
-  return new Ended(reason)
-}
-
-/** The client as its request knows it, where the server below tells nothing: a signal costs more than a socket's own event. */
+/** The client as its request knows it, where the server tells nothing: a signal costs more than a socket's own event. */
 function clientBehind({ signal }: Request): Client {
   return {
-    onLeave(run) {
+    onDisconnect(run) {
       if (signal.aborted) run()
       signal.addEventListener('abort', run)
       return () => signal.removeEventListener('abort', run)
     },
   }
-}
-
-/** Takes a place among the open streams, and hold of the source. */
-function drive(
-  stream: StreamBody<unknown, string>,
-  c: Context,
-  settings: Settings,
-  pace: Form['pace'],
-  shown: Shown | undefined,
-): Driver<unknown> {
-  const { log, expose } = settings
-  const { onEnd, onError } = stream.options
-  const { heartbeatMs = settings.heartbeatMs } = stream instanceof EventStream ? stream.options : {}
-  const lasting = stream instanceof EventStream && stream.run ? AS_LONG_AS_THE_RUN : undefined
-  const own = stream.options.limits
-  const limits = lasting || own ? { ...settings.limits, ...lasting, ...own } : settings.limits
-  const connection = settings.connection(c)
-  const route = `${c.req.method} ${c.req.path}`
-
-  const seat = takePlace(connection.address, connection.host, limits)
-  const once = shown && shownOnce(shown, seat)
-  const driver = new Driver(once?.source ?? stream.source, {
-    asyncContext: stream.asyncContext,
-    seat,
-    client: connection.onLeave ? (connection as Client) : clientBehind(c.req.raw),
-    lastEventId: c.req.header('last-event-id'),
-    route,
-    log,
-    expose,
-    heartbeatMs,
-    ...pace,
-    limits,
-    onError,
-    onEnd: once ? (end) => (once.gone(), onEnd?.(end)) : onEnd,
-  })
-  seat.driver = driver
-  return driver
 }

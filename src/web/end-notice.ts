@@ -1,8 +1,7 @@
 import { notice, quietNotice } from '../htmx/notice.ts'
-import type { EndReason } from '../streams/stream-end.ts'
-import type { EndEvent } from '../streams/wire.ts'
+import type { EndEvent, EndReason } from '../streams/end.ts'
 
-/** What a reader is told about an answer that is not whole. A failure has its own words. */
+/** What stands below an answer that is not whole. A failure has its own words. */
 const CUT_NOTICES: Partial<Record<EndReason, string>> = {
   limit: 'The answer reached its limit and was cut here.',
   timeout: 'The answer took too long and was cut here.',
@@ -10,7 +9,7 @@ const CUT_NOTICES: Partial<Record<EndReason, string>> = {
   shutdown: 'The server is restarting, so the answer was cut here. Please ask again.',
 }
 
-/** What a reader sees below an answer that has ended so; nothing when it is whole. */
+/** The notice below an answer that has ended so; nothing when it is whole. */
 export function endNotice({ reason, error }: EndEvent): string | undefined {
   if (error) return notice(error.message, `${error.code} ${error.id}`)
   if (reason === 'stopped' || reason === 'disconnected') return quietNotice('Stopped.')

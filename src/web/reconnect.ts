@@ -54,3 +54,27 @@ export class Reconnect {
     return [reconnectOver(this.#at)]
   }
 }
+
+const connections = new Map<string, () => void>()
+
+/**
+ * Shows a run in one place of one page. A reconnect ends the connection that showed it there before: the page may still
+ * read that one, and what both add would stand there twice.
+ *
+ * Out     a function for when this connection has ended.
+ *
+ * @param place The run, and the prefix of its ids in the page.
+ * @param leave Ends this connection without another word.
+ * @param isReconnect First connections never end each other: two may have got the same prefix by chance.
+ */
+export function replaceConnection(
+  place: string,
+  leave: () => void,
+  isReconnect: boolean,
+): () => void {
+  if (isReconnect) connections.get(place)?.()
+  connections.set(place, leave)
+  return () => {
+    if (connections.get(place) === leave) connections.delete(place)
+  }
+}

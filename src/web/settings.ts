@@ -1,39 +1,27 @@
 import type { Context } from 'hono'
+import { ConfigError, InputError } from '../shared/errors.ts'
 import type { Limits } from '../shared/limits.ts'
 import type { Log } from '../shared/log.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
+import { withContext } from '../templates/with-context.ts'
 import type { Updates, Backpressure } from '../streams/event-stream.ts'
-import type { Sink } from '../streams/sink.ts'
+import type { Client } from '../streams/stream.ts'
 
-/** What only the server below knows about a request. */
-export interface Connection {
+/** What the server knows about a request and its connection. */
+export interface Connection extends Partial<Client> {
   /** The client's address, by which its streams are counted. */
   readonly address?: string
   /** It came over TLS to a proxy of ours. */
   readonly secure?: boolean
   /** The server it arrived at: streams of one server are stopped together. */
   readonly host?: object | undefined
-  /** Calls back when the connection is gone, at once when it was already; gives a function that no longer waits for that. */
-  onLeave?(run: () => void): () => void
-  /** Cuts the connection, for a reader who stands still. */
-  drop?(): void
-  /** The response of a stream, where the server below can send one without a web stream. */
-  respond?(stream: Live, init: ResponseInit): Response | undefined
-}
-
-/** A stream that is ready to be sent, in one of two ways. */
-export interface Live {
-  /** Told of a sink that wants something, whenever it does. */
-  wanted(sink: Sink): void
-  /** A web stream that wants something whenever it is read. */
-  body(): ReadableStream<Uint8Array>
 }
 
 /** A content coding for event streams. */
 export interface ContentCoding {
   /** As in Accept-Encoding. */
   readonly name: string
-  /** Each piece of the body has to leave at once. */
+  /** Each chunk of the body has to leave at once. */
   readonly encode: (body: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>
 }
 
@@ -53,4 +41,50 @@ export interface Settings {
   readonly sseMethods?: readonly string[]
   readonly context?: ((c: Context) => Readonly<Record<string, unknown>>) | undefined
   readonly connection: (c: Context) => Connection
+}
+
+const settingsBy = new WeakMap<object, Settings>()
+
+/** Stores what a request is served with, or what a middleware works with, under the object itself. */
+export function storeSettings(owner: object, settings: Settings): void {
+  settingsBy.set(owner, settings)
+}
+
+/** The settings stored for a request or a middleware, if any. */
+export function storedSettings(owner: object): Settings | undefined {
+  return settingsBy.get(owner)
+}
+
+/**
+ * The settings of the middleware before this route.
+ *
+ * Throws  ConfigError `config/middleware-missing`.
+ */
+export function settingsOf(c: Context): Settings {
+  const settings = settingsBy.get(c)
+  if (settings) return settings
+  throw new ConfigError(
+    'config/middleware-missing',
+    `${c.req.method} ${c.req.path} needs swapstream, but no such middleware runs before it.`,
+    { hint: "Add app.use(swapstream({ templates: 'templates' })) before the route." },
+  )
+}
+
+/** The engine for one request, with the variables that all its templates see. */
+export function engineFor(c: Context, { engine, context }: Settings): TemplateEngine {
+  return context ? withContext(engine, context(c)) : engine
+}
+
+/**
+ * Keeps event streams to the methods that the app allows. HEAD counts as GET.
+ *
+ * Throws  InputError `input/method`: 405, with the methods that are allowed.
+ */
+export function checkSseMethod(c: Context, { sseMethods }: Settings): void {
+  const method = c.req.method === 'HEAD' ? 'GET' : c.req.method
+  if (sseMethods === undefined || sseMethods.includes(method)) return
+  throw new InputError('input/method', `${method} ${c.req.path} would answer an event stream.`, {
+    hint: `Event streams answer to ${sseMethods.join(' and ')} only here (sseMethods).`,
+    allow: sseMethods,
+  })
 }

@@ -2,29 +2,32 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { events, produce, scope, ServerSentEvent, type StreamWriter } from 'swapstream'
 import { timersRunning } from '../../src/shared/clock.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/shared/limits.ts'
-import { Driver } from '../../src/streams/driver.ts'
-import { ValueOutbox } from '../../src/streams/outbox.ts'
+import { toBody } from '../../src/streams/body.ts'
+import { Stream } from '../../src/streams/stream.ts'
+import { ValueBuffer } from '../../src/streams/buffer.ts'
+import type { Slot } from '../../src/streams/registry.ts'
 import type { Source } from '../../src/streams/source.ts'
-import type { StreamEnd } from '../../src/streams/stream-end.ts'
+import type { StreamEnd } from '../../src/streams/end.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 
 function stream(source: Source<unknown>, limits: Partial<Limits> = {}) {
   const log = recordingLog()
   const ends: StreamEnd[] = []
-  const outbox = new ValueOutbox(events()())
+  const buffer = new ValueBuffer(events()())
   let free = (): void => {}
   const torn = new Promise<void>((resolve) => (free = resolve))
-  const driver = new Driver<unknown>(source, {
-    seat: { left: () => {}, free },
+  const driver = new Stream<unknown>(source, {
+    slot: { ended: () => {}, release: free } as unknown as Slot,
     asyncContext: { run: (run) => run() },
-    client: { onLeave: () => () => {} },
+    client: { onDisconnect: () => () => {} },
     lastEventId: undefined,
     route: 'GET /',
     log,
     expose: false,
     heartbeatMs: false,
-    frameMs: 0,
+    frameMs: () => 0,
+    reads: 'pause',
     limits: { ...DEFAULT_LIMITS, ...limits },
     onError: undefined,
     onEnd: (end) => ends.push(end),
@@ -34,9 +37,9 @@ function stream(source: Source<unknown>, limits: Partial<Limits> = {}) {
     torn,
     log,
     ends,
-    start: () => driver.start(outbox),
-    body: () => driver.body(),
-    text: () => new Response(driver.body()).text(),
+    start: () => driver.start(buffer),
+    body: () => toBody(driver),
+    text: () => new Response(toBody(driver)).text(),
   }
 }
 const connect = (): string[] => {
@@ -118,7 +121,7 @@ describe('scope', () => {
     await new Promise((resolve) => setTimeout(resolve, 10))
     driver.stop('shutdown')
     await started
-    await driver.body().cancel()
+    await toBody(driver).cancel()
     opened()
     await eventually(() => expect(seen).toEqual(['opened', 'closed']))
   })

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { escapeHtml } from '../../src/shared/escape-html.ts'
+import type { TemplateEngine } from '../../src/templates/engine.ts'
 import { createNunjucksEngine } from '../../src/templates/nunjucks/nunjucks-engine.ts'
 import { fromRecord } from '../../src/templates/template-source.ts'
-import { splitPage } from '../../src/web/split-page.ts'
+import { splitPage } from '../../src/web/streamed-page.ts'
 import { family } from './template-family.ts'
 
 const RUNS = Number(process.env['RUNS'] ?? 250)
@@ -46,7 +47,7 @@ test('a page that is split begins and ends as the page does, whatever the text, 
         const draw = async (said: string): Promise<string> =>
           engine.render('t0', { ...context, said })
         // A page that fails cannot be sent in any way.
-        const halves = await splitPage(engine, 't0', 'said', context).catch(() => undefined)
+        const halves = await splitPage(draw).catch(() => undefined)
         if (halves === undefined) return
         split += 1
         expect(await draw('')).toBe(halves.empty)
@@ -66,11 +67,15 @@ const startingWith = (text: string): RegExp =>
 
 test('a page of an engine that escapes nothing has no halves', async () => {
   const source = fromRecord({ 'p.html': '<p>{{ said }}</p>' })
-  expect(await splitPage(createNunjucksEngine(source), 'p.html', 'said', {})).toEqual({
+  const draw =
+    (engine: TemplateEngine) =>
+    (said: string): Promise<string> =>
+      engine.render('p.html', { said })
+  expect(await splitPage(draw(createNunjucksEngine(source)))).toEqual({
     before: '<p>',
     after: '</p>',
     empty: '<p></p>',
   })
   const bare = createNunjucksEngine(source, { autoescape: false })
-  expect(await splitPage(bare, 'p.html', 'said', {})).toBe(undefined)
+  expect(await splitPage(draw(bare))).toBe(undefined)
 })

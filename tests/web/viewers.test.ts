@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { Fragment, nunjucksEngine } from 'swapstream'
 import type { TemplateEngine } from '../../src/templates/engine.ts'
-import { now } from '../../src/shared/clock.ts'
-import { Pace } from '../../src/streams/pace.ts'
 import { BlockRenders } from '../../src/web/block-renders.ts'
 import { FragmentBuffer } from '../../src/web/fragment-buffer.ts'
-import { takeOver } from '../../src/web/newest-viewer.ts'
+import { replaceConnection } from '../../src/web/reconnect.ts'
 
 const templates = { 'chat.html': '{% block a %}<div>{{ text | shout }}</div>{% endblock %}' }
 
@@ -21,12 +19,12 @@ describe('many viewers of one run', () => {
       return `${text}!`
     }
     const engine: TemplateEngine = nunjucksEngine({ templates, filters: { shout } })
-    const crowd = { viewers: 20 }
-    const outboxes = Array.from(
-      { length: crowd.viewers },
+    const run = { subscribers: 20 }
+    const buffers = Array.from(
+      { length: run.subscribers },
       () =>
         new FragmentBuffer({
-          renders: () => BlockRenders.of(crowd, engine),
+          renders: () => BlockRenders.of(run, engine),
           updates: 'diff',
           morphs: true,
         }),
@@ -38,31 +36,18 @@ describe('many viewers of one run', () => {
         { text },
         { grows: { key: 'text', delta: text } },
       )
-      for (const outbox of outboxes) {
-        outbox.take(state)
-        expect(await outbox.next(fail)).toMatch(/one|two|three/)
+      for (const buffer of buffers) {
+        buffer.push(state)
+        expect(await buffer.flush(fail)).toMatch(/one|two|three/)
       }
       expect(drawn).toBe(n + 1)
     }
   })
 
-  test('get fewer frames the more they are, three a second at the least', () => {
-    const waitOf = (viewers: number): number => {
-      const pace = new Pace(undefined, () => viewers)
-      const at = now()
-      pace.sent(at, 1)
-      return pace.latestAt - at
-    }
-    expect(waitOf(1_000)).toBeGreaterThanOrEqual(300)
-    expect(waitOf(500)).toBeGreaterThanOrEqual(150)
-    expect(waitOf(100_000)).toBeLessThan(350)
-    expect(waitOf(1)).toBeLessThan(150)
-  })
-
   test('who were lent the same by chance both stay; one who comes back takes the place', () => {
     const left: string[] = []
     const come = (name: string, returns: boolean): (() => void) =>
-      takeOver('/runs/a s1abc', () => left.push(name), returns)
+      replaceConnection('/runs/a s1abc', () => left.push(name), returns)
     const gone = [come('first', false), come('second', false)]
     expect(left).toEqual([])
     gone.push(come('third', true))

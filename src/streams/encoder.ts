@@ -1,0 +1,143 @@
+import { checkEventName, ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
+import { encodeComment, encodeEvent } from '../sse/sse.ts'
+import type { EndEvent } from './end.ts'
+import { toJsonText } from './json.ts'
+
+/** A part of the body: text, which goes out as UTF-8, or bytes as they are. */
+export type Chunk = string | Uint8Array<ArrayBuffer>
+
+/**
+ * How the values of one stream are spelt. It belongs to that stream and may remember what it has sent.
+ *
+ * @example
+ * const shouting: EventEncoding<string> = () => ({
+ *   value: (text) => `data: ${text.toUpperCase()}\n\n`,
+ *   end: ({ reason }) => `event: done\ndata: ${reason}\n\n`,
+ * })
+ * new EventStream(() => ['hello'], { encoding: shouting })
+ */
+export interface Encoder<T> {
+  /** What comes before the first value. */
+  start?(): Chunk
+  /** One value; empty when there is nothing to send for it. */
+  value(value: T): Chunk | Promise<Chunk>
+  /**
+   * The last chunk of the body; asked for once. `undefined` when there is no word for such an end: then the body is cut,
+   * so that no client takes it for whole.
+   */
+  end(event: EndEvent): Chunk | undefined | Promise<Chunk | undefined>
+  /** A sign of life that clients skip. */
+  heartbeat?(): Chunk
+}
+
+/** Makes the encoder of one stream. */
+export type EventEncoding<T = unknown> = () => Encoder<T>
+
+/** What the events are called. */
+export interface EventsOptions {
+  /** The event name of plain values. Default none: an unnamed message. */
+  readonly event?: string
+  /** The event name of the end. Default `done`. */
+  readonly done?: string
+  /** The event name of a failure. Default `error`. */
+  readonly error?: string
+}
+
+const ping = (): string => encodeComment('ping')
+
+/** One value as an event: text as text, everything else as JSON. */
+function encodeValue(value: unknown, event?: string): string {
+  if (value instanceof ServerSentEvent) return encodeEvent(value)
+  const data = typeof value === 'string' ? value : toJsonText(value)
+  return encodeEvent(event === undefined ? { data } : { event, data })
+}
+
+/**
+ * The encoding for scripts: values as events, text as text, everything else as JSON.
+ *
+ * A good end is `event: done` with its reason; a failure is `event: error` with a code and an id, and no `done` after
+ * it. The browser's EventSource delivers its own network errors under the name `error` too: only ours has data.
+ *
+ * Throws  SourceError `wire/field` for a name that cannot be sent; `source/value` for a value that has no JSON.
+ *
+ * @example new EventStream(() => [{ pct: 50 }, { pct: 100 }], { encoding: events({ event: 'progress' }) })
+ */
+export function events(options: EventsOptions = {}): EventEncoding {
+  const { event, done = 'done', error = 'error' } = options
+  if (event !== undefined) checkEventName(event)
+  checkEventName(done)
+  // Most scripts listen to the name by which EventSource calls its own failures.
+  if (error !== 'error') checkEventName(error)
+  return () => ({
+    value: (value) => encodeValue(value, event),
+    end({ reason, error: failure }) {
+      if (failure)
+        return encodeEvent({ event: error, data: JSON.stringify({ reason, ...failure }) })
+      return reason === 'shutdown'
+        ? encodeEvent(shutdownMessage())
+        : encodeEvent({ event: done, data: JSON.stringify({ reason }) })
+    },
+    heartbeat: ping,
+  })
+}
+
+/**
+ * The barest encoding: unnamed events and nothing else. A good end is the end of the body, so it is for clients that
+ * fetch; an EventSource would connect again. A failure is one last event `{"error": …}`.
+ *
+ * Throws  SourceError `source/value` for a value that has no JSON.
+ *
+ * @example new EventStream(() => ['Hel', 'lo'], { encoding: plain })
+ */
+export function plain(): Encoder<unknown> {
+  return {
+    value: (value) => encodeValue(value),
+    end({ reason, error }) {
+      if (reason === 'done') return ''
+      if (reason === 'shutdown') return encodeEvent(shutdownMessage())
+      const { message, code, id } = error ?? {
+        message: 'The stream was cut.',
+        code: reason,
+        id: undefined,
+      }
+      return encodeEvent({ data: JSON.stringify({ error: message, code, id }) })
+    },
+    heartbeat: ping,
+  }
+}
+
+/**
+ * The encoding that counts: each event has its type and a number that rises by one, so that a client sees what it missed.
+ * `start`, then `chunk`s, then exactly one of `complete` (with what the source returned), `error`, `cancel`.
+ *
+ * Throws  SourceError `source/value` for a value that has no JSON.
+ *
+ * @example new EventStream(async function* () { yield { pct: 50 }; return { url: '/report' } }, { encoding: sequenced })
+ */
+export function sequenced(): Encoder<unknown> {
+  let seq = 0
+  const event = (type: string, member = ''): string =>
+    encodeEvent({ event: type, data: `{"type":"${type}","seq":${seq++}${member}}` })
+  return {
+    start: () => event('start'),
+    value(value) {
+      if (value instanceof ServerSentEvent) return encodeEvent(value)
+      return event('chunk', `,"chunk":${toJsonText(value)}`)
+    },
+    end({ reason, error, final }) {
+      if (error) return event('error', `,"error":${JSON.stringify(error)}`)
+      if (reason !== 'done') return event('cancel', `,"reason":"${reason}"`)
+      return event('complete', final === undefined ? '' : `,"final":${toJsonText(final)}`)
+    },
+    heartbeat: ping,
+  }
+}
+
+/**
+ * What a stream says when its server stops: come back later. It is not `done`, because a client that closes on `done`
+ * would not come back; and the times are spread, because all clients of a server get it at once.
+ */
+export function shutdownMessage(): EventFields {
+  const retry = 500 + Math.floor(Math.random() * 2_500)
+  return { event: 'shutdown', retry, data: JSON.stringify({ reason: 'shutdown' }) }
+}

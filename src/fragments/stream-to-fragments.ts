@@ -74,7 +74,7 @@ export async function* fragmentsOf(
   // Every key is present from the start: an object that is copied and then extended costs thirty times as much.
   const context = { ...extraContext, streaming: true, failed: false, [contextKey]: '' }
   let text = ''
-  const snapshot = (delta: string, final = false): Fragment =>
+  const snapshot = (final = false): Fragment =>
     new Fragment(
       template,
       block,
@@ -83,7 +83,6 @@ export async function* fragmentsOf(
         ...(target !== undefined && { target }),
         cut: CUT,
         final,
-        grows: { key: contextKey, delta },
       },
     )
   const status = (streaming: boolean): readonly Fragment[] => {
@@ -94,20 +93,20 @@ export async function* fragmentsOf(
   }
 
   // The answer first, since an error is shown below it.
-  if (options.renderInitial || statusBlock !== undefined) yield snapshot('')
+  if (options.renderInitial || statusBlock !== undefined) yield snapshot()
   yield* status(true)
   for await (const part of parts) {
     if (part.type === 'text') {
       text += part.text
-      yield snapshot(part.text)
+      yield snapshot()
     } else {
       const changes = onPart?.(part)
       if (!changes) continue
       Object.assign(context, changes)
-      yield snapshot('')
+      yield snapshot()
     }
   }
-  yield snapshot('', true)
+  yield snapshot(true)
   yield* onDone?.(text) ?? []
   yield* status(false)
 }

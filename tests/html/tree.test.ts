@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { closingTags, type HtmlNode, partOf, treeOf } from '../../src/html/tree.ts'
 import { ChangingBlock, monkeyHtml, randomFrom } from './random-html.ts'
 
-const RUNS = Number(process.env['RUNS'] ?? 20_000)
+const RUNS = Number(process.env['RUNS'] ?? 8_000)
 const { seed = 0 } = fc.readConfigureGlobal()
 const SPACES: Readonly<Record<string, string>> = {
   [html.NS.HTML]: 'html',

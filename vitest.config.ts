@@ -6,12 +6,12 @@ export default defineConfig({
   resolve: {
     // Tests import the package by its name and get its source. Not by the `source` condition, as programs do: vitest
     // would hand that on to Node, and Node cannot load the sources that other packages keep under the same condition.
-    alias: Object.entries(manifest.exports).flatMap(([door, targets]) =>
+    alias: Object.entries(manifest.exports).flatMap(([name, targets]) =>
       typeof targets === 'string'
         ? []
         : [
             {
-              find: new RegExp(`^swapstream${door.slice(1)}$`),
+              find: new RegExp(`^swapstream${name.slice(1)}$`),
               replacement: new URL(targets.source, import.meta.url).pathname,
             },
           ],

@@ -1,4 +1,4 @@
-/** For tests of apps: a stream to read and to leave, the page it ends in, and time that can be held. */
+/** For tests of apps: a stream to read and to leave, the page it ends in, a clock that can be held, and fake models. */
 export { openStream } from './testing/open.ts'
 export type { OpenedStream, RequestableApp } from './testing/open.ts'
 export { applyFrames, FramedPage } from './testing/apply-frames.ts'
@@ -7,3 +7,7 @@ export { domText } from './testing/client/dom-text.ts'
 export { controlledClock } from './testing/controlled-clock.ts'
 export type { ControlledClock } from './testing/controlled-clock.ts'
 export type { ReadEvent } from './sse/decode-events.ts'
+export { fakeTokens } from './models/fake.ts'
+export type { FakeTokensOptions } from './models/fake.ts'
+export { record, replay } from './models/record.ts'
+export type { Recording, RecordingEnd, RecordOptions, ReplayOptions } from './models/record.ts'

@@ -9,7 +9,7 @@ export type Swap =
   | 'afterend'
   | 'delete'
 
-/** Where a fragment goes, and what stands behind it in its stream. */
+/** Where a fragment goes, and which place it has in its stream. */
 export interface FragmentOptions {
   /**
    * Where in the page it goes: `#id`. Without one, the first frame of a block lands where the form says
@@ -20,7 +20,7 @@ export interface FragmentOptions {
   readonly swap?: Swap
   /** This is the last state of the block in this stream. Without it, the end of the stream is. */
   readonly final?: boolean
-  /** The variable that has only grown since the fragment before, and by what: so a log can keep that alone. */
+  /** The variable that has only grown since the fragment before, and by what. */
   readonly grows?: { readonly key: string; readonly delta: string }
   /** What changes in the context when the stream is cut before a final fragment: `{ streaming: false }`. */
   readonly cut?: Readonly<Record<string, unknown>>
@@ -75,4 +75,15 @@ export class Fragment {
     this.grows = grows
     Object.freeze(this)
   }
+}
+
+/**
+ * Names which part of the page a fragment is a snapshot of: of two with the same key the newer one replaces the other.
+ * Nothing for a fragment that adds or removes something: each of those counts.
+ *
+ * @example snapshotKey(new Fragment('feed.html', 'item', {}, { target: '#feed', swap: 'beforeend' })) // → undefined
+ */
+export function snapshotKey({ template, block, target = '', swap }: Fragment): string | undefined {
+  const replaces = swap === undefined || swap.startsWith('inner') || swap === 'outerHTML'
+  return replaces ? `${template}\0${block}\0${target}` : undefined
 }

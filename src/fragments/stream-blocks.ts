@@ -1,17 +1,17 @@
-import { Stoppable } from '../shared/stoppable.ts'
+import { abortable, abortableGenerator } from '../shared/abortable.ts'
 import { Fragment } from './fragment.ts'
 
-/** What a block is drawn with: now, or when it is there. */
+/** What a block is rendered with. */
 export type BlockContext = Readonly<Record<string, unknown>>
 
 /**
- * The slow parts of a page, each as soon as its data is there, whichever comes first.
+ * Streams the slow parts of a page, each as soon as its data is ready, whichever comes first.
  *
  * In      block → its context, or a promise of it. Start them with the stream's `signal`.
- * Out     one Fragment a block, for the element whose id is the block's name, around the block or its root. To a browser without scripts the same
- *         stream is the whole page.
- * Ends    when all are there; at once when nobody wants them any more.
- * Throws  the first failure, after everything else has been shown.
+ * Out     one Fragment a block, for the element whose id is the block's name, around the block or its root. To a browser
+ *         without scripts the same stream is the whole page.
+ * Ends    when all are rendered; at once when its reader leaves.
+ * Throws  the first failure, after everything else has been sent.
  *
  * @example
  * const shown = []
@@ -23,39 +23,37 @@ export function streamBlocks(
   template: string,
   contexts: Readonly<Record<string, BlockContext | PromiseLike<BlockContext>>>,
 ): AsyncGenerator<Fragment, void, undefined> {
-  let leave!: () => void
-  const left = new Promise<undefined>((resolve) => (leave = () => resolve(undefined)))
-  // Nothing of it can be rejected unheard, however long it waits for its turn.
-  const waiting = new Map(
-    Object.entries(contexts).map(([block, context]) => [block, arrival(block, context)] as const),
+  // Started now, so that no context is rejected unhandled, however long it waits for its turn.
+  const pending = new Map(
+    Object.entries(contexts).map(([block, context]) => [block, settle(block, context)] as const),
   )
-
-  async function* drawn(): AsyncGenerator<Fragment, void, undefined> {
-    const failures: unknown[] = []
-    while (waiting.size > 0) {
-      const arrived = await Promise.race([left, ...waiting.values()])
-      if (arrived === undefined) return
-      const { block } = arrived
-      waiting.delete(block)
-      if ('failure' in arrived) failures.push(arrived.failure)
-      else yield new Fragment(template, block, arrived.context, { target: `#${block}` })
-    }
-    if (failures.length > 0) throw failures[0]
-  }
-  return new Stoppable(drawn(), leave)
+  return abortableGenerator((signal) => inOrderOfArrival(template, pending, signal))
 }
 
-type Arrival =
-  | { readonly block: string; readonly context: BlockContext }
-  | { readonly block: string; readonly failure: unknown }
+interface Settled {
+  readonly block: string
+  readonly result: PromiseSettledResult<BlockContext>
+}
 
-async function arrival(
+async function settle(
   block: string,
   context: BlockContext | PromiseLike<BlockContext>,
-): Promise<Arrival> {
-  try {
-    return { block, context: await context }
-  } catch (failure) {
-    return { block, failure }
+): Promise<Settled> {
+  const [result] = await Promise.allSettled([context])
+  return { block, result }
+}
+
+async function* inOrderOfArrival(
+  template: string,
+  pending: Map<string, Promise<Settled>>,
+  signal: AbortSignal,
+): AsyncGenerator<Fragment, void, undefined> {
+  const failures: unknown[] = []
+  while (pending.size > 0) {
+    const { block, result } = await abortable(Promise.race(pending.values()), signal)
+    pending.delete(block)
+    if (result.status === 'rejected') failures.push(result.reason)
+    else yield new Fragment(template, block, result.value, { target: `#${block}` })
   }
+  if (failures.length > 0) throw failures[0]
 }

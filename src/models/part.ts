@@ -1,4 +1,4 @@
-/** A piece of the answer itself. */
+/** A chunk of the answer itself. */
 export interface TextPart {
   readonly type: 'text'
   readonly text: string
@@ -27,5 +27,3 @@ export type NonTextPart =
 
 /** Anything a model says, in one spelling for all providers. */
 export type Part = TextPart | NonTextPart
-
-export type Emit = (part: Part) => void

@@ -1,13 +1,13 @@
-import { GrowingText } from './growing-text.ts'
-import type { NonTextPart } from './part.ts'
-import { readSource } from './read-source.ts'
-import type { TokenSource } from './token-source.ts'
+import { abortableGenerator } from '../shared/abortable.ts'
+import type { NonTextPart, Part } from './part.ts'
+import { readParts } from './parts.ts'
+import type { TokenSource } from './source.ts'
 
-/** What stops the reading, and who is told of what is no text. */
+/** What stops the reading, and what is called with all that is no text. */
 export interface TokensOptions {
   /** Stops the source when it aborts; then `tokens` throws its reason. */
   readonly signal?: AbortSignal
-  /** Told what the model says beside its answer: reasoning, tool calls, sources, usage, why it finished. */
+  /** Called with what the model says beside its answer: reasoning, tool calls, sources, usage, why it finished. */
   readonly onPart?: (part: NonTextPart) => void
 }
 
@@ -16,9 +16,9 @@ export interface TokensOptions {
  *
  * In      a stream of the AI SDK, openai, Anthropic, Ollama or LangChain, a fetch response, a web stream of text or
  *         bytes, an iterable of text; a promise of any of these or of plain text; a function that gives one.
- * Out     the text, cut as the source cuts it, without empty pieces; returns the whole of it. What is no answer
+ * Out     the text, cut as the source cuts it, without empty chunks; returns the whole of it. What is no answer
  *         (reasoning, tools, sources, usage) goes to `onPart`, never into the text.
- * Cost    opened by the first read. One promise a token more than the source's own.
+ * Cost    opened by the first read; a few promises a token more than the source's own.
  * Ends    closes the source exactly once, at once also when it is silent: returns it, aborts it, aborts its controller,
  *         whichever of these it has, and the signal that a function got.
  * Throws  SourceError `source/failed`, with the cause, for what a provider throws or reports in mid-stream;
@@ -26,7 +26,7 @@ export interface TokensOptions {
  *         What a generator of your own throws comes through as it is.
  *
  * @param options.signal Stops the source.
- * @param options.onPart Told what is not text.
+ * @param options.onPart Called with what is not text.
  * @example for await (const token of tokens(['Hel', 'lo'])) process(token)
  * @example
  * const source = (signal: AbortSignal) => openai.chat.completions.create({ model: 'gpt-4.1-mini', messages, stream: true }, { signal })
@@ -36,16 +36,20 @@ export function tokens(
   source: TokenSource,
   { signal, onPart }: TokensOptions = {},
 ): AsyncGenerator<string, string, undefined> {
-  const whole = new GrowingText()
-  return readSource(source, signal, {
-    pick(part) {
-      if (part.type === 'text') {
-        whole.add(part.text)
-        return part.text
-      }
-      onPart?.(part)
-      return undefined
-    },
-    end: () => whole.whole,
-  })
+  return abortableGenerator((inner) => texts(readParts(source, inner), onPart), signal)
+}
+
+async function* texts(
+  parts: AsyncIterable<Part>,
+  onPart: TokensOptions['onPart'],
+): AsyncGenerator<string, string, undefined> {
+  let whole = ''
+  for await (const part of parts) {
+    if (part.type !== 'text') onPart?.(part)
+    else {
+      whole += part.text
+      yield part.text
+    }
+  }
+  return whole
 }

@@ -1,4 +1,4 @@
-import { settled, Stoppable } from '../shared/stoppable.ts'
+import { abortable, abortableGenerator, ignoreErrors, onAbort } from '../shared/abortable.ts'
 
 /**
  * The text of a body as it comes: one decoder for all of it, since a character may be cut between two chunks.
@@ -9,18 +9,25 @@ import { settled, Stoppable } from '../shared/stoppable.ts'
  *
  * @example for await (const text of bodyText(new Response('Hello').body!)) show(text) // 'Hello'
  */
-export function bodyText(body: ReadableStream<Uint8Array>): Stoppable<string> {
+export function bodyText(
+  body: ReadableStream<Uint8Array>,
+  signal?: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
   const reader = body.getReader()
-  return new Stoppable(decoded(reader), () => reader.cancel())
+  return abortableGenerator((inner) => {
+    onAbort(inner, () => void ignoreErrors(() => reader.cancel()))
+    return decoded(reader, inner)
+  }, signal)
 }
 
 async function* decoded(
   reader: ReadableStreamDefaultReader<Uint8Array>,
+  signal: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder()
   try {
     for (;;) {
-      const { done, value } = await reader.read()
+      const { done, value } = await abortable(reader.read(), signal)
       if (done) break
       const text = decoder.decode(value, { stream: true })
       if (text !== '') yield text
@@ -28,7 +35,7 @@ async function* decoded(
     const rest = decoder.decode()
     if (rest !== '') yield rest
   } finally {
-    // Not only released: a body that nobody cancels keeps its connection, and whoever writes it goes on.
-    await settled(() => reader.cancel())
+    // Not only released: a body that is not cancelled keeps its connection, and its server goes on.
+    await ignoreErrors(() => reader.cancel())
   }
 }

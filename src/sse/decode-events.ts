@@ -1,5 +1,5 @@
 import { createParser } from 'eventsource-parser'
-import { Stoppable } from '../shared/stoppable.ts'
+import { abortableGenerator } from '../shared/abortable.ts'
 import { bodyText } from './body-text.ts'
 
 /** One event as it was read. */
@@ -35,9 +35,9 @@ const MAX_EVENT_CHARS = 16_777_216
 export function decodeEvents(
   body: ReadableStream<Uint8Array>,
   options: ReadEventsOptions = {},
-): Stoppable<ReadEvent> {
-  const text = bodyText(body)
-  return new Stoppable(events(text, options), () => text.return())
+  signal?: AbortSignal,
+): AsyncGenerator<ReadEvent, void, undefined> {
+  return abortableGenerator((inner) => events(bodyText(body, inner), options), signal)
 }
 
 async function* events(

@@ -1,5 +1,5 @@
 import { SourceError } from '../shared/errors.ts'
-import { Stoppable } from '../shared/stoppable.ts'
+import { abortableGenerator } from '../shared/abortable.ts'
 import { bodyText } from './body-text.ts'
 
 /** One line larger than this is an attack or a mistake, and memory is finite. */
@@ -13,9 +13,11 @@ const MAX_LINE_CHARS = 16_777_216
  * Throws  SourceError `source/value` for a line that is no JSON, with its number; what the body throws; a RangeError
  *         for a line beyond 16,777,216 characters.
  */
-export function decodeNDJSON(body: ReadableStream<Uint8Array>): Stoppable<unknown> {
-  const text = bodyText(body)
-  return new Stoppable(values(text), () => text.return())
+export function decodeNDJSON(
+  body: ReadableStream<Uint8Array>,
+  signal?: AbortSignal,
+): AsyncGenerator<unknown, void, undefined> {
+  return abortableGenerator((inner) => values(bodyText(body, inner)), signal)
 }
 
 async function* values(text: AsyncIterable<string>): AsyncGenerator<unknown, void, undefined> {

@@ -1,5 +1,5 @@
 import { SourceError } from '../shared/errors.ts'
-import { Stoppable } from '../shared/stoppable.ts'
+import { abortable, abortableGenerator, ignoreErrors, onAbort } from '../shared/abortable.ts'
 import { decodeEvents, type ReadEvent, type ReadEventsOptions } from './decode-events.ts'
 import { bodyOf, mediaTypeOf, type ResponseLike } from './response-body.ts'
 
@@ -28,24 +28,30 @@ export function readEvents(
   response: ResponseLike | PromiseLike<ResponseLike>,
   options: ReadEventsOptions = {},
 ): AsyncGenerator<ReadEvent, void, undefined> {
-  return opened(response, (body) => decodeEvents(body, options), MAY_BE_EVENTS, 'an event stream')
+  return opened(
+    response,
+    (body, signal) => decodeEvents(body, options, signal),
+    MAY_BE_EVENTS,
+    'an event stream',
+  )
 }
 
 /**
- * Reads a response once its head is there. It can be let go before that, too.
+ * Reads a response once its head has arrived. Its reader may leave before that, too.
  *
  * @param expected The media types that may hold what is looked for; `what` names it for the message.
  */
 export function opened<T>(
   response: ResponseLike | PromiseLike<ResponseLike>,
-  read: (body: ReadableStream<Uint8Array>) => Stoppable<T>,
+  read: (
+    body: ReadableStream<Uint8Array>,
+    signal: AbortSignal,
+  ) => AsyncGenerator<T, void, undefined>,
   expected: ReadonlySet<string>,
   what: string,
-): Stoppable<T> {
-  let reading: Stoppable<T> | undefined
-  let stopped = false
-  async function* values(): AsyncGenerator<T, void, undefined> {
-    const answer = await response
+): AsyncGenerator<T, void, undefined> {
+  async function* values(signal: AbortSignal): AsyncGenerator<T, void, undefined> {
+    const answer = await abortable(response, signal)
     const type = mediaTypeOf(answer)
     const body = await bodyOf(answer)
     if (!expected.has(type)) {
@@ -54,13 +60,10 @@ export function opened<T>(
         hint: 'Send the header "accept" with the type that you want to read.',
       })
     }
-    if (body === null) return
-    reading = read(body)
-    if (stopped) await reading.return()
-    yield* reading
+    if (body !== null) yield* read(body, signal)
   }
-  return new Stoppable(values(), () => {
-    stopped = true
-    return reading?.return()
+  return abortableGenerator((signal) => {
+    onAbort(signal, () => void ignoreErrors(async () => (await response).body?.cancel()))
+    return values(signal)
   })
 }

@@ -1,7 +1,7 @@
 import type { AsyncContext } from '../shared/async-context.ts'
 import { ASK, WANT, type Askable, type Asker } from '../shared/askable.ts'
 import { after } from '../shared/clock.ts'
-import { isResult, noResult } from '../models/iterator-result.ts'
+import { isResult, noResult } from '../models/errors.ts'
 import { open, type Source, type StreamContext } from './source.ts'
 
 /** After this long, a source that was told to stop and did not is reported. */

@@ -2,8 +2,7 @@ import { made, Unmade } from '../shared/askable.ts'
 import { SourceError } from '../shared/errors.ts'
 import { escapeHtml } from '../shared/escape-html.ts'
 import { given } from '../shared/given.ts'
-import { Fragment } from '../fragments/fragment.ts'
-import { stateKey } from '../fragments/state-key.ts'
+import { Fragment, snapshotKey } from '../fragments/fragment.ts'
 import type { HtmlTree } from '../html/tree.ts'
 import { notice } from '../htmx/notice.ts'
 import { StreamPage } from '../htmx/stream-page.ts'
@@ -90,12 +89,12 @@ export class FragmentBuffer implements Outbox<unknown> {
     this.#options = options
     this.#page = new StreamPage({ morphs, at, shown, to, ...given({ selects, resumable }) })
     if (reconnect !== undefined || at !== undefined)
-      this.#reconnect = new Reconnect(this.#page.prefix, reconnect, at !== undefined)
+      this.#reconnect = new Reconnect(this.#page.streamId, reconnect, at !== undefined)
   }
 
   /** What the stream is called in the page. */
   get at(): string {
-    return this.#page.prefix
+    return this.#page.streamId
   }
 
   get empty(): boolean {
@@ -148,7 +147,7 @@ export class FragmentBuffer implements Outbox<unknown> {
     const told = isNews ? endNotice(terminal) : undefined
     const cut = reason === 'done' ? '' : await this.#cut()
     // The notice first: its place is found beside what the page was lent.
-    const below = told ? encoded(this.#page.below(told)) : ''
+    const below = told ? encoded(this.#page.afterContent(told)) : ''
     const rest = encoded(this.#page.end()) + encoded(this.#reconnect?.over() ?? [])
     const done = encodeEvent({ event: 'done', data: JSON.stringify({ reason }) })
     return cut + below + rest + (reason === 'shutdown' ? farewell() : done)
@@ -173,7 +172,7 @@ export class FragmentBuffer implements Outbox<unknown> {
 
   /** The block of a snapshot; nothing for an event. */
   #blockOf(fragment: Fragment): Block | undefined {
-    const key = stateKey(fragment)
+    const key = snapshotKey(fragment)
     if (key === undefined) return undefined
     let block = this.#blocks.get(key)
     if (block === undefined) {
@@ -226,7 +225,7 @@ export class FragmentBuffer implements Outbox<unknown> {
     if (block?.failed) return ''
     const seen = report(error)
     const told = notice(seen.message, `${seen.code} ${seen.id}`)
-    const { shown, gone } = this.#page.instead(fragment, told)
+    const { shown, gone } = this.#page.errorSlot(fragment, told)
     if (block) block.failed = { error, seen, gone }
     return encoded(shown)
   }

@@ -1,6 +1,6 @@
 import { escapeHtml } from '../shared/escape-html.ts'
 import { Fragment } from '../fragments/fragment.ts'
-import { outlookOf } from '../fragments/outlook.ts'
+import { streamingHints } from '../fragments/stream-to-fragments.ts'
 import type { Context, TemplateEngine } from '../templates/engine.ts'
 import type { Log } from '../shared/log.ts'
 import type { Outbox } from '../streams/outbox.ts'
@@ -55,7 +55,7 @@ export class PageOutbox implements Outbox<unknown> {
     engine: TemplateEngine,
     log: Log,
   ): Promise<PageOutbox | undefined> {
-    const outlook = await outlookOf(fragments)
+    const outlook = await streamingHints.get(fragments)?.()
     if (outlook === undefined) return undefined
     const { template, key, context } = outlook
     const page = await splitPage(engine, template, key, context)

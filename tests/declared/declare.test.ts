@@ -3,7 +3,8 @@ import { Hono } from 'hono'
 import { describe, expect, test } from 'vitest'
 import * as v from 'valibot'
 import { z } from 'zod'
-import { ConfigError, mount, stream, type MountOptions } from 'swapstream'
+import { ConfigError, mount, stream } from 'swapstream'
+import type { MountOptions } from 'swapstream/core'
 
 async function* handler(): AsyncGenerator<string> {
   yield 'text'
@@ -71,6 +72,19 @@ describe('stream() refuses when declared, naming the route and the cure:', () =>
     const error = refusal(declare({ path: '/of/:id', input: { param } }))
     expect(error.message).toMatch(/no parameter "name".*\/of\/:id\/:name/)
     expect(declare({ path: '/of/:id/:name{[a-z]+}', input: { param } })).not.toThrow()
+  })
+
+  test('and takes every option of a stream', () => {
+    const options = {
+      updates: 'diff',
+      backpressure: 'latest',
+      frameMs: 0,
+      retryMs: 0,
+      heartbeatMs: false,
+      flushHeaders: 'immediately',
+      status: 201,
+    }
+    expect(declare(options)).not.toThrow()
   })
 
   test('and takes methods in any case, and parameters of any type', () => {

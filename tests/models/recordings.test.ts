@@ -1,14 +1,18 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
+import { tokens, type TokenSource } from '../../src/core.ts'
+import { timersRunning } from '../../src/shared/clock.ts'
 import {
+  controlledClock,
   fakeTokens,
   record,
   replay,
-  tokens,
+  type ControlledClock,
   type Recording,
-  type TokenSource,
-} from '../../src/core.ts'
-import { timersRunning } from '../../src/shared/clock.ts'
+} from '../../src/testing.ts'
 import { saidBy, spelt } from './support/said.ts'
+
+let clock: ControlledClock | undefined
+afterEach(() => clock?.release())
 
 const all = async (source: TokenSource): Promise<string[]> => (await saidBy(source)).texts
 
@@ -31,9 +35,18 @@ describe('fakeTokens', () => {
   })
 
   test('take their time, and stop in a pause', async () => {
-    const startedAt = performance.now()
-    expect(await all(fakeTokens('a b c', { everyMs: 10 }))).toHaveLength(3)
-    expect(performance.now() - startedAt).toBeGreaterThan(17)
+    clock = controlledClock()
+    const texts: string[] = []
+    const reading = (async () => {
+      for await (const token of fakeTokens('a b c', { everyMs: 10 })) texts.push(token)
+    })()
+    await clock.advance(9)
+    expect(texts).toEqual(['a '])
+    await clock.advance(1)
+    expect(texts).toEqual(['a ', 'b '])
+    await clock.advance(10)
+    await reading
+    expect(texts).toHaveLength(3)
     const slow = fakeTokens('a b', { everyMs: 60_000 })
     await slow.next()
     const pending = slow.next()
@@ -62,32 +75,39 @@ describe('record and replay', () => {
   test('give the same text and the same parts again, through JSON', async () => {
     const cyclic = (CHUNKS[2] as { cyclic: Record<string, unknown> }).cyclic
     cyclic['self'] = cyclic
-    let cassette: Recording | undefined
-    const first = await saidBy(record(CHUNKS, (recorded) => (cassette = recorded)))
+    let recording: Recording | undefined
+    const first = await saidBy(record(CHUNKS, (recorded) => (recording = recorded)))
     expect(first.texts).toEqual(['Hel', 'lo'])
-    expect(cassette).toMatchObject({ version: 1, end: { as: 'whole' } })
-    const again = await saidBy(replay(JSON.parse(JSON.stringify(cassette)), { speed: Infinity }))
+    expect(recording).toMatchObject({ version: 1, end: { as: 'whole' } })
+    const again = await saidBy(replay(JSON.parse(JSON.stringify(recording)), { speed: Infinity }))
     expect(again.texts).toEqual(first.texts)
     expect(spelt(again.parts)).toEqual(spelt(first.parts))
     expect(again.parts).toHaveLength(5)
   })
 
   test('keep the pace', async () => {
-    let cassette: Recording | undefined
-    const recorded = record(fakeTokens('a b c', { everyMs: 20 }), (made) => (cassette = made))
-    await all(recorded)
-    const times = cassette!.parts.map(({ atMs }) => atMs)
-    expect(times[2]! - times[0]!).toBeGreaterThanOrEqual(35)
-    const startedAt = performance.now()
-    await all(replay(cassette!))
-    expect(performance.now() - startedAt).toBeGreaterThan(30)
+    clock = controlledClock()
+    let recording: Recording | undefined
+    const recorded = all(record(fakeTokens('a b c', { everyMs: 20 }), (made) => (recording = made)))
+    await clock.advance(40)
+    await recorded
+    expect(recording!.parts.map(({ atMs }) => atMs)).toEqual([0, 20, 40])
+    const texts: string[] = []
+    const replayed = (async () => {
+      for await (const token of tokens(replay(recording!, { speed: 2 }))) texts.push(token)
+    })()
+    await clock.advance(19)
+    expect(texts).toEqual(['a ', 'b '])
+    await clock.advance(1)
+    await replayed
+    expect(texts).toHaveLength(3)
   })
 
   test('fail again where it failed', async () => {
-    let cassette: Recording | undefined
-    await saidBy(record(fakeTokens('a b c', { failAt: 2 }), (made) => (cassette = made)))
-    expect(cassette!.end).toMatchObject({ as: 'failed', message: /after 2 tokens/ })
-    const { texts, error } = await saidBy(replay(cassette!, { speed: Infinity }))
+    let recording: Recording | undefined
+    await saidBy(record(fakeTokens('a b c', { failAt: 2 }), (made) => (recording = made)))
+    expect(recording!.end).toMatchObject({ as: 'failed', message: /after 2 tokens/ })
+    const { texts, error } = await saidBy(replay(recording!, { speed: Infinity }))
     expect(texts).toEqual(['a ', 'b '])
     expect(error).toMatchObject({ code: 'source/failed', message: /after 2 tokens/ })
   })
@@ -99,14 +119,29 @@ describe('record and replay', () => {
       signals.push(signal)
       return fakeTokens('a b c')
     }
-    for await (const _ of tokens(record(source, (cassette) => made.push(cassette)))) break
+    for await (const _ of tokens(record(source, (recording) => made.push(recording)))) break
     expect(made).toHaveLength(1)
     expect(made[0]!.end.as).toBe('cut')
     expect(signals[0]!.aborted).toBe(true)
     expect(await all(replay(made[0]!, { speed: Infinity }))).toEqual(['a '])
   })
 
-  test('refuse what is no cassette', () => {
-    expect(() => replay({ version: 2 } as unknown as Recording)).toThrow(/no cassette of version 1/)
+  test('say that it was cut also when the reader left a silent model', async () => {
+    const made: Recording[] = []
+    const recorded = record(fakeTokens('a b', { everyMs: 60_000 }), (each) => made.push(each))
+    await recorded.next()
+    const pending = recorded.next()
+    await recorded.return()
+    expect(await pending).toMatchObject({ done: true })
+    expect(made).toMatchObject([{ parts: [{ part: { text: 'a ' } }], end: { as: 'cut' } }])
+    await record(fakeTokens('a'), (each) => made.push(each)).return()
+    expect(made).toHaveLength(1)
+    expect(timersRunning()).toBe(0)
+  })
+
+  test('refuse what is no recording', () => {
+    expect(() => replay({ version: 2 } as unknown as Recording)).toThrow(
+      /no recording of version 1/,
+    )
   })
 })

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fakeTokens, tokens, type TokenSource } from '../../src/core.ts'
+import { tokens, type TokenSource } from '../../src/core.ts'
 import { timersRunning } from '../../src/shared/clock.ts'
+import { fakeTokens } from '../../src/testing.ts'
 import { ndjson, provider, sse } from './support/provider.ts'
 import { saidBy } from './support/said.ts'
 

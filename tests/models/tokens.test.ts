@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { accumulate } from '../../src/models/accumulate.ts'
-import type { TokenSource } from '../../src/models/token-source.ts'
+import type { TokenSource } from '../../src/models/source.ts'
 import { tokens } from '../../src/models/tokens.ts'
 
 const all = async <T>(source: AsyncIterable<T>): Promise<T[]> => {
@@ -67,19 +66,5 @@ describe('tokens', () => {
       code: 'source/value',
     })
     await expect(all(tokens(null as unknown as string[]))).rejects.toThrow(/but this is null/)
-  })
-})
-
-describe('accumulate', () => {
-  test('grows the text, counts, and says at the end that it is whole', async () => {
-    expect(await all(accumulate(['Hel', '', 'lo']))).toEqual([
-      { text: 'Hel', delta: 'Hel', seq: 1, final: false },
-      { text: 'Hello', delta: 'lo', seq: 2, final: false },
-      { text: 'Hello', delta: '', seq: 2, final: true },
-    ])
-  })
-
-  test('gives only the final value for an empty source', async () => {
-    expect(await all(accumulate([]))).toEqual([{ text: '', delta: '', seq: 0, final: true }])
   })
 })

@@ -162,8 +162,9 @@ describe.concurrent('runs on two nodes', () => {
   })
 
   test('are stopped from the other one also while the source is silent', async () => {
-    const node = await startNode(redis.port)
-    const { path } = await start(node, 'count=1&ms=60000')
+    // Its lease would be renewed, and the request be found then, much later only.
+    const node = await startNode(redis.port, { LEASE_MS: '600000' })
+    const { path } = await start(node, 'count=1&ms=600000')
     const here = view(node, path)
     await fetch(url(two, `${path}/stop`), { method: 'POST' })
     await here.over

@@ -35,9 +35,9 @@ import {
   streamToFragments,
   streamWithSources,
   swapstream,
-  type HtmxHeaders,
   type StreamEnd,
 } from 'swapstream'
+import type { HtmxHeaders } from 'swapstream/core'
 import { check } from 'swapstream/check'
 import { llm } from 'swapstream/models'
 import { openStream } from 'swapstream/testing'
@@ -405,7 +405,7 @@ describe('C12: streamWithSources', () => {
     )
     expect(seen.slice(0, first.length)).toEqual(first)
     expect(new Set(seen.slice(first.length - 1)).size).toBe(1)
-    expect(received.filter(({ data }) => data.includes('one'))).toHaveLength(first.length - 1)
+    expect(received.filter(({ data }) => data.includes('<li>one'))).toHaveLength(first.length - 1)
     expect(shownAtEnd(received, { page })).toBe('<p>Hi</p>')
   })
 })

@@ -8,7 +8,6 @@ import { z } from 'zod'
 import {
   createRuns,
   EventStream,
-  fakeTokens,
   mount,
   events,
   Page,
@@ -21,7 +20,7 @@ import {
   type TokenSource,
 } from 'swapstream'
 import { readEvents, type ReadEvent } from 'swapstream/client'
-import { openStream } from 'swapstream/testing'
+import { fakeTokens, openStream } from 'swapstream/testing'
 import { write } from '../../examples/progress/report.ts'
 import { answer as useTools } from '../../examples/tools/answer.ts'
 import { timersRunning } from '../../src/shared/clock.ts'

@@ -20,12 +20,12 @@ export function startOf(file: string, from: 'compiled' | 'sources' = 'compiled')
 /** Runs programs of this repository as real processes, and ends them with the test. */
 export function usePrograms(
   from?: 'compiled' | 'sources',
-): (file: string, args?: readonly string[], env?: Record<string, string>) => Program {
+): (file: string, args?: readonly string[], env?: Record<string, string>, cwd?: string) => Program {
   const running: (() => Promise<unknown>)[] = []
   afterEach(async () => {
     for (const stop of running.splice(0)) await stop()
   })
-  return (file, args = [], env = {}) => {
+  return (file, args = [], env = {}, cwd = process.cwd()) => {
     const clean = { ...process.env }
     for (const name of [
       'LOG_LEVEL',
@@ -39,6 +39,7 @@ export function usePrograms(
     ])
       delete clean[name]
     const child = spawn(process.execPath, [...startOf(file, from), ...args], {
+      cwd,
       env: { ...clean, ...env },
     })
     let stdout = ''

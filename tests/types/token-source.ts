@@ -3,16 +3,8 @@ import type { AIMessageChunk } from '@langchain/core/messages'
 import type { IterableReadableStream } from '@langchain/core/utils/stream'
 import type { Ollama } from 'ollama'
 import type OpenAI from 'openai'
-import { accumulate } from '../../src/models/accumulate.ts'
-import {
-  record,
-  replay,
-  streamToFragments,
-  streamWithSources,
-  tokens,
-  type Recording,
-  type TokenSource,
-} from '../../src/core.ts'
+import { streamToFragments, streamWithSources, tokens, type TokenSource } from '../../src/core.ts'
+import { record, replay, type Recording } from '../../src/testing.ts'
 
 /**
  * Compiled, never run: what fits into `tokens` and what does not. The AI SDK is no dependency of ours; its shapes are
@@ -23,7 +15,7 @@ export async function fits(
   anthropic: Anthropic,
   ollama: Ollama,
   langchain: { stream(): Promise<IterableReadableStream<AIMessageChunk>> },
-  cassette: Recording,
+  recording: Recording,
 ): Promise<void> {
   const chat = { model: 'm', messages: [{ role: 'user', content: 'Hi' }] } as const
   const openaiChat = { ...chat, messages: [...chat.messages] }
@@ -67,12 +59,12 @@ export async function fits(
       yield 'a'
     })(),
   )
-  tokens(record(replay(cassette), () => {}))
+  tokens(record(replay(recording), () => {}))
 
   const any: TokenSource = ['a']
   tokens(any)
   tokens(async () => (await fetch('/chat')).body!)
-  accumulate(openai.chat.completions.create({ ...openaiChat, stream: true }))
+  tokens(openai.chat.completions.create({ ...openaiChat, stream: true }))
   streamToFragments((signal) => fetch('/chat', { signal }), 'chat.html', 'response')
   streamWithSources(anthropic.messages.stream({ ...openaiChat, max_tokens: 9 }), 'chat.html')
 }

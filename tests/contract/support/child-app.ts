@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import type { Stats as FrameworkStats } from 'swapstream'
+import type { Stats as FrameworkStats } from 'swapstream/core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { eventually } from '../../support/eventually.ts'
 import { startOf } from '../../support/run-program.ts'

@@ -5,13 +5,13 @@ import {
   createRuns,
   nunjucksEngine,
   swapstream,
-  type NunjucksEngine,
   type SwapstreamOptions,
 } from '../../../src/index.ts'
 import { serve, type ServeOptions, type Serving } from '../../../src/node.ts'
 import { fromRecord } from '../../../src/templates/template-source.ts'
 import { recordingLog } from '../../support/recording-log.ts'
-import { treeOf } from '../../../src/html/tree.ts'
+import { pageHtml } from '../../../src/html/page-html.ts'
+import { treeOf } from '../../../src/html/read-tree.ts'
 
 const templates = {
   'chat.html': '<div>{% block response %}<p>{{ text }}</p>{% endblock %}</div>',
@@ -33,12 +33,14 @@ export function surroundings() {
   }
   return {
     app,
+    pageHtml,
     treeOf,
     engine: nunjucksEngine({ templates }),
     fromRecord,
     c: { req: request } as unknown as Context,
     swapstream: (options: SwapstreamOptions) => swapstream({ ...options, templates }),
-    nunjucksEngine: (options: object): NunjucksEngine => nunjucksEngine({ ...options, templates }),
+    nunjucksEngine: (options: object): ReturnType<typeof nunjucksEngine> =>
+      nunjucksEngine({ ...options, templates }),
     serve(served: Hono, options: ServeOptions = {}): Serving {
       const server = serve(served, { ...options, port: 0, onListen: () => {}, signals: false })
       started.push(server)

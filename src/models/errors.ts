@@ -1,0 +1,79 @@
+import { SourceError, SwapstreamError } from '../shared/errors.ts'
+
+/** An object of an SDK or a server, of which anything may be missing. */
+export type Foreign = any
+
+const MAX_SHOWN_CHARS = 500
+
+/** Makes a SourceError of what a provider sent as its error, which stays as the cause. */
+export function modelFailure(cause: Foreign): SourceError {
+  const texts = [cause, cause?.message, cause?.errorText, cause?.error, cause?.error?.message]
+  const text: string =
+    texts.find((each) => typeof each === 'string' && each !== '') ?? 'it did not say why.'
+  const shown = text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text
+  return new SourceError('source/failed', `The model failed: ${shown}`, { cause })
+}
+
+/**
+ * Makes a SourceError of what a provider threw. Errors that are an answer themselves, ours and Hono's, stay as they are;
+ * so does an abort, which is no failure.
+ */
+export function thrownByProvider(error: Foreign): unknown {
+  const isAnswer = error instanceof SwapstreamError || typeof error?.getResponse === 'function'
+  const isAbort = error?.name === 'AbortError' || error?.name === 'APIUserAbortError'
+  return isAnswer || isAbort ? error : modelFailure(error)
+}
+
+/** Makes the error of an answer that something else than its reader has cut. */
+export function abortedModel(): DOMException {
+  return new DOMException('The model was aborted before its answer was whole.', 'AbortError')
+}
+
+/** Whether `next()` gave a result: an iterator that is no generator may answer with anything. */
+export function isResult(answer: unknown): answer is IteratorResult<unknown, unknown> {
+  return answer !== null && typeof answer === 'object'
+}
+
+/** Makes the error of a `next()` that gave no result. */
+export function noResult(answer: unknown): SourceError {
+  return new SourceError(
+    'source/value',
+    `The next() of a source gave ${kindOf(answer)}, which is no result.`,
+    { hint: 'It has to give { done, value }; an async generator does so by itself.' },
+  )
+}
+
+/** Makes the error of a value that is no source, and says what was probably meant. */
+export function refusedSource(value: unknown): SourceError {
+  const [what, hint] = finishedAnswer(value) ?? []
+  return what === undefined
+    ? new SourceError(
+        'source/value',
+        `A source of tokens is a stream of a model or an iterable of strings, but this is ${kindOf(value)}.`,
+        { hint: 'An async generator of strings always fits.' },
+      )
+    : new SourceError('source/value', `This is ${what}, not a stream.`, { hint: hint! })
+}
+
+/** Names a finished answer by what only it has, and says how it is asked for as a stream. */
+function finishedAnswer(value: Foreign): readonly [what: string, hint: string] | undefined {
+  const create = 'Pass `stream: true` to create()'
+  if (Array.isArray(value?.choices)) return ['a finished chat completion', `${create}.`]
+  if (value?.object === 'response' || Array.isArray(value?.output))
+    return ['a finished response of OpenAI', `${create}.`]
+  if (value?.type === 'message')
+    return ['a finished message of Anthropic', `${create}, or use messages.stream().`]
+  if (typeof value?.done === 'boolean')
+    return ['a finished answer of Ollama', 'Pass `stream: true`.']
+  if (typeof value?.text !== 'string') return undefined
+  return 'content' in value
+    ? ['a finished message', 'Use stream() instead of invoke().']
+    : ['a finished text', 'Use streamText() instead of generateText(), or hand on its text.']
+}
+
+/** Names what something is, for a message. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (typeof value !== 'object') return `a ${typeof value}`
+  return `a ${value.constructor?.name ?? 'bare object'}`
+}

@@ -1,0 +1,90 @@
+import { abortable, ignoreErrors, onAbort } from '../shared/abortable.ts'
+import { SourceError } from '../shared/errors.ts'
+import { readChunk, text } from './chunks.ts'
+import { abortedModel, kindOf } from './errors.ts'
+import type { Part } from './part.ts'
+import { openSource, type OpenSource, type TokenSource } from './source.ts'
+
+/** How many unknown types a message names. */
+const MAX_NAMED = 5
+
+/**
+ * Reads a source part by part, whatever SDK its chunks are of: text, bytes of UTF-8 cut anywhere, objects.
+ *
+ * Out     parts, none or several for a chunk. A type that is not known is skipped, since providers invent new ones.
+ * Ends    closes the source exactly once: at the end, on a throw, or when `signal` aborts, also when nothing was read
+ *         yet and while it is being opened.
+ * Throws  the reason of the signal; what the source throws; SourceError `source/value` for a chunk of no known shape,
+ *         or at the end when no chunk at all was of a known type.
+ */
+export function readParts(
+  source: TokenSource,
+  signal: AbortSignal,
+): AsyncGenerator<Part, void, undefined> {
+  // The call may fail before anything is read: that must not end the process.
+  if (source instanceof Promise) source.catch(() => {})
+  let opening: Promise<OpenSource> | undefined
+  let opened: OpenSource | undefined
+  const open = (): Promise<OpenSource> =>
+    (opening ??= openSource(source, signal).then((result) => (opened = result)))
+  // Before anything else that listens to the signal: the stream shall know that this end is wanted.
+  onAbort(signal, () => {
+    if (opened !== undefined) void opened.close()
+    // A stream or a promise that was never read is under way all the same, and costs money. A function was not called.
+    else if (opening !== undefined || typeof source !== 'function')
+      void ignoreErrors(async () => (await open()).close())
+  })
+  return parts(open, signal)
+}
+
+async function* parts(
+  open: () => Promise<OpenSource>,
+  signal: AbortSignal,
+): AsyncGenerator<Part, void, undefined> {
+  signal.throwIfAborted()
+  const source = await abortable(open(), signal)
+  const decoder = new TextDecoder()
+  const unknownTypes = new Set<string>()
+  let hasKnown = false
+  try {
+    for (let number = 1; ; number++) {
+      const { done, value: chunk } = await abortable(source.next(), signal)
+      if (done) break
+      const found = partsOf(chunk, decoder) ?? refused(chunk, number)
+      if (found === 'unknown') unknownTypes.add((chunk as { type: string }).type)
+      else {
+        hasKnown = true
+        for (const part of found) yield part
+      }
+    }
+    yield* text(decoder.decode())
+    if (source.wasAborted()) throw abortedModel()
+    if (!hasKnown && unknownTypes.size > 0) throw noKnownType(unknownTypes)
+  } finally {
+    await source.close()
+  }
+}
+
+/** Reads one chunk. One decoder for all of a source: a character may be cut between two chunks. */
+function partsOf(chunk: unknown, decoder: TextDecoder): readonly Part[] | 'unknown' | undefined {
+  if (typeof chunk === 'string') return [...text(decoder.decode()), ...text(chunk)]
+  if (ArrayBuffer.isView(chunk))
+    return text(decoder.decode(chunk as Uint8Array<ArrayBuffer>, { stream: true }))
+  return chunk !== null && typeof chunk === 'object' ? readChunk(chunk) : undefined
+}
+
+function noKnownType(types: ReadonlySet<string>): SourceError {
+  const shown = [...types].slice(0, MAX_NAMED).join('", "')
+  const message = `No part of this source is of a known type: "${shown}".`
+  return new SourceError('source/value', message, { hint: 'Map its parts to their text first.' })
+}
+
+function refused(chunk: unknown, number: number): never {
+  const keys = Object.keys(Object(chunk)).slice(0, MAX_NAMED).join(', ')
+  const shown = keys && typeof chunk === 'object' ? ` with ${keys}` : ''
+  throw new SourceError(
+    'source/value',
+    `A token is text, but the source gave ${kindOf(chunk)}${shown} as its part ${number}.`,
+    { hint: 'Map the parts of your model to their text first.' },
+  )
+}

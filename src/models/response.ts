@@ -1,0 +1,79 @@
+import { abortableGenerator } from '../shared/abortable.ts'
+import { SourceError } from '../shared/errors.ts'
+import { bodyText } from '../sse/body-text.ts'
+import { decodeEvents, type ReadEvent } from '../sse/decode-events.ts'
+import { decodeNDJSON } from '../sse/decode-ndjson.ts'
+import { bodyOf, mediaTypeOf, type ResponseLike } from '../sse/response-body.ts'
+import { isChunk } from './chunks.ts'
+import { modelFailure } from './errors.ts'
+
+const NDJSON = /[/+](?:x-)?(?:ndjson|jsonl|json-?lines)$/
+
+/** Names of events that carry the text, and of those that end a stream of plain text. */
+const TEXT_EVENTS = new Set(['message', 'text', 'token', 'chunk', 'content', 'delta'])
+const SILENT_EVENTS = new Set(['done', 'complete', 'end', 'close', 'ping', 'heartbeat'])
+
+/**
+ * Reads the chunks of a fetch response: objects of an event stream or of NDJSON, or text.
+ *
+ * Ends    at `[DONE]`, or with the body; stopping cancels the body.
+ * Throws  SourceError `source/failed` for a status beyond 2xx or an event `error`; `source/value` for an answer of a
+ *         type that no model streams in.
+ */
+export async function responseChunks(response: ResponseLike): Promise<AsyncIterator<unknown>> {
+  const type = mediaTypeOf(response)
+  const body = await bodyOf(response)
+  if (body === null) return (async function* () {})()
+  if (type === 'text/event-stream')
+    return abortableGenerator((signal) => eventChunks(decodeEvents(body, {}, signal)))
+  if (NDJSON.test(type)) return decodeNDJSON(body)
+  if (type === 'text/html' || type.endsWith('json') || type.endsWith('xml')) {
+    await body.cancel()
+    throw new SourceError('source/value', `The answer is ${type}, and no stream of a model.`, {
+      hint: type.endsWith('json')
+        ? 'Ask for a stream ("stream": true in the request), or hand on its text.'
+        : 'Look at its address: this is a page.',
+    })
+  }
+  return bodyText(body)
+}
+
+async function* eventChunks(
+  events: AsyncIterable<ReadEvent>,
+): AsyncGenerator<unknown, void, undefined> {
+  // The first event decides: a model that writes JSON over events of plain text must not be taken for an SDK.
+  let isJson: boolean | undefined
+  for await (const event of events) {
+    if (event.data === '[DONE]') return
+    const parsed = isJson === false ? undefined : parse(event.data)
+    isJson ??= isChunk(parsed)
+    if (!isJson) {
+      const text = textOf(event, parsed)
+      if (text !== undefined) yield text
+    } else if (parsed === undefined) {
+      throw new SourceError(
+        'source/value',
+        `An event is no JSON: ${JSON.stringify(event.data.slice(0, 80))}.`,
+      )
+    } else yield parsed
+  }
+}
+
+/** Gives the text of an event that holds only text; undefined for one that holds none. */
+function textOf({ event, data }: ReadEvent, parsed: unknown): string | undefined {
+  if (event === undefined || TEXT_EVENTS.has(event)) return data
+  if (event === 'error') throw modelFailure(parsed ?? parse(data) ?? data)
+  if (SILENT_EVENTS.has(event)) return undefined
+  throw new SourceError('source/value', `The stream has events named "${event.slice(0, 64)}".`, {
+    hint: 'Read it with readEvents() of swapstream/client, and yield the text of those you want.',
+  })
+}
+
+function parse(data: string): unknown {
+  if (!data.startsWith('{')) return undefined
+  try {
+    return JSON.parse(data) as unknown
+  } catch {
+    return undefined
+  }
+}

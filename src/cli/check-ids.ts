@@ -1,5 +1,5 @@
 import { didYouMean } from '../shared/errors.ts'
-import { nearest } from '../shared/nearest.ts'
+import { closestMatch } from '../shared/closest-match.ts'
 import { HOLE, SEAM } from '../html/tags.ts'
 import type { CodeFacts } from './code-facts.ts'
 import { shown, type Finding } from './finding.ts'
@@ -54,7 +54,7 @@ export function checkTargets(all: readonly Templates[], { targets }: CodeFacts):
   const known = templates.flatMap(idsOf)
   return targets.flatMap(({ file, line, column, id }) => {
     if (templates.some((each) => has(each, id, true))) return []
-    const meant = nearest(id, known)
+    const meant = closestMatch(id, known)
     const message = `no template has an element with the id "${id}".`
     const hint = meant && `Did you mean "#${meant}"?`
     return [{ file: shown(file), line, column, message, ...(hint && { hint }) }]

@@ -1,4 +1,4 @@
-import { nearest } from '../shared/nearest.ts'
+import { closestMatch } from '../shared/closest-match.ts'
 import { HOLE, SEAM } from '../html/tags.ts'
 import { answersOf, type AppRoute } from '../web/app-routes.ts'
 import type { Finding } from './finding.ts'
@@ -23,7 +23,7 @@ export function checkRequests(
         answer.length > 0
           ? `${attribute} asks by ${method}, and ${asked} answers to ${answer.join(', ')} only.`
           : `no route answers to ${method} ${asked}.`
-      const meant = answer.length > 0 ? undefined : nearest(path, pathsOf(routes, method))
+      const meant = answer.length > 0 ? undefined : closestMatch(path, pathsOf(routes, method))
       const hint = meant && `Did you mean "${meant}"?`
       found.push({ file, ...facts.placeOf(at), message, ...(hint && { hint }) })
     }

@@ -1,4 +1,4 @@
-import { nearest } from '../../shared/nearest.ts'
+import { closestMatch } from '../../shared/closest-match.ts'
 import { ANY, type BlockContext } from './block-context.ts'
 import { Fault } from './failure.ts'
 import type { Callback, InnerEnvironment } from './internals.ts'
@@ -37,7 +37,7 @@ export function catalogEnvironment(base: InnerEnvironment): InnerEnvironment {
 
 /** The error for a filter or test that was not added. */
 export function unknownName(kind: 'filter' | 'test', name: string, env: InnerEnvironment): Fault {
-  const meant = nearest(name, Object.keys(kind === 'filter' ? env.filters : env.tests))
+  const meant = closestMatch(name, Object.keys(kind === 'filter' ? env.filters : env.tests))
   const hint =
     meant === undefined ? `Add it: ${kind}s: { ${name}: … }.` : `Did you mean "${meant}"?`
   return new Fault('template/filter-unknown', `unknown ${kind} "${name}".`, hint)

@@ -122,7 +122,7 @@ export interface StreamingHint {
 }
 
 /** The hints of streams of which one text grows and nothing else changes: of these very objects, not of their wrappers. */
-export const streamingHints = new WeakMap<object, () => Promise<StreamingHint>>()
+export const streamingHints: WeakMap<object, () => Promise<StreamingHint>> = new WeakMap()
 
 /** Notes the hint of a stream, unless its options say that more than one text changes. */
 export function hintStreaming(

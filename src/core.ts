@@ -1,6 +1,6 @@
 /** The portable door: web standards only. Bring a template engine; `swapstream` itself adds nunjucks and Node. */
-export { createSwapstream } from './web/create-swapstream.ts'
-export type { CoreOptions } from './web/create-swapstream.ts'
+export { createSwapstream } from './web/middleware.ts'
+export type { CoreOptions } from './web/middleware.ts'
 export { Page } from './web/page.ts'
 export type { PageOptions } from './web/page.ts'
 export { FormResult } from './web/form-result.ts'
@@ -40,7 +40,7 @@ export { scope } from './streams/scope.ts'
 export { stats } from './streams/registry.ts'
 export type { Stats } from './streams/registry.ts'
 export type { Chunk, PublicError, EndEvent, Encoder, EventEncoding } from './streams/wire.ts'
-export { createRuns } from './runs/runs.ts'
+export { createRuns } from './runs/create-runs.ts'
 export type {
   SubscribeOptions,
   Run,
@@ -50,14 +50,17 @@ export type {
   RunsHealth,
   RunsOptions,
 } from './runs/runs.ts'
-export { createMemoryStore } from './runs/memory-store.ts'
-export type { MemoryStoreOptions } from './runs/memory-store.ts'
-export type { Added, Addition, KnownRun, NewRun, RunStore } from './runs/run-store.ts'
 export { ownerOf, runRoutes } from './web/run-routes.ts'
 export type { RunRoutesOptions } from './web/run-routes.ts'
 export type { Resumable } from './streams/source.ts'
 export type { Connection } from './web/settings.ts'
-export * from './web/declared/api.ts'
+export { stream } from './web/declared/stream.ts'
+export type { StreamDefinition, StreamRoute } from './web/declared/definition.ts'
+export { mount } from './web/declared/mount.ts'
+export type { MountOptions } from './web/declared/mount.ts'
+export { bearer, ipAllow } from './web/declared/guards.ts'
+export type { Guard } from './web/declared/guards.ts'
+export type { Schema } from './shared/schema.ts'
 export type { Limits } from './shared/limits.ts'
 export type { AsyncContext } from './shared/async-context.ts'
 export { tokens } from './models/tokens.ts'

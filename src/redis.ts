@@ -1,4 +1,4 @@
 /** Runs on several machines: a store in Redis or Valkey, through a client of yours. */
-export { createRedisStore } from './redis/redis-store.ts'
-export type { RedisStoreOptions } from './redis/redis-store.ts'
-export type { IoredisClient, NodeRedisClient } from './redis/redis-client.ts'
+export { createRedisStore } from './redis/store.ts'
+export type { RedisStoreOptions } from './redis/store.ts'
+export type { IoredisClient, NodeRedisClient } from './redis/client.ts'

@@ -1,4 +1,4 @@
-import { HOLE } from '../html/markup-tags.ts'
+import { HOLE } from '../html/tags.ts'
 import { type AppRoute, routesFor } from '../web/app-routes.ts'
 import { pathOf } from './check-requests.ts'
 import { codeTokens } from './code-tokens.ts'

@@ -1,6 +1,6 @@
 import { didYouMean } from '../shared/errors.ts'
 import { nearest } from '../shared/nearest.ts'
-import { HOLE, SEAM } from '../html/markup-tags.ts'
+import { HOLE, SEAM } from '../html/tags.ts'
 import type { CodeFacts } from './code-facts.ts'
 import { shown, type Finding } from './finding.ts'
 import { withParts, type ReadTemplate, type Templates } from './templates-read.ts'

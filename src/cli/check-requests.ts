@@ -1,5 +1,5 @@
 import { nearest } from '../shared/nearest.ts'
-import { HOLE, SEAM } from '../html/markup-tags.ts'
+import { HOLE, SEAM } from '../html/tags.ts'
 import { answersOf, type AppRoute } from '../web/app-routes.ts'
 import type { Finding } from './finding.ts'
 import type { Templates } from './templates-read.ts'

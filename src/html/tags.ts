@@ -1,122 +1,115 @@
-function names(list: string): ReadonlySet<string> {
-  return new Set(list.split(' '))
+/** Stands for a value that is only known when the template is rendered. */
+export const HOLE = '\uffff'
+/** Stands where a condition, a loop or a body of its own begins or ends: what is left of it need not belong to what is right. */
+export const SEAM = '\ufffe'
+
+/** An attribute as it is written; holes and seams stand in its name and its value. */
+export interface Attribute {
+  /** In small letters. */
+  readonly name: string
+  /** Empty when it has none. */
+  readonly value: string
+  /** Where its name begins in the text. */
+  readonly at: number
 }
 
-/** Elements without content. */
-export const VOID: ReadonlySet<string> = names(
-  'area br col embed hr img input link meta source track wbr',
-)
-
-/** Elements whose content is text for the tokenizer, up to their end tag. */
-export const RAW: ReadonlySet<string> = names('iframe script style textarea')
-
-/** Start tags that close an open paragraph. */
-export const BLOCK: ReadonlySet<string> = names(
-  'address article aside blockquote center dd details dialog dir div dl dt fieldset figcaption figure footer form ' +
-    'h1 h2 h3 h4 h5 h6 header hgroup hr li main menu nav ol p pre search section summary table ul',
-)
-
-export const HEADING: ReadonlySet<string> = names('h1 h2 h3 h4 h5 h6')
-
-/** A parser opens these again behind a parent that ends before them. */
-export const FORMATTING: ReadonlySet<string> = names(
-  'a b big code em font i s small strike strong tt u',
-)
-
-/** Elements that a parser moves, drops, renames or reads in its own way, or that htmx takes out. */
-export const STRANGE: ReadonlySet<string> = names(
-  'annotation-xml applet base basefont bgsound body frame frameset head html image isindex keygen listing marquee ' +
-    'nobr noembed noframes noscript param plaintext rb rtc selectedcontent title xmp',
-)
-
-/** Elements that their parent's end tag closes. */
-export const CLOSED_BY_PARENT: ReadonlySet<string> = names(
-  'colgroup dd dt li optgroup option p rp rt tbody td tfoot th thead tr',
-)
-
-/** Which open element a start tag closes. */
-export const CLOSED_BY: Readonly<Record<string, ReadonlySet<string>>> = {
-  dd: names('dd dt'),
-  dt: names('dd dt'),
-  li: names('li'),
-  optgroup: names('optgroup option'),
-  option: names('option'),
-  rp: names('rp rt'),
-  rt: names('rp rt'),
-  tbody: names('colgroup tbody td tfoot th thead tr'),
-  td: names('td th'),
-  tfoot: names('colgroup tbody td tfoot th thead tr'),
-  th: names('td th'),
-  thead: names('colgroup tbody td tfoot th thead tr'),
-  tr: names('colgroup td th tr'),
+/** The beginning or the end of an element. */
+export interface Tag {
+  /** In small letters; empty for a comment, a doctype and what else is no element. */
+  readonly name: string
+  readonly ends: boolean
+  /** It is written with a slash before its `>`. */
+  readonly selfCloses: boolean
+  /** All of them: in a template, one name may stand in both branches of a condition. */
+  readonly attributes: readonly Attribute[]
+  readonly at: number
+  /** Behind its `>`. */
+  readonly end: number
 }
 
-/** What holds nothing but these, and blanks. */
-export const HOLDS: Readonly<Record<string, ReadonlySet<string>>> = {
-  colgroup: names('col template'),
-  optgroup: names('option'),
-  option: names(''),
-  select: names(' optgroup option'),
-  table: names('caption colgroup tbody template tfoot thead'),
-  tbody: names('template tr'),
-  textarea: names(''),
-  tfoot: names('template tr'),
-  thead: names('template tr'),
-  tr: names('td template th'),
+const NAME = new RegExp(`</?([a-zA-Z${HOLE}][^\\s/>${SEAM}]*)`, 'y')
+// A quote that never ends takes the rest with it.
+const ATTRIBUTE = new RegExp(
+  `([\\s/${SEAM}]*)(?:>|(=?[^\\s/>=${SEAM}]*)` +
+    `(?:\\s*=[\\s${SEAM}]*(?:"([^"]*)"?|'([^']*)'?|([^\\s>"'][^\\s>]*))?)?)`,
+  'y',
+)
+const COMMENT = /<!--(?:-?>|[^]*?(?:--!?>|$))/y
+const OTHER = new RegExp(`<(?:[!?]|/(?![a-z${HOLE}]))[^>]*>?`, 'iy')
+const NONE: readonly Attribute[] = []
+/** Elements whose content is text up to their end tag. */
+const TEXT_ONLY = /^(?:script|style|title|textarea|xmp|iframe|noembed|noframes|plaintext)$/
+
+/**
+ * Reads the tag or comment that begins with the `<` at a place, as a browser's tokenizer does.
+ *
+ * Out     undefined where the `<` is text; `end` is beyond the text for a tag that never ends.
+ */
+export function tagAt(html: string, at: number): Tag | undefined {
+  NAME.lastIndex = at
+  const found = NAME.exec(html)
+  if (found === null) {
+    COMMENT.lastIndex = OTHER.lastIndex = at
+    const [other] = COMMENT.exec(html) ?? OTHER.exec(html) ?? []
+    if (other === undefined) return undefined
+    return {
+      name: '',
+      ends: false,
+      selfCloses: false,
+      attributes: NONE,
+      at,
+      end: at + other.length,
+    }
+  }
+  const name = found[1]!.toLowerCase()
+  const ends = html.charCodeAt(at + 1) === 47
+  const behind = NAME.lastIndex
+  if (html.charCodeAt(behind) === 62)
+    return { name, ends, selfCloses: false, attributes: NONE, at, end: behind + 1 }
+  const attributes: Attribute[] = []
+  ATTRIBUTE.lastIndex = behind
+  for (;;) {
+    const from = ATTRIBUTE.lastIndex
+    const [, between, own, ...values] = ATTRIBUTE.exec(html)!
+    const start = from + between!.length
+    const isOpen = start >= html.length
+    if (own === undefined || isOpen) {
+      const end = isOpen ? html.length + 1 : ATTRIBUTE.lastIndex
+      return { name, ends, selfCloses: between!.endsWith('/'), attributes, at, end }
+    }
+    const value = values.find((each) => each !== undefined) ?? ''
+    attributes.push({ name: own.toLowerCase(), value, at: start })
+  }
 }
 
-/** Where a parser keeps an element, where it does not keep it everywhere; `#` is the top. */
-export const PARENTS: Readonly<Record<string, ReadonlySet<string>>> = {
-  caption: names('# table'),
-  col: names('# colgroup'),
-  colgroup: names('# table'),
-  optgroup: names('select'),
-  option: names('# datalist optgroup select'),
-  rp: names('ruby'),
-  rt: names('ruby'),
-  tbody: names('# table'),
-  td: names('# tr'),
-  tfoot: names('# table'),
-  th: names('# tr'),
-  thead: names('# table'),
-  tr: names('# tbody tfoot thead'),
+/** Finds the end tag of an element whose content is text; -1 when there is none. */
+export function textEnd(html: string, name: string, from: number): number {
+  const end = new RegExp(`</${name}(?=[\\s/>])`, 'gi')
+  end.lastIndex = from
+  return end.exec(html)?.index ?? -1
 }
 
-/** Elements that bound what an end tag or an open paragraph can reach. */
-export const MARKERS: ReadonlySet<string> = names('# caption object table td template th')
-
-/** Elements whose inside may be unknown while what stands around them is known. */
-export const CONTAINERS: ReadonlySet<string> = names(
-  'article aside blockquote details div figure footer header main nav section',
-)
-
-/** Start tags that end SVG and MathML. */
-export const BREAKS_OUT: ReadonlySet<string> = names(
-  'b big blockquote body br center code dd div dl dt em embed font h1 h2 h3 h4 h5 h6 head hr i img li listing menu ' +
-    'meta nobr ol p pre ruby s script small span strong strike sub sup table tt u ul var',
-)
-
-/** Elements of SVG and MathML in which HTML stands. */
-export const HOLDS_HTML: Readonly<Record<'svg' | 'math' | 'html', ReadonlySet<string>>> = {
-  html: names(''),
-  svg: names('desc foreignobject title'),
-  math: names('mi mn mo ms mtext'),
-}
-
-/** SVG names as the DOM has them. */
-const SVG_NAMES = new Map(
-  (
-    'altGlyph altGlyphDef altGlyphItem animateColor animateMotion animateTransform clipPath feBlend feColorMatrix ' +
-    'feComponentTransfer feComposite feConvolveMatrix feDiffuseLighting feDisplacementMap feDistantLight feDropShadow ' +
-    'feFlood feFuncA feFuncB feFuncG feFuncR feGaussianBlur feImage feMerge feMergeNode feMorphology feOffset ' +
-    'fePointLight feSpecularLighting feSpotLight feTile feTurbulence foreignObject glyphRef linearGradient ' +
-    'radialGradient textPath'
-  )
-    .split(' ')
-    .map((name) => [name.toLowerCase(), name]),
-)
-
-/** The name of an SVG element in the DOM, from its name in lower case. */
-export function svgName(name: string): string {
-  return SVG_NAMES.get(name) ?? name
+/**
+ * Reads the tags of some HTML in their order: what stands in a comment, a script or a text field is no tag, and a tag
+ * that never ends is left out.
+ *
+ * In      HTML with `HOLE` and `SEAM` where a template has more to say.
+ * Cost    one walk over the text.
+ *
+ * @example tagsIn('<p id=a title="1 > 0">').map(({ attributes }) => attributes.length) // → [2]
+ */
+export function tagsIn(html: string): Tag[] {
+  const tags: Tag[] = []
+  let at = html.indexOf('<')
+  while (at >= 0) {
+    const tag = tagAt(html, at)
+    if (tag && tag.end > html.length) break
+    let next = tag?.end ?? at + 1
+    if (tag && tag.name !== '') {
+      tags.push(tag)
+      if (!tag.ends && TEXT_ONLY.test(tag.name)) next = textEnd(html, tag.name, next)
+    }
+    at = next < 0 ? -1 : html.indexOf('<', next)
+  }
+  return tags
 }

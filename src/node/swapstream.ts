@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import type { TemplateEngine } from '../templates/engine.ts'
-import { createSwapstream, type CoreOptions } from '../web/create-swapstream.ts'
-import { rememberSettings, settingsBehind } from '../web/current-settings.ts'
+import { createSwapstream, type CoreOptions } from '../web/middleware.ts'
+import { storedSettings, storeSettings } from '../web/settings.ts'
 import { asset } from './assets.ts'
 import { brotli } from './brotli.ts'
 import { nodeConnection } from './node-connection.ts'
@@ -42,7 +42,7 @@ export function swapstream(options: SwapstreamOptions = {}): MiddlewareHandler {
       options.engine ?? nunjucksEngine({ templates: 'templates', watch: edited(), ...options }),
   })
   const middleware: MiddlewareHandler = async (c, next) => asset(c) ?? answer(c, next)
-  rememberSettings(middleware, settingsBehind(answer)!)
+  storeSettings(middleware, storedSettings(answer)!)
   return middleware
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { Connection } from './redis-client.ts'
+import type { Connection } from './client.ts'
 
-/** A program that Redis runs as a whole, between all other commands. */
-export interface Script {
+/** A Lua script, which Redis runs atomically. */
+interface Script {
   readonly text: string
   readonly sha: string
 }
@@ -11,8 +11,8 @@ function script(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
-/** Runs a script, and hands it over first when Redis does not know it yet. */
-export async function run(
+/** Runs a script, and uploads it if Redis does not know it yet. */
+export async function runScript(
   connection: Connection,
   { sha, text }: Script,
   keys: readonly string[],
@@ -28,85 +28,78 @@ export async function run(
 }
 
 /**
- * Keys: run, lease, name, newest of the name (or the lease once more, when it has none).
- * Arguments: id, lease, leaseMs, keepMs, owner, node, attended, has a name.
+ * Keys: run, lease, running run of the key, newest run of the key (without a key: the lease twice).
+ * Arguments: id, lease, leaseMs, keepMs, owner, node, needs subscribers, has a key. Out: id of the running run.
  */
-export const START: Script = script(
-  `
+export const START: Script = script(`
 if ARGV[8] == '1' then
   if not redis.call('SET', KEYS[3], ARGV[1], 'NX', 'PX', ARGV[3]) then
     return redis.call('GET', KEYS[3])
   end
 end
-redis.call('HSET', KEYS[1], 'owner', ARGV[5], 'node', ARGV[6], 'attended', ARGV[7], 'values', 0, 'seq', 0)
+redis.call('HSET', KEYS[1], 'owner', ARGV[5], 'node', ARGV[6], 'needsSubscribers', ARGV[7],
+  'keepMs', ARGV[4], 'values', 0, 'seq', 0)
 redis.call('PEXPIRE', KEYS[1], ARGV[3] + ARGV[4])
 if ARGV[8] == '1' then redis.call('SET', KEYS[4], ARGV[1], 'PX', ARGV[3] + ARGV[4]) end
 redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
-return ARGV[1]`,
-)
+return ARGV[1]`)
 
 /**
- * Keys: run, lease, name (or lease), log, readers, newest (or lease). Arguments: id, lease, leaseMs, keepMs, from, last, lines….
- * Gives kept, the newest position, stop, whether somebody reads it elsewhere.
+ * Keys: run, lease, running run of the key (or lease), log, subscribers, newest run of the key (or lease).
+ * Arguments: id, lease, leaseMs, keepMs, from, last, lines…. Out: status, stored lines, stop, has subscribers.
  */
-export const APPEND: Script = script(
-  `
+export const APPEND: Script = script(`
 local seq = tonumber(redis.call('HGET', KEYS[1], 'seq') or '-1')
 local from = tonumber(ARGV[5])
-local count = #ARGV - 6
+local last = ARGV[6] == '1'
 if redis.call('GET', KEYS[2]) ~= ARGV[2] then
-  -- Its end was kept, and the answer to that was lost.
-  local again = ARGV[6] == '1' and redis.call('HGET', KEYS[1], 'end') == ARGV[2]
-  return { again and 1 or 0, seq, '', 0 }
+  -- The end was stored before, and the response was lost.
+  local retried = last and redis.call('HGET', KEYS[1], 'end') == ARGV[2]
+  return { retried and 'ok' or 'fenced', seq, '', 0 }
 end
-if seq < 0 then return { 0, -1, '', 0 } end
-if seq < from - 1 then return { 0, seq, 'gap', 0 } end
-for i = 1, count do
+if seq < 0 then return { 'fenced', seq, '', 0 } end
+if seq < from - 1 then return { 'gap', seq, '', 0 } end
+for i = 1, #ARGV - 6 do
   if from + i - 1 > seq then
     seq = from + i - 1
     redis.call('XADD', KEYS[4], '1-' .. string.format('%d', seq), 'l', ARGV[6 + i])
   end
 end
-redis.call('HSET', KEYS[1], 'seq', seq)
-if ARGV[6] == '1' then
-  redis.call('HSET', KEYS[1], 'end', ARGV[2], 'values', seq - 1)
+local isRunning = redis.call('GET', KEYS[3]) == ARGV[1]
+if last then
+  redis.call('HSET', KEYS[1], 'seq', seq, 'values', seq - 1, 'end', ARGV[2])
   redis.call('DEL', KEYS[2])
-  if redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
+  if isRunning then redis.call('DEL', KEYS[3]) end
 else
-  redis.call('HSET', KEYS[1], 'values', seq)
+  redis.call('HSET', KEYS[1], 'seq', seq, 'values', seq)
   redis.call('PEXPIRE', KEYS[2], ARGV[3])
-  if redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('PEXPIRE', KEYS[3], ARGV[3]) end
+  if isRunning then redis.call('PEXPIRE', KEYS[3], ARGV[3]) end
 end
-redis.call('PEXPIRE', KEYS[1], ARGV[3] + ARGV[4])
-redis.call('PEXPIRE', KEYS[4], ARGV[3] + ARGV[4])
-if redis.call('GET', KEYS[6]) == ARGV[1] then redis.call('PEXPIRE', KEYS[6], ARGV[3] + ARGV[4]) end
-return { 1, seq, redis.call('HGET', KEYS[1], 'stop') or '', redis.call('EXISTS', KEYS[5]) }`,
-)
+local keepMs = ARGV[3] + ARGV[4]
+redis.call('PEXPIRE', KEYS[1], keepMs)
+redis.call('PEXPIRE', KEYS[4], keepMs)
+if redis.call('GET', KEYS[6]) == ARGV[1] then redis.call('PEXPIRE', KEYS[6], keepMs) end
+return { 'ok', seq, redis.call('HGET', KEYS[1], 'stop') or '', redis.call('EXISTS', KEYS[5]) }`)
 
-/** Keys: run, lease, log. Arguments: line, keepMs. Gives whether there is such a run. */
-export const INTERRUPT: Script = script(
-  `
+/** Keys: run, lease, log. Arguments: line. Out: 1 if the run exists. */
+export const INTERRUPT: Script = script(`
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 if redis.call('EXISTS', KEYS[2]) == 1 or redis.call('HEXISTS', KEYS[1], 'end') == 1 then return 1 end
 local seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
+local keepMs = redis.call('HGET', KEYS[1], 'keepMs')
 redis.call('XADD', KEYS[3], '1-' .. string.format('%d', seq), 'l', ARGV[1])
 redis.call('HSET', KEYS[1], 'end', 'interrupted')
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-redis.call('PEXPIRE', KEYS[3], ARGV[2])
-return 1`,
-)
+redis.call('PEXPIRE', KEYS[1], keepMs)
+redis.call('PEXPIRE', KEYS[3], keepMs)
+return 1`)
 
-/** Keys: run. Gives the node that makes the run, when it has to be told. */
-export const STOP: Script = script(
-  `
+/** Keys: run. Out: the node that produces the run, empty if it has ended. */
+export const STOP: Script = script(`
 if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HEXISTS', KEYS[1], 'end') == 1 then return '' end
 redis.call('HSET', KEYS[1], 'stop', '1')
-return redis.call('HGET', KEYS[1], 'node')`,
-)
+return redis.call('HGET', KEYS[1], 'node')`)
 
-/** Keys: the inbox of a node. Arguments: what it is told; nothing only wakes it. It is forgotten when nobody reads it. */
-export const TELL: Script = script(
-  `
+/** Keys: control channel of a node. Arguments: message; an empty one only wakes it. Unread, it expires. */
+export const SEND: Script = script(`
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', '64', '*', 'l', ARGV[1])
-return redis.call('PEXPIRE', KEYS[1], 60000)`,
-)
+return redis.call('PEXPIRE', KEYS[1], 60000)`)

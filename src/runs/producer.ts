@@ -1,275 +1,203 @@
-import { Alarm } from '../shared/alarm.ts'
 import type { AsyncContext } from '../shared/async-context.ts'
-import { now, turn } from '../shared/clock.ts'
-import type { Limits } from '../shared/limits.ts'
-import type { Log } from '../shared/log.ts'
-import { said } from '../shared/said.ts'
+import { after, now, sleep } from '../shared/clock.ts'
+import { Notifier } from '../shared/notifier.ts'
 import { Ended } from '../streams/ended.ts'
-import { reportFailure } from '../streams/failure.ts'
-import type { Source } from '../streams/source.ts'
-import { SourceReader, type Answer, type Listener } from '../streams/source-reader.ts'
+import { reportFailure, type FailureListeners } from '../streams/failure.ts'
+import { SourceReader, type Source } from '../streams/source.ts'
 import type { EndReason } from '../streams/stream-end.ts'
-import { createDecoder, createEncoder } from './codec.ts'
-import type { Added, RunStore } from './run-store.ts'
-import type { View } from './view.ts'
+import { LogDecoder, LogEncoder } from './log.ts'
+import type { ActiveRun } from './remote-run.ts'
+import type { RunLimits, RunsOptions } from './runs.ts'
+import { Snapshots } from './snapshots.ts'
+import { callStore, type AppendResult, type NewRun } from './store.ts'
 
-/** So many lines may wait for the store; then the source waits, too. */
-const MOST_UNKEPT = 4_096
-/** So many lines are kept in one go: nobody else is served by a store meanwhile. */
-const MOST_AT_ONCE = 1_000
-/** After a store failed, it is asked again this much later. */
+/** Lines that may wait for the store; then the source waits, too. */
+const MAX_UNSTORED = 4_096
+/** Lines of one append: a store serves no other node meanwhile. */
+const MAX_BATCH = 1_000
+/** Pause after an append that failed. */
 const RETRY_MS = 100
 
-export interface ProducerOptions {
-  readonly id: string
-  readonly path: string
-  readonly lease: string
-  readonly source: Source<unknown>
+type Settings = Required<Pick<RunsOptions, 'store' | 'batchMs' | 'maxRunChars' | 'path'>>
+
+export interface ProducerOptions extends Settings, Omit<FailureListeners, 'route'> {
   readonly asyncContext: AsyncContext
-  readonly store: RunStore
-  readonly view: View
-  readonly leaseMs: number
-  readonly batchMs: number
-  readonly maxRunChars: number
-  readonly limits: Pick<Limits, 'maxDurationMs' | 'idleSourceMs'>
-  readonly log: Log
-  readonly expose: boolean
-  readonly onError: ((error: unknown) => void) | undefined
-  /** The source has ended or was left, and everybody here knows how. */
-  readonly onEnd: (ended: Ended) => void
+  readonly limits: Required<RunLimits>
+  readonly graceMs: number
+  /** Called when the run has ended on this node. */
+  readonly onEnd: (end: Ended, values: number) => void
 }
 
 /**
- * Reads the source of one run, whoever looks on. What it says is told here at once, and kept in the store a little
- * later, many lines at a time.
+ * Produces one run: a loop reads the source and shows its values on this node, another appends them to the store.
  *
- * Ends    exactly once: by itself, by a failure, a limit or a deadline, when it is stopped, or when the lease is lost.
- *         Nobody else can know then that this one still goes on, so it does not: no answer is paid for twice.
+ * Ends    exactly once. A run that loses its lease is interrupted, because no other node can know that it goes on.
  */
-export class Producer implements Listener<unknown> {
+export class Producer implements ActiveRun {
+  readonly snapshots: Snapshots = new Snapshots()
+  readonly #run: NewRun
   readonly #options: ProducerOptions
-  readonly #abort = new AbortController()
   readonly #reader: SourceReader<unknown>
-  readonly #encode = createEncoder()
-  readonly #decode = createDecoder()
-  readonly #alarm = new Alarm(() => this.#rung())
-  readonly #startedAt = now()
+  readonly #encoder = new LogEncoder()
+  readonly #decoder = new LogDecoder()
   readonly #lines: string[] = []
+  readonly #pushed = new Notifier()
+  readonly #stored = new Notifier()
   #chars = 0
-  /** So many of the lines are in the store. */
-  #kept = 0
-  #keeping = false
-  /** The store is not asked before. */
-  #keepAt = -Infinity
-  /** The store knew then that we live. */
-  #renewedAt = this.#startedAt
-  #askedAt: number | undefined
-  #ended: Ended | undefined
-  #over = false
-  #torn!: () => void
-  #done!: () => void
-  /** Resolves when the end is in the store, or cannot get there. */
-  readonly stored: Promise<void> = new Promise((resolve) => (this.#done = resolve))
-  /** The same, and the source is torn down. */
-  readonly settled: Promise<unknown> = Promise.all([
-    new Promise<void>((resolve) => (this.#torn = resolve)),
-    this.stored,
-  ])
+  #end: Ended | undefined
+  /** Lines that the store has. */
+  #storedLines = 0
+  /** When the last append that renewed the lease was sent. */
+  #renewedAt = now()
+  /** The lease was lost: nothing more is stored. */
+  #isFenced = false
+  /** Aborts when the run ends: cuts pauses short. */
+  readonly #ended = new AbortController()
+  #cancelGrace = (): void => {}
+  #settle!: (done: Promise<unknown>) => void
+  /** Resolves when the end is stored, or cannot be stored. */
+  readonly stored: Promise<void>
+  /** Resolves when the end is stored and the source is torn down. */
+  readonly settled: Promise<unknown> = new Promise((resolve) => (this.#settle = resolve))
 
-  constructor(options: ProducerOptions) {
-    const { source, asyncContext, id, path } = options
+  constructor(run: NewRun, source: Source<unknown>, options: ProducerOptions) {
+    const { path, asyncContext, log } = options
+    this.#run = run
     this.#options = options
-    const { signal } = this.#abort
-    const context = { signal, lastEventId: undefined, run: { id, path } }
-    this.#reader = new SourceReader(source, context, asyncContext, this)
+    const reading = { asyncContext, log, route: 'run', run: { id: run.id, path } }
+    this.#reader = new SourceReader(source, reading)
+    this.stored = this.#store()
+    void this.#read()
+    void this.#watchTime()
+    this.onUnused()
   }
 
-  start(): void {
-    this.#ask()
-    this.#check()
+  get owner(): string {
+    return this.#run.owner
   }
 
-  /** Ends the run from outside; what was said stays. */
+  /** Ends the run from outside; its values stay. */
   stop(reason: EndReason): void {
-    this.#end(new Ended(reason))
+    this.#finish(new Ended(reason))
   }
 
-  /** Renews the lease now. Out: whether somebody reads the run on another node. */
-  async attended(): Promise<boolean> {
-    const added = await this.#append([], false)
-    return added.kept && added.attended
+  /** Stops a run that needs subscribers if it gets none in time, on any node. */
+  onUnused(): void {
+    this.#cancelGrace()
+    if (!this.#run.needsSubscribers || this.#end !== undefined) return
+    this.#cancelGrace = after(this.#options.graceMs, async () => {
+      const result = await this.#append([], false).catch(() => undefined)
+      if (this.snapshots.subscribers > 0) return
+      if (result?.status === 'ok' && !result.hasSubscribers) this.stop('disconnected')
+      else this.onUnused()
+    })
   }
 
-  #ask(): void {
-    if (this.#ended !== undefined || this.#lines.length - this.#kept > MOST_UNKEPT) return
-    const others = turn()
-    if (others) void others.then(() => this.#askNow())
-    else this.#askNow()
-  }
-
-  #askNow(): void {
-    if (this.#ended !== undefined || this.#reader.asked) return
-    this.#askedAt = now()
-    this.#reader.ask()
-  }
-
-  heard(answer: Answer<unknown>): void {
-    this.#askedAt = undefined
-    if (this.#ended !== undefined) return
-    // A process that was paused hears its source before its alarms.
-    if (this.#lost()) return this.#giveUp()
-    if ('error' in answer) return this.#failed(answer.error)
-    if (answer.done) return this.#finished(answer.value)
+  async #read(): Promise<void> {
+    const reader = this.#reader
     try {
-      this.#say(this.#encode.value(answer.value))
+      while (this.#end === undefined) {
+        const { done, value } = await reader.next()
+        if (this.#end !== undefined) return
+        // A process that was paused continues here before its timers fire.
+        if (this.#leaseMs() === 0) this.#interrupt()
+        else if (done) this.#finish(new Ended('done', { final: value }))
+        else this.#push(value)
+        while (!this.#end && this.#lines.length - this.#storedLines > MAX_UNSTORED)
+          await this.#stored.wait()
+      }
     } catch (error) {
-      return this.#failed(error)
+      this.#fail(error)
     }
-    if (this.#chars > this.#options.maxRunChars) return this.stop('limit')
-    this.#keepSoon()
-    this.#ask()
   }
 
-  /** Also here it is read back from the log, so that an answer looks the same on every node. */
-  #say(line: string): void {
-    this.#options.view.take(this.#decode(line))
+  #push(value: unknown): void {
+    const line = this.#encoder.value(value)
     this.#lines.push(line)
     this.#chars += line.length
+    // Read back from its line, so that a run is the same on every node.
+    this.snapshots.push(this.#decoder.decode(line))
+    this.#pushed.notify()
+    if (this.#chars > this.#options.maxRunChars) this.stop('limit')
   }
 
-  #failed(error: unknown): void {
-    const { log, expose, onError } = this.#options
-    const seen = reportFailure(error, { route: 'run', log, expose, onError })
-    this.#end(new Ended('error', { seen, error }))
-  }
-
-  #finished(final: unknown): void {
-    const ended = new Ended('done', { final })
-    try {
-      this.#encode.end(ended)
-    } catch (error) {
-      return this.#failed(error)
+  async #store(): Promise<void> {
+    const { batchMs, log } = this.#options
+    while (this.#leaseMs() > 0) {
+      if (this.#storedLines === this.#lines.length) await this.#pushed.wait(this.#run.leaseMs / 3)
+      const lines = this.#lines.slice(this.#storedLines, this.#storedLines + MAX_BATCH)
+      const last =
+        this.#end !== undefined && this.#storedLines + lines.length === this.#lines.length
+      try {
+        const sentAt = now()
+        const result = await this.#append(lines, last)
+        if (result.status === 'fenced') break
+        if (result.status === 'ok') {
+          if (last) return
+          this.#renewedAt = sentAt
+          if (result.stopRequested) this.stop('stopped')
+        }
+        this.#storedLines =
+          result.status === 'gap' ? result.storedLines : this.#storedLines + lines.length
+        this.#stored.notify()
+        await sleep(batchMs, this.#ended.signal)
+      } catch (error) {
+        log.debug({ route: 'run', err: error }, 'a run could not be stored yet')
+        await sleep(Math.min(RETRY_MS, this.#leaseMs()))
+      }
     }
-    this.#end(ended)
+    if (this.#end === undefined) this.#interrupt()
+    else log.warn({ route: 'run' }, 'the end of a run could not be stored')
   }
 
-  #end(ended: Ended, keep = true): void {
-    if (this.#ended !== undefined) return
-    this.#ended = ended
-    const { log, view, onEnd } = this.#options
-    // First the signal, which reaches into a waiting model call; then the generator, which may never hear it.
-    if (!this.#reader.exhausted) this.#abort.abort()
-    void this.#reader
-      .close(
-        () =>
-          log.warn(
-            { route: 'run' },
-            'the source of a run was told to stop 5 s ago and still runs: pass its signal to what it waits for',
-          ),
-        (failure) =>
-          log.error({ route: 'run', err: failure }, 'a source failed while it was closed'),
-      )
-      .then(this.#torn)
-    view.take(ended)
-    if (keep) {
-      this.#lines.push(this.#encode.end(ended))
-      this.#keepAt = Math.min(this.#keepAt, now())
-      this.#keepSoon()
-    } else this.#finish()
-    onEnd(ended)
+  #append(lines: readonly string[], last: boolean): Promise<AppendResult> {
+    const { id, lease } = this.#run
+    const from = this.#storedLines + 1
+    const answer = this.#options.store.append(id, { lease, from, lines, last })
+    return callStore(answer, this.#leaseMs())
   }
 
-  /** There is nothing more to be kept. */
-  #finish(): void {
-    this.#over = true
-    this.#alarm.clear()
-    this.#done()
-  }
-
-  /** Nobody may believe any more that we live: what we say now would be said twice. */
-  #lost(): boolean {
-    return now() - this.#renewedAt >= this.#options.leaseMs
-  }
-
-  #giveUp(): void {
-    const { log, leaseMs } = this.#options
-    if (this.#ended === undefined) {
-      log.warn({ route: 'run' }, `a run lost its lease of ${leaseMs} ms, and was interrupted`)
-      return this.#end(new Ended('interrupted'), false)
+  async #watchTime(): Promise<void> {
+    const { maxDurationMs, idleSourceMs } = this.#options.limits
+    const limitAt = now() + maxDurationMs
+    while (this.#end === undefined) {
+      const idleAt = (this.#reader.waitingSince ?? now()) + idleSourceMs
+      if (now() >= limitAt) this.stop('limit')
+      else if (now() >= idleAt) this.stop('timeout')
+      else await sleep(Math.min(limitAt, idleAt) - now(), this.#ended.signal)
     }
-    log.warn({ route: 'run' }, 'the end of a run could not be kept')
-    this.#finish()
   }
 
-  /** Now, or when the store may be asked again. */
-  #keepSoon(): void {
-    if (this.#keeping || this.#over) return
-    if (this.#keepAt <= now()) void this.#keep()
-    else this.#alarm.advance(this.#keepAt)
+  /** How long the lease still lives, 0 if it is lost. */
+  #leaseMs(): number {
+    if (this.#isFenced) return 0
+    return Math.max(0, this.#renewedAt + this.#run.leaseMs - now())
   }
 
-  async #keep(): Promise<void> {
-    this.#keeping = true
-    const sentAt = now()
-    this.#keepAt = sentAt + this.#options.batchMs
-    const lines = this.#lines.slice(this.#kept, this.#kept + MOST_AT_ONCE)
-    const last = this.#ended !== undefined && this.#kept + lines.length === this.#lines.length
-    try {
-      const added = await this.#append(lines, last)
-      this.#keeping = false
-      if (this.#over) return
-      if (added.kept) {
-        this.#renewedAt = sentAt
-        this.#kept += lines.length
-        if (last) return this.#finish()
-        if (added.stop) this.stop('stopped')
-      } else if (added.gap === undefined) return this.#giveUp()
-      // The store has lost some: they are said again.
-      else this.#kept = added.gap
-    } catch (error) {
-      this.#keeping = false
-      if (this.#over) return
-      this.#options.log.debug({ route: 'run' }, `a run could not be kept yet: ${said(error)}`)
-      this.#keepAt = now() + RETRY_MS
-    }
-    if (this.#kept < this.#lines.length) this.#keepSoon()
-    this.#ask()
-    this.#check()
+  #interrupt(): void {
+    this.#isFenced = true
+    const message = `a run lost its lease of ${this.#run.leaseMs} ms and was interrupted`
+    this.#options.log.warn({ route: 'run' }, message)
+    this.#finish(new Ended('interrupted'))
   }
 
-  #append(lines: readonly string[], last: boolean): Promise<Added> {
-    const { store, id, lease } = this.#options
-    return store.append(id, { lease, from: this.#kept + 1, lines, last })
+  #fail(error: unknown): void {
+    if (this.#end !== undefined) return
+    const seen = reportFailure(error, { ...this.#options, route: 'run' })
+    this.#finish(new Ended('error', { seen, error }))
   }
 
-  #rung(): void {
-    if (this.#over) return
-    if (this.#lost()) return this.#giveUp()
-    const at = now()
-    const { limits, leaseMs } = this.#options
-    if (at - this.#startedAt >= limits.maxDurationMs) this.stop('limit')
-    else if (this.#askedAt !== undefined && at - this.#askedAt >= limits.idleSourceMs)
-      this.stop('timeout')
-    const due = this.#kept < this.#lines.length || at - this.#renewedAt >= leaseMs / 3
-    if (due) this.#keepSoon()
-    this.#check()
-  }
-
-  /** Sets the alarm for the next thing that time alone can bring. */
-  #check(): void {
-    if (this.#over) return
-    const { limits, leaseMs } = this.#options
-    const at = now()
-    const renewAt = Math.max(this.#renewedAt + leaseMs / 3, this.#keepAt)
-    this.#alarm.advance(
-      Math.min(
-        this.#renewedAt + leaseMs,
-        this.#keeping ? Infinity : Math.max(renewAt, at),
-        this.#ended === undefined ? this.#startedAt + limits.maxDurationMs : Infinity,
-        this.#askedAt === undefined ? Infinity : this.#askedAt + limits.idleSourceMs,
-        // What is asked later ends later, too.
-        at + limits.idleSourceMs,
-      ),
-    )
+  #finish(end: Ended): void {
+    if (this.#end !== undefined) return
+    // Fails if JSON cannot hold the final value.
+    if (!this.#isFenced) this.#lines.push(this.#encoder.end(end))
+    this.#end = end
+    this.#ended.abort()
+    this.#cancelGrace()
+    this.#settle(Promise.all([this.stored, this.#reader.close()]))
+    this.snapshots.push(end)
+    this.#pushed.notify()
+    this.#stored.notify()
+    this.#options.onEnd(end, this.snapshots.last)
   }
 }

@@ -22,8 +22,7 @@ import { FragmentBuffer } from './fragment-buffer.ts'
 import { takeOver } from './newest-viewer.ts'
 import { guardOrigin } from './origin-guard.ts'
 import { PageOutbox } from './page-outbox.ts'
-import type { Settings } from './settings.ts'
-import { checkSseMethod } from './sse-method.ts'
+import { checkSseMethod, type Settings } from './settings.ts'
 
 /** Never stored, never buffered, never re-encoded on the way: or the stream arrives in one piece at its end. */
 const LIVE = { 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' }

@@ -7,7 +7,7 @@ import { StreamPage } from '../htmx/stream-page.ts'
 import { together } from '../htmx/together.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import type { EndReason } from '../streams/stream-end.ts'
-import { renderBlock } from './draw-together.ts'
+import { renderBlock } from './page.ts'
 
 /** Values, and how they ended. */
 type Ending = AsyncGenerator<unknown, EndReason>
@@ -37,7 +37,7 @@ export async function handedOff(
       await values.return('disconnected')
       const page = new StreamPage({ morphs: false, resumable: true })
       const [block] = page.show(value, blockTree(await renderBlock(value, engine)))
-      return block + handOff({ path, at: page.prefix })
+      return block + handOff({ path, at: page.streamId })
     }
     early.push(value)
   }

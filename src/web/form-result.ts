@@ -1,18 +1,21 @@
 import type { Fragment } from '../fragments/fragment.ts'
-import type { HtmxHeaders } from '../htmx/response.ts'
+import { htmxRequest, VARY } from '../htmx/request.ts'
+import { htmxHeaders, wayTo, type HtmxHeaders } from '../htmx/response.ts'
 import { Returned } from '../streams/returned.ts'
+import type { TemplateEngine } from '../templates/engine.ts'
+import { renderTogether, type WholeAnswer } from './page.ts'
 
 /** What htmx gets for a form, and what goes with it. */
 export interface FormResultOptions {
-  /** What changes in the page: the first goes where the form says, the others to their own places. */
+  /** What changes in the page: the first goes where the form says, each other one to its own target. */
   readonly fragments?: readonly Fragment[]
-  /** An event for the page, sent with the fragments: its name, or names with what they carry. */
+  /** An event for the page, sent with the fragments: its name, or names with their details. */
   readonly trigger?: NonNullable<HtmxHeaders['trigger']>
   readonly headers?: Readonly<Record<string, string>>
 }
 
 /**
- * The answer of a form that has done something: one value for everybody who may have sent it.
+ * The answer of a form that has done something, for htmx and for browsers without scripts.
  *
  * Out     to htmx the fragments, or without any the way to the next page; to a browser without scripts a redirect (303),
  *         so that loading anew does nothing twice.
@@ -41,4 +44,24 @@ export class FormResult extends Returned {
     this.options = options
     Object.freeze(this)
   }
+}
+
+/** Renders what changed, or leads to the next page. */
+export async function answerFormResult(
+  { next, options }: FormResult,
+  request: Headers,
+  engine: TemplateEngine,
+): Promise<WholeAnswer> {
+  const { fragments = [], trigger } = options
+  const { fragment: htmx } = htmxRequest(request)
+  if (!htmx || fragments.length === 0) {
+    const { status, headers } = wayTo(next, htmx)
+    return { status, headers: { ...headers, Vary: VARY }, body: null }
+  }
+  const headers = {
+    'Content-Type': 'text/html; charset=utf-8',
+    Vary: VARY,
+    ...(trigger !== undefined && htmxHeaders({ trigger })),
+  }
+  return { status: 200, headers, body: await renderTogether(fragments, engine) }
 }

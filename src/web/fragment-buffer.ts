@@ -89,12 +89,12 @@ export class FragmentBuffer implements Outbox<unknown> {
     this.#options = options
     this.#page = new StreamPage({ morphs, at, shown, to, ...given({ selects, resumable }) })
     if (reconnect !== undefined || at !== undefined)
-      this.#reconnect = new Reconnect(this.#page.prefix, reconnect, at !== undefined)
+      this.#reconnect = new Reconnect(this.#page.streamId, reconnect, at !== undefined)
   }
 
   /** What the stream is called in the page. */
   get at(): string {
-    return this.#page.prefix
+    return this.#page.streamId
   }
 
   get empty(): boolean {
@@ -147,7 +147,7 @@ export class FragmentBuffer implements Outbox<unknown> {
     const told = isNews ? endNotice(terminal) : undefined
     const cut = reason === 'done' ? '' : await this.#cut()
     // The notice first: its place is found beside what the page was lent.
-    const below = told ? encoded(this.#page.below(told)) : ''
+    const below = told ? encoded(this.#page.afterContent(told)) : ''
     const rest = encoded(this.#page.end()) + encoded(this.#reconnect?.over() ?? [])
     const done = encodeEvent({ event: 'done', data: JSON.stringify({ reason }) })
     return cut + below + rest + (reason === 'shutdown' ? farewell() : done)
@@ -225,7 +225,7 @@ export class FragmentBuffer implements Outbox<unknown> {
     if (block?.failed) return ''
     const seen = report(error)
     const told = notice(seen.message, `${seen.code} ${seen.id}`)
-    const { shown, gone } = this.#page.instead(fragment, told)
+    const { shown, gone } = this.#page.errorSlot(fragment, told)
     if (block) block.failed = { error, seen, gone }
     return encoded(shown)
   }

@@ -1,17 +1,21 @@
-import type { Fragment } from '../fragments/fragment.ts'
+import { Fragment } from '../fragments/fragment.ts'
+import { htmxRequest, VARY, VARY_BY_TARGET } from '../htmx/request.ts'
+import { htmxHeaders } from '../htmx/response.ts'
+import { together } from '../htmx/together.ts'
 import { Returned } from '../streams/returned.ts'
+import type { Context, TemplateEngine } from '../templates/engine.ts'
 
 /** What a page answers with, beside its template. */
 export interface PageOptions {
-  /** The block that htmx gets in place of the whole page. Without it, everybody gets the page. */
+  /** The block that htmx gets in place of the whole page. Without it, htmx gets the page, too. */
   readonly block?: string
-  /** `#id` where htmx shall put that block, whatever the form says: for a form that comes back with a message. */
+  /** `#id` where htmx puts that block, whatever the form says: for a form that comes back with a message. */
   readonly target?: string
   /** Another block for an element of its own, by its id: `{ sidebar: 'menu' }` when the answer goes to `#sidebar`. */
   readonly blocks?: Readonly<Record<string, string>>
   /**
-   * What else changes: htmx gets these with the block, each for its own place; a whole page is drawn with the contexts
-   * of those that are of its template.
+   * What else changes: htmx gets these with the block, each for its own target; a whole page is rendered with the
+   * contexts of those that are of its template.
    */
   readonly alongside?: readonly Fragment[]
   readonly status?: number
@@ -49,4 +53,60 @@ export class Page extends Returned {
     this.options = options
     Object.freeze(this)
   }
+}
+
+/** An answer that is sent whole. */
+export interface WholeAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | null
+}
+
+/** Renders a page, or for htmx the block it asks for. */
+export async function answerPage(
+  { template, context, options, status }: Page,
+  request: Headers,
+  engine: TemplateEngine,
+): Promise<WholeAnswer> {
+  const { blocks = {}, alongside = [] } = options
+  const { fragment, target = '' } = htmxRequest(request)
+  const headers = {
+    'Content-Type': 'text/html; charset=utf-8',
+    Vary: options.blocks ? VARY_BY_TARGET : VARY,
+  }
+  const block = fragment
+    ? ((Object.hasOwn(blocks, target) ? blocks[target] : undefined) ?? options.block)
+    : undefined
+  if (block === undefined) {
+    const own = alongside.filter((each) => each.template === template)
+    const all: Context = Object.assign({}, ...own.map((each) => each.context), context)
+    return { status, headers, body: await engine.render(template, all) }
+  }
+  const body = await renderTogether([new Fragment(template, block, context), ...alongside], engine)
+  if (options.target === undefined) return { status, headers, body }
+  const place = htmxHeaders({ retarget: options.target, reswap: 'outerHTML' })
+  return { status, headers: { ...headers, ...place }, body }
+}
+
+/**
+ * Renders several fragments as one answer. The first goes where the request says, each other one to its target, or to the
+ * element with the id of its root, or to the one that is named after its block.
+ */
+export async function renderTogether(
+  fragments: readonly Fragment[],
+  engine: TemplateEngine,
+): Promise<string> {
+  const rendered = fragments.map(async (fragment) => {
+    const html = await renderBlock(fragment, engine)
+    return { fragment, html, target: `#${fragment.block}` }
+  })
+  return together(await Promise.all(rendered))
+}
+
+/** Renders one block once. */
+export async function renderBlock(
+  { template, block, context }: Fragment,
+  engine: TemplateEngine,
+): Promise<string> {
+  return (await engine.open(template, block, context)).render()
 }

@@ -1,35 +1,49 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { AccessError, InputError, LimitError, type SwapstreamError } from '../shared/errors.ts'
-import type { Log } from '../shared/log.ts'
+import {
+  AccessError,
+  InputError,
+  LimitError,
+  SwapstreamError,
+  TemplateError,
+} from '../shared/errors.ts'
+import { escapeHtml } from '../shared/escape-html.ts'
 import { notice } from '../htmx/notice.ts'
 import { isForPeople } from '../htmx/request.ts'
 import { toPublicError } from '../streams/failure.ts'
+import type { TemplateEngine } from '../templates/engine.ts'
+import { settingsOf, type Settings } from './settings.ts'
 
-/** One of our errors with its finished answer; what it tells people stands beside it, for pages that say it their way. */
+/** What people see of an error. */
+export interface ErrorView {
+  readonly status: number
+  readonly message: string
+  /** Finds the cause in the log. */
+  readonly errorId?: string
+  /** HTML for developers. */
+  readonly excerpt?: string
+}
+
+/** An error of ours with its finished answer, and its parts for pages that show it their own way. */
 export class Problem extends HTTPException {
-  readonly told: string
-  readonly mark: string
-  /** HTML for developers, below what is told. */
-  readonly excerpt: string
+  declare readonly res: Response
+  readonly view: ErrorView
 
-  constructor(res: Response, told: string, mark: string, excerpt: string, cause: SwapstreamError) {
+  constructor(res: Response, view: ErrorView, cause: SwapstreamError) {
     super(res.status as 500, { res, cause, message: cause.message })
-    this.told = told
-    this.mark = mark
-    this.excerpt = excerpt
+    this.view = view
   }
 }
 
-/** What a reader can do about it; the rest is for the log. */
-const TOLD: Partial<Record<number, string>> = {
+/** What a client can do about it. The rest is for the log. */
+const MESSAGES: Partial<Record<number, string>> = {
   400: 'This request cannot be read.',
   401: 'Please sign in first.',
   403: 'You may not do this.',
-  404: 'This answer is not here, or no longer.',
+  404: 'This answer does not exist or has expired.',
   405: 'This address does not answer to that method.',
   413: 'That is too much text for one request.',
-  415: 'This request is of a kind that is not taken here.',
+  415: 'This kind of content is not accepted here.',
   422: 'This request does not fit.',
   429: 'Too many answers are open at once. Please wait for one to end.',
   503: 'The server is busy. Please try again in a moment.',
@@ -38,45 +52,79 @@ const TOLD: Partial<Record<number, string>> = {
 /**
  * One of our own errors as an HTTP answer: a notice for people, `application/problem+json` for programs.
  *
- * In      `excerpt`: HTML for developers, which people get below the notice.
- * Out     an HTTPException that holds the answer, so that the app's own `onError` still has the last word.
+ * Out     an HTTPException that holds the answer, so that the app's own `onError` has the last word.
  */
-export function toProblem(
-  c: Context,
-  error: SwapstreamError,
-  log: Log,
-  expose: boolean,
-  excerpt = '',
-): Problem {
-  const { code, id, message } = toPublicError(error, expose)
+export function toProblem(c: Context, error: SwapstreamError, settings: Settings): Problem {
+  const { log, expose, engine } = settings
   const { status } = error
-  const meant = code === 'access/cross-site' ? 'This request came from another site.' : TOLD[status]
-  const told = expose ? message : (meant ?? message)
+  const { code, id, message } = toPublicError(error, expose)
   const level = status >= 500 ? 'error' : 'warn'
   log[level](
     { id, code, status, method: c.req.method, path: c.req.path, err: error },
     error.message,
   )
 
-  const { headers } = c.req.raw
-  const issues = error instanceof InputError && error.issues.length > 0 ? error.issues : undefined
+  const known =
+    code === 'access/cross-site' ? 'This request came from another site.' : MESSAGES[status]
+  const title = expose ? message : (known ?? message)
+  const issues = error instanceof InputError ? error.issues : []
   const detail = issues
-    ?.map(({ path, message: what }) => (path ? `${path}: ${what}` : what))
+    .map(({ path, message: what }) => (path ? `${path}: ${what}` : what))
     .join('; ')
-  const people = isForPeople(headers)
-  const sentence = issues ? `${told} ${detail}` : told
-  const mark = `${code} ${id}`
-  const body = people
-    ? notice(sentence, mark) + excerpt
-    : JSON.stringify({ title: told, status, ...(issues && { detail, errors: issues }), code, id })
-  const type = people ? 'text/html; charset=utf-8' : 'application/problem+json'
-  const more: Record<string, string> = {}
-  if (error instanceof LimitError) more['Retry-After'] = String(error.retryAfterSeconds)
-  if (error instanceof AccessError && error.challenge) more['WWW-Authenticate'] = error.challenge
-  if (error instanceof InputError && error.allow.length > 0) more['Allow'] = error.allow.join(', ')
-  const res = new Response(body, {
+  const view = {
     status,
-    headers: { 'Content-Type': type, 'Cache-Control': 'no-store', ...more },
+    message: detail ? `${title} ${detail}` : title,
+    errorId: `${code} ${id}`,
+    excerpt: expose ? excerptOf(error, engine) : '',
+  }
+  const people = isForPeople(c.req.raw.headers)
+  const body = people
+    ? notice(view.message, view.errorId) + view.excerpt
+    : JSON.stringify({ title, status, ...(detail && { detail, errors: issues }), code, id })
+  const headers: Record<string, string> = {
+    'Content-Type': people ? 'text/html; charset=utf-8' : 'application/problem+json',
+    'Cache-Control': 'no-store',
+  }
+  if (error instanceof LimitError) headers['Retry-After'] = String(error.retryAfterSeconds)
+  if (error instanceof AccessError && error.challenge) headers['WWW-Authenticate'] = error.challenge
+  if (error instanceof InputError && error.allow.length > 0)
+    headers['Allow'] = error.allow.join(', ')
+  return new Problem(new Response(body, { status, headers }), view, error)
+}
+
+/**
+ * Runs a step of a handler of ours, and throws what Hono's `onError` can answer. Hono calls it at once, so the middleware
+ * never sees the error.
+ *
+ * Throws  an HTTPException with the answer for an error of ours; another Error as it is; what is no Error inside of one.
+ */
+export async function withHttpErrors<T>(c: Context, run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (error instanceof SwapstreamError) throw toProblem(c, error, settingsOf(c))
+    if (error instanceof Error) throw error
+    throw new Error('A route threw something that is no Error.', { cause: error })
+  }
+}
+
+/** How many lines of a template are shown before and after the wrong one. */
+const LINES_AROUND = 4
+
+/** The lines of a template around its error as escaped HTML; empty where no line is known. */
+function excerptOf(error: unknown, engine: TemplateEngine): string {
+  if (!(error instanceof TemplateError)) return ''
+  const { template, line = 0, column } = error.place
+  const lines = engine.source?.(template)?.split(/\r\n|\r|\n/) ?? []
+  if (lines[line - 1] === undefined) return ''
+  const first = Math.max(1, line - LINES_AROUND)
+  const rows = lines.slice(first - 1, line + LINES_AROUND).map((text, at) => {
+    const isWrong = first + at === line
+    const row = `${isWrong ? '&gt;' : ' '}${String(first + at).padStart(4)} | ${escapeHtml(text)}`
+    if (!isWrong) return row
+    const caret = column === undefined ? '' : `\n      | ${' '.repeat(column - 1)}^`
+    return `<mark>${row}</mark>${caret}`
   })
-  return new Problem(res, sentence, mark, excerpt, error)
+  const name = `${escapeHtml(template)}, line ${line}`
+  return `<figure class="swapstream-source"><figcaption>${name}</figcaption><pre tabindex="0">${rows.join('\n')}</pre></figure>`
 }

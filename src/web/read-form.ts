@@ -1,21 +1,21 @@
 import type { Context } from 'hono'
 import type { Schema, SchemaOutput } from '../shared/schema.ts'
-import { readInput } from './declared/read-input.ts'
-import { told } from './declared/told.ts'
+import { readInput } from './declared/input.ts'
+import { withHttpErrors } from './problem.ts'
 
-/** A form that fits, or what was sent and what is wrong with it, by the names of its fields. */
+/** A form that fits its schema, or what was sent and what is wrong with it, by the names of its fields. */
 export type ReadForm<T> =
   | { readonly ok: true; readonly value: T }
   | {
       readonly ok: false
       /** As it was sent: to be shown again, and not to be trusted. */
       readonly values: Readonly<Record<string, unknown>>
-      /** The first fault of each field; under the empty name what is wrong with the whole. */
+      /** The first issue of each field; under the empty name what is wrong with the whole. */
       readonly errors: Readonly<Record<string, string>>
     }
 
 /**
- * The form of a request through a schema, for handlers of your own. Declared routes have `input: { form }`.
+ * Reads the form of a request through a schema. Declared routes have `input: { form }` for that.
  *
  * In      urlencoded or multipart; a name that repeats is a list.
  * Out     what the schema makes of it, or what the form needs to be shown again.
@@ -32,9 +32,9 @@ export async function readForm<S extends Schema>(
   c: Context,
   schema: S,
 ): Promise<ReadForm<SchemaOutput<S>>> {
-  const { values, issues } = await told(c, () => readInput({ form: schema }, c))
+  const { values, issues } = await withHttpErrors(c, () => readInput({ form: schema }, c))
   const form = values['form'] as Record<string, unknown>
   if (issues.length === 0) return { ok: true, value: form as SchemaOutput<S> }
-  const faults = issues.toReversed().map(({ path, message }) => [path, message] as const)
-  return { ok: false, values: form, errors: Object.fromEntries(faults) }
+  const errors = issues.toReversed().map(({ path, message }) => [path, message] as const)
+  return { ok: false, values: form, errors: Object.fromEntries(errors) }
 }

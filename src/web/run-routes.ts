@@ -1,12 +1,11 @@
 import { Hono, type Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
-import { SwapstreamError } from '../shared/errors.ts'
 import { accepts, htmxRequest } from '../htmx/request.ts'
-import { isRunId, newRunId } from '../runs/run-id.ts'
+import { isRunId, newRunId } from '../runs/ids.ts'
 import type { Runs } from '../runs/runs.ts'
 import { EventStream, type EventStreamOptions } from '../streams/event-stream.ts'
-import { settingsOf } from './current-settings.ts'
-import { toProblem } from './problem.ts'
+import { withHttpErrors } from './problem.ts'
+import { settingsOf } from './settings.ts'
 
 const COOKIE = 'swapstream-owner'
 
@@ -59,13 +58,7 @@ export function runRoutes(
     return new EventStream(run, stream)
   })
   routes.post('/:id/stop', async (c) => {
-    try {
-      await runs.stop(c.req.param('id'), { owner: await who(c) })
-    } catch (error) {
-      if (!(error instanceof SwapstreamError)) throw error
-      const { log, expose } = settingsOf(c)
-      throw toProblem(c, error, log, expose)
-    }
+    await withHttpErrors(c, async () => runs.stop(c.req.param('id'), { owner: await who(c) }))
     const page = pageOfForm(c)
     return page === undefined ? c.body(null, 204) : c.redirect(page, 303)
   })

@@ -1,6 +1,6 @@
 import { escapeHtml } from '../shared/escape-html.ts'
 import type { Context, TemplateEngine } from '../templates/engine.ts'
-import { tagsIn } from '../html/markup-tags.ts'
+import { tagsIn } from '../html/tags.ts'
 
 /** What stands before and behind a text that is not there yet. */
 export interface SplitPage {

@@ -161,9 +161,9 @@ describe('a stream', () => {
     const { framework } = await stats()
     expect(framework).toMatchObject({ open: 0, refused: 0 })
     expect(framework!.ended).toMatchObject({
-      stop: 1,
+      done: 1,
       error: 0,
-      cancel: 1,
+      disconnected: 1,
       limit: 2,
       timeout: 2,
       shutdown: 0,

@@ -78,7 +78,7 @@ describe('a run', () => {
     expect((await stats()).active).toBe(1)
     const stopped = await fetch(url(`${path}/stop`), { method: 'POST' })
     expect(stopped.status).toBe(204)
-    await eventually(async () => expect((await stats()).active).toBe(0), 200)
+    await eventually(async () => expect((await stats()).active).toBe(0))
     const events = readEvents(await text(path)).events
     expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"stopped"}' })
     expect(events.length).toBeGreaterThan(1)

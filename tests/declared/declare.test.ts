@@ -73,6 +73,19 @@ describe('stream() refuses when declared, naming the route and the cure:', () =>
     expect(declare({ path: '/of/:id/:name{[a-z]+}', input: { param } })).not.toThrow()
   })
 
+  test('and takes every option of a stream', () => {
+    const options = {
+      updates: 'diff',
+      backpressure: 'latest',
+      frameMs: 0,
+      retryMs: 0,
+      heartbeatMs: false,
+      flushHeaders: 'immediately',
+      status: 201,
+    }
+    expect(declare(options)).not.toThrow()
+  })
+
   test('and takes methods in any case, and parameters of any type', () => {
     expect(declare({ method: 'get' })).not.toThrow()
     const param = z.object({ id: z.coerce.number().min(3), page: z.string().optional() })

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { Hono } from 'hono'
 import { expect, test } from 'vitest'
 import { EventStream, nunjucksEngine, streamToFragments, swapstream } from 'swapstream'
-import { asShown, changesOf } from '../../src/html/diff.ts'
+import { changesOf } from '../../src/html/diff.ts'
+import { pageHtml } from '../../src/html/page-html.ts'
 import { blockTree } from '../../src/htmx/block-tree.ts'
 import { StreamPage } from '../../src/htmx/stream-page.ts'
 import { tokens } from '../../src/models/tokens.ts'
@@ -54,7 +55,7 @@ test('the tour in src/README.md shows what the token really is at each station',
   const before = blockTree('<p>Hel</p>')
   const after = blockTree(html as string)
   const anywhere = { attributes: true, container: false, start: true, end: false }
-  const [change] = changesOf(asShown(before), after, anywhere).changes!
+  const [change] = changesOf(pageHtml(before), after, anywhere).changes!
   expect([change!.how, change!.path[0]!.tag, change!.html]).toEqual(quoted(4))
 
   const page = new StreamPage({ morphs: true })

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { asShown, changesOf, type DiffOptions, restore, type Shown } from '../../src/html/diff.ts'
-import { treeOf } from '../../src/html/tree.ts'
+import { changesOf, type DiffOptions } from '../../src/html/diff.ts'
+import { type PageHtml, pageHtml, removeTemporary } from '../../src/html/page-html.ts'
+import { treeOf } from '../../src/html/read-tree.ts'
 
 const ANYTHING: DiffOptions = { attributes: true, container: true, start: true, end: true }
 
@@ -13,16 +14,16 @@ function changes(...renders: string[]): string[] | undefined {
 function follow(
   renders: readonly string[],
   options: DiffOptions,
-): { changes: string[] | undefined; shown: Shown }[] {
-  let shown = asShown(treeOf(renders[0]!))
+): { changes: string[] | undefined; page: PageHtml }[] {
+  let page = pageHtml(treeOf(renders[0]!))
   return renders.slice(1).map((render) => {
-    const found = changesOf(shown, treeOf(render), options)
-    shown = found.shown
+    const found = changesOf(page, treeOf(render), options)
+    page = found.page
     const spelt = found.changes?.map(({ how, path, html }) => {
       const way = path.map(({ tag, nth }) => (nth === 1 ? tag : `${tag}:${nth}`)).join('>')
       return `${how} ${way || 'top'}: ${html}`
     })
-    return { changes: spelt, shown }
+    return { changes: spelt, page }
   })
 }
 
@@ -69,15 +70,17 @@ describe('the changes between two renders', () => {
   })
 
   test('take back what was lent, and leave the rest alone', () => {
-    const { shown } = follow([`<p>${LONG}…</p>`, `<p>${LONG}one…</p>`], ANYTHING)[0]!
-    expect(restore(shown).map(({ how, path, html }) => [how, path.at(-1)!.tag, html])).toEqual([
+    const { page } = follow([`<p>${LONG}…</p>`, `<p>${LONG}one…</p>`], ANYTHING)[0]!
+    expect(
+      removeTemporary(page).map(({ how, path, html }) => [how, path.at(-1)!.tag, html]),
+    ).toEqual([
       ['before', 'swap-text', '…'],
       ['remove', 'swap-text', ''],
     ])
     const held = follow([`<p class="a">${LONG}</p>`, `<p class="b">${LONG}</p>`], ANYTHING)[0]!
     expect(held.changes).toEqual(['attributes p: <p class="b"></p>'])
     // A page that knows the mark leaves alone what stands beside it.
-    expect(restore(held.shown).map(({ how, html }) => [how, html])).toEqual([
+    expect(removeTemporary(held.page).map(({ how, html }) => [how, html])).toEqual([
       ['end', '<swap-end></swap-end>'],
       ['replace', `<p class="b">${LONG}</p>`],
       ['remove', ''],

@@ -22,6 +22,9 @@ const TAGS =
   )
 const SCRAPS = ['x', ' ', '\n', 'a &amp; b', 'tail', '&lt;', '&am', 'p;', '😀', '<', '< ']
 
+const ATTRIBUTES = [' class="a b"', ' title=a"b', '/x', " a='>'", ' y=1/', ' a=b c', ' = "']
+const COMMENTS = ['<!-- c -->', '<!-- c -->', '<!-->', '<!----!>', '<!x>', '</ y>']
+
 /** Tags in any order, as a monkey would type them: some of it a parser takes as it is, most of it it repairs. */
 export function monkeyHtml(random: Random, length: number): string {
   const own = Array.from({ length: 6 }, () => pick(random, TAGS))
@@ -32,12 +35,12 @@ export function monkeyHtml(random: Random, length: number): string {
     const what = random()
     if (what < 0.4) {
       const tag = pick(random, own)
-      html += `<${tag}${random() < 0.1 ? ' class="a b"' : ''}${random() < 0.05 ? '/' : ''}>`
+      html += `<${tag}${random() < 0.1 ? pick(random, ATTRIBUTES) : ''}${random() < 0.05 ? '/' : ''}>`
       open.push(tag)
     } else if (what < 0.75) {
       const tag = (isTidy || random() < 0.85) && open.length > 0 ? open.pop()! : pick(random, own)
-      html += `</${tag}>`
-    } else html += what < 0.95 ? pick(random, SCRAPS) : '<!-- c -->'
+      html += `</${tag}${random() < 0.02 ? ' x' : ''}>`
+    } else html += what < 0.95 ? pick(random, SCRAPS) : pick(random, COMMENTS)
   }
   if (random() < 0.8) while (open.length > 0) html += `</${open.pop()}>`
   return html

@@ -10,8 +10,6 @@ import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.ts'
 
 const NODE = 'tests/runs/support/node.ts'
 const LEASE_MS = 1_000
-/** Within the lease and two looks; the rest is for a machine that is busy. */
-const NOTICED_MS = LEASE_MS + (2 * LEASE_MS) / 4 + 1_500
 
 const folder = mkdtempSync(join(tmpdir(), 'swapstream-nodes-'))
 /** What was started here, whatever became of the test. */
@@ -82,8 +80,6 @@ interface Viewer {
   readonly ids: string[]
   readonly numbers: string[]
   reason: string | undefined
-  /** When it ended. */
-  at: number
   leave(): void
   readonly over: Promise<void>
 }
@@ -94,7 +90,6 @@ function view(node: ChildApp, path: string, lastEventId?: string): Viewer {
     ids: [],
     numbers: [],
     reason: undefined,
-    at: 0,
     leave: () => left.abort(),
     over: read(),
   }
@@ -116,7 +111,6 @@ function view(node: ChildApp, path: string, lastEventId?: string): Viewer {
     } catch (error) {
       viewer.reason ??= left.signal.aborted ? 'left' : `broken: ${String(error)}`
     }
-    viewer.at = performance.now()
   }
 }
 
@@ -159,25 +153,22 @@ describe.concurrent('runs on two nodes', () => {
     const here = view(one, path)
     const there = view(two, path)
     await Promise.all([has(here, 5), has(there, 5)])
-    const at = performance.now()
     const stopped = await fetch(url(two, `${path}/stop`), { method: 'POST' })
     expect(stopped.status).toBe(204)
     await Promise.all([here.over, there.over])
     expect([here.reason, there.reason]).toEqual(['stopped', 'stopped'])
-    expect(here.at - at).toBeLessThan(200)
     expectContiguous(here)
     expect(there.numbers).toEqual(here.numbers)
   })
 
   test('are stopped from the other one also while the source is silent', async () => {
-    const node = await startNode(redis.port)
-    const { path } = await start(node, 'count=1&ms=60000')
+    // Its lease would be renewed, and the request be found then, much later only.
+    const node = await startNode(redis.port, { LEASE_MS: '600000' })
+    const { path } = await start(node, 'count=1&ms=600000')
     const here = view(node, path)
-    const at = performance.now()
     await fetch(url(two, `${path}/stop`), { method: 'POST' })
     await here.over
     expect([here.reason, node.diary()]).toEqual(['stopped', ['opened', 'aborted']])
-    expect(here.at - at).toBeLessThan(200)
   })
 
   test('of one key are one, whoever starts it', async () => {
@@ -206,12 +197,10 @@ describe.concurrent('a node that dies', () => {
     const { id, path } = await start(node, 'count=10000&key=dies')
     const there = view(two, path)
     await has(there, 20)
-    const at = performance.now()
     await end(node)
     // Nobody starts it anew behind the reader's back.
     await there.over
     expect(there.reason).toBe('interrupted')
-    expect(there.at - at).toBeLessThan(NOTICED_MS)
     expectContiguous(there)
     const late = view(two, path)
     const elsewhere = view(one, path, there.ids.at(-1))
@@ -268,11 +257,9 @@ describe.concurrent('a line to Redis that is cut for three seconds', () => {
     const { path } = await start(node, 'count=10000')
     const [here, there] = [view(node, path), view(two, path)]
     await Promise.all([has(here, 10), has(there, 10)])
-    const at = performance.now()
     proxy.cut()
     await Promise.all([here.over, there.over])
     expect([here.reason, there.reason]).toEqual(['interrupted', 'interrupted'])
-    expect(here.at - at).toBeLessThan(LEASE_MS + 500)
     expectContiguous(here)
     expectContiguous(there)
     expect(node.diary()).toEqual(['opened', 'aborted'])
@@ -281,7 +268,7 @@ describe.concurrent('a line to Redis that is cut for three seconds', () => {
     const refused = await fetch(url(node, '/start'), { method: 'POST' })
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2'])
     expect(await refused.json()).toMatchObject({ code: 'run/store-away' })
-    await sleep(at + 3_000 - performance.now())
+    await sleep(3_000)
     proxy.mend()
     const again = view(node, (await started(node, 'count=5')).path)
     await again.over

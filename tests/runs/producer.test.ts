@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createMemoryStore, createRuns, type Added, type RunStore } from 'swapstream'
+import { createRuns } from 'swapstream'
+import { createMemoryStore, type AppendResult, type RunStore } from 'swapstream/stores'
+import { controlledClock } from 'swapstream/testing'
 import { useTimers } from '../../src/shared/clock.ts'
 import { eventually } from '../support/eventually.ts'
 import { controlled } from './support/controlled.ts'
@@ -20,15 +22,15 @@ function faulty(faults: readonly Fault[]): { store: RunStore; lines: string[] } 
   let attempt = 0
   const store: RunStore = {
     ...createMemoryStore(),
-    async append(_, { from, lines: more }): Promise<Added> {
+    async append(_, { from, lines: more }): Promise<AppendResult> {
       const fault = faults[attempt++] ?? 'none'
       if (fault === 'lost on the way') throw new Error('The line is cut.')
       // A Redis that was killed before it had written all of it.
       if (fault === 'lines lost') lines.length = Math.floor(lines.length / 2)
-      if (lines.length < from - 1) return { kept: false, gap: lines.length }
+      if (lines.length < from - 1) return { status: 'gap', storedLines: lines.length }
       lines.push(...more.slice(lines.length - from + 1))
       if (fault === 'answer lost') throw new Error('The line is cut.')
-      return { kept: true, stop: false, attended: false }
+      return { status: 'ok', stopRequested: false, hasSubscribers: false }
     },
   }
   return { store, lines }
@@ -68,6 +70,8 @@ describe('a run whose store fails', () => {
   })
 
   test('goes on for its own viewers as long as its lease, and not longer', async () => {
+    const clock = controlledClock()
+    release = clock.release
     const hangs: RunStore = { ...createMemoryStore(), append: () => new Promise(() => {}) }
     const runs = createRuns({ store: hangs, leaseMs: 300 })
     const source = controlled<string>()
@@ -75,6 +79,9 @@ describe('a run whose store fails', () => {
     const viewer = await runs.subscribe(id, me).open(context)
     await source.say('a')
     expect((await viewer.next()).value).toMatchObject({ id: '1-1', value: 'a' })
+    await clock.advance(299)
+    expect(source.signal!.aborted).toBe(false)
+    await clock.advance(1)
     expect((await viewer.next()).value).toMatchObject({ reason: 'interrupted' })
     expect(source.signal!.aborted).toBe(true)
     await runs.close()

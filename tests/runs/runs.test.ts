@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { Hono } from 'hono'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
-  createMemoryStore,
   createRuns,
   EventStream,
   events,
@@ -12,13 +11,14 @@ import {
   swapstream,
   type Runs,
   type RunsOptions,
-  type RunStore,
   type Source,
+  type StreamContext,
 } from 'swapstream'
 import { readEvents } from 'swapstream/client'
 import { serve } from 'swapstream/node'
-import { openStream } from 'swapstream/testing'
-import { timersRunning } from '../../src/shared/clock.ts'
+import { createMemoryStore, type RunStore } from 'swapstream/stores'
+import { controlledClock, openStream } from 'swapstream/testing'
+import { sleep as clockSleep, timersRunning } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 import { shownAfterEach, shownAtEnd } from '../support/shown.ts'
@@ -30,8 +30,15 @@ function createdRuns(options: RunsOptions = {}): Runs {
   opened.push(runs)
   return runs
 }
+let release = (): void => {}
+function useClock() {
+  const clock = controlledClock()
+  release = clock.release
+  return clock
+}
 afterEach(async () => {
   for (const runs of opened.splice(0)) await runs.close()
+  release()
   await expectNothingLeft(timersRunning)
 })
 
@@ -168,17 +175,21 @@ describe('a run', () => {
   })
 
   test('that wants viewers is stopped when none is left, after the grace', async () => {
+    const clock = useClock()
     const runs = createdRuns()
     const source = controlled<string>()
     const { id } = await runs.start(source, { ...me, onDisconnect: 'cancel', graceMs: 60 })
     const leave = await runs.subscribe(id, me).open(context)
     await source.say('a')
     await leave.return!()
+    await clock.advance(40)
     const back = await runs.subscribe(id, me).open(context)
-    await new Promise((resolve) => setTimeout(resolve, 120))
-    expect(source.signal!.aborted).toBe(false)
+    await clock.advance(120)
     await back.return!()
-    await eventually(() => expect(source.signal!.aborted).toBe(true))
+    await clock.advance(59)
+    expect(source.signal!.aborted).toBe(false)
+    await clock.advance(1)
+    expect(source.signal!.aborted).toBe(true)
     expect(await read(runs, id)).toMatchObject({ reason: 'disconnected' })
   })
 
@@ -216,23 +227,30 @@ describe('a run', () => {
   })
 
   test('ends when its source is silent, lives, or says more than it may', async () => {
-    const runs = createdRuns({ limits: { maxDurationMs: 150 }, maxRunChars: 100 })
+    const clock = useClock()
+    const runs = createdRuns({
+      limits: { maxDurationMs: 150, idleSourceMs: 100 },
+      maxRunChars: 100,
+    })
     const never = controlled<string>()
-    const slowly = async function* (): AsyncGenerator<string> {
-      for (;;) {
-        await new Promise((resolve) => setTimeout(resolve, 20))
+    const slowly = async function* ({ signal }: StreamContext): AsyncGenerator<string> {
+      while (!signal.aborted) {
+        await clockSleep(20, signal)
         yield 'x'
       }
     }
     const much = ['x'.repeat(60), 'x'.repeat(60)]
-    const reasons = await Promise.all(
+    const reasons = Promise.all(
       [never, slowly, much].map(async (source) => {
         const limits = source === never ? { idleSourceMs: 40 } : {}
         const { id } = await runs.start(source, { ...me, limits })
         return (await read(runs, id)).reason
       }),
     )
-    expect(reasons).toEqual(['timeout', 'limit', 'limit'])
+    await clock.advance(40)
+    expect(never.signal!.aborted).toBe(true)
+    await clock.advance(110)
+    expect(await reasons).toEqual(['timeout', 'limit', 'limit'])
   })
 
   test('is refused when its owner, or the node, has too many', async () => {

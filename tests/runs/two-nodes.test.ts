@@ -1,12 +1,13 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { createMemoryStore, createRuns, type Runs } from 'swapstream'
-import { timersRunning, useTimers } from '../../src/shared/clock.ts'
-import { eventually, expectNothingLeft } from '../support/eventually.ts'
+import { createRuns, type Runs } from 'swapstream'
+import { createMemoryStore } from 'swapstream/stores'
+import { controlledClock } from 'swapstream/testing'
+import { timersRunning } from '../../src/shared/clock.ts'
+import { expectNothingLeft } from '../support/eventually.ts'
 import { controlled } from './support/controlled.ts'
 
 const me = { owner: 'me' }
 const context = { signal: new AbortController().signal, lastEventId: undefined }
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 const opened: Runs[] = []
 /** Two nodes of one app: they know each other by their store only. */
@@ -16,8 +17,15 @@ function twoNodes(): [Runs, Runs] {
   opened.push(...nodes)
   return nodes
 }
+let release = (): void => {}
+function useClock() {
+  const clock = controlledClock()
+  release = clock.release
+  return clock
+}
 afterEach(async () => {
   for (const runs of opened.splice(0)) await runs.close()
+  release()
   await expectNothingLeft(timersRunning)
 })
 
@@ -37,14 +45,17 @@ describe('a run that is read by another node', () => {
   })
 
   test('and wants viewers goes on as long as there is one there', async () => {
+    const clock = useClock()
     const [one, two] = twoNodes()
     const source = controlled<string>()
     const { id } = await one.start(source, { ...me, onDisconnect: 'cancel', graceMs: 50 })
     const viewer = await two.subscribe(id, me).open(context)
-    await sleep(500)
+    await clock.advance(5_000)
     expect(source.signal!.aborted).toBe(false)
     await viewer.return!()
-    await eventually(() => expect(source.signal!.aborted).toBe(true))
+    // It was reported for a lease of 200 ms.
+    await clock.advance(250)
+    expect(source.signal!.aborted).toBe(true)
   })
 
   test('lets its viewers go elsewhere when that node closes, and goes on', async () => {
@@ -60,6 +71,7 @@ describe('a run that is read by another node', () => {
   })
 
   test('is told to have been interrupted when its store is away for too long', async () => {
+    const clock = useClock()
     const memory = createMemoryStore()
     const [one, two] = [
       memory,
@@ -67,21 +79,12 @@ describe('a run that is read by another node', () => {
     ].map((store) => createRuns({ store, leaseMs: 200 })) as [Runs, Runs]
     opened.push(one, two)
     const { id } = await one.start(controlled<string>(), me)
-    const real = performance.now.bind(performance)
     const viewer = await two.subscribe(id, me).open(context)
-    const release = useTimers({
-      now: () => real() * 200,
-      set(delayMs, run) {
-        const timer = setTimeout(run, delayMs / 200)
-        return () => clearTimeout(timer)
-      },
-    })
-    try {
-      const from = real()
-      expect((await viewer.next()).value).toMatchObject({ reason: 'interrupted' })
-      expect(real() - from).toBeGreaterThan(30_000 / 200 - 50)
-    } finally {
-      release()
-    }
+    let end: unknown
+    void viewer.next().then(({ value }) => (end = value))
+    await clock.advance(29_000)
+    expect(end).toBe(undefined)
+    await clock.advance(1_100)
+    expect(end).toMatchObject({ reason: 'interrupted' })
   })
 })

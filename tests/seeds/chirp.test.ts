@@ -405,7 +405,7 @@ describe('C12: streamWithSources', () => {
     )
     expect(seen.slice(0, first.length)).toEqual(first)
     expect(new Set(seen.slice(first.length - 1)).size).toBe(1)
-    expect(received.filter(({ data }) => data.includes('one'))).toHaveLength(first.length - 1)
+    expect(received.filter(({ data }) => data.includes('<li>one'))).toHaveLength(first.length - 1)
     expect(shownAtEnd(received, { page })).toBe('<p>Hi</p>')
   })
 })

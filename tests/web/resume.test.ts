@@ -1,7 +1,6 @@
 import { Hono } from 'hono'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
-  createMemoryStore,
   createRuns,
   EventStream,
   Fragment,
@@ -12,6 +11,7 @@ import {
   type Runs,
   type Source,
 } from 'swapstream'
+import { createMemoryStore } from 'swapstream/stores'
 import { applyFrames, openStream, type OpenedStream } from 'swapstream/testing'
 import { timersRunning } from '../../src/shared/clock.ts'
 import { expectNothingLeft } from '../support/eventually.ts'

@@ -1,4 +1,4 @@
-import { HOLE, SEAM } from '../../html/markup-tags.ts'
+import { HOLE, SEAM } from '../../html/tags.ts'
 import { unknownName } from './catalog-environment.ts'
 import type { AstNode, InnerEnvironment } from './internals.ts'
 import type { LoadedTemplate } from './loaded-template.ts'

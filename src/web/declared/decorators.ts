@@ -1,9 +1,23 @@
 import type { Schema } from '../../shared/schema.ts'
-import { refuseRoute, type AnyDefinition } from './declared.ts'
-import type { Handler, InputSchemas, StreamDefinition } from './definition.ts'
-import type { Guard } from './guard.ts'
-import { isAsyncGenerator } from './declared.ts'
-import { markGuards, markStream } from './host.ts'
+import { checkDefinition, checkGenerator } from './check.ts'
+import {
+  refuseRoute,
+  type Declared,
+  type Handler,
+  type InputSchemas,
+  type StreamDefinition,
+} from './definition.ts'
+import type { Guard } from './guards.ts'
+
+interface DecoratedMethod {
+  readonly name: string | symbol
+  readonly method: Declared['handler']
+  readonly definition: Declared['definition']
+}
+
+const streamMethods = new WeakSet<object>()
+const methodsByInstance = new WeakMap<object, DecoratedMethod[]>()
+const guardsByTarget = new WeakMap<object, readonly Guard[]>()
 
 /**
  * Declares a method as a stream: `stream()` for classes. The method stays what it is; `mount` serves it, on an instance.
@@ -29,22 +43,27 @@ export function Stream<
 >(
   definition: StreamDefinition<I, C, F, B>,
 ): (method: Handler<I, C, F, B, Chunk, Final>, context: ClassMethodDecoratorContext) => void {
-  return (method, { kind, name, static: isStatic, private: isPrivate }) => {
+  return (method, { kind, name, static: isStatic, private: isPrivate, addInitializer }) => {
     const label = `@Stream on ${String(name)}`
     if (kind !== 'method' || isStatic || isPrivate) {
       const hint = 'Put it on a public method of the instance.'
       refuseRoute('stream/host', label, 'mount could not reach it.', hint)
     }
-    if (!isAsyncGenerator(method)) {
-      const hint = 'Write async *method(…) { yield … }: what it yields is the stream.'
-      refuseRoute('stream/not-a-generator', label, 'the method is no async generator.', hint)
+    checkGenerator(label, method)
+    if (streamMethods.has(method)) {
+      const hint = 'Keep one @Stream; two routes need two methods.'
+      refuseRoute('stream/duplicate', label, 'the method is declared as a stream twice.', hint)
     }
-    markStream(method, definition as AnyDefinition, label)
+    streamMethods.add(method)
+    addInitializer(function (this: unknown) {
+      const known = methodsByInstance.get(this as object) ?? []
+      methodsByInstance.set(this as object, [...known, { name, method, definition }])
+    })
   }
 }
 
 /**
- * Puts guards before a stream, or before all streams of a class: those of the class come first, one after the other.
+ * Puts guards before a stream, or before all streams of a class: those of the class run first, one after the other.
  *
  * @example
  * @UseGuards(bearer({ env: 'TOKEN' }))
@@ -56,5 +75,46 @@ export function Stream<
 export function UseGuards(
   ...guards: readonly Guard[]
 ): (target: object, context: ClassDecoratorContext | ClassMethodDecoratorContext) => void {
-  return (target) => markGuards(target, guards)
+  return (target) =>
+    void guardsByTarget.set(target, [...guards, ...(guardsByTarget.get(target) ?? [])])
+}
+
+/**
+ * The decorated streams of a class or an instance, inherited ones too. A class is built here, when it needs no arguments.
+ *
+ * Throws  ConfigError `stream/host`.
+ */
+export function decoratedStreams(host: object): { declared: Declared; guards: readonly Guard[] }[] {
+  const instance = typeof host === 'function' ? build(host as new () => object) : host
+  const hostName = instance?.constructor?.name ?? String(host)
+  const guardsOf = (target: object): readonly Guard[] => guardsByTarget.get(target) ?? []
+  const classGuards: Guard[] = []
+  for (let level: object | null = instance.constructor; level; level = Object.getPrototypeOf(level))
+    classGuards.unshift(...guardsOf(level))
+  const streams = (methodsByInstance.get(instance) ?? [])
+    // A method of a subclass hides the inherited one, decorated or not.
+    .filter(({ name, method }) => (instance as Record<string | symbol, unknown>)[name] === method)
+    .map(({ name, method, definition }) => {
+      const named = { name: `${hostName}.${String(name)}`, ...definition }
+      const declared = checkDefinition(named, method.bind(instance))
+      return { declared, guards: [...classGuards, ...guardsOf(method)] }
+    })
+  if (streams.length === 0) {
+    const hint = 'Mount what stream() returned, or put @Stream({ path }) on an async *method().'
+    refuseRoute('stream/host', hostName, 'it holds no streams.', hint)
+  }
+  return streams
+}
+
+function build(host: new () => object): object {
+  // An arrow function, or anything else that `new` cannot build, is no class.
+  if (!host.prototype) {
+    const hint = 'Mount what stream() returned, a class or an instance.'
+    refuseRoute('stream/host', host.name || 'a function', 'it is no declared stream.', hint)
+  }
+  if (host.length > 0) {
+    const hint = `Build it yourself: mount(app, new ${host.name}(…)).`
+    refuseRoute('stream/host', host.name, 'its constructor needs arguments.', hint)
+  }
+  return new host()
 }

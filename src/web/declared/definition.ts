@@ -1,72 +1,51 @@
 import type { Context } from 'hono'
+import { ConfigError, type InputIssue } from '../../shared/errors.ts'
 import type { Schema, SchemaInput, SchemaOutput } from '../../shared/schema.ts'
-import type { InputIssue } from '../../shared/errors.ts'
 import type { EventStreamOptions } from '../../streams/event-stream.ts'
 import type { StreamContext } from '../../streams/source.ts'
 import type { EventEncoding } from '../../streams/wire.ts'
 import type { Page } from '../page.ts'
-import type { Guard } from './guard.ts'
+import type { Guard } from './guards.ts'
 
-/** Where in a request a value stands. */
+/** A part of a request. */
 export type InputSource = 'json' | 'form' | 'query' | 'param' | 'header' | 'cookie'
 
 /** A schema for each part of the request that the handler wants. */
 export type InputSchemas = { readonly [S in InputSource]?: Schema }
 
-/** What is left of each part once its schema has passed it. */
-export type Received<I> = {
-  readonly [S in keyof I]: I[S] extends Schema ? SchemaOutput<I[S]> : never
-}
+/** Each part as a client sends it: mostly text, a list where a name repeats. */
+type Sent<I> = { readonly [S in keyof I]: I[S] extends Schema ? SchemaInput<I[S]> : never }
 
-/** What each part was before: text for the most part, a list where a name repeats. */
-export type Sent<I> = { readonly [S in keyof I]: I[S] extends Schema ? SchemaInput<I[S]> : never }
+/** Each part as its schema gives it. */
+type Received<I> = { readonly [S in keyof I]: I[S] extends Schema ? SchemaOutput<I[S]> : never }
 
-/** What was sent, when it does not fit: by part, and not to be trusted. */
-export type Refused<I> = {
-  readonly [S in keyof I]?: S extends 'json' ? unknown : Readonly<Record<string, unknown>>
-}
+/** What the handler may give: what the schema takes, or anything without one. */
+type Accepted<S, Free> = S extends Schema ? SchemaInput<S> : Free
 
-/** What the handler gives: what its schema takes, or else whatever it likes. */
-type Given<S, Free> = S extends Schema ? SchemaInput<S> : Free
-
-/** What goes out: of a schema what it makes, else what the handler gives. */
+/** What is sent: what the schema makes of it, or the value itself without one. */
 export type Outgoing<S, Free> = S extends Schema ? SchemaOutput<S> : Free
 
 /** Hooks by name; each gives one value. */
-export type Hooks<Seen, Results> = {
-  readonly [Name in keyof Results]: (seen: Seen) => Results[Name]
-}
+type Hooks<Input, Results> = { readonly [Name in keyof Results]: (input: Input) => Results[Name] }
 
-/** What the hooks gave, by name. */
-export type HookResults<B> = { readonly [Name in keyof B]: Awaited<B[Name]> }
+/** The values of the hooks, by name. */
+type HookResults<B> = { readonly [Name in keyof B]: Awaited<B[Name]> }
 
-/** What a `before` hook sees. */
-export type BeforeGiven<I> = Received<I> & {
-  readonly c: Context
-  /** Aborts when the client leaves. */
-  readonly signal: AbortSignal
-}
+/** The input of a `before` hook. Its signal aborts when the client disconnects. */
+type BeforeInput<I> = Received<I> & { readonly c: Context; readonly signal: AbortSignal }
 
-/** What a handler sees. */
-export type HandlerGiven<I, B> = Received<I> &
-  StreamContext & {
-    /** The request. A handler called directly, without one, gets a stand-in that says so when it is used. */
-    readonly c: Context
-    /** What the `before` hooks gave. */
-    readonly before: HookResults<B>
-  }
-
-/** What an `after` hook sees. */
-export type AfterGiven<I, B, Final> = HandlerGiven<I, B> & { readonly final: Final }
+/** The input of a handler. In a call without a request, `c` is a stand-in that says so when it is used. */
+type HandlerInput<I, B> = Received<I> &
+  StreamContext & { readonly c: Context; readonly before: HookResults<B> }
 
 /**
  * The async generator behind a declared route: yields chunks, returns the final value.
  *
- * A condition that is always true: only a type that waits for its parameters is filled in before the handler is looked
- * at, and without that a yielded `'done'` would be any text.
+ * The condition is always true: TypeScript fills in only a type that waits for its parameters before it looks at the
+ * handler, and otherwise a yielded `'done'` would be any text.
  */
 export type Handler<I, C, F, B, Chunk, Final> = C extends unknown
-  ? (given: HandlerGiven<I, B>) => AsyncGenerator<Given<C, Chunk>, Given<F, Final>, undefined>
+  ? (input: HandlerInput<I, B>) => AsyncGenerator<Accepted<C, Chunk>, Accepted<F, Final>, undefined>
   : never
 
 /** What a declared route is, apart from its handler. */
@@ -86,30 +65,34 @@ export interface StreamDefinition<
   readonly chunk?: C
   /** The returned value has to fit. */
   readonly final?: F
-  /** When `chunk` and `final` are looked at: `dev` is with `expose`. Default `always`. */
+  /** When `chunk` and `final` are applied: `dev` is with `expose`. Default `always`. */
   readonly validate?: 'always' | 'dev' | 'never'
   /** True: without a guard the route cannot be mounted. */
   readonly auth?: boolean
   /** One after the other, before anything of the request is read. */
   readonly guards?: readonly Guard[]
-  /** All at once, after the input was found valid, before the status: what they throw is an HTTP error. */
-  readonly before?: Hooks<BeforeGiven<I>, B>
-  /** All at once, after the final value, before the end is told: what they throw is a failure of the stream. */
-  readonly after?: Hooks<AfterGiven<I, B, Outgoing<F, unknown>>, Readonly<Record<string, unknown>>>
+  /** All at once, when the input is valid, before the status: what they throw is an HTTP error. */
+  readonly before?: Hooks<BeforeInput<I>, B>
+  /** All at once, after the final value, before the end is sent: what they throw is a failure of the stream. */
+  readonly after?: Hooks<
+    HandlerInput<I, B> & { readonly final: Outgoing<F, unknown> },
+    Readonly<Record<string, unknown>>
+  >
   /** What a person gets whose input does not fit. Default: a notice. Programs get `application/problem+json`. */
   readonly invalid?: (
     errors: readonly InputIssue[],
-    values: Refused<I>,
+    /** By part, as it was sent: not to be trusted. */
+    values: {
+      readonly [S in keyof I]?: S extends 'json' ? unknown : Readonly<Record<string, unknown>>
+    },
     c: Context,
   ) => Page | Response | Promise<Page | Response>
-  /**
-   * How values are spelt: `plain` (the default), `events()`, `sequenced`, an encoding of your own; or `'fragments'`, for htmx.
-   */
+  /** How values are sent: `plain` (the default), `events()`, `sequenced`, an encoding of your own; or `'fragments'`, for htmx. */
   readonly encoding?: EventEncoding | 'fragments'
 }
 
-/** How a declared route is called without a request: its input, what its `before` hooks would have given, a signal. */
-export type Call<I, B> = Sent<I> & {
+/** How a declared route is called without a request: its input, the values of its `before` hooks, a signal. */
+type Call<I, B> = Sent<I> & {
   readonly signal?: AbortSignal
   readonly lastEventId?: string
   readonly c?: Context
@@ -127,4 +110,24 @@ export interface StreamRoute<I, B, Chunk, Final> {
   ): AsyncIterableIterator<Chunk, Final, undefined>
   readonly method: 'GET' | 'POST'
   readonly path: string
+}
+
+/** A route whose definition has passed all checks, without its types: inside, only the schemas count. */
+export interface Declared {
+  readonly definition: StreamDefinition<any, any, any, any>
+  readonly handler: (input: any) => AsyncIterator<unknown, unknown>
+  readonly method: 'GET' | 'POST'
+  readonly input: InputSchemas
+  /** What errors and the log call it: `POST /chat (answer)`. */
+  readonly label: string
+}
+
+/** Refuses a route, naming it first. */
+export function refuseRoute(
+  code: ConstructorParameters<typeof ConfigError>[0],
+  label: string,
+  what: string,
+  hint: string,
+): never {
+  throw new ConfigError(code, `${label}: ${what}`, { hint })
 }

@@ -1,27 +1,36 @@
 import type { Context } from 'hono'
-import { ConfigError } from '../../shared/errors.ts'
+import { ConfigError, SourceError } from '../../shared/errors.ts'
 import type { Schema } from '../../shared/schema.ts'
-import { checkDefinition } from './check-definition.ts'
-import { CheckedValues } from './checked-values.ts'
-import { remember, type AnyDefinition, type AnyHandler, type Declared } from './declared.ts'
+import { ignoreErrors } from '../../shared/abortable.ts'
+import { Fragment } from '../../fragments/fragment.ts'
+import { ServerSentEvent } from '../../sse/server-sent-event.ts'
+import type { StreamContext } from '../../streams/source.ts'
+import { checkDefinition } from './check.ts'
 import type {
+  Declared,
   Handler,
   InputSchemas,
   Outgoing,
   StreamDefinition,
   StreamRoute,
 } from './definition.ts'
-import { checkInput } from './read-input.ts'
+import { invalidInput, keysOf, validate, validateInput } from './input.ts'
+
+const declaredRoutes = new WeakMap<object, Declared>()
+
+/** The declaration behind what `stream()` returned; nothing for anything else. */
+export function declaredBy(route: object): Declared | undefined {
+  return declaredRoutes.get(route)
+}
 
 /**
- * Declares a route whose answer is a stream: what it takes, who may ask, what goes out, and the async generator that
- * makes it. Serve it with `mount`.
+ * Declares a route whose answer is a stream. Serve it with `mount`.
  *
- * In      a path, a method (POST), Standard Schemas for the input, for what is yielded and for what is returned. They
- *         give the handler its types.
+ * In      a path, a method (POST), guards, Standard Schemas for the input, for what is yielded and for what is returned,
+ *         which give the handler its types; and the async generator that makes the values.
  * Out     a function: called without a request it gives the handler's values, checked, for tests and for `yield*`.
- * Ends    as every stream: one terminal, last. What is yielded is sent, what is returned is the final value, what is
- *         thrown is the error, and when nobody wants it any more its `signal` aborts.
+ * Ends    as every stream: what is yielded is sent, what is returned is the final value, what is thrown is the error, and
+ *         when no client wants it any more its `signal` aborts.
  * Throws  ConfigError `stream/…` for a route that cannot work, now and not at a request.
  *
  * @example
@@ -44,58 +53,104 @@ export function stream<
   definition: StreamDefinition<I, C, F, B>,
   handler: Handler<I, C, F, B, Chunk, Final>,
 ): StreamRoute<I, B, Outgoing<C, Chunk>, Outgoing<F, Final>> {
-  return declare(definition as AnyDefinition, handler as AnyHandler) as never
-}
-
-/** The same without types, for methods of classes. */
-export function declare(definition: AnyDefinition, handler: AnyHandler): object {
   const declared = checkDefinition(definition, handler)
-  const route = (call: DirectCall = {}): CheckedValues => called(declared, call)
-  Object.defineProperties(route, {
-    name: { value: declared.label },
-    method: { value: declared.method },
-    path: { value: definition.path },
-  })
-  remember(route, declared)
-  return Object.freeze(route)
+  const { label, method } = declared
+  const route = (call: DirectCall = {}): AsyncGenerator => callWithoutRequest(declared, call)
+  Object.defineProperty(route, 'name', { value: label })
+  Object.assign(route, { method, path: definition.path })
+  declaredRoutes.set(route, declared)
+  return Object.freeze(route) as never
 }
 
 interface DirectCall extends Readonly<Record<string, unknown>> {
   readonly signal?: AbortSignal
   readonly lastEventId?: string
-  readonly c?: unknown
-  readonly before?: unknown
 }
 
-function called({ definition, handler, input, label }: Declared, call: DirectCall): CheckedValues {
-  const { signal = new AbortController().signal, lastEventId, c = noRequest(label) } = call
-  const { before = {} } = call
-  const checks = definition.validate !== 'never'
-  return new CheckedValues(
-    {
-      label,
-      chunk: checks ? definition.chunk : undefined,
-      final: checks ? definition.final : undefined,
-      draws: true,
-      onFinal: () => {},
-      start: async (context) => {
-        const values = await checkInput(input, call)
-        return handler({ ...values, ...context, before, c } as never)
-      },
-    },
-    { signal, lastEventId },
-  )
-}
-
-/** In place of a request: may be handed around, and says what is missing when it is used. */
-function noRequest(label: string): Context {
-  return new Proxy({} as Context, {
-    get(_, name) {
-      throw new ConfigError(
-        'stream/no-request',
-        `${label} was called without a request, and asked for c.${String(name)}.`,
-        { hint: 'Pass a context: call it with { c, … }.' },
-      )
-    },
+function callWithoutRequest(declared: Declared, call: DirectCall): AsyncGenerator {
+  const { definition, handler, input, label } = declared
+  const { signal = new AbortController().signal, lastEventId, before = {} } = call
+  const rules = {
+    label,
+    rendersFragments: true,
+    ...(definition.validate !== 'never' && definition),
+  }
+  return checkedValues(rules, { signal, lastEventId }, async (context) => {
+    const { values, issues } = await validateInput(input, call)
+    if (issues.length > 0) throw invalidInput(issues)
+    return handler({ ...values, ...context, before, c: call['c'] ?? noRequest(label) })
   })
+}
+
+/** Stands in for a request. It may be passed on, and says what is missing when it is used. */
+function noRequest(label: string): Context {
+  const get = (_: unknown, name: string | symbol): never => {
+    const what = `${label} was called without a request, and asked for c.${String(name)}.`
+    const hint = 'Pass a context: call it with { c, … }.'
+    throw new ConfigError('stream/no-request', what, { hint })
+  }
+  return new Proxy<Context>(Object.create(null), { get })
+}
+
+/** What the values of a handler have to fit. */
+export interface ValueRules {
+  readonly label: string
+  readonly chunk?: Schema
+  readonly final?: Schema
+  /** Whether the encoding can render fragments. */
+  readonly rendersFragments: boolean
+}
+
+/**
+ * Gives what a handler yields and returns, each through its schema. The handler starts when the first value is wanted.
+ *
+ * Ends    with the handler, or at the first value that does not fit: its signal aborts, and it is closed.
+ * Throws  SourceError `source/chunk`, `source/final` or `source/value`; what the handler throws.
+ */
+export async function* checkedValues(
+  { label, chunk, final, rendersFragments }: ValueRules,
+  context: StreamContext,
+  start: (context: StreamContext) => Promise<AsyncIterator<unknown, unknown>>,
+): AsyncGenerator<unknown, unknown, undefined> {
+  const own = new AbortController()
+  const signal = AbortSignal.any([context.signal, own.signal])
+  const values = await start({ ...context, signal })
+  let step: IteratorResult<unknown, unknown> | undefined
+  try {
+    for (step = await values.next(); !step.done; step = await values.next()) {
+      const { value } = step
+      if (value instanceof Fragment && !rendersFragments) {
+        const what = `${label} yielded a Fragment, but its encoding renders none.`
+        const hint = "Declare the route with encoding: 'fragments'."
+        throw new SourceError('source/value', what, { hint })
+      }
+      // An event says itself how it is encoded, so no schema of values fits it.
+      const schema = value instanceof ServerSentEvent ? undefined : chunk
+      yield await fit(value, schema, 'source/chunk', `${label} yielded`)
+    }
+    return await fit(step.value, final, 'source/final', `${label} returned`)
+  } catch (error) {
+    own.abort(error)
+    // Not awaited: a handler that closes slowly does not delay the error.
+    void ignoreErrors(() => values.return?.())
+    throw error
+  } finally {
+    // The consumer has left early.
+    if (!step?.done && !own.signal.aborted) {
+      own.abort()
+      await values.return?.()
+    }
+  }
+}
+
+async function fit(
+  value: unknown,
+  schema: Schema | undefined,
+  code: 'source/chunk' | 'source/final',
+  what: string,
+): Promise<unknown> {
+  const result = schema ? await validate(schema, value) : { value }
+  if (!result.issues) return result.value
+  const issues = result.issues.map(({ message, path }) => [...keysOf(path), message].join(': '))
+  throw new SourceError(code, `${what} a value that does not fit: ${issues.join('; ')}.`)
 }

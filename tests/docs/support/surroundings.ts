@@ -11,7 +11,8 @@ import {
 import { serve, type ServeOptions, type Serving } from '../../../src/node.ts'
 import { fromRecord } from '../../../src/templates/template-source.ts'
 import { recordingLog } from '../../support/recording-log.ts'
-import { treeOf } from '../../../src/html/tree.ts'
+import { pageHtml } from '../../../src/html/page-html.ts'
+import { treeOf } from '../../../src/html/read-tree.ts'
 
 const templates = {
   'chat.html': '<div>{% block response %}<p>{{ text }}</p>{% endblock %}</div>',
@@ -33,6 +34,7 @@ export function surroundings() {
   }
   return {
     app,
+    pageHtml,
     treeOf,
     engine: nunjucksEngine({ templates }),
     fromRecord,

@@ -1,0 +1,249 @@
+import { captureContext } from '../shared/async-context.ts'
+import { callHook } from '../shared/call-hook.ts'
+import { sleep } from '../shared/clock.ts'
+import { AccessError, ConfigError, LimitError } from '../shared/errors.ts'
+import { DEFAULT_LIMITS, type Limits } from '../shared/limits.ts'
+import { silent } from '../shared/log.ts'
+import { Slots } from '../shared/slots.ts'
+import { Ended } from '../streams/ended.ts'
+import type { Identified } from '../streams/identified.ts'
+import type { Source, StreamContext } from '../streams/source.ts'
+import { isRunId, newRunId, parseCursor } from './ids.ts'
+import { createMemoryStore } from './memory-store.ts'
+import { Producer } from './producer.ts'
+import { watchRun, type ActiveRun } from './remote-run.ts'
+import type { Run, RunOptions, Runs, RunsHealth, RunsOptions, SubscribeOptions } from './runs.ts'
+import { callStore, type StoredRun } from './store.ts'
+
+const DEFAULTS = {
+  path: '/runs',
+  leaseMs: 5_000,
+  keepMs: 600_000,
+  maxRunChars: 4_194_304,
+  batchMs: 25,
+  maxRunning: 1_000,
+  maxRunningPerOwner: 8,
+  log: silent,
+  expose: false,
+}
+type Settings = Required<Omit<RunsOptions, 'limits'>> & { readonly limits: Limits }
+
+/**
+ * Creates runs: answers that go on without a connection, until they end or somebody stops them.
+ *
+ * In      a store, by default in this process; `createRedisStore` for several nodes.
+ * Ends    with `close()`.
+ * Throws  nothing itself; each function says what it throws.
+ *
+ * @example
+ * const runs = createRuns()
+ * app.post('/chat', async (c) => {
+ *   const run = await runs.start(({ signal }) => streamToFragments(ask(prompt, signal), 'chat.html', 'response'), {
+ *     owner: ownerOf(c),
+ *   })
+ *   return new EventStream(run)
+ * })
+ * app.route('/runs', runRoutes(runs))
+ */
+export function createRuns(options: RunsOptions = {}): Runs {
+  const { store = createMemoryStore() } = options
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  return new NodeRuns({ ...DEFAULTS, ...options, store, limits })
+}
+
+class NodeRuns implements Runs {
+  readonly #settings: Settings
+  readonly #slots = new Slots()
+  /** Runs that this node produces or shows. */
+  readonly #active = new Map<string, ActiveRun>()
+  readonly #producers = new Set<Producer>()
+  /** Run ids by owner and key: a second start of a key takes no slot and asks no store. */
+  readonly #byKey = new Map<string, Promise<string>>()
+  #isClosed = false
+
+  constructor(settings: Settings) {
+    this.#settings = settings
+  }
+
+  async start(source: Source<unknown>, options: RunOptions): Promise<Run> {
+    const { owner, key } = options
+    if (!owner)
+      throw new ConfigError('config/invalid', 'A run needs an owner, who may see and stop it.', {
+        hint: 'Give the id of the signed-in user, or ownerOf(c).',
+      })
+    if (key === undefined) return this.#run(await this.#begin(source, options), owner)
+    const name = JSON.stringify([owner, key])
+    for (let other = this.#byKey.get(name); other; other = this.#byKey.get(name)) {
+      const id = await other
+      const run = this.#active.get(id)
+      if (!(run instanceof Producer && run.snapshots.end)) return this.#run(id, owner)
+      // Until its end is stored, the store would return it again.
+      await run.stored
+    }
+    const id = this.#begin(source, options)
+    this.#byKey.set(name, id)
+    const free = (): unknown => this.#byKey.delete(name)
+    void id.then((known) => this.#producerOf(known)?.stored).then(free, free)
+    return this.#run(await id, owner)
+  }
+
+  subscribe(id: string, { owner, lastEventId }: SubscribeOptions): Run {
+    return this.#run(id, owner, lastEventId)
+  }
+
+  async current({
+    owner,
+    key,
+  }: Required<Pick<RunOptions, 'owner' | 'key'>>): Promise<Run | undefined> {
+    const id = await callStore(this.#settings.store.current(owner, key))
+    return id === undefined ? undefined : this.#run(id, owner)
+  }
+
+  async stop(id: string, { owner }: Pick<SubscribeOptions, 'owner'>): Promise<void> {
+    const run = this.#active.get(id) ?? (await this.#findStored(id))
+    if (run?.owner !== owner) throw notFound()
+    const producer = this.#producerOf(id)
+    if (producer) producer.stop('stopped')
+    else await callStore(this.#settings.store.stop(id))
+  }
+
+  async health(): Promise<RunsHealth> {
+    const answer = callStore(this.#settings.store.find(newRunId()))
+    const isUp = await answer.then(
+      () => true,
+      () => false,
+    )
+    let subscribers = 0
+    for (const { snapshots } of this.#active.values()) subscribers += snapshots.subscribers
+    return { store: isUp ? 'up' : 'down', running: this.#producers.size, subscribers }
+  }
+
+  async close(graceMs: number = 0): Promise<void> {
+    this.#isClosed = true
+    const settled = Promise.all([...this.#producers].map((producer) => producer.settled))
+    const grace = new AbortController()
+    void settled.then(() => grace.abort())
+    if (graceMs > 0) await sleep(graceMs, grace.signal)
+    for (const producer of this.#producers) producer.stop('interrupted')
+    await settled
+    for (const run of this.#active.values()) {
+      // It goes on elsewhere, and so do its subscribers.
+      run.snapshots.push(new Ended('shutdown'))
+      run.onUnused()
+    }
+    this.#active.clear()
+    await this.#settings.store.close()
+  }
+
+  #run(id: string, owner: string, lastEventId?: string): Run {
+    return Object.freeze({
+      id,
+      path: `${this.#settings.path}/${id}`,
+      crowd: () => this.#active.get(id)?.snapshots,
+      open: (context: StreamContext) =>
+        this.#subscribe(id, owner, parseCursor(lastEventId ?? context.lastEventId)),
+    })
+  }
+
+  #producerOf(id: string): Producer | undefined {
+    const run = this.#active.get(id)
+    return run instanceof Producer ? run : undefined
+  }
+
+  async #findStored(id: string): Promise<StoredRun | undefined> {
+    return isRunId(id) ? callStore(this.#settings.store.find(id)) : undefined
+  }
+
+  async #subscribe(
+    id: string,
+    owner: string,
+    from: number,
+  ): Promise<AsyncGenerator<Identified, unknown>> {
+    const known = this.#active.get(id) ?? (await this.#findStored(id))
+    if (known?.owner !== owner) throw notFound()
+    // Another subscriber may have come meanwhile.
+    const run = this.#active.get(id) ?? watchRun(id, known as StoredRun, this.#settings)
+    this.#active.set(id, run)
+    return run.snapshots.subscribe(from, () => {
+      if (run.snapshots.subscribers > 0) return
+      run.onUnused()
+      this.#forgetUnused(id, run)
+    })
+  }
+
+  #forgetUnused(id: string, run: ActiveRun): void {
+    const isProduced = run instanceof Producer && this.#producers.has(run)
+    if (!isProduced && run.snapshots.subscribers === 0) this.#active.delete(id)
+  }
+
+  #acquireSlot(owner: string): () => void {
+    const { maxRunning, maxRunningPerOwner } = this.#settings
+    if (this.#isClosed) throw new LimitError('limit/closing', 'The server is shutting down.', 2)
+    const own = this.#slots.countOf(owner)
+    if (own >= maxRunningPerOwner)
+      throw new LimitError(
+        'limit/runs-per-owner',
+        `This owner has ${own} runs running, the limit.`,
+        5,
+        {
+          hint: 'Raise createRuns({ maxRunningPerOwner }), or give the runs of one conversation a key.',
+        },
+      )
+    if (this.#slots.count >= maxRunning)
+      throw new LimitError('limit/runs', `${maxRunning} runs are running, the limit.`, 5, {
+        hint: 'Raise createRuns({ maxRunning }), or add a server.',
+      })
+    return this.#slots.acquire(owner)
+  }
+
+  /** Out: id of the run that is running: the new one, or one with the same key on another node. */
+  async #begin(source: Source<unknown>, options: RunOptions): Promise<string> {
+    const { owner, key, onDisconnect, graceMs = 10_000, onError, onEnd } = options
+    const { store, path, leaseMs, keepMs, log } = this.#settings
+    const release = this.#acquireSlot(owner)
+    const asyncContext = captureContext()
+    const id = newRunId()
+    const needsSubscribers = onDisconnect === 'cancel'
+    const run = { id, owner, key, lease: newRunId(), leaseMs, keepMs, needsSubscribers }
+    try {
+      const running = await callStore(store.start(run, () => this.#producerOf(id)?.stop('stopped')))
+      if (running !== id) {
+        release()
+        return running
+      }
+    } catch (error) {
+      release()
+      throw error
+    }
+    const producer = new Producer(run, source, {
+      ...this.#settings,
+      path: `${path}/${id}`,
+      asyncContext,
+      graceMs,
+      limits: { ...this.#settings.limits, ...options.limits },
+      onError,
+      onEnd: ({ reason }, values) => {
+        release()
+        log.info({ reason, values }, 'run ended')
+        callHook(
+          () => onEnd?.(reason),
+          (failure) => log.error({ err: failure }, 'onEnd of a run failed'),
+        )
+      },
+    })
+    this.#producers.add(producer)
+    this.#active.set(id, producer)
+    void producer.settled.then(() => {
+      this.#producers.delete(producer)
+      this.#forgetUnused(id, producer)
+    })
+    if (this.#isClosed) producer.stop('interrupted')
+    return id
+  }
+}
+
+function notFound(): AccessError {
+  return new AccessError('run/unknown', 'Run not found.', {
+    hint: 'A run is stored for a time after its end, and only its owner sees it.',
+  })
+}

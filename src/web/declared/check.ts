@@ -1,0 +1,138 @@
+import { didYouMean } from '../../shared/errors.ts'
+import type { Schema } from '../../shared/schema.ts'
+import { ignoreErrors } from '../../shared/abortable.ts'
+import { streamHeaders } from '../../streams/headers.ts'
+import { refuseRoute, type Declared, type InputSchemas } from './definition.ts'
+import { INPUT_SOURCES, keysOf } from './input.ts'
+
+type Check = (value: any) => boolean
+const isFunction: Check = (value) => typeof value === 'function'
+const isText: Check = (value) => typeof value === 'string'
+const isObject: Check = (value) => value === Object(value) && !Array.isArray(value)
+const isHooks: Check = (value) => isObject(value) && Object.values(value).every(isFunction)
+const isSchema: Check = (value) => isFunction(value?.['~standard']?.validate)
+const isWhole: Check = (value) => Number.isSafeInteger(value) && value >= 0
+const isMs: Check = (value) => typeof value === 'number' && value >= 0
+const oneOf =
+  (...known: unknown[]): Check =>
+  (value) =>
+    known.includes(value)
+
+/** The options of a route, with their check and what they may be. */
+const OPTIONS: readonly (readonly [names: string, check: Check, allowed: string])[] = [
+  ['path method name', isText, 'text'],
+  ['input headers limits', isObject, 'values by name'],
+  ['chunk final', isSchema, 'a Standard Schema: one of zod, valibot, arktype'],
+  ['validate', oneOf('always', 'dev', 'never'), "'always', 'dev' or 'never'"],
+  ['auth', oneOf(true, false), 'true or false'],
+  ['guards', (list) => Array.isArray(list) && list.every(isFunction), 'a list of functions'],
+  ['before after', isHooks, 'functions by name'],
+  ['invalid onError onEnd', isFunction, 'a function'],
+  [
+    'encoding',
+    (value) => value === 'fragments' || isFunction(value),
+    "'fragments', or an encoding: plain, events(), sequenced",
+  ],
+  [
+    'heartbeatMs',
+    (value) => value === false || (isMs(value) && value > 0),
+    'milliseconds above 0, or false for none',
+  ],
+  ['retryMs', isWhole, 'whole milliseconds, 0 or more'],
+  ['frameMs', isMs, 'milliseconds, 0 or more'],
+  ['updates', oneOf('diff', 'full'), "'diff' or 'full'"],
+  ['backpressure', oneOf('latest', 'pause'), "'latest' or 'pause'"],
+  ['flushHeaders', oneOf('first-value', 'immediately'), "'first-value' or 'immediately'"],
+  ['status', (value) => isWhole(value) && value >= 200 && value < 600, 'a status from 200 to 599'],
+  ['rawHeaders', Array.isArray, 'a list of pairs'],
+]
+
+/**
+ * Checks a route before anything is served.
+ *
+ * Out     the route with its defaults.
+ * Throws  ConfigError `stream/…`, naming the route and what to do.
+ */
+export function checkDefinition(
+  definition: Declared['definition'],
+  handler: Declared['handler'],
+): Declared {
+  const { path, method = 'POST', name = handler?.name, input = {} } = definition ?? {}
+  const verb = String(method).toUpperCase()
+  const label = `${verb} ${String(path)}${name ? ` (${name})` : ''}`
+  if (!isText(path) || !path?.startsWith('/')) {
+    const hint = "Write path: '/chat'."
+    refuseRoute('stream/path', label, 'a path is text that starts with "/".', hint)
+  }
+  if (verb !== 'GET' && verb !== 'POST') {
+    const hint = 'Use POST, or GET for what costs nothing and may be linked to.'
+    refuseRoute('stream/method', label, 'a stream answers to GET or POST.', hint)
+  }
+  for (const [option, value] of Object.entries(definition)) checkOption(label, option, value)
+  checkGenerator(label, handler)
+  streamHeaders(definition.headers, definition.rawHeaders)
+  checkInput(label, path, verb, input)
+  return { definition, handler, method: verb, input, label }
+}
+
+/** Refuses what is no async generator. Read from the function, so it is never called to find out. */
+export function checkGenerator(label: string, handler: unknown): void {
+  if (Object.prototype.toString.call(handler) === '[object AsyncGeneratorFunction]') return
+  const hint = 'Write async function* (…) { yield … }: what it yields is the stream.'
+  refuseRoute('stream/not-a-generator', label, 'the handler is no async generator.', hint)
+}
+
+function checkOption(label: string, option: string, value: unknown): void {
+  const [, check, allowed] = OPTIONS.find(([names]) => names.split(' ').includes(option)) ?? []
+  if (check === undefined) {
+    const known = OPTIONS.flatMap(([names]) => names.split(' '))
+    const hint = `Leave it out ${didYouMean(option, known)}.`
+    refuseRoute('stream/option', label, `there is no option ${JSON.stringify(option)}.`, hint)
+  }
+  if (value !== undefined && !check(value)) {
+    const shown = isFunction(value) ? 'a function' : (JSON.stringify(value) ?? String(value))
+    refuseRoute('stream/option', label, `${option} cannot be ${shown}.`, `Give ${allowed}.`)
+  }
+}
+
+function checkInput(label: string, path: string, verb: string, input: InputSchemas): void {
+  const refuse = (what: string, hint: string): never =>
+    refuseRoute('stream/input', label, what, hint)
+  for (const [source, schema] of Object.entries(input)) {
+    if (!INPUT_SOURCES.includes(source))
+      refuse(
+        `a request has no part "${source}".`,
+        `Name another ${didYouMean(source, INPUT_SOURCES)}.`,
+      )
+    if (!isSchema(schema))
+      refuse(`input.${source} is no Standard Schema.`, 'Give a schema of zod, valibot or arktype.')
+  }
+  const bodies = ['json', 'form'].filter((source) => source in input)
+  if (verb === 'GET' && bodies.length > 0) {
+    const hint = "Take it from the query, or use method: 'POST'."
+    refuse(`a GET has no body, so no ${bodies.join(' and ')}.`, hint)
+  }
+  if (bodies.length > 1)
+    refuse('a request has one body, not json and form.', 'Declare json or form, or two routes.')
+  const names = Array.from(path.matchAll(/\/:([^/{?]+)/g), ([, name]) => name!)
+  const missing = input.param && missingParam(input.param, names)
+  if (missing !== undefined) {
+    const hint = `Write it into the path, as in "${path}/:${missing}" ${didYouMean(missing, names)}.`
+    refuse(`the path has no parameter "${missing}".`, hint)
+  }
+}
+
+/** A parameter that a schema asks for and the path does not have: every library reports a key that is missing. */
+function missingParam(schema: Schema, names: readonly string[]): string | undefined {
+  try {
+    const probe = Object.fromEntries(names.map((name) => [name, 'x']))
+    const result = schema['~standard'].validate(probe)
+    if (result instanceof Promise) void ignoreErrors(() => result)
+    const issues = result instanceof Promise ? [] : (result.issues ?? [])
+    const keys = issues.flatMap(({ path }) => keysOf(path).slice(0, 1))
+    return keys.find((name) => !names.includes(name))
+  } catch {
+    // A schema that fails on the probe is used with real values only.
+    return undefined
+  }
+}

@@ -1,0 +1,136 @@
+import type { Context } from 'hono'
+import { getCookie } from 'hono/cookie'
+import { InputError, type InputIssue } from '../../shared/errors.ts'
+import type { Schema, SchemaIssue, SchemaResult } from '../../shared/schema.ts'
+import type { InputSchemas, InputSource } from './definition.ts'
+
+/** What the schemas make of a request. With issues, `values` is what was sent. */
+export interface ReadInput {
+  readonly values: Readonly<Record<string, unknown>>
+  readonly issues: readonly InputIssue[]
+}
+
+/**
+ * Reads the parts of a request that a route declares, each through its schema.
+ *
+ * Throws  InputError: 415 for a body of another type, 400 for one that cannot be read.
+ */
+export async function readInput(schemas: InputSchemas, c: Context): Promise<ReadInput> {
+  const sent: Record<string, unknown> = {}
+  for (const source of Object.keys(schemas) as InputSource[]) sent[source] = await READ[source](c)
+  return validateInput(schemas, sent)
+}
+
+/** Validates an input that has been read. */
+export async function validateInput(
+  schemas: InputSchemas,
+  sent: Readonly<Record<string, unknown>>,
+): Promise<ReadInput> {
+  const values: Record<string, unknown> = {}
+  const issues: InputIssue[] = []
+  for (const [source, schema] of Object.entries(schemas)) {
+    const canRepeat = source === 'form' || source === 'query'
+    const result = await (canRepeat ? validateFields : validate)(schema, sent[source])
+    if (!result.issues) values[source] = result.value
+    for (const { message, path } of result.issues ?? [])
+      issues.push({ in: source, path: keysOf(path).join('.'), message })
+  }
+  return issues.length > 0 ? { values: sent, issues } : { values, issues }
+}
+
+/** The error for an input that does not fit. */
+export function invalidInput(issues: readonly InputIssue[]): InputError {
+  const list = issues.map((issue) => `${issue.in} ${issue.path}: ${issue.message}`).join('; ')
+  return new InputError('input/invalid', `The request does not fit: ${list}.`, { issues })
+}
+
+/** Validates a value by its schema. */
+export async function validate(schema: Schema, value: unknown): Promise<SchemaResult<unknown>> {
+  return schema['~standard'].validate(value)
+}
+
+/** The steps of an issue's path, unwrapped. */
+export function keysOf(path: SchemaIssue['path'] = []): string[] {
+  return path.map((step) => String(typeof step === 'object' ? step.key : step))
+}
+
+/**
+ * Validates fields that may repeat. `?tag=a` may be text or a list of one, and only the schema knows: where it refuses the
+ * text, it is tried with the list.
+ */
+async function validateFields(schema: Schema, value: unknown): Promise<SchemaResult<unknown>> {
+  const result = await validate(schema, value)
+  if (!result.issues) return result
+  const wrong = fieldsIn(result.issues)
+  const asLists = Object.entries(Object(value)).map(([name, field]) =>
+    wrong.has(name) && !Array.isArray(field) ? [name, [field]] : [name, field],
+  )
+  const again = await validate(schema, Object.fromEntries(asLists))
+  if (!again.issues) return again
+  // A field that fits as a list is right; the issues of the others stay as they were.
+  const stillWrong = fieldsIn(again.issues)
+  const issues = result.issues.filter(({ path }) => stillWrong.has(keysOf(path)[0]))
+  return issues.length > 0 ? { issues } : result
+}
+
+function fieldsIn(issues: readonly SchemaIssue[]): Set<string | undefined> {
+  return new Set(issues.map(({ path }) => keysOf(path)[0]))
+}
+
+/** Reads one part of a request, as it was sent. Names of headers are in lower case. */
+const READ: Readonly<Record<InputSource, (c: Context) => unknown>> = {
+  json: readJson,
+  form: readFormBody,
+  query: (c) => toFields(new URL(c.req.url).searchParams),
+  param: (c) => c.req.param(),
+  header: (c) => c.req.header(),
+  cookie: (c) => getCookie(c),
+}
+
+/** The parts of a request that a schema may be declared for. */
+export const INPUT_SOURCES: readonly string[] = Object.keys(READ)
+
+async function readJson(c: Context): Promise<unknown> {
+  checkType(c, /^application\/(?:[\w.+-]+\+)?json$/, 'application/json')
+  const text = await readText(c)
+  return orMalformed('The body is not JSON.', () => JSON.parse(text))
+}
+
+const URLENCODED = 'application/x-www-form-urlencoded'
+
+async function readFormBody(c: Context): Promise<Record<string, unknown>> {
+  const allowed = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)$/
+  if (checkType(c, allowed, `${URLENCODED} or multipart/form-data`) === URLENCODED) {
+    // The escaped bytes must be UTF-8, too. A `%` that starts no escape is text.
+    const text = (await readText(c)).replace(/%(?![0-9a-f]{2})/gi, '%25')
+    await orMalformed('The body is not UTF-8.', () => decodeURIComponent(text))
+  }
+  return orMalformed('The form cannot be read.', async () => toFields(await c.req.formData()))
+}
+
+/** The text of a body. `c.req.text()` would silently put U+FFFD in place of what is not UTF-8. */
+async function readText(c: Context): Promise<string> {
+  const bytes = await c.req.arrayBuffer()
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  return orMalformed('The body is not UTF-8.', () => decoder.decode(bytes))
+}
+
+async function orMalformed<T>(message: string, read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (cause) {
+    throw new InputError('input/malformed', message, { cause })
+  }
+}
+
+/** Fields by name. A name that repeats holds a list. */
+function toFields(sent: URLSearchParams | FormData): Record<string, unknown> {
+  const lists = [...new Set(sent.keys())].map((name) => [name, sent.getAll(name)] as const)
+  return Object.fromEntries(lists.map(([name, list]) => [name, list.length > 1 ? list : list[0]]))
+}
+
+function checkType(c: Context, allowed: RegExp, wanted: string): string {
+  const type = (c.req.header('content-type') ?? '').split(';')[0]!.trim().toLowerCase()
+  if (allowed.test(type)) return type
+  throw new InputError('input/content-type', `The body is ${type || 'of no type'}, not ${wanted}.`)
+}

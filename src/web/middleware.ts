@@ -1,0 +1,177 @@
+import type { Context, MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { InputError, SwapstreamError } from '../shared/errors.ts'
+import { DEFAULT_LIMITS, type Limits } from '../shared/limits.ts'
+import { silent, type Log } from '../shared/log.ts'
+import type { TemplateEngine } from '../templates/engine.ts'
+import { Driver } from '../streams/driver.ts'
+import type { Backpressure, Updates } from '../streams/event-stream.ts'
+import { takeReturned } from '../streams/returned.ts'
+import type { StreamBody } from '../streams/stream-body.ts'
+import { answerStream, type Answer } from './answer-stream.ts'
+import { answerFormResult, FormResult } from './form-result.ts'
+import { guardOrigin } from './origin-guard.ts'
+import { answerPage, Page } from './page.ts'
+import { toProblem } from './problem.ts'
+import {
+  engineFor,
+  storeSettings,
+  type Connection,
+  type ContentCoding,
+  type Settings,
+} from './settings.ts'
+
+/** The settings of an app. Everything but the engine has a safe default. */
+export interface CoreOptions {
+  readonly engine: TemplateEngine
+  /** Where to write what happened. Default: nowhere in `swapstream/core`, standard error in `swapstream`. */
+  readonly log?: Log
+  /** Show causes to clients: for development. Default false; `swapstream` reads `NODE_ENV=development`. */
+  readonly expose?: boolean
+  /** Other origins whose pages may send requests, such as `https://app.example.com`. Default none. */
+  readonly allowedOrigins?: readonly string[]
+  /** Content-Security-Policy of pages, `false` for none. Default: everything from this origin only. */
+  readonly csp?: string | false
+  /** Silence after which a stream sends a heartbeat, `false` for never. Default 15,000. */
+  readonly heartbeatMs?: number | false
+  /** What a frame holds of a block: `diff` what has changed, `full` the whole block each time. Default `diff`. */
+  readonly updates?: Updates
+  /**
+   * Time between two frames of a stream of fragments; the first one leaves at once, and what comes meanwhile leaves
+   * together. 0 for a frame a value. Default: 16, and up to 100 while the process is busy or the client is slow.
+   */
+  readonly frameMs?: number
+  /** What a client that reads nothing means for the source. Default `latest`, and `pause` with `frameMs: 0`. */
+  readonly backpressure?: Backpressure
+  /** How event streams are compressed, for clients that can read it. Default not at all. */
+  readonly contentCoding?: ContentCoding
+  /** The only methods that an event stream may answer: `['GET']` suits EventSource. Default all. */
+  readonly sseMethods?: readonly string[]
+  /** What differs from the default limits. */
+  readonly limits?: Partial<Limits>
+  /**
+   * Variables that every template of a request sees, in pages, fragments and streams: `(c) => ({ user: c.get('user') })`.
+   * Called when the handler has returned. The context of a page or fragment wins. A run is then rendered for each
+   * subscriber, not once for all.
+   */
+  readonly context?: (c: Context) => Readonly<Record<string, unknown>>
+  /** What the server knows about a request. Default nothing; `swapstream` reads Node's socket. */
+  readonly connection?: (c: Context) => Connection
+}
+
+/** Scripts, styles and requests from this origin only; images also as data. htmx and its extension need no more. */
+const STRICT_CSP = [
+  "default-src 'self'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * The middleware that answers requests with what handlers return (`EventStream`, `Page`, `FormResult`), and guards them.
+ *
+ * In      any TemplateEngine. Put it before the routes; other middleware may stand on both sides.
+ * Cost    for other answers: one look at the body, and the security headers.
+ * Throws  HTTPException with the answer in it: 403 for another site's request, 405 for a method that `sseMethods`
+ *         leaves out, 413 for a large body, 429 and 503 for too many streams, 500 for a template that fails before
+ *         anything was sent. What a source throws first goes to `app.onError`.
+ *
+ * @example app.use(createSwapstream({ engine: fromComponents({ chat: { page: () => '<p>Hello</p>' } }) }))
+ */
+export function createSwapstream(options: CoreOptions): MiddlewareHandler {
+  const settings: Settings = {
+    log: silent,
+    expose: false,
+    allowedOrigins: [],
+    csp: STRICT_CSP,
+    heartbeatMs: 15_000,
+    updates: 'diff',
+    connection: () => ({}),
+    ...options,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+  }
+  const { allowedOrigins, csp } = settings
+  const limitBody = limitBodyTo(settings.limits.maxBodyBytes)
+
+  const middleware: MiddlewareHandler = async function swapstream(c, next) {
+    try {
+      storeSettings(c, settings)
+      // Once a response exists, Hono keeps the headers that are set before a handler returns a value of ours.
+      void c.res
+      if (SAFE_METHODS.has(c.req.method)) {
+        await next()
+      } else {
+        guardOrigin(c.req.raw.headers, c.req.url, allowedOrigins)
+        await limitBody(c, next)
+      }
+      // Hono has called the app's `onError` already, which does not know what our errors mean.
+      if (c.error instanceof SwapstreamError) throw c.error
+      const returned = takeReturned(c.res)
+      if (returned) send(c, await answer(c, returned, settings), settings)
+      addSecurityHeaders(c.res.headers, csp)
+    } catch (error) {
+      if (!(error instanceof SwapstreamError)) {
+        // The app's `onError` builds its answer on these headers.
+        addSecurityHeaders(c.res.headers, csp)
+        throw error
+      }
+      c.res = undefined
+      const problem = toProblem(c, error, settings)
+      addSecurityHeaders(problem.res.headers, csp)
+      throw problem
+    }
+  }
+  storeSettings(middleware, settings)
+  return middleware
+}
+
+function limitBodyTo(maxSize: number): MiddlewareHandler {
+  const onError = (): never => {
+    const hint = 'Raise swapstream({ limits: { maxBodyBytes } }) if that is intended.'
+    throw new InputError('input/too-large', `The request body is larger than ${maxSize} bytes.`, {
+      hint,
+    })
+  }
+  return bodyLimit({ maxSize, onError })
+}
+
+async function answer(c: Context, value: object, settings: Settings): Promise<Answer> {
+  const { headers } = c.req.raw
+  const engine = engineFor(c, settings)
+  if (value instanceof Page) return answerPage(value, headers, engine)
+  if (value instanceof FormResult) return answerFormResult(value, headers, engine)
+  return answerStream(value as StreamBody<unknown, string>, c, { ...settings, engine })
+}
+
+/** Puts an answer in place of the handler's value. Headers that the handler and other middleware have set stay. */
+function send(c: Context, { status, headers: own, body }: Answer, settings: Settings): void {
+  const { headers } = c.res
+  for (const [name, text] of Object.entries(own)) {
+    if (name === 'Vary') headers.append(name, text)
+    else headers.set(name, text)
+  }
+  const init = { status, headers }
+  c.res = undefined
+  c.res =
+    body instanceof Driver
+      ? (settings.connection(c).respond?.(body, init) ?? new Response(body.body(), init))
+      : new Response(body, init)
+}
+
+/** Adds what is missing. What a handler or another middleware has set stays. */
+function addSecurityHeaders(headers: Headers, csp: string | false): void {
+  const add = (name: string, value: string): void => {
+    if (!headers.has(name)) headers.set(name, value)
+  }
+  add('X-Content-Type-Options', 'nosniff')
+  add('Referrer-Policy', 'strict-origin-when-cross-origin')
+  if (csp !== false && headers.get('content-type')?.startsWith('text/html'))
+    add('Content-Security-Policy', csp)
+}

@@ -20,8 +20,6 @@ export interface FragmentOptions {
   readonly swap?: Swap
   /** This is the last state of the block in this stream. Without it, the end of the stream is. */
   readonly final?: boolean
-  /** The variable that has only grown since the fragment before, and by what. */
-  readonly grows?: { readonly key: string; readonly delta: string }
   /** What changes in the context when the stream is cut before a final fragment: `{ streaming: false }`. */
   readonly cut?: Readonly<Record<string, unknown>>
 }
@@ -46,7 +44,6 @@ export class Fragment {
   readonly swap: Swap | undefined
   readonly final: boolean
   readonly cut: Readonly<Record<string, unknown>> | undefined
-  readonly grows: { readonly key: string; readonly delta: string } | undefined
 
   constructor(
     template: string,
@@ -54,7 +51,7 @@ export class Fragment {
     context: Readonly<Record<string, unknown>> = {},
     options: FragmentOptions = {},
   ) {
-    const { target, swap, final = false, cut, grows } = options
+    const { target, swap, final = false, cut } = options
     if (target !== undefined && !ID_SELECTOR.test(target)) {
       throw new TypeError(
         `A fragment's target is one element by its id, such as "#answer"; it cannot be ${JSON.stringify(target)}.`,
@@ -72,7 +69,6 @@ export class Fragment {
     this.swap = swap
     this.final = final
     this.cut = cut
-    this.grows = grows
     Object.freeze(this)
   }
 }

@@ -59,7 +59,7 @@ export function streamToFragments(
   const fragments = abortableGenerator((signal) =>
     fragmentsOf(readParts(tokens, signal), template, block, options),
   )
-  hintStreaming(fragments, template, options, async () => options.extraContext)
+  hintStreaming(fragments, template, block, options, async () => options.extraContext)
   return fragments
 }
 
@@ -73,19 +73,12 @@ export async function* fragmentsOf(
   const { contextKey = 'text', extraContext, target, statusBlock, onPart, onDone } = options
   // Every key is present from the start: an object that is copied and then extended costs thirty times as much.
   const context = { ...extraContext, streaming: true, failed: false, [contextKey]: '' }
+  const address = target !== undefined && { target }
   let text = ''
-  const snapshot = (delta: string, final = false): Fragment =>
-    new Fragment(
-      template,
-      block,
-      { ...context, streaming: !final, [contextKey]: text },
-      {
-        ...(target !== undefined && { target }),
-        cut: CUT,
-        final,
-        grows: { key: contextKey, delta },
-      },
-    )
+  const snapshot = (final = false): Fragment => {
+    const state = { ...context, streaming: !final, [contextKey]: text }
+    return new Fragment(template, block, state, { ...address, cut: CUT, final })
+  }
   const status = (streaming: boolean): readonly Fragment[] => {
     if (statusBlock === undefined) return []
     const state = { ...extraContext, streaming, failed: false }
@@ -94,20 +87,20 @@ export async function* fragmentsOf(
   }
 
   // The answer first, since an error is shown below it.
-  if (options.renderInitial || statusBlock !== undefined) yield snapshot('')
+  if (options.renderInitial || statusBlock !== undefined) yield snapshot()
   yield* status(true)
   for await (const part of parts) {
     if (part.type === 'text') {
       text += part.text
-      yield snapshot(part.text)
+      yield snapshot()
     } else {
       const changes = onPart?.(part)
       if (!changes) continue
       Object.assign(context, changes)
-      yield snapshot('')
+      yield snapshot()
     }
   }
-  yield snapshot('', true)
+  yield snapshot(true)
   yield* onDone?.(text) ?? []
   yield* status(false)
 }
@@ -115,7 +108,8 @@ export async function* fragmentsOf(
 /** What a stream of fragments will be, as far as that is known before it is read: its page can be begun with it. */
 export interface StreamingHint {
   readonly template: string
-  /** The variable that grows. */
+  /** The block and the variable that grow. */
+  readonly block: string
   readonly key: string
   /** Everything else, as it is in the last fragment. */
   readonly context: Readonly<Record<string, unknown>>
@@ -128,12 +122,13 @@ export const streamingHints: WeakMap<object, () => Promise<StreamingHint>> = new
 export function hintStreaming(
   fragments: object,
   template: string,
+  block: string,
   { contextKey: key = 'text', statusBlock, onPart, onDone }: StreamToFragmentsOptions,
   extraContext: () => Promise<StreamingHint['context'] | undefined>,
 ): void {
   if (statusBlock !== undefined || onPart || onDone) return
   streamingHints.set(fragments, async () => {
     const context = { ...(await extraContext()), streaming: false, failed: false, [key]: '' }
-    return { template, key, context }
+    return { template, block, key, context }
   })
 }

@@ -1,6 +1,6 @@
 import { escapeHtml } from '../shared/escape-html.ts'
 import { Fragment } from '../fragments/fragment.ts'
-import { streamingHints } from '../fragments/stream-to-fragments.ts'
+import { streamingHints, type StreamingHint } from '../fragments/stream-to-fragments.ts'
 import type { Context, TemplateEngine } from '../templates/engine.ts'
 import type { Log } from '../shared/log.ts'
 import type { Outbox } from '../streams/outbox.ts'
@@ -18,7 +18,7 @@ const MOST_CHARS = 65_536
  * Cost    the page is rendered three times to find the place of the text, and once at the end, with the whole text.
  */
 export class PageOutbox implements Outbox<unknown> {
-  readonly #template: string
+  readonly #hint: StreamingHint
   readonly #page: SplitPage
   readonly #render: (text: string, changes?: Context) => Promise<string>
   readonly #log: Log
@@ -32,12 +32,12 @@ export class PageOutbox implements Outbox<unknown> {
   #half = ''
 
   private constructor(
-    template: string,
+    hint: StreamingHint,
     page: SplitPage,
     render: (text: string, changes?: Context) => Promise<string>,
     log: Log,
   ) {
-    this.#template = template
+    this.#hint = hint
     this.#page = page
     this.#head = sameBeginning(page.before, page.empty)
     this.#render = render
@@ -55,13 +55,13 @@ export class PageOutbox implements Outbox<unknown> {
     engine: TemplateEngine,
     log: Log,
   ): Promise<PageOutbox | undefined> {
-    const outlook = await streamingHints.get(fragments)?.()
-    if (outlook === undefined) return undefined
-    const { template, key, context } = outlook
+    const hint = await streamingHints.get(fragments)?.()
+    if (hint === undefined) return undefined
+    const { template, key, context } = hint
     const page = await splitPage(engine, template, key, context)
     const render = (text: string, changes?: Context): Promise<string> =>
       engine.render(template, { ...context, ...changes, [key]: text })
-    return page && new PageOutbox(template, page, render, log)
+    return page && new PageOutbox(hint, page, render, log)
   }
 
   get empty(): boolean {
@@ -77,9 +77,11 @@ export class PageOutbox implements Outbox<unknown> {
   }
 
   take(value: unknown): void {
-    if (!(value instanceof Fragment) || !value.grows) return
-    this.#text += value.grows.delta
-    const text = this.#half + value.grows.delta
+    const { block, key } = this.#hint
+    const whole = value instanceof Fragment && value.block === block && value.context[key]
+    if (typeof whole !== 'string') return
+    const text = this.#half + whole.slice(this.#text.length)
+    this.#text = whole
     const last = text.charCodeAt(text.length - 1)
     const end = last >= 0xd800 && last < 0xdc00 ? text.length - 1 : text.length
     this.#waiting += text.slice(0, end)
@@ -115,7 +117,7 @@ export class PageOutbox implements Outbox<unknown> {
   /** What stands behind the text, now that it is whole; as it was foreseen, when the page has become another one. */
   async #restOfPage(changes?: Context): Promise<string> {
     const { before, after } = this.#page
-    const template = this.#template
+    const { template } = this.#hint
     const sent = before + escapeHtml(this.#text)
     let page: string
     try {

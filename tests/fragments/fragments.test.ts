@@ -45,13 +45,11 @@ describe('streamToFragments', () => {
 
   test('draws the block before the first token where that is asked for, and says when an answer begins and ends', async () => {
     const early = streamToFragments(['x'], 't', 'b', { renderInitial: true })
-    expect((await all(early)).map(({ context, grows }) => [context['text'], grows?.delta])).toEqual(
-      [
-        ['', ''],
-        ['x', 'x'],
-        ['x', ''],
-      ],
-    )
+    expect((await all(early)).map(({ context, final }) => [context['text'], final])).toEqual([
+      ['', false],
+      ['x', false],
+      ['x', true],
+    ])
     const options = { statusBlock: 'status', extraContext: { user: 'Ada' }, onDone: () => [last] }
     const last = new Fragment('t', 'link')
     const told = await all(streamToFragments(['x'], 't', 'b', options))

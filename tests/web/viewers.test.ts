@@ -32,12 +32,7 @@ describe('many viewers of one run', () => {
         }),
     )
     for (const [n, text] of ['one', 'one two', 'one two three'].entries()) {
-      const state = new Fragment(
-        'chat.html',
-        'a',
-        { text },
-        { grows: { key: 'text', delta: text } },
-      )
+      const state = new Fragment('chat.html', 'a', { text })
       for (const outbox of outboxes) {
         outbox.take(state)
         expect(await outbox.next(fail)).toMatch(/one|two|three/)

@@ -12,10 +12,10 @@ export interface StreamToFragmentsOptions {
   readonly extraContext?: Readonly<Record<string, unknown>>
   /** `#id` of the element that shows the answer; default: where the form says. */
   readonly target?: string
-  /** Renders the block before the first token, too, with an empty text: a question and its caret are shown at once. */
+  /** Renders the block before the first token, too, with an empty text: question and caret are shown at once. */
   readonly renderInitial?: boolean
   /**
-   * A block that says in words that an answer is being written, and then that it is complete: it is rendered with
+   * A block that says in words that an answer is being written, and then that it is complete. It is rendered with
    * `streaming` and `failed` at the start and at the end, into the element with its name as id. It implies
    * `renderInitial`.
    */
@@ -105,7 +105,7 @@ export async function* fragmentsOf(
   yield* status(false)
 }
 
-/** What a stream of fragments will be, as far as that is known before it is read: its page can be begun with it. */
+/** What is known of a stream of fragments before it is read, so that its page can be begun. */
 export interface StreamingHint {
   readonly template: string
   /** The block and the variable that grow. */
@@ -115,7 +115,7 @@ export interface StreamingHint {
   readonly context: Readonly<Record<string, unknown>>
 }
 
-/** The hints of streams of which one text grows and nothing else changes: of these very objects, not of their wrappers. */
+/** The hints of streams of which one text grows and nothing else changes. They do not apply to wrappers of these. */
 export const streamingHints: WeakMap<object, () => Promise<StreamingHint>> = new WeakMap()
 
 /** Notes the hint of a stream, unless its options say that more than one text changes. */

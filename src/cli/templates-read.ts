@@ -3,7 +3,7 @@ import { said } from '../shared/said.ts'
 import { usesOf, type MarkupUses } from '../htmx/markup-uses.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { tagsIn } from '../html/tags.ts'
-import { catalogOf } from '../templates/nunjucks/nunjucks-engine.ts'
+import { catalogOf } from '../templates/nunjucks/engine.ts'
 import { factsOf, type TemplateFacts } from '../templates/nunjucks/inspect.ts'
 import { shown, type Finding } from './finding.ts'
 

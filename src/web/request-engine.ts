@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import type { TemplateEngine } from '../templates/engine.ts'
-import { withContext } from '../templates/with-context.ts'
+import { withContext } from '../templates/engine.ts'
 import type { Settings } from './settings.ts'
 
 /** The engine as the templates of one request know it, with the variables that all of them see. */

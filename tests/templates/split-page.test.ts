@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { escapeHtml } from '../../src/shared/escape-html.ts'
-import { createNunjucksEngine } from '../../src/templates/nunjucks/nunjucks-engine.ts'
-import { fromRecord } from '../../src/templates/template-source.ts'
+import { createNunjucksEngine } from '../../src/templates/nunjucks/engine.ts'
+import { fromRecord } from '../../src/templates/source.ts'
 import { splitPage } from '../../src/web/split-page.ts'
 import { family } from './template-family.ts'
 

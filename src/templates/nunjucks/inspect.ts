@@ -1,9 +1,15 @@
 import { HOLE, SEAM } from '../../html/tags.ts'
-import { unknownName } from './catalog-environment.ts'
-import type { AstNode, InnerEnvironment } from './internals.ts'
-import type { LoadedTemplate } from './loaded-template.ts'
-import { child, childrenOf, compiledBlocks, items, literalOf, nameOf, nodesIn } from './syntax.ts'
-import { resolveName, type TemplateCatalog } from './template-catalog.ts'
+import {
+  type AstNode,
+  blocksIn,
+  child,
+  childrenOf,
+  type InnerEnvironment,
+  items,
+  nameOf,
+  nodesIn,
+} from './internals.ts'
+import { type LoadedTemplate, resolveName, type TemplateCatalog, unknownName } from './loader.ts'
 
 /** A place in a template, from 1. */
 export interface Place {
@@ -57,7 +63,7 @@ export function factsOf(catalog: TemplateCatalog, name: string): TemplateFacts {
   const parents = references.filter(({ typename }) => typename === 'Extends')
   return {
     name,
-    blocks: root ? compiledBlocks(root).map((node) => at(node, nameOf(node))) : [],
+    blocks: root ? blocksIn(root).map((node) => at(node, nameOf(node))) : [],
     parts: references.flatMap((node) => {
       const target = targetOf(node)
       if (target === undefined) return []
@@ -89,6 +95,11 @@ const at = (node: AstNode, name: string): Named => ({
 /** The template that an include, import or extends names; undefined when it is only known at run time. */
 function targetOf(node: AstNode): string | undefined {
   return literalOf(node['template'] as AstNode | undefined)
+}
+
+/** The text of a literal; undefined for any other expression. */
+function literalOf(node: AstNode | undefined): string | undefined {
+  return node?.typename === 'Literal' ? String(node['value']) : undefined
 }
 
 /** The names of `{% from … import key as value %}`. */

@@ -1,5 +1,5 @@
 import type { Context } from '../engine.ts'
-import { Failure, Fault } from './failure.ts'
+import { Failure, Fault } from './errors.ts'
 import {
   type BlockFunction,
   type Callback,
@@ -11,70 +11,65 @@ import {
 
 export type Values = Record<string, unknown>
 
-/** Variables without a prototype to fall back on; a class, because that is the cheapest way to make many such objects. */
-class Variables {
-  [name: string]: unknown
-}
-Object.setPrototypeOf(Variables.prototype, null)
-delete (Variables.prototype as { constructor?: unknown }).constructor
-
-/** Own enumerable keys only, onto an object without a prototype; `__proto__` out of a JSON body is not a variable. */
+/** Own enumerable keys only, on an object without a prototype; `__proto__` out of a JSON body is not a variable. */
 export function plainContext(...layers: (Context | undefined)[]): Values {
-  const plain = new Variables()
-  for (const layer of layers) {
-    if (!layer) continue
-    for (const key of Object.keys(layer)) if (key !== '__proto__') plain[key] = layer[key]
-  }
+  const plain: Values = Object.create(null)
+  for (const layer of layers)
+    for (const key in layer)
+      if (key !== '__proto__' && Object.hasOwn(layer, key)) plain[key] = layer[key]
   return plain
 }
 
 const steady = new WeakSet<object>()
 
-/** Remembers that using an object changes nothing in it: a macro, what an import of such gives. */
+/** Marks an object that no use of it changes: a macro, or what an import of such gives. */
 export function markSteady<T extends object>(object: T): T {
   steady.add(object)
   return object
 }
 
-/** Whether using a value changes nothing in it: texts, numbers, and what is marked. */
+/** Whether no use of a value changes it: texts, numbers, and what is marked. */
 export function isSteady(value: unknown): boolean {
   const isObject = typeof value === 'function' || (typeof value === 'object' && value !== null)
   return !isObject || value instanceof SafeString || steady.has(value)
 }
 
-/** Stands among the names that were looked up when something may have looked at all of them. */
+/** Stands among the names that were looked up when a template may have looked at all of them. */
 export const ANY = '*'
 
-/** One level of a block: its function, and the template it was written in. */
+/** A block as one template of the inheritance chain writes it. */
 export interface BlockLevel {
   readonly template: string
   readonly call: BlockFunction
-  /** `call`, with errors that know the template and the block. This is what templates are handed. */
+  /** `call`, with errors that know the template and the block. */
   readonly located: BlockFunction
   /** The blocks in it; undefined when that is not known. */
   readonly inner: readonly string[] | undefined
 }
 
-/** Which level a compiled function is: compiled templates hand functions around, without a word of where they come from. */
+/** Which level a compiled function is: compiled templates hand functions around, and not where they come from. */
 const levels = new WeakMap<BlockFunction, BlockLevel>()
 
-/** Joins a block function with the place it was written. Made once for each compiled block. */
-export function blockLevel(
+/** Joins a block function with the place where it is written. Made once for each compiled block. */
+export function addLevel(
   template: string,
   name: string,
   call: BlockFunction,
   inner: readonly string[] | undefined,
-): BlockLevel {
-  const located: BlockFunction = (env, context, frame, runtime, done) => {
+): void {
+  const located: BlockFunction = (env, context, frame, runtime, done) =>
     call(env, context, frame, runtime, (error, html) => {
       if (error) done(Failure.within(error, template, name))
       else done(null, html)
     })
-  }
-  const level = { template, call, located, inner }
-  levels.set(call, level)
-  return level
+  levels.set(call, { template, call, located, inner })
 }
+
+/** Renders nothing in the place of a block. */
+export const NOTHING: BlockFunction = (_env, _context, _frame, _runtime, done) => done(null, '')
+
+/** The context of the page that an include or import got its variables from. */
+const pageOf = new WeakMap<Values, BlockContext>()
 
 /**
  * What templates know as `context`: the variables and the blocks of one page, fragment, include or import.
@@ -84,21 +79,17 @@ export function blockLevel(
  */
 export class BlockContext {
   ctx: Values
-  /** What stands for a name that `ctx` does not have. Not its prototype: each would make the engine learn a new shape. */
-  under: Readonly<Values> | undefined
   readonly env: InnerEnvironment
   /** Block name → its levels, the youngest child's first. Without a prototype, so that one may be named `constructor`. */
   readonly blocks: Record<string, BlockLevel[]> = Object.create(null)
   /** The template and its parents, as they extend each other. */
   readonly lineage: string[] = []
-  /** Ends the draw with an error that is thrown where nothing can catch it. */
+  /** Ends the render with an error that is thrown where nothing can catch it. */
   end: Callback<any> = () => {}
   /** The scope in which `renderBlock` is being called. */
   callScope: Frame | undefined
-  /** The names that are looked up, when they are noted. An include notes them where its page does. */
+  /** The names that are looked up. An include notes them where its page does. */
   reads: Set<string> | undefined
-  /** Names of loops and macros around the block that were not given: name → the error for a block that reads it. */
-  missing: ReadonlyMap<string, Error> | undefined
   /** The page is only run up to a block: what it prints does not count. */
   isPassing = false
   readonly #exported: string[] = []
@@ -106,31 +97,24 @@ export class BlockContext {
   constructor(env: InnerEnvironment, ctx: Values) {
     this.env = env
     this.ctx = ctx
-    const page = including.get(ctx)
-    this.reads = page?.reads
-    this.missing = page?.missing
+    this.reads = pageOf.get(ctx)?.reads
   }
 
   lookup(name: string): unknown {
     this.reads?.add(name)
     const value = this.ctx[name]
     if (value !== undefined || name in this.ctx) return value
-    if (this.under !== undefined && name in this.under) return this.under[name]
     const { globals } = this.env
-    if (Object.hasOwn(globals, name)) return globals[name]
-    const error = this.missing?.get(name)
-    if (error) throw error
-    return undefined
+    return Object.hasOwn(globals, name) ? globals[name] : undefined
   }
 
   setVariable(name: string, value: unknown): void {
     this.ctx[name] = value
   }
 
-  /** All variables on one object: includes and imports copy own keys only. */
   getVariables(): Values {
-    const all = plainContext(this.under, this.ctx)
-    including.set(all, this)
+    const all = plainContext(this.ctx)
+    pageOf.set(all, this)
     return all
   }
 
@@ -140,10 +124,11 @@ export class BlockContext {
     return this
   }
 
-  getBlock(name: string): BlockFunction {
+  /** In: `parent` when the template extends one, which then renders the block. */
+  getBlock(name: string, parent?: unknown): BlockFunction {
     const level = this.blocks[name]?.[0]
     if (!level) throw new Error(`unknown block "${name}"`)
-    return level.located
+    return parent ? NOTHING : level.located
   }
 
   getSuper(
@@ -172,6 +157,3 @@ export class BlockContext {
     return exported
   }
 }
-
-/** Whose variables an include was given: it gets a copy of them and nothing else. */
-const including = new WeakMap<object, BlockContext>()

@@ -3,9 +3,8 @@ import { TemplateError, type TemplatePlace } from '../../shared/errors.ts'
 import { type Callback, isNunjucksError } from './internals.ts'
 
 type Code = ConstructorParameters<typeof TemplateError>[0]
-type Details = ConstructorParameters<typeof TemplateError>[3]
 
-/** Something of ours that is wrong in a template, thrown where its place is not known yet. */
+/** An error of ours in a template, thrown where its place is not known yet. */
 export class Fault extends Error {
   readonly code: Code
   readonly hint: string | undefined
@@ -53,7 +52,7 @@ export class Failure {
     return failure
   }
 
-  /** The error that a caller gets. In: the code for what is no fault of ours. */
+  /** The error for the caller. In: the code for what is no fault of ours. */
   static toError(
     error: unknown,
     template: string,
@@ -62,25 +61,27 @@ export class Failure {
   ): TemplateError {
     const failure = Failure.within(error, template, block)
     if (failure instanceof TemplateError) return failure
-    const { cause, line, column } = failure
-    const place: TemplatePlace = {
-      template: failure.template!,
-      ...(failure.block !== undefined && { block: failure.block }),
-      ...(line !== undefined && { line }),
-      ...(column !== undefined && { column }),
-    }
-    if (cause instanceof Fault) {
-      const { message, hint } = cause
-      return templateError(cause.code, place, message, hint === undefined ? {} : { hint })
-    }
+    const { cause } = failure
+    const place = placeOf(failure)
+    if (cause instanceof Fault) return templateError(cause.code, place, cause.message, cause)
     const origin = isNunjucksError(cause) && cause.cause !== undefined ? cause.cause : cause
-    if (origin instanceof RangeError && origin.message.includes('call stack')) {
-      const message =
-        'the templates draw each other without end, by an include, a macro or renderBlock().'
-      return templateError('template/circular', place, message, { cause: origin })
-    }
-    const message = origin instanceof Error ? origin.message : String(origin)
-    return templateError(code, place, message, { cause: origin })
+    const isEndless = origin instanceof RangeError && origin.message.includes('call stack')
+    if (!isEndless)
+      return templateError(code, place, origin instanceof Error ? origin.message : String(origin), {
+        cause: origin,
+      })
+    const message =
+      'the templates draw each other without end, by an include, a macro or renderBlock().'
+    return templateError('template/circular', place, message, { cause: origin })
+  }
+}
+
+function placeOf({ template, block, line, column }: Failure): TemplatePlace {
+  return {
+    template: template!,
+    ...(block !== undefined && { block }),
+    ...(line !== undefined && { line }),
+    ...(column !== undefined && { column }),
   }
 }
 
@@ -93,66 +94,60 @@ export function templateError(
   code: Code,
   place: TemplatePlace,
   message: string,
-  details?: Details,
+  { hint, cause }: { readonly hint?: string | undefined; readonly cause?: unknown } = {},
 ): TemplateError {
   const { template, block, line, column } = place
   const at = [template, line, column].filter((part) => part !== undefined).join(':')
   const inBlock = block === undefined ? '' : ` (block "${block}")`
+  const details = { ...(hint !== undefined && { hint }), cause }
   return new TemplateError(code, `${at}${inBlock}: ${message}`, place, details)
 }
 
 /** A value at once when nothing waits, a promise of it otherwise. */
-export type Outcome<T> = T | Promise<T>
+export type MaybePromise<T> = T | Promise<T>
 
-/** `next` on a value, at once when it is there. */
-export function andThen<T, U>(outcome: Outcome<T>, next: (value: T) => Outcome<U>): Outcome<U> {
-  return outcome instanceof Promise ? outcome.then(next) : next(outcome)
-}
-
-/** What something of a template's calls back with. Only the first answer counts: after an error, nunjucks may call again. */
-class Answer<T> {
-  isSettled = false
-  error: unknown
-  value: T | undefined
-  wake: (() => void) | undefined
-
-  settle(error: unknown, value?: T): void {
-    if (this.isSettled) return
-    this.isSettled = true
-    this.error = error
-    this.value = value
-    this.wake?.()
-  }
-
-  read(template: string, block: string | undefined): T {
-    if (this.error) throw Failure.toError(this.error, template, block)
-    return this.value as T
-  }
+/** Calls `next` with a value, at once when it is there. */
+export function andThen<T, U>(
+  value: MaybePromise<T>,
+  next: (value: T) => MaybePromise<U>,
+): MaybePromise<U> {
+  return value instanceof Promise ? value.then(next) : next(value)
 }
 
 /**
- * Runs something of a template's, and gives what it calls back with.
+ * Runs a part of a template, and gives what it calls back with. Only the first call counts: after an error, nunjucks may
+ * call again.
  *
  * Throws  TemplateError, at once or later; `template/timeout` when no answer came in time.
  */
-export function outcomeOf<T>(
+export function resultOf<T>(
   { template, block }: { readonly template: string; readonly block?: string | undefined },
   limitMs: number,
   start: (done: Callback<T>) => void,
-): Outcome<T> {
-  const answer = new Answer<T>()
-  try {
-    start((error, value) => answer.settle(error, value))
-  } catch (error) {
-    answer.settle(error)
+): MaybePromise<T> {
+  let answer: { error: unknown; value: T | undefined } | undefined
+  let wake = (): void => {}
+  const done = (error: unknown, value?: T): void => {
+    if (answer) return
+    answer = { error, value }
+    wake()
   }
-  if (answer.isSettled) return answer.read(template, block)
+  const read = (): T => {
+    if (answer!.error) throw Failure.toError(answer!.error, template, block)
+    return answer!.value as T
+  }
+  try {
+    start(done)
+  } catch (error) {
+    done(error)
+  }
+  if (answer) return read()
   return new Promise<void>((resolve) => {
     const message = `not finished within ${limitMs} ms: an async filter never called back.`
-    const cancel = after(limitMs, () => answer.settle(new Fault('template/timeout', message)))
-    answer.wake = () => {
+    const cancel = after(limitMs, () => done(new Fault('template/timeout', message)))
+    wake = () => {
       cancel()
       resolve()
     }
-  }).then(() => answer.read(template, block))
+  }).then(read)
 }

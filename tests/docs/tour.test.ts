@@ -82,7 +82,5 @@ test('the tour in src/README.md shows what the token really is at each station',
 
 test('the tour names files that exist', () => {
   for (const { file } of tour.values())
-    expect(() =>
-      readFileSync(`src/${file}${file.endsWith('/') ? 'nunjucks-engine.ts' : ''}`),
-    ).not.toThrow()
+    expect(() => readFileSync(`src/${file}${file.endsWith('/') ? 'engine.ts' : ''}`)).not.toThrow()
 })

@@ -73,7 +73,7 @@ export class NunjucksBlock implements BlockRenderer {
   }
 
   #draw(point: Point, changes: Context = {}): MaybePromise<string> {
-    const { context, level, variables, scope, written } = point
+    const { context, variables, scope, written } = point
     const { leaf, block, limitMs } = this.#target
     context.ctx = plainContext(variables, changes)
     for (const name of written) if (name in changes) context.ctx[name] = variables[name]
@@ -81,7 +81,8 @@ export class NunjucksBlock implements BlockRenderer {
     this.#reads = [point.reads, context.reads]
     return resultOf<string>({ template: leaf.name, block }, limitMs, (done) => {
       context.end = done
-      level.located(context.env, context, scope ? scopeOf(scope) : NO_SCOPE, runtime, done)
+      const call = context.getBlock(block)
+      call(context.env, context, scope ? scopeOf(scope) : NO_SCOPE, runtime, done)
     })
   }
 }

@@ -28,8 +28,8 @@ export function compileTemplate(
 /** What notes its place: expressions where they stand, statements in front. */
 const EXPRESSIONS: ReadonlySet<string> = new Set(['Filter', 'Is', 'In'])
 /** Those whose result may be lost on the way to a block. */
-const LOSING: ReadonlySet<string> = new Set(['FilterAsync', 'Import', 'FromImport'])
-const STATEMENTS: ReadonlySet<string> = new Set([...LOSING, 'Include', 'Extends'])
+const LOSING: ReadonlySet<string> = new Set(['FilterAsync', 'Include', 'Import', 'FromImport'])
+const STATEMENTS: ReadonlySet<string> = new Set([...LOSING, 'Extends'])
 /** Statement → its part that may fail without harm on the way to a block. */
 const ATTEMPTED: Readonly<Record<string, readonly [field: string, kind: string]>> = {
   Set: ['value', 'value'],

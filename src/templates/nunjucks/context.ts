@@ -37,39 +37,40 @@ export function isSteady(value: unknown): boolean {
 /** Stands among the names that were looked up when a template may have looked at all of them. */
 export const ANY = '*'
 
-/** A block as one template of the inheritance chain writes it. */
-export interface BlockLevel {
+/** A block as one template writes it: its function, with errors that know the template and the block. */
+export interface Block extends BlockFunction {
   readonly template: string
-  readonly call: BlockFunction
-  /** `call`, with errors that know the template and the block. */
-  readonly located: BlockFunction
+  /** The function as it was compiled, which `super()` names. */
+  readonly compiled: BlockFunction
   /** The blocks in it; undefined when that is not known. */
   readonly inner: readonly string[] | undefined
 }
 
-/** Which level a compiled function is: compiled templates hand functions around, and not where they come from. */
-const levels = new WeakMap<BlockFunction, BlockLevel>()
-
-/** Joins a block function with the place where it is written. Made once for each compiled block. */
-export function addLevel(
+/** Joins a compiled block with the place where it is written. */
+export function locatedBlock(
   template: string,
   name: string,
-  call: BlockFunction,
+  compiled: BlockFunction,
   inner: readonly string[] | undefined,
-): void {
-  const located: BlockFunction = (env, context, frame, runtime, done) =>
-    call(env, context, frame, runtime, (error, html) => {
-      if (error) done(Failure.within(error, template, name))
-      else done(null, html)
-    })
-  levels.set(call, { template, call, located, inner })
+): Block {
+  const block: BlockFunction = (env, context, frame, runtime, done) =>
+    compiled(env, context, frame, runtime, (error, html) =>
+      error ? done(Failure.within(error, template, name)) : done(null, html),
+    )
+  return Object.assign(block, { template, compiled, inner })
 }
+
+type Rest = [Frame, Runtime, Callback]
 
 /** Renders nothing in the place of a block. */
 export const NOTHING: BlockFunction = (_env, _context, _frame, _runtime, done) => done(null, '')
 
-/** The context of the page that an include or import got its variables from. */
-const pageOf = new WeakMap<Values, BlockContext>()
+const pages = new WeakMap<Values, BlockContext>()
+
+/** The context that an include or import got its variables from. */
+export function pageOf(variables: Values): BlockContext | undefined {
+  return pages.get(variables)
+}
 
 /**
  * What templates know as `context`: the variables and the blocks of one page, fragment, include or import.
@@ -80,8 +81,8 @@ const pageOf = new WeakMap<Values, BlockContext>()
 export class BlockContext {
   ctx: Values
   readonly env: InnerEnvironment
-  /** Block name → its levels, the youngest child's first. Without a prototype, so that one may be named `constructor`. */
-  readonly blocks: Record<string, BlockLevel[]> = Object.create(null)
+  /** Name → the block of each template, the youngest child's first. One may be named `constructor`. */
+  readonly blocks: Record<string, Block[]> = Object.create(null)
   /** The template and its parents, as they extend each other. */
   readonly lineage: string[] = []
   /** Ends the render with an error that is thrown where nothing can catch it. */
@@ -97,7 +98,7 @@ export class BlockContext {
   constructor(env: InnerEnvironment, ctx: Values) {
     this.env = env
     this.ctx = ctx
-    this.reads = pageOf.get(ctx)?.reads
+    this.reads = pages.get(ctx)?.reads
   }
 
   lookup(name: string): unknown {
@@ -114,36 +115,27 @@ export class BlockContext {
 
   getVariables(): Values {
     const all = plainContext(this.ctx)
-    pageOf.set(all, this)
+    pages.set(all, this)
     return all
   }
 
-  addBlock(name: string, call: BlockFunction): this {
-    const level = levels.get(call)
-    if (level) (this.blocks[name] ??= []).push(level)
-    return this
+  addBlock(name: string, block: Block): void {
+    ;(this.blocks[name] ??= []).push(block)
   }
 
   /** In: `parent` when the template extends one, which then renders the block. */
   getBlock(name: string, parent?: unknown): BlockFunction {
-    const level = this.blocks[name]?.[0]
-    if (!level) throw new Error(`unknown block "${name}"`)
-    return parent ? NOTHING : level.located
+    const block = this.blocks[name]?.[0]
+    if (!block) throw new Error(`unknown block "${name}"`)
+    return parent ? NOTHING : block
   }
 
-  getSuper(
-    env: unknown,
-    name: string,
-    call: BlockFunction,
-    frame: Frame,
-    runtime: Runtime,
-    done: Callback,
-  ): void {
+  getSuper(env: unknown, name: string, compiled: BlockFunction, ...rest: Rest): void {
     const family = this.blocks[name] ?? []
-    const at = family.findIndex((level) => level.call === call)
+    const at = family.findIndex((block) => block.compiled === compiled)
     const parent = at < 0 ? undefined : family[at + 1]
     if (!parent) throw new Fault('render/failed', `super(): no parent has a block "${name}"`)
-    parent.located(env, this, frame, runtime, done)
+    parent(env, this, ...rest)
   }
 
   addExport(name: string): void {
@@ -153,7 +145,10 @@ export class BlockContext {
   /** What an import takes. An ordinary object, since it may be printed. */
   getExported(): Values {
     const exported = Object.fromEntries(this.#exported.map((name) => [name, this.ctx[name]]))
-    if (Object.values(this.ctx).every(isSteady)) markSteady(exported)
+    // A macro of a template with a counter may change it.
+    if (Object.values(this.ctx).every(isSteady)) return markSteady(exported)
+    for (const value of Object.values(exported))
+      if (typeof value === 'function') steady.delete(value)
     return exported
   }
 }

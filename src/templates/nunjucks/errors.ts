@@ -24,31 +24,26 @@ export class Fault extends Error {
  */
 export class Failure {
   readonly cause: unknown
-  readonly line: number | undefined
-  readonly column: number | undefined
-  template: string | undefined
-  block: string | undefined
+  #place: Partial<TemplatePlace>
 
-  constructor(cause: unknown, line?: number, column?: number) {
+  constructor(cause: unknown, place: Partial<TemplatePlace>) {
     this.cause = cause
-    this.line = line
-    this.column = column
+    this.#place = place
   }
 
   /** In: anything thrown, with nunjucks' line and column from 0 where they are known. */
   static at(error: unknown, line?: number, column?: number): Failure | TemplateError {
     if (error instanceof Failure || error instanceof TemplateError) return error
-    if (isNunjucksError(error) && error.lineno) return new Failure(error, error.lineno, error.colno)
-    return line === undefined ? new Failure(error) : new Failure(error, line + 1, column! + 1)
+    if (isNunjucksError(error) && error.lineno)
+      return new Failure(error, { line: error.lineno, column: error.colno! })
+    return new Failure(error, line === undefined ? {} : { line: line + 1, column: column! + 1 })
   }
 
   /** Adds the file, unless it is known. */
   static within(error: unknown, template: string, block?: string): Failure | TemplateError {
     const failure = Failure.at(error)
-    if (failure instanceof Failure && failure.template === undefined) {
-      failure.template = template
-      failure.block = block
-    }
+    if (failure instanceof Failure && failure.#place.template === undefined)
+      failure.#place = { template, ...(block !== undefined && { block }), ...failure.#place }
     return failure
   }
 
@@ -62,7 +57,7 @@ export class Failure {
     const failure = Failure.within(error, template, block)
     if (failure instanceof TemplateError) return failure
     const { cause } = failure
-    const place = placeOf(failure)
+    const place = failure.#place as TemplatePlace
     if (cause instanceof Fault) return templateError(cause.code, place, cause.message, cause)
     const origin = isNunjucksError(cause) && cause.cause !== undefined ? cause.cause : cause
     const isEndless = origin instanceof RangeError && origin.message.includes('call stack')
@@ -73,15 +68,6 @@ export class Failure {
     const message =
       'the templates draw each other without end, by an include, a macro or renderBlock().'
     return templateError('template/circular', place, message, { cause: origin })
-  }
-}
-
-function placeOf({ template, block, line, column }: Failure): TemplatePlace {
-  return {
-    template: template!,
-    ...(block !== undefined && { block }),
-    ...(line !== undefined && { line }),
-    ...(column !== undefined && { column }),
   }
 }
 

@@ -3,7 +3,15 @@ import { nearest } from '../../shared/nearest.ts'
 import { isPlainName, type TemplateSource } from '../source.ts'
 import { asyncFilter, guardedTag, refuseLostFilters } from './async-filters.ts'
 import { compileTemplate } from './compiler.ts'
-import { addLevel, BlockContext, plainContext, type Values } from './context.ts'
+import {
+  ANY,
+  type Block,
+  BlockContext,
+  locatedBlock,
+  pageOf,
+  plainContext,
+  type Values,
+} from './context.ts'
 import { Failure, Fault } from './errors.ts'
 import {
   type AstNode,
@@ -178,7 +186,7 @@ export class LoadedTemplate {
   /** Undefined when the template came precompiled: its functions are all there is. */
   readonly ast: AstNode | undefined
   /** For compiled templates, which read this when they extend. */
-  readonly blocks: Readonly<Record<string, BlockFunction>>
+  readonly blocks: Readonly<Record<string, Block>>
   readonly #env: InnerEnvironment
   readonly #root: BlockFunction
 
@@ -187,17 +195,13 @@ export class LoadedTemplate {
     this.ast = ast
     this.#env = env
     this.#root = compiled['root']!
-    const inner = new Map(
-      (ast ? blocksIn(ast) : []).map((node) => [
-        nameOf(node),
-        blocksIn(child(node, 'body')).map(nameOf),
-      ]),
-    )
-    const blocks: Record<string, BlockFunction> = Object.create(null)
+    const nodes = ast ? blocksIn(ast) : []
+    const blocks: Record<string, Block> = Object.create(null)
     for (const key of Object.keys(compiled).filter((each) => each.startsWith('b_'))) {
       const block = key.slice(2)
-      blocks[block] = compiled[key]!
-      addLevel(name, block, compiled[key]!, inner.get(block))
+      const node = nodes.find((each) => nameOf(each) === block)
+      const inner = node && blocksIn(child(node, 'body')).map(nameOf)
+      blocks[block] = locatedBlock(name, block, compiled[key]!, inner)
     }
     this.blocks = blocks
   }
@@ -231,6 +235,8 @@ export class LoadedTemplate {
    * In      the variables, on an object that is ours to keep.
    */
   render(variables: Values, parent: Frame | undefined, done: Callback): void {
+    // On the way to a block, what an include prints does not count.
+    if (pageOf(variables)?.isPassing) return done(null, '')
     const context = new BlockContext(this.#env, variables)
     context.end = done
     const frame = parent?.push(true) ?? new RuntimeFrame()
@@ -241,6 +247,8 @@ export class LoadedTemplate {
   getExported(...input: [Callback<object>] | [Values, Frame, Callback<object>]): void {
     const done = input.at(-1) as Callback<object>
     const [variables, parent] = input.length === 3 ? input : [plainContext()]
+    const page = pageOf(variables)
+    if (page?.isPassing) page.reads!.add(ANY)
     const context = new BlockContext(this.#env, variables)
     context.end = done
     const frame = parent?.push() ?? new RuntimeFrame()

@@ -1,16 +1,15 @@
 import { didYouMean, TemplateError } from '../../shared/errors.ts'
 import {
-  ANY,
   BlockContext,
-  type BlockLevel,
+  type Block,
   isSteady,
   NOTHING,
   plainContext,
   type Values,
 } from './context.ts'
 import { andThen, type MaybePromise, resultOf, templateError } from './errors.ts'
-import { type BlockFunction, type Callback, type Frame, RuntimeFrame } from './internals.ts'
-import type { GetTemplate, LoadedTemplate, TemplateCatalog } from './loader.ts'
+import { type BlockFunction, type Frame, RuntimeFrame } from './internals.ts'
+import type { LoadedTemplate, TemplateCatalog } from './loader.ts'
 import { type Around, Lost, makeKeywordArgs, type Where } from './runtime.ts'
 
 /** The block that is wanted, and where. */
@@ -36,7 +35,6 @@ interface Capture {
 export interface Point extends Capture {
   /** Macros keep the context that they were declared in, so the block is rendered with the very same one. */
   readonly context: BlockContext
-  readonly level: BlockLevel
   /** The page has made an object that rendering the block may change: a list, a counter. */
   readonly mayChange: boolean
 }
@@ -53,7 +51,7 @@ export interface Point extends Capture {
  */
 export function runToBlock(target: Target, input: Values): MaybePromise<Point> {
   const { leaf, block } = target
-  return andThen(runPage(target, input), (page) => {
+  return andThen(new PageContext(target, input).run(target), (page) => {
     const family = page.blocks[block]
     if (!family) {
       const message = `block "${block}" not found in template "${leaf.name}" ${didYouMean(block, Object.keys(page.blocks))}`
@@ -62,7 +60,7 @@ export function runToBlock(target: Target, input: Values): MaybePromise<Point> {
     // The eldest template that has a block is where its page would render it.
     const { template } = family.at(-1)!
     if (page.found && !page.repeats.has(template)) return pointOf(page, page.found, input)
-    return andThen(runPage(target, input, template), (second) =>
+    return andThen(new PageContext(target, input, template).run(target), (second) =>
       pointOf(second, second.found ?? second.captured(), input),
     )
   })
@@ -75,8 +73,7 @@ function pointOf(context: PageContext, capture: Capture, input: Values): Point {
   const made = [...[...written].map((name) => variables[name]), ...Object.values(inScope)]
   const inputs = new Set(Object.values(input))
   const own = made.filter((each) => !(each instanceof Lost) && !inputs.has(each))
-  const mayChange = context.importsState || !own.every(isSteady)
-  return { ...capture, context, level: context.blocks[context.block]![0]!, mayChange }
+  return { ...capture, context, mayChange: !own.every(isSteady) }
 }
 
 /** The blocks of a page, as far as they are known without any variables. */
@@ -97,10 +94,6 @@ export function mayPass(error: unknown): boolean {
   return code === 'render/failed' || code === 'template/timeout'
 }
 
-function runPage(target: Target, input: Values, forced?: string): MaybePromise<PageContext> {
-  return new PageContext(target, input, forced).run(target)
-}
-
 /**
  * The context of a page that is run up to one of its blocks, and of the block from then on. nunjucks asks it for each
  * block that it comes to: at the one that is wanted, it notes the variables and scopes.
@@ -111,8 +104,6 @@ class PageContext extends BlockContext {
   found: Capture | undefined
   /** The templates in which the block stands in a loop. */
   readonly repeats: Set<string> = new Set()
-  /** The page imports an object that rendering the block may change. */
-  importsState = false
   /** The page runs a part that it would not run: a macro, or a block that its parent leaves out. */
   isForcing = false
   readonly #top: Frame = new RuntimeFrame()
@@ -124,20 +115,12 @@ class PageContext extends BlockContext {
   readonly #forced: string | undefined
 
   constructor({ catalog, block }: Target, input: Values, forced?: string) {
-    super(Object.create(catalog.env) as typeof catalog.env, plainContext(input))
+    super(catalog.env, plainContext(input))
     this.block = block
     this.#input = input
     this.#forced = forced
     this.reads = new Set()
     this.isPassing = true
-    const getTemplate = catalog.env.getTemplate as GetTemplate
-    this.env.getTemplate = ((name, isParent, from, ignoreMissing, done) => {
-      const isSkipped = this.isPassing && !isParent
-      getTemplate(name, isParent, from, ignoreMissing, (error, found) => {
-        if (isSkipped) done(null, this.#passed(error, found as LoadedTemplate))
-        else done(error, found)
-      })
-    }) satisfies GetTemplate
   }
 
   run({ leaf, limitMs }: Target): MaybePromise<this> {
@@ -150,30 +133,14 @@ class PageContext extends BlockContext {
     })
   }
 
-  /** A template on the way: an include prints, which does not count; an import counts. */
-  #passed(error: unknown, template: LoadedTemplate): object {
-    return {
-      render: (_variables: Values, _frame: Frame, done: Callback) => done(null, ''),
-      getExported: (...values: unknown[]) => {
-        const done = values.pop() as Callback<object>
-        if (error) return done(error)
-        if (values.length > 0) this.reads!.add(ANY)
-        template.getExported(...(values as [Values, Frame]), (wrong, exported) => {
-          this.importsState ||= !isSteady(exported)
-          done(wrong, exported)
-        })
-      },
-    }
-  }
-
   override setVariable(name: string, value: unknown): void {
     super.setVariable(name, value)
     if (this.isPassing) this.#written.add(name)
   }
 
-  override addBlock(name: string, call: BlockFunction): this {
+  override addBlock(name: string, block: Block): void {
     this.found = undefined
-    return super.addBlock(name, call)
+    super.addBlock(name, block)
   }
 
   override getBlock(name: string, parent?: unknown): BlockFunction {
@@ -189,9 +156,9 @@ class PageContext extends BlockContext {
         done(null, '')
       }
     const family = this.blocks[name] ?? []
-    const leading = family.find((level) => this.#leads(level))
+    const leading = family.find((block) => this.#leads(block))
     if (!leading) return NOTHING
-    return (this.#forced === undefined ? family[0]! : leading).located
+    return this.#forced === undefined ? family[0]! : leading
   }
 
   #aside(run: () => void): void {
@@ -205,12 +172,12 @@ class PageContext extends BlockContext {
   }
 
   /** Whether the wanted block may be rendered in another one. */
-  #leads({ inner }: BlockLevel, seen: Set<string> = new Set()): boolean {
+  #leads({ inner }: Block, seen: Set<string> = new Set()): boolean {
     return (inner ?? [this.block]).some((name) => {
       if (name === this.block) return true
       if (seen.has(name)) return false
       seen.add(name)
-      return this.blocks[name]?.some((level) => this.#leads(level, seen))
+      return this.blocks[name]?.some((block) => this.#leads(block, seen))
     })
   }
 

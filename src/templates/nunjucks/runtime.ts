@@ -1,7 +1,13 @@
 import { escapeHtml } from '../../shared/escape-html.ts'
 import { type BlockContext, isSteady, markSteady } from './context.ts'
 import { Failure } from './errors.ts'
-import { type Frame, nunjucksRuntime, type Runtime, SafeString } from './internals.ts'
+import {
+  type Callback,
+  type Frame,
+  nunjucksRuntime,
+  type Runtime,
+  SafeString,
+} from './internals.ts'
 
 type Call = (...values: any[]) => unknown
 
@@ -20,6 +26,15 @@ export class Lost {
 
   toString(): never {
     throw this.cause
+  }
+
+  /** A template that is missing for an include on the way, or for an import. */
+  render(_variables: unknown, _scope: unknown, done: Callback): void {
+    done(null, '')
+  }
+
+  getExported(...values: unknown[]): void {
+    ;(values.at(-1) as Callback)(this.cause)
   }
 }
 

@@ -72,8 +72,9 @@ function pointOf(context: PageContext, capture: Capture, input: Values): Point {
   const { loop: _, ...inScope } = scope ?? {}
   const made = [...[...written].map((name) => variables[name]), ...Object.values(inScope)]
   const inputs = new Set(Object.values(input))
-  const own = made.filter((each) => !(each instanceof Lost) && !inputs.has(each))
-  return { ...capture, context, mayChange: !own.every(isSteady) }
+  const isKept = (each: unknown): boolean =>
+    isSteady(each) || each instanceof Lost || inputs.has(each)
+  return { ...capture, context, mayChange: !made.every(isKept) }
 }
 
 /** The blocks of a page, as far as they are known without any variables. */

@@ -3,7 +3,7 @@ import { errorMessage } from '../shared/hooks.ts'
 import { markupUses, type MarkupUses } from '../htmx/markup.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { tagsIn } from '../html/tags.ts'
-import { catalogOf } from '../templates/nunjucks/nunjucks-engine.ts'
+import { catalogOf } from '../templates/nunjucks/engine.ts'
 import { factsOf, type TemplateFacts } from '../templates/nunjucks/inspect.ts'
 import { shown, type Finding } from './finding.ts'
 

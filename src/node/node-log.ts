@@ -4,8 +4,8 @@ import { tryOr, errorMessage } from '../shared/hooks.ts'
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 /**
- * One line of JSON on standard error for each thing worth knowing. `LOG_LEVEL` (debug, info, warn, error, silent) says
- * from which level on; default info.
+ * Writes one line of JSON to standard error for each message. `LOG_LEVEL` (debug, info, warn, error, silent) sets the
+ * lowest level; default info.
  *
  * Control characters are escaped, also those that JSON leaves as they are: what a client sends can neither forge a line
  * nor steer a terminal.
@@ -33,9 +33,9 @@ function write(
     ...fields,
     ...cause,
   })
-  process.stderr.write(`${line.replace(/[\u007f-\u009f\u2028\u2029]/g, escaped)}\n`)
+  process.stderr.write(`${line.replace(/[\u007f-\u009f\u2028\u2029]/g, escape)}\n`)
 }
 
-function escaped(character: string): string {
+function escape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

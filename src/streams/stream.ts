@@ -4,7 +4,7 @@ import type { Limits } from '../shared/limits.ts'
 import { Notifier } from '../shared/notifier.ts'
 import type { StreamBuffer } from './buffer.ts'
 import { Deadlines } from './deadlines.ts'
-import type { Chunk } from './encoder.ts'
+import { encodeParts, type Chunk } from './encoder.ts'
 import type { EndReason, PublicError, StreamEnd } from './end.ts'
 import { lastChunks, outcomeOf, type Outcome } from './ending.ts'
 import { reportFailure, unfinished, type FailureListeners } from './failure.ts'
@@ -13,10 +13,6 @@ import { SourceReader, WithId, type Source, type SourceReaderOptions } from './s
 
 /** How long the first value may decide about the status before the headers go out without it. */
 const FIRST_VALUE_MS = 250
-/** Large texts leave in parts of this size: what a client has not taken need not be encoded. */
-const MAX_PART_CHARS = 65_536
-
-const encoder = new TextEncoder()
 
 /** The other end of the connection that a stream is sent over. */
 export interface Client {
@@ -64,7 +60,7 @@ export class Stream<T> {
   /** What follows the newest value is there already, and belongs into the same frame. */
   #hasMore = false
   /** Made before the client came. */
-  readonly #early: Chunk[] = []
+  #early: readonly Chunk[] = []
   #nextFrameAt = 0
   /** Since when the client has what it was handed; undefined while it waits for more. */
   #handedAt: number | undefined
@@ -119,11 +115,12 @@ export class Stream<T> {
    */
   async start(buffer: StreamBuffer<T>, awaitFirstValue: boolean = true): Promise<void> {
     this.#buffer = buffer
+    const early: Chunk[] = []
     try {
-      if (buffer.start) this.#addEarly(buffer.start())
+      if (buffer.start) early.push(buffer.start())
       if (awaitFirstValue) {
         await this.#firstValue()
-        if (!buffer.isEmpty) this.#addEarly(await buffer.flush(this.#report))
+        if (!buffer.isEmpty) early.push(await buffer.flush(this.#report))
         this.#nextFrameAt = now() + this.#options.frameMs()
       }
     } catch (error) {
@@ -131,13 +128,10 @@ export class Stream<T> {
       throw error
     }
     if (this.hasEnded) return
+    this.#early = early.filter((chunk) => chunk.length > 0)
     // A body that is replaced on its way is never read, and no event says so.
     this.#handedAt = now()
     this.#deadlines.start()
-  }
-
-  #addEarly(chunk: Chunk): void {
-    if (chunk.length > 0) this.#early.push(chunk)
   }
 
   async #firstValue(): Promise<void> {
@@ -195,7 +189,7 @@ export class Stream<T> {
     this.#reads = this.#options.reads
     this.#drained.notify()
     try {
-      for await (const chunk of this.#chunks()) yield* this.#parts(chunk)
+      for await (const chunk of this.#chunks()) if (!this.hasEnded) yield* this.#parts(chunk)
       if (!this.hasEnded) yield* this.#last()
       if (this.#cut) throw this.#cut
     } finally {
@@ -220,12 +214,9 @@ export class Stream<T> {
     const buffer = this.#buffer
     try {
       while (this.#outcome === undefined) {
-        if (!this.#mayRead()) {
-          await this.#drained.wait()
-          continue
-        }
+        while (!this.#mayRead()) await this.#drained.wait()
         const { done, value } = await this.#source.next()
-        // What comes after the end is decided comes too late.
+        // What comes after the end is decided comes too late; a closed source says `done` at once.
         if (this.#outcome !== undefined) return
         if (done) return this.#finish(outcomeOf(value))
         const isNews = buffer.isEmpty || this.#hasMore
@@ -242,7 +233,7 @@ export class Stream<T> {
 
   #mayRead(): boolean {
     const { isEmpty, isFull } = this.#buffer
-    if (this.#hasMore) return true
+    if (this.#hasMore || this.#outcome !== undefined) return true
     if (isFull) return false
     if (this.#reads === 'first') return this.#counts.values === 0
     if (this.#reads === 'latest') return true
@@ -254,7 +245,8 @@ export class Stream<T> {
   /** The second loop: from the buffer to the client, until the end is decided. */
   async *#chunks(): AsyncGenerator<Chunk, void, undefined> {
     const buffer = this.#buffer
-    yield* this.#early.splice(0)
+    yield* this.#early
+    this.#early = []
     void this.#read()
     while (this.#outcome === undefined) {
       const isIdle = buffer.isEmpty || this.#hasMore
@@ -275,15 +267,12 @@ export class Stream<T> {
 
   /** Hands a chunk to the client in parts, and counts them. */
   *#parts(chunk: Chunk, isLast: boolean = false): Generator<Uint8Array<ArrayBuffer>> {
-    for (let at = 0; at < chunk.length && !this.hasEnded;) {
-      const end = typeof chunk === 'string' ? partEnd(chunk, at) : chunk.length
-      const bytes = typeof chunk === 'string' ? encoder.encode(chunk.slice(at, end)) : chunk
-      at = end
+    for (const { bytes, isEnd } of encodeParts(chunk)) {
       this.#counts.frames += 1
       this.#counts.bytes += bytes.byteLength
       this.#handedAt = this.#deadlines.lastSentAt = now()
       this.#nextFrameAt = this.#handedAt + this.#options.frameMs()
-      if (isLast && at === chunk.length) this.#close(this.#outcome!)
+      if (isLast && isEnd) this.#close(this.#outcome!)
       yield bytes
       if (this.hasEnded) return
       this.#handedAt = undefined
@@ -292,8 +281,12 @@ export class Stream<T> {
   }
 
   async *#last(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-    const report = (error: unknown): PublicError => reportFailure(error, this.#options)
-    const { chunks, outcome } = await lastChunks(this.#buffer, this.#outcome!, this.#report, report)
+    const { chunks, outcome } = await lastChunks(
+      this.#buffer,
+      this.#outcome!,
+      this.#report,
+      (error) => reportFailure(error, this.#options),
+    )
     this.#outcome = outcome
     if (chunks === undefined) this.#cut = new Error(`The stream was cut: ${outcome.reason}.`)
     for (const [n, chunk] of chunks?.entries() ?? [])
@@ -354,12 +347,4 @@ export class Stream<T> {
       (failure) => log.error({ route, err: failure }, 'onEnd of a stream failed'),
     )
   }
-}
-
-/** Where a part of a text ends: not between the halves of a character pair. */
-function partEnd(text: string, from: number): number {
-  const end = from + MAX_PART_CHARS
-  if (end >= text.length) return text.length
-  const last = text.charCodeAt(end - 1)
-  return last >= 0xd800 && last < 0xdc00 ? end - 1 : end
 }

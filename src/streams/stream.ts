@@ -49,7 +49,8 @@ export class Stream<T> {
   readonly #source: SourceReader<T>
   readonly #deadlines: Deadlines
   readonly #forgetClient: () => void
-  #buffer!: StreamBuffer<T>
+  /** Undefined until `start`. */
+  #buffer: StreamBuffer<T> | undefined
   /** Something waits to be sent, or the end is decided. */
   readonly #changed = new Notifier()
   /** The source may be read again. */
@@ -59,7 +60,6 @@ export class Stream<T> {
   #isReading = false
   /** What follows the newest value is there already, and belongs into the same frame. */
   #hasMore = false
-  /** Made before the client came. */
   #early: readonly Chunk[] = []
   #nextFrameAt = 0
   /** Since when the client has what it was handed; undefined while it waits for more. */
@@ -211,7 +211,7 @@ export class Stream<T> {
   async #read(): Promise<void> {
     if (this.#isReading) return
     this.#isReading = true
-    const buffer = this.#buffer
+    const buffer = this.#buffer!
     try {
       while (this.#outcome === undefined) {
         while (!this.#mayRead()) await this.#drained.wait()
@@ -232,7 +232,7 @@ export class Stream<T> {
   }
 
   #mayRead(): boolean {
-    const { isEmpty, isFull } = this.#buffer
+    const { isEmpty, isFull } = this.#buffer!
     if (this.#hasMore || this.#outcome !== undefined) return true
     if (isFull) return false
     if (this.#reads === 'first') return this.#counts.values === 0
@@ -244,7 +244,7 @@ export class Stream<T> {
 
   /** The second loop: from the buffer to the client, until the end is decided. */
   async *#chunks(): AsyncGenerator<Chunk, void, undefined> {
-    const buffer = this.#buffer
+    const buffer = this.#buffer!
     yield* this.#early
     this.#early = []
     void this.#read()
@@ -282,7 +282,7 @@ export class Stream<T> {
 
   async *#last(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     const { chunks, outcome } = await lastChunks(
-      this.#buffer,
+      this.#buffer!,
       this.#outcome!,
       this.#report,
       (error) => reportFailure(error, this.#options),
@@ -298,7 +298,7 @@ export class Stream<T> {
     if (this.#deadlines.isClientStalled) return this.#dropClient()
     if (this.#deadlines.isDurationExceeded) this.stop('limit')
     if (this.#deadlines.isSourceIdle) this.stop('timeout')
-    if (this.#deadlines.isHeartbeatDue) this.#changed.notify()
+    if (this.#buffer && this.#deadlines.isHeartbeatDue) this.#changed.notify()
   }
 
   #dropClient(): void {

@@ -395,6 +395,26 @@ describe('Stream', () => {
     expect(early.ends).toMatchObject([{ reason: 'disconnected' }])
   })
 
+  test('gives all values of an answer that is sent whole, however many heartbeats would be due', async () => {
+    let say = (): void => {}
+    const { stream } = drive(
+      async function* () {
+        yield 'a'
+        await new Promise<void>((resolve) => (say = resolve))
+        yield 'b'
+      },
+      { heartbeatMs: 20 },
+    )
+    const values = (async () => {
+      const all: string[] = []
+      for await (const value of stream.values()) all.push(value)
+      return all
+    })()
+    await clock.advance(50)
+    say()
+    expect(await values).toEqual(['a', 'b'])
+  })
+
   test('ends with `limit` when it has lived long enough, also when the source hangs', async () => {
     const { stream, ends } = drive(
       async function* (context: StreamContext) {

@@ -73,7 +73,10 @@ export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
 
 /** How long sources that never wait may keep the event loop. */
 const MAX_TURN_MS = 10
-let yieldedAt = -Infinity
+/** After such a pause the event loop has turned by itself. */
+const PAUSE_MS = 5
+let turnBeganAt = 0
+let calledAt = -Infinity
 let nextTurn: Promise<void> | undefined
 
 /**
@@ -81,10 +84,13 @@ let nextTurn: Promise<void> | undefined
  * nothing to wait for, mostly.
  */
 export function yieldToEventLoop(): Promise<void> | undefined {
-  if (performance.now() - yieldedAt < MAX_TURN_MS) return undefined
+  const at = performance.now()
+  if (at - calledAt > PAUSE_MS) turnBeganAt = at
+  calledAt = at
+  if (at - turnBeganAt < MAX_TURN_MS) return undefined
   return (nextTurn ??= new Promise((resolve) =>
     startNextTurn(() => {
-      yieldedAt = performance.now()
+      turnBeganAt = performance.now()
       nextTurn = undefined
       resolve()
     }),

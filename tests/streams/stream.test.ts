@@ -330,17 +330,17 @@ describe('Stream', () => {
       { heartbeatMs: 20 },
     )
     const started = stream.start(new ValueBuffer(plain))
-    await clock.advance(1)
+    await eventually(() => expect(asked).toBe(1))
     answer({ done: false, value: 'x' })
     await started
     const seen = reading(toBody(stream))
+    await eventually(() => expect(asked).toBe(2))
     await clock.advance(19)
     expect(seen.text).toBe('x')
     await clock.advance(76)
     expect(seen.text).toBe('x....')
     answer({ done: true, value: undefined })
-    await clock.advance(0)
-    expect(seen).toEqual({ text: 'x....[done]', isOver: true })
+    await eventually(() => expect(seen).toEqual({ text: 'x....[done]', isOver: true }))
     expect(asked).toBe(2)
   })
 
@@ -397,9 +397,11 @@ describe('Stream', () => {
 
   test('gives all values of an answer that is sent whole, however many heartbeats would be due', async () => {
     let say = (): void => {}
+    let isWaiting = false
     const { stream } = drive(
       async function* () {
         yield 'a'
+        isWaiting = true
         await new Promise<void>((resolve) => (say = resolve))
         yield 'b'
       },
@@ -410,6 +412,7 @@ describe('Stream', () => {
       for await (const value of stream.values()) all.push(value)
       return all
     })()
+    await eventually(() => expect(isWaiting).toBe(true))
     await clock.advance(50)
     say()
     expect(await values).toEqual(['a', 'b'])
@@ -425,35 +428,42 @@ describe('Stream', () => {
     )
     await stream.start(new ValueBuffer(plain))
     const seen = reading(toBody(stream))
+    await eventually(() => expect(seen.text).toBe('x'))
     await clock.advance(59)
     expect(seen.text).toBe('x')
     await clock.advance(1)
-    expect(seen).toEqual({ text: 'x[limit]', isOver: true })
+    await eventually(() => expect(seen).toEqual({ text: 'x[limit]', isOver: true }))
     expect(ends).toMatchObject([{ reason: 'limit' }])
   })
 
   test('ends with `timeout` when the source is silent for too long, counted from its last value', async () => {
     let say = (): void => {}
+    let waiting = 0
     const { stream } = drive(
       async function* (context: StreamContext) {
         for (let n = 0; n < 4; n++) {
           yield 'x'
+          waiting += 1
           await new Promise<void>((resolve) => (say = resolve))
         }
+        waiting += 1
         await untilAborted(context)
       },
       { heartbeatMs: 30, limits: { idleSourceMs: 100 } },
     )
     await stream.start(new ValueBuffer(plain))
     const seen = reading(toBody(stream))
-    for (let n = 0; n < 4; n++) {
+    for (let n = 1; n <= 4; n++) {
+      await eventually(() => expect(seen.text.match(/x/g)).toHaveLength(n))
+      await eventually(() => expect(waiting).toBe(n))
       await clock.advance(40)
       say()
     }
+    await eventually(() => expect(waiting).toBe(5))
     await clock.advance(99)
     expect(seen.isOver).toBe(false)
     await clock.advance(1)
-    expect(seen.isOver).toBe(true)
+    await eventually(() => expect(seen.isOver).toBe(true))
     expect(seen.text.replaceAll('.', '')).toBe('xxxx[timeout]')
     expect(seen.text).toContain('...[timeout]')
   })
@@ -536,9 +546,11 @@ describe('Stream', () => {
   ])(
     'throws from the values of a source that %s: an answer sent whole has no end event',
     async (_, limits, status) => {
+      let isWaiting = false
       const { stream, ends } = drive(
         async function* (context: StreamContext) {
           yield 'x'
+          isWaiting = true
           await untilAborted(context)
         },
         { limits },
@@ -552,6 +564,7 @@ describe('Stream', () => {
         return undefined
       }
       const failure = drain()
+      await eventually(() => expect(isWaiting).toBe(true))
       await clock.advance(40)
       expect(await failure).toMatchObject({ code: 'source/stalled', status })
       expect(ends).toMatchObject([{ reason: 'error' }])

@@ -3,10 +3,9 @@ import { didYouMean, SwapstreamError } from '../shared/errors.ts'
 import { said } from '../shared/said.ts'
 import { addStream } from './add-stream.ts'
 import { check } from './check.ts'
-import { toLine } from './finding.ts'
+import { toLine } from './findings.ts'
 import { listRoutes } from './list-routes.ts'
-import { loadApp } from './load-app.ts'
-import { runWithTypeScript } from './run-with-type-script.ts'
+import { loadApp, runWithTypeScript } from './load-app.ts'
 
 const HELP = `swapstream: what there is to do
 

@@ -1,4 +1,4 @@
-import { notice, quietNotice } from '../htmx/notice.ts'
+import { notice, quietNotice } from '../htmx/notices.ts'
 import type { EndReason } from '../streams/stream-end.ts'
 import type { EndEvent } from '../streams/wire.ts'
 

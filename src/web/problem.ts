@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { AccessError, InputError, LimitError, type SwapstreamError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
-import { notice } from '../htmx/notice.ts'
+import { notice } from '../htmx/notices.ts'
 import { isForPeople } from '../htmx/request.ts'
 import { toPublicError } from '../streams/failure.ts'
 

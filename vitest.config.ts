@@ -6,12 +6,12 @@ export default defineConfig({
   resolve: {
     // Tests import the package by its name and get its source. Not by the `source` condition, as programs do: vitest
     // would hand that on to Node, and Node cannot load the sources that other packages keep under the same condition.
-    alias: Object.entries(manifest.exports).flatMap(([door, targets]) =>
+    alias: Object.entries(manifest.exports).flatMap(([name, targets]) =>
       typeof targets === 'string'
         ? []
         : [
             {
-              find: new RegExp(`^swapstream${door.slice(1)}$`),
+              find: new RegExp(`^swapstream${name.slice(1)}$`),
               replacement: new URL(targets.source, import.meta.url).pathname,
             },
           ],
@@ -19,17 +19,21 @@ export default defineConfig({
   },
   test: {
     include: ['tests/**/*.test.ts'],
+    // Those measure time, and run alone.
+    exclude: ['tests/timing/**'],
     // A machine may have more to do: what hangs is found all the same.
     testTimeout: 90_000,
     hookTimeout: 60_000,
-    // Most of a test is waiting: for a browser, for a process, for a deadline. More at once, and those that count
-    // milliseconds would count their neighbours.
-    maxWorkers: Math.max(2, availableParallelism() >> 1),
-    retry: Number(process.env['RETRY'] ?? 0),
+    // Much of a test is waiting: for a browser, for a process, for a deadline.
+    maxWorkers: availableParallelism() + 1,
     // What every ended stream says of itself would hide what a test says.
     env: { LOG_LEVEL: 'error' },
     setupFiles: ['tests/support/seed.ts'],
-    globalSetup: ['tests/support/browser-setup.ts', 'tests/support/redis-setup.ts'],
+    globalSetup: [
+      'tests/support/browser-setup.ts',
+      'tests/support/redis-setup.ts',
+      'tests/support/programs-setup.ts',
+    ],
     // A stream that fails behind our back is the defect we most fear: never let one pass.
     dangerouslyIgnoreUnhandledErrors: false,
   },

@@ -1,10 +1,19 @@
 /**
- * Proves what a user gets: packs the tarball, installs it into an empty project, and runs the smallest example there.
+ * Checks what a user gets: packs the tarball, installs it into an empty project, follows the links of its pages, and
+ * runs the smallest example there.
  */
 import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { once } from 'node:events'
 
 const project = mkdtempSync(join(tmpdir(), 'swapstream-packed-'))
@@ -33,6 +42,9 @@ try {
     ],
     project,
   )
+  const broken = brokenLinks(join(project, 'node_modules/swapstream'))
+  if (broken.length > 0)
+    throw new Error(`Links of the packed pages lead nowhere:\n${broken.join('\n')}`)
   cpSync('examples/hello', join(project, 'hello'), { recursive: true })
 
   const server = spawn(process.execPath, ['--import', 'tsx', 'hello/server.ts'], {
@@ -40,16 +52,16 @@ try {
     env: { ...process.env, PORT: '0' },
   })
   try {
-    let said = ''
-    server.stdout.on('data', (data) => (said += data))
-    server.stderr.on('data', (data) => (said += data))
+    let output = ''
+    server.stdout.on('data', (data) => (output += data))
+    server.stderr.on('data', (data) => (output += data))
     const address = /http:\/\/localhost:\d+/
-    for (let tries = 0; !address.test(said); tries++) {
+    for (let tries = 0; !address.test(output); tries++) {
       if (tries > 300 || server.exitCode !== null)
-        throw new Error(`The packed example did not start:\n${said}`)
+        throw new Error(`The packed example did not start:\n${output}`)
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
-    const url = address.exec(said)![0]
+    const url = address.exec(output)![0]
     const page = await (await fetch(url)).text()
     const script = await fetch(url + /<script src="([^"]+)"/.exec(page)![1])
     const style = await fetch(url + /<link rel="stylesheet" href="([^"]+)"/.exec(page)![1])
@@ -65,7 +77,7 @@ try {
       !stream.includes('Is it packed?') ||
       !stream.endsWith('event: done\ndata: {"reason":"done"}\n\n')
     ) {
-      throw new Error(`The packed example gave no whole answer:\n${stream}`)
+      throw new Error(`The answer of the packed example is not complete:\n${stream}`)
     }
     const command = (...args: string[]): string =>
       execFileSync(join(project, 'node_modules/.bin/swapstream'), args, {
@@ -76,7 +88,7 @@ try {
     if (!command('check', '--app', 'src/app.ts').includes('No faults'))
       throw new Error('The packed command finds faults in what it wrote.')
     process.stdout.write(
-      `packed: ${filename} installs into an empty project, streams an answer there and adds a stream\n`,
+      `packed: ${filename} installs into an empty project, its links resolve, it streams an answer and adds a stream\n`,
     )
   } finally {
     server.kill()
@@ -84,4 +96,18 @@ try {
   }
 } finally {
   rmSync(project, { recursive: true, force: true })
+}
+
+/** Every relative link and image of a Markdown page in the package, of which the file is missing. */
+function brokenLinks(folder: string): string[] {
+  const pages = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.md') && !name.includes('node_modules'),
+  )
+  return pages.flatMap((page) => {
+    const prose = readFileSync(join(folder, page), 'utf8').replace(/^```[^]*?^```$/gm, '')
+    const links = prose.matchAll(/(?:\]\(|(?:src|srcset|href)=")(?![a-z]+:|#|\/)([^)#"\s]+)/g)
+    return [...links]
+      .filter(([, path]) => !existsSync(join(folder, dirname(page), path!)))
+      .map(([, path]) => `${page}: ${path}`)
+  })
 }

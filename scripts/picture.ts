@@ -27,11 +27,11 @@ const demo = spawn(
   },
 )
 try {
-  let said = ''
+  let output = ''
   const url = await new Promise<string>((resolve) => {
     demo.stdout.on('data', (data) => {
-      said += data
-      const found = /http:\/\/localhost:\d+/.exec(said)
+      output += data
+      const found = /http:\/\/localhost:\d+/.exec(output)
       if (found) resolve(found[0])
     })
   })

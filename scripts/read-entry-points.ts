@@ -3,20 +3,20 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-/** One name that a door lets out. */
+/** A name that an entry point exports. */
 export interface Exported {
   readonly name: string
-  /** The source file that it comes from, under `src/`. */
+  /** Its source file, under `src/`. */
   readonly file: string
   readonly kind: 'function' | 'class' | 'const' | 'interface' | 'type'
-  /** Only its type is let out: nobody can call it. */
+  /** Only its type is exported, so it cannot be called. */
   readonly typeOnly: boolean
   readonly comment: Comment
-  /** As the compiler declares it, without comment. */
+  /** Its declaration by the compiler, without comment. */
   readonly declaration: string
 }
 
-/** A doc comment, taken apart. */
+/** The parts of a doc comment. */
 export interface Comment {
   readonly paragraphs: readonly string[]
   /** In, Out, Cost, Ends, Throws, in their order. */
@@ -25,7 +25,8 @@ export interface Comment {
   readonly examples: readonly string[]
 }
 
-export interface Door {
+/** An entry point of the package, with its exports. */
+export interface EntryPoint {
   /** `swapstream`, `swapstream/node`, … */
   readonly name: string
   readonly comment: Comment
@@ -35,14 +36,14 @@ export interface Door {
 const ROOT = join(import.meta.dirname, '..')
 
 /**
- * What the package exports, read from the declarations that the compiler writes: the compiler has no API that stays the
- * same, but what it writes is text of one shape.
+ * Reads what the package exports from the declarations that the compiler writes: its API changes, the text of its
+ * declarations does not.
  */
-export function readDoors(): Door[] {
+export function readEntryPoints(): EntryPoint[] {
   const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     exports: Record<string, { source: string } | string>
   }
-  const folder = mkdtempSync(join(tmpdir(), 'swapstream-doors-'))
+  const folder = mkdtempSync(join(tmpdir(), 'swapstream-entries-'))
   const compile = 'tsc -p tsconfig.build.json --emitDeclarationOnly --declarationMap false --outDir'
   const [tsc = '', ...options] = compile.split(' ')
   try {
@@ -60,21 +61,29 @@ export function readDoors(): Door[] {
   }
 }
 
-function exportsOf(door: string, read: (file: string) => string): Exported[] {
-  return [...read(door).matchAll(/export (type )?(?:\{([^}]*)\}|\*) from '(\.[^']+)'/g)].flatMap(
+function exportsOf(entry: string, read: (file: string) => string): Exported[] {
+  return [...read(entry).matchAll(/export (type )?(?:\{([^}]*)\}|\*) from '(\.[^']+)'/g)].flatMap(
     ([, type, names, from]) => {
-      const file = join(dirname(door), from!)
-      if (names === undefined) return exportsOf(file, read)
+      const file = join(dirname(entry), from!)
+      // An entry point may pass on names of another one.
+      const passedOn = exportsOf(file, read)
+      if (names === undefined) return passedOn
       return names
         .split(',')
         .map((name) => name.trim())
         .filter(Boolean)
-        .map((name) => ({ ...declared(name, file, read(file)), typeOnly: type !== undefined }))
+        .map(
+          (name) =>
+            passedOn.find((exported) => exported.name === name) ?? {
+              ...declared(name, file, read(file)),
+              typeOnly: type !== undefined,
+            },
+        )
     },
   )
 }
 
-/** Declarations stand at the beginning of a line, and what belongs to them is indented. */
+/** A declaration begins at the start of a line; its other lines are indented. */
 const NEXT = /^(?:export|declare|import|type|interface|\/\*|\/\/)/
 
 function declared(name: string, file: string, code: string): Omit<Exported, 'typeOnly'> {
@@ -103,16 +112,16 @@ function declared(name: string, file: string, code: string): Omit<Exported, 'typ
 
 const CONTRACT = /^(In|Out|Cost|Ends|Throws) {2,}/
 
-/** Takes a doc comment apart: first what is said, then what is tagged. */
+/** Splits a doc comment into its prose, its contract and its tags. */
 export function toComment(comment: string): Comment {
   const text = comment
     .replace(/^\/\*\*|\*\/$/g, '')
     .replace(/^[ \t]*\* ?/gm, '')
     .trim()
-  const [said = '', ...tagged] = text.split(/^@(?=[a-z]+\b)/m)
+  const [prose = '', ...tagged] = text.split(/^@(?=[a-z]+\b)/m)
   const contract = new Map<string, string>()
   const paragraphs: string[] = []
-  for (const block of said.split(/\n{2,}/)) {
+  for (const block of prose.split(/\n{2,}/)) {
     if (!CONTRACT.test(block)) {
       if (block.trim()) paragraphs.push(joined(block))
       continue

@@ -1,19 +1,19 @@
 /**
- * Writes docs/reference, a page for each door, from the doc comments of what it lets out. `--check` only looks whether
- * the pages are up to date.
+ * Writes docs/reference, a page for each entry point, from the doc comments of its exports. `--check` only compares the
+ * pages with the files.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readDoors, type Door, type Exported } from './read-entry-points.ts'
+import { readEntryPoints, type EntryPoint, type Exported } from './read-entry-points.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const FOLDER = join(ROOT, 'docs/reference')
 
-const doors = readDoors()
+const entryPoints = readEntryPoints()
 const described = new Map<string, { page: string; exported: Exported }>()
-for (const { name, exports } of doors)
+for (const { name, exports } of entryPoints)
   for (const exported of exports) {
     const key = keyOf(exported)
     if (!described.has(key)) described.set(key, { page: pageOf(name), exported })
@@ -21,7 +21,7 @@ for (const { name, exports } of doors)
 const anchors = toAnchors()
 const declarations = formatted([...described.values()].map(({ exported }) => exported))
 
-const pages = new Map(doors.map((door) => [pageOf(door.name), toPage(door)]))
+const pages = new Map(entryPoints.map((entry) => [pageOf(entry.name), toPage(entry)]))
 pages.set('README.md', toIndex())
 
 const stale = [...new Set([...pages.keys(), ...written()])].filter(
@@ -59,7 +59,9 @@ function keyOf({ file, name }: Exported): string {
 
 /** Headings that differ only in capitals share an anchor, so a page counts them: `readForm`, `ReadForm`. */
 function toAnchors(): Map<string, string> {
-  const seen = new Map(doors.map(({ name }) => [`${pageOf(name)}#${name.replace('/', '')}`, 1]))
+  const seen = new Map(
+    entryPoints.map(({ name }) => [`${pageOf(name)}#${name.replace('/', '')}`, 1]),
+  )
   return new Map(
     [...described].map(([key, { page, exported }]) => {
       const anchor = exported.name.toLowerCase()
@@ -70,12 +72,12 @@ function toAnchors(): Map<string, string> {
   )
 }
 
-/** `swapstream/node` → `node.md`; the main door is `swapstream.md`. */
-function pageOf(door: string): string {
-  return `${door.split('/').at(-1)}.md`
+/** `swapstream/node` → `node.md`; the main entry point is `swapstream.md`. */
+function pageOf(name: string): string {
+  return `${name.split('/').at(-1)}.md`
 }
 
-/** Declarations are written by the compiler; for people they are written as our sources are. */
+/** Formats the declarations of the compiler as our sources are formatted. */
 function formatted(all: readonly Exported[]): Map<string, string> {
   const folder = mkdtempSync(join(tmpdir(), 'swapstream-reference-'))
   try {
@@ -98,20 +100,20 @@ function formatted(all: readonly Exported[]): Map<string, string> {
 }
 
 function toIndex(): string {
-  const rows = doors.map(
+  const rows = entryPoints.map(
     ({ name, comment }) => `| [\`${name}\`](${pageOf(name)}) | ${comment.paragraphs.join(' ')} |`,
   )
   return `# Reference
 
-What each door of the package lets out, made from its doc comments by \`npm run reference\`. The examples run as tests.
+What each entry point of the package exports. \`npm run reference\` writes these pages from the doc comments. The examples run as tests.
 
-| door | |
+| entry point | |
 |---|---|
 ${rows.join('\n')}
 `
 }
 
-function toPage({ name, comment, exports }: Door): string {
+function toPage({ name, comment, exports }: EntryPoint): string {
   const page = pageOf(name)
   const here = exports.filter((exported) => described.get(keyOf(exported))!.page === page)
   const row = (exported: Exported): string => {
@@ -151,7 +153,7 @@ function fence(code: string): string {
   return `\`\`\`ts\n${code}\n\`\`\``
 }
 
-/** The first sentence; a full stop inside backticks or before a small letter ends none. */
+/** The first sentence. A full stop inside backticks or before a small letter does not end it. */
 function sentence(text: string): string {
   return /^(?:`[^`]*`|[^`])*?[.:](?= [A-Z`]|$)/.exec(text)?.[0].replace(/:$/, '.') ?? text
 }

@@ -1,4 +1,4 @@
-/** The portable door: web standards only. Bring a template engine; `swapstream` itself adds nunjucks and Node. */
+/** The portable entry point: everything of the main one but nunjucks and Node, every type, and what a template engine of your own needs. Web standards only. */
 export { createSwapstream } from './web/middleware.ts'
 export type { CoreOptions } from './web/middleware.ts'
 export { Page } from './web/page.ts'

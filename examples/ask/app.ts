@@ -47,8 +47,8 @@ export function createApp(options: AskOptions): Hono {
 
   app.get('/', async (c) => {
     const owner = ownerOf(c)
-    const { q: question = '', c: said } = c.req.query()
-    const conversation = toPlace(said) ?? newPlace()
+    const { q: question = '', c: id } = c.req.query()
+    const conversation = toPlace(id) ?? newPlace()
     const turns = await turnsOf(runs, owner, conversation)
     const linked = turns.length === 0 && !problemOf(question) && { question, starts: mayStart(c) }
     return new Page('ask.html', { conversation, turns, linked, question }, { block: 'title' })
@@ -62,7 +62,7 @@ export function createApp(options: AskOptions): Hono {
     }
     const run = await runs.start(
       (context) => writeTurn(asked, context, { retrieve, answerer, runs }),
-      // Of one place only one answer is written: who sends a form twice gets it twice, and it is paid for once.
+      // One answer for each place: a form that is sent twice gets it twice, and it costs once.
       { owner: asked.owner, key: asked.place },
     )
     return new EventStream(run)
@@ -75,8 +75,8 @@ export function createApp(options: AskOptions): Hono {
 }
 
 /**
- * Whether a link asks its question by itself: when somebody typed it, kept it, or follows it within this site. From
- * another site it takes a press of a button, or any page could spend the model's money by leading people here.
+ * Whether a link asks its question automatically: when it was typed, bookmarked or followed within this site. A link of
+ * another site needs a click, or any page could spend the model's money by leading people here.
  */
 function mayStart(c: Context): boolean {
   const from = c.req.header('sec-fetch-site')

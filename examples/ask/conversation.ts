@@ -3,7 +3,7 @@ import { AccessError, Fragment, type Run, type Runs } from 'swapstream'
 import { withoutCitations } from './citations.ts'
 import type { Card } from './sources.ts'
 
-/** A question, and its answer as far as it was written. */
+/** A question, and its answer so far. */
 export interface Exchange {
   readonly question: string
   readonly answer: string
@@ -11,7 +11,7 @@ export interface Exchange {
   readonly about: string | undefined
 }
 
-/** What a page shows of a turn beside its text. */
+/** The parts of a turn beside its text. */
 export interface Turn {
   readonly run: { readonly id: string; readonly path: string }
   /** What it comes after: the run before it, or the beginning of the conversation. */
@@ -25,31 +25,31 @@ export interface Turn {
   readonly followUps: readonly string[]
 }
 
-/** A turn as far as it was written. */
+/** A turn with its text so far. */
 export interface WrittenTurn extends Turn {
   readonly text: string
   readonly failed: boolean
-  /** It is still being written. */
+  /** It still streams. */
   readonly open: boolean
 }
 
 const MAX_TURNS = 30
-/** What a page may name as the place that a question comes after; anything else begins a conversation. */
+/** A valid place in a request; anything else begins a conversation. */
 const PLACE = /^[\w-]{1,22}$/
 
-/** The place where a conversation begins. Nobody else finds it: runs are found by their owner only. */
+/** The place where a conversation begins. Only the owner of its runs can find it. */
 export function newPlace(): string {
   return crypto.randomUUID().slice(0, 8)
 }
 
-/** What a client says as a place, if it is one. */
-export function toPlace(said: unknown): string | undefined {
-  return typeof said === 'string' && PLACE.test(said) ? said : undefined
+/** A place from a request, if it is valid. */
+export function toPlace(value: unknown): string | undefined {
+  return typeof value === 'string' && PLACE.test(value) ? value : undefined
 }
 
 /**
- * The turns of a conversation, in their order. Each run is kept under the place that it came after, the first one under
- * the beginning: so the runs are all that a conversation is remembered by.
+ * The turns of a conversation, in their order. Each run has the id of the previous one as its key, the first one the
+ * beginning. So the runs are the only state of a conversation.
  */
 export async function turnsOf(
   runs: Runs,
@@ -68,7 +68,7 @@ export async function turnsOf(
   return turns
 }
 
-/** The turn whose run is kept under a place. */
+/** The turn whose run has a place as its key. */
 export async function turnAt(
   runs: Runs,
   owner: string,
@@ -79,12 +79,12 @@ export async function turnAt(
 }
 
 /**
- * What was said before a place, for the answer that comes after it. An answer that is still written ends there: who asks
- * on does not wait for it.
+ * The exchange before a place, for the answer that follows it. An answer that still streams is stopped: the next
+ * question does not wait for it.
  *
- * Out     nothing at the beginning of a conversation, or of a run that is kept no longer.
+ * Out     undefined at the beginning of a conversation, and for an expired run.
  */
-export async function saidAt(
+export async function exchangeAt(
   runs: Runs,
   owner: string,
   place: string,
@@ -101,7 +101,7 @@ export async function saidAt(
   return { question, answer: withoutCitations(text), about: sources[0]?.package }
 }
 
-/** Reads what is there, and waits for nothing more. */
+/** Reads the stored values of a run, and does not wait for more. */
 async function turnOf(run: Run): Promise<WrittenTurn | undefined> {
   const { signal } = new AbortController()
   const values = await run.open({ signal, lastEventId: undefined })

@@ -12,7 +12,7 @@ const DECLARATION =
 const MEMBER =
   /^(?:(?:readonly|static|abstract|get|set|declare|export|default|override|public)\s+)*(?:(["'])([^"'\n]+)\1|([A-Za-z$][\w$]*))\s*[?!]?\s*[(<:,=]/
 const HIDDEN = /^\s*\*?\s*@(?:internal|private|hidden|ignore)\b/m
-/** Tags that tell a reader something. They are kept as they are written, so that a quote is exact. */
+/** Tags that tell a reader something. They stay as written, so that a quote is exact. */
 const SHOWN_TAG =
   /^@(?:param|returns?|throws|deprecated|default|defaultValue|summary|description)\b/
 
@@ -20,8 +20,8 @@ const SHOWN_TAG =
  * The passages of a declaration file: one for each documented declaration, and one for the signatures
  * of what is exported without a word about it.
  *
- * Many packages say in their README only where their website is; what they do is told in the comments
- * of their types, the text an editor shows. That text is installed, so it can be asked.
+ * Many READMEs only link to a website. What a package does stands in the comments of its types, the text that an
+ * editor shows. That text is installed, so it can be searched.
  *
  * Out     heading `HonoRequest › query`; text: the comment, then its examples and the signature, indented.
  * Cost    linear; it yields while it reads, so that a large file need not block.
@@ -41,20 +41,20 @@ export function* streamDocPassages(
   let statement = ''
   let depth = 0
 
-  /** What the statement that just ended says, if it was documented. */
+  /** Yields the passage of the statement that has just ended, if it has a comment. */
   function* finish(): Generator<Omit<Passage, 'id'>> {
     const declared = statement.replace(/\s+/g, ' ').trim()
     const name = nameOf(declared)
-    const said = comment
+    const documented = comment
     comment = undefined
     statement = ''
     if (!declared || !name || /^(?:private|protected)\b|^#/.test(declared) || name.startsWith('_'))
       return
     const signature = toSignature(declared)
-    if (said !== undefined) {
-      if (HIDDEN.test(said)) return
+    if (documented !== undefined) {
+      if (HIDDEN.test(documented)) return
       const trail = [...containers.filter((container) => container !== undefined), name]
-      const text = toText(said, signature)
+      const text = toText(documented, signature)
       if (text) yield { ...where, heading: trail.join(' › '), text }
     } else if (
       containers.length === 0 &&
@@ -143,21 +143,21 @@ function toText(comment: string, signature: string): string {
       ...toBlocks(isMarkdown ? example : `\`\`\`\n${example}\n\`\`\``).map(toParagraph),
     )
   }
-  // "@param options" or the name in other words tells nothing.
+  // "@param options", or the name in other words, explains nothing.
   if (
     !paragraphs.some((text) => text.startsWith('    ') || /(?:\p{L}+[^\p{L}]+){2}\p{L}/u.test(text))
   )
     return ''
   if (signature) paragraphs.push(`    ${signature}`)
 
-  const kept: string[] = []
+  const chosen: string[] = []
   let chars = 0
   for (const text of paragraphs) {
     if (chars > 0 && chars + text.length > MAX_PASSAGE_CHARS) continue
-    kept.push(text)
+    chosen.push(text)
     chars += text.length + 2
   }
-  return kept.join('\n\n')
+  return chosen.join('\n\n')
 }
 
 /** `{@link Name}` and `{@link https://… | label}` as the words that an editor shows. */

@@ -101,7 +101,7 @@ export function covers(
 }
 
 /**
- * What is said in place of an answer when nothing covers the question.
+ * The answer when no passage covers the question.
  *
  * @param size How many passages were searched.
  */
@@ -116,7 +116,7 @@ export function refusal(question: string, size: number): string {
   )
 }
 
-/** The answerer for a machine without key and network: quotes, or says that it cannot. */
+/** The answerer for a machine without key and network: it quotes, or refuses. */
 export function createExtractive(
   weights: Weights,
   options: Pick<WriteOutOptions, 'tokensPerSecond'> = {},
@@ -152,15 +152,15 @@ function toQuotes(
       const isExample = paragraph.startsWith('    ')
       for (const text of isExample ? [paragraph] : toSentences(paragraph)) {
         const terms = toTerms(text)
-        let said = 0
+        let direct = 0
         let meant = 0
         for (const term of subject) {
-          if (terms.has(term)) said += idf(term)
+          if (terms.has(term)) direct += idf(term)
           // The heading says what the whole section is about; a sentence below need not repeat it.
           else if (about.has(term)) meant += idf(term) * HEADING_SHARE
         }
         const score =
-          said > 0 ? (said + meant) * source.match * weightOf(text, position, isExample) : 0
+          direct > 0 ? (direct + meant) * source.match * weightOf(text, position, isExample) : 0
         quotes.push({ source, position: position++, text, isExample, terms, score })
       }
     }
@@ -191,7 +191,7 @@ function isQuotable({ text, isExample, terms, score }: Quote): boolean {
   return text.length <= MAX_QUOTE_CHARS && terms.size >= MIN_QUOTE_TERMS && /\s\S+\s/.test(text)
 }
 
-/** The best quotes, each the best of those left once what is already said counts less. */
+/** Chooses the best quotes one by one; a quote that repeats a chosen one counts less. */
 function choose(quotes: readonly Quote[]): Quote[] {
   const left = new Set(quotes.filter(isQuotable))
   const chosen: Quote[] = []
@@ -242,9 +242,9 @@ function toAnswerParagraphs(source: Source, quotes: readonly Quote[]): string[] 
   const inOrder = quotes.toSorted((a, b) => a.position - b.position)
   const sentences = inOrder.filter(({ isExample }) => !isExample)
   const examples = inOrder.filter(({ isExample }) => isExample)
-  const said = sentences.map(({ text }) => `“${literally(text)}”`).join(' ')
+  const quoted = sentences.map(({ text }) => `“${literally(text)}”`).join(' ')
   return [
-    said ? `${said} [${source.number}]` : `In ${literally(source.heading)} [${source.number}]:`,
+    quoted ? `${quoted} [${source.number}]` : `In ${literally(source.heading)} [${source.number}]:`,
     ...examples.map(({ text }) => fence(text.replace(/^ {4}/gm, ''))),
   ]
 }

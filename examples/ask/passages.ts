@@ -52,7 +52,7 @@ export function toPassages(markdown: string, where: Place): Omit<Passage, 'id'>[
   )
 }
 
-/** Paragraphs of a section: prose as it is, examples indented, so that both can be told apart later. */
+/** Paragraphs of a section: prose as it is, examples indented, so that the two can be distinguished later. */
 export function toParagraph(block: Block): string {
   return block.kind === 'code' ? block.text.replace(/^(?=.)/gm, '    ') : block.text
 }

@@ -34,8 +34,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
  * @example toPlainText('Use **`c.req`**, see [the docs](https://hono.dev)') // 'Use c.req, see the docs'
  */
 export function toPlainText(markdown: string, definitions?: ReadonlySet<string>): string {
-  const kept: string[] = []
-  const keep = (text: string): string => `${OPEN}${kept.push(text) - 1}${CLOSE}`
+  const verbatim: string[] = []
+  const keep = (text: string): string => `${OPEN}${verbatim.push(text) - 1}${CLOSE}`
 
   return (
     markdown
@@ -66,7 +66,7 @@ export function toPlainText(markdown: string, definitions?: ReadonlySet<string>)
       .replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]+));/gi, decodeEntity)
       .replace(/\s+/g, ' ')
       .trim()
-      .replace(/\uE000(\d+)\uE001/g, (_, index: string) => kept[Number(index)] ?? '')
+      .replace(/\uE000(\d+)\uE001/g, (_, index: string) => verbatim[Number(index)] ?? '')
   )
 }
 

@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty'
 
-/** One line that counts on a terminal; silence until the result where nobody watches. */
+/** A progress line on a terminal; elsewhere only the result. */
 export function createProgress(out: Pick<WriteStream, 'write' | 'isTTY'>): {
   show(text: string): void
   done(text: string): void

@@ -10,7 +10,7 @@ Be brief. Write Markdown: short paragraphs, lists where they help, code in fence
 const MAX_HISTORY_CHARS = 4_000
 
 /**
- * What a model is told: the rules, the numbered passages, what was said before, the question.
+ * The prompt of a model: the rules, the numbered passages, the previous exchange, the question.
  *
  * @example toPrompt('how do I mock a module?', sources).prompt
  */

@@ -28,7 +28,7 @@ export interface RetrieverProgress {
   readonly total: number
 }
 
-/** More passages of one section than this crowd out what another place has to say. */
+/** The most passages of one section, so that other places are found, too. */
 const MAX_PER_SECTION = 2
 /** How many of the best are looked at once more, in the order of their words. */
 const RERANKED = 40
@@ -54,7 +54,7 @@ export async function createRetriever(
   passages: readonly Passage[],
   onProgress?: (progress: RetrieverProgress) => void,
 ): Promise<Retriever> {
-  /** The terms of the passage that is being added: the engine knows them, but tells nobody. */
+  /** The terms of the passage that is being added: the engine does not expose them. */
   let added = new Set<string>()
   const nameWords = Families.words(passages.map((passage) => passage.package))
   const nameFrequency = new Map<string, number>()

@@ -22,7 +22,7 @@ export async function* writeOut(
     if (signal.aborted) return
     yield word
     if (tokensPerSecond > 0) {
-      // A machine's even beat looks like a machine's; a model's does not come evenly.
+      // An even rhythm looks like a machine; the tokens of a model do not come evenly.
       const pauseMs = (1000 / tokensPerSecond) * (0.4 + 1.2 * Math.random())
       try {
         await setTimeout(pauseMs, undefined, { signal })

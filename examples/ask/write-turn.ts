@@ -1,26 +1,26 @@
 import { Fragment, streamToFragments, type Runs, type StreamContext } from 'swapstream'
 import type { Asked } from './asked.ts'
 import { behind, define } from './citations.ts'
-import { saidAt, type Turn } from './conversation.ts'
+import { exchangeAt, type Turn } from './conversation.ts'
 import { find } from './find.ts'
 import type { Answerer } from './model.ts'
 import type { Retriever } from './retriever.ts'
 import { toCard } from './sources.ts'
 
-/** What a turn is written with. */
+/** The parts of the app that write a turn. */
 export interface Writing {
   readonly retrieve: Retriever
   readonly answerer: Answerer
   readonly runs: Runs
 }
 
-/** One turn: the question and its sources at once, then the answer as it grows. */
+/** Writes one turn: the question and its sources at once, then the answer as it grows. */
 export async function* writeTurn(
   { owner, question, conversation, place, instead }: Asked,
   { signal, run }: StreamContext,
   { retrieve, answerer, runs }: Writing,
 ): AsyncGenerator<Fragment, void, undefined> {
-  const previous = await saidAt(runs, owner, place)
+  const previous = await exchangeAt(runs, owner, place)
   const { sources, followUps } = find(question, previous, retrieve)
   const turn: Turn = {
     run: run!,
@@ -39,7 +39,7 @@ export async function* writeTurn(
     statusBlock: 'status',
   })) {
     yield fragment
-    // What was cut stays until there is a word in its place.
+    // The failed answer stays until there is text in its place.
     const { text } = fragment.context
     if (old === undefined || typeof text !== 'string' || text.length <= citations.length) continue
     yield new Fragment('ask.html', 'status', {}, { target: `#turn-${old}`, swap: 'delete' })

@@ -5,7 +5,7 @@ import type { Conversations, Turn } from './conversations.ts'
 import type { Model } from './model.ts'
 import { writeTurn } from './write-turn.ts'
 
-/** A conversation on one page. Each answer is a run: it goes on without its reader, and stops when he says so. */
+/** A conversation on one page. Each answer is a run: it outlives its connection, and Stop stops it. */
 export function createApp(runs: Runs, model: Model, conversations: Conversations): Hono {
   const app = new Hono()
   const templates = new URL('templates', import.meta.url)
@@ -31,9 +31,9 @@ export function createApp(runs: Runs, model: Model, conversations: Conversations
       (context) => writeTurn((turn = conversation.ask(question)), conversation, model, context),
       { owner, key, onEnd: (reason) => turn && (turn.state = reason === 'done' ? 'whole' : 'cut') },
     )
-    // Without scripts the page is loaded again until the answer is there.
+    // Without scripts the page reloads until the answer is complete.
     if (!c.req.header('HX-Request')) return c.redirect('/', 303)
-    // A second question while the first is answered: its page shows that answer already.
+    // A second question during an answer: its page already shows that answer.
     return run.id === before?.id ? c.body(null, 204) : new EventStream(run)
   })
 

@@ -1,25 +1,25 @@
 import { randomUUID } from 'node:crypto'
 import type { LlmMessage } from 'swapstream/models'
 
-/** What is asked, and the turn that it shall replace. */
+/** A question, and the turn that it replaces. */
 export interface Question {
   readonly prompt: string
   readonly insteadOf?: number
 }
 
-/** A question and its answer, as far as it is written. */
+/** A question and its answer so far. */
 export interface Turn extends Question {
   readonly id: number
   text: string
   state: 'running' | 'whole' | 'cut'
 }
 
-/** What one person has said, and what was answered. */
+/** The questions of one owner, and their answers. */
 export class Conversation {
   readonly id: string = randomUUID()
   readonly turns: Turn[] = []
   readonly #maxTurns: number
-  #said = 0
+  #turnCount = 0
 
   constructor(maxTurns: number) {
     this.#maxTurns = maxTurns
@@ -29,7 +29,7 @@ export class Conversation {
     return this.turns.at(-1)?.state === 'running'
   }
 
-  /** What a form asks: its own words, or once more what was cut last. Nothing when there is nothing to ask. */
+  /** Reads a form: its own text, or the last failed question again. Undefined when there is no question. */
   question(form: Readonly<Record<string, unknown>>): Question | undefined {
     const { prompt, suggested = prompt, retry } = form
     const last = this.turns.at(-1)
@@ -40,16 +40,16 @@ export class Conversation {
     return typeof suggested === 'string' && suggested.trim() ? { prompt: suggested } : undefined
   }
 
-  /** Begins a turn; the oldest one goes when there are too many. */
+  /** Begins a turn, and removes the oldest one when there are too many. */
   ask(question: Question): Turn {
     if (this.turns.at(-1)?.id === question.insteadOf) this.turns.pop()
-    const turn: Turn = { ...question, id: ++this.#said, text: '', state: 'running' }
+    const turn: Turn = { ...question, id: ++this.#turnCount, text: '', state: 'running' }
     this.turns.push(turn)
     if (this.turns.length > this.#maxTurns) this.turns.shift()
     return turn
   }
 
-  /** For the model: what was said and answered in full, and what is asked now. */
+  /** The messages for the model: complete exchanges, and the new question. */
   get messages(): LlmMessage[] {
     return this.turns.flatMap(({ prompt, text, state }): LlmMessage[] => {
       const asked = { role: 'user', content: prompt } as const
@@ -64,18 +64,18 @@ export interface Conversations {
   forget(owner: string): void
 }
 
-/** The conversations of this process, one an owner; whose was left alone longest is forgotten when there are too many. */
+/** The conversations of this process, one for each owner; the least recently used one is dropped when there are too many. */
 export function createConversations(maxOwners = 1_000, maxTurns = 50): Conversations {
-  const kept = new Map<string, Conversation>()
+  const byOwner = new Map<string, Conversation>()
   return {
     of(owner) {
-      const conversation = kept.get(owner) ?? new Conversation(maxTurns)
-      // A map keeps its order: what was used now goes to the end.
-      kept.delete(owner)
-      kept.set(owner, conversation)
-      if (kept.size > maxOwners) kept.delete(kept.keys().next().value!)
+      const conversation = byOwner.get(owner) ?? new Conversation(maxTurns)
+      // A map keeps its order: the conversation in use goes to the end.
+      byOwner.delete(owner)
+      byOwner.set(owner, conversation)
+      if (byOwner.size > maxOwners) byOwner.delete(byOwner.keys().next().value!)
       return conversation
     },
-    forget: (owner) => void kept.delete(owner),
+    forget: (owner) => void byOwner.delete(owner),
   }
 }

@@ -1,13 +1,13 @@
 import { llm, type Environment, type LlmMessage } from 'swapstream/models'
-import { KNOWN_BY_HEART, script } from './script.ts'
+import { KNOWN_QUESTIONS, script } from './script.ts'
 
-/** Writes what comes next in a conversation. */
+/** Writes the next answer of a conversation. */
 export interface Model {
-  /** What the page calls it. */
+  /** Its name on the page. */
   readonly name: string
-  /** What to begin with. */
+  /** Questions to begin with. */
   readonly suggestions: readonly string[]
-  /** The answer, piece by piece; stops when `signal` aborts. */
+  /** Yields the answer; stops when `signal` aborts. */
   answer(messages: readonly LlmMessage[], signal: AbortSignal): AsyncIterable<string>
 }
 
@@ -18,13 +18,13 @@ const SUGGESTIONS = [
 ]
 
 /**
- * The model that `MODEL=provider:model` names, through the AI SDK; without it, a script that says that it is one.
+ * The model that `MODEL=provider:model` names, through the AI SDK; without it, a script that says so.
  *
  * Throws  an Error of one line that says what to do: provider unknown, key missing, package missing.
  */
 export async function chooseModel(env: Environment): Promise<Model> {
   const name = env['MODEL']?.trim()
-  if (!name) return { name: 'a script, not a model', suggestions: KNOWN_BY_HEART, answer: script }
+  if (!name) return { name: 'a script, not a model', suggestions: KNOWN_QUESTIONS, answer: script }
   const model = llm(name, { env, variable: 'MODEL', resolveFrom: import.meta.url })
   await model.ready()
   return {

@@ -2,7 +2,7 @@ import { Fragment, streamToFragments, type StreamContext } from 'swapstream'
 import type { Conversation, Turn } from './conversations.ts'
 import type { Model } from './model.ts'
 
-/** A turn of the page: its question at once, then its answer, which is kept as it comes. */
+/** Writes a turn: its question at once, then its answer, which is stored as it grows. */
 export async function* writeTurn(
   turn: Turn,
   { messages }: Conversation,
@@ -14,12 +14,12 @@ export async function* writeTurn(
     const target = `#turn-${insteadOf}`
     yield new Fragment('chat.html', 'status', {}, { target, swap: 'delete' })
   }
-  yield* streamToFragments(kept(), 'chat.html', 'turn', {
+  yield* streamToFragments(stored(), 'chat.html', 'turn', {
     extraContext: { id, prompt, run: run?.path },
     statusBlock: 'status',
   })
 
-  async function* kept(): AsyncGenerator<string> {
+  async function* stored(): AsyncGenerator<string> {
     for await (const token of model.answer(messages, signal)) {
       turn.text += token
       yield token

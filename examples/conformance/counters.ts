@@ -1,9 +1,10 @@
-import { scope, type Source, type StreamContext, type Values } from 'swapstream'
+import { scope, type Source, type StreamContext } from 'swapstream'
+import type { Values } from 'swapstream/core'
 
 /** What `/stats` counts. */
 export const counters = { opened: 0, finished: 0, produced: 0, scopesOpened: 0, scopesClosed: 0 }
 
-/** A source that can be watched from outside: `/stats` says how many were started, and how many were torn down. */
+/** A source that `/stats` counts: how many were started, and how many were torn down. */
 export function watched<T>(open: (context: StreamContext) => AsyncGenerator<T>): Source<T> {
   return scope(async function* (context): AsyncGenerator<Values<T>> {
     counters.opened += 1
@@ -29,7 +30,7 @@ async function* counting<T>(values: AsyncIterable<T>): AsyncGenerator<T> {
   }
 }
 
-/** The figures of `/stats`. Garbage is collected first when Node offers that, so that two looks can be compared. */
+/** The figures of `/stats`. Garbage is collected first when Node allows it, so that two readings can be compared. */
 export function figures(): Record<string, number> {
   globalThis.gc?.()
   const { opened, finished, produced, ...scopes } = counters

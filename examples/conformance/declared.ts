@@ -6,7 +6,7 @@ import { counted } from './counters.ts'
 const words = (text: string): string[] => text.split(/(?<=\s)/)
 const input = { json: z.object({ message: z.string().min(1) }) }
 
-/** Says the words of a message, on the barest wire. */
+/** Repeats the words of a message, in the encoding `plain`. */
 export const chat = stream(
   { path: '/seeds/ajolopy/chat', input, chunk: z.string() },
   async function* ({ json, signal }) {
@@ -14,7 +14,7 @@ export const chat = stream(
   },
 )
 
-/** The same for those who have the token. */
+/** The same for requests with the token. */
 export const guarded = stream(
   {
     path: '/seeds/ajolopy/guarded',
@@ -28,7 +28,7 @@ export const guarded = stream(
   },
 )
 
-/** A report that says how far it is, and then where it is; `?bad=` makes it break its own word. */
+/** A report of progress, then an address; `?bad=` makes it break its schemas. */
 export const report = stream(
   {
     path: '/seeds/purista/report',

@@ -26,7 +26,7 @@ async function* ticks(signal: AbortSignal): AsyncGenerator<string> {
   }
 }
 
-/** Streams on the `named` encoding: each route one way in which a source can behave. */
+/** Streams in the encoding `events()`: each route shows one behaviour of a source. */
 export const feeds = new Hono()
   .get(
     '/tick',
@@ -106,14 +106,14 @@ function failing(before: readonly string[]) {
   }
 }
 
-/** An event as the client describes it. `html` is `data` under another name: on this wire both are sent as they are. */
+/** An event as the client describes it. `html` is another name for `data`: this encoding sends both unchanged. */
 function toEvent({ data, html, event, id, retry }: Record<string, unknown>): ServerSentEvent {
   const content = data ?? html
   if (content === undefined) refuse(422, 'An event needs "data" or "html".')
   try {
     const fields = { data: content, event, id, retry }
-    const given = Object.entries(fields).filter(([, value]) => value !== undefined)
-    return new ServerSentEvent(Object.fromEntries(given))
+    const defined = Object.entries(fields).filter(([, value]) => value !== undefined)
+    return new ServerSentEvent(Object.fromEntries(defined))
   } catch (error) {
     if (error instanceof SwapstreamError) refuse(422, error.message)
     throw error

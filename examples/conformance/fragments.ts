@@ -1,11 +1,12 @@
 import { Hono } from 'hono'
-import { EventStream, Page, streamToFragments, type Updates } from 'swapstream'
+import { EventStream, Page, streamToFragments } from 'swapstream'
+import type { Updates } from 'swapstream/core'
 import { watched } from './counters.ts'
 import { readField, readJson, refuse, texts } from './input.ts'
 
 const words = (text: string): string[] => text.split(/(?<=\s)/)
 
-/** The whole block for every token is the plainest way in which an answer can grow. */
+/** A block that is yielded whole for every token: the plainest way to grow. */
 function answer(tokens: readonly string[], block: string, updates: Updates = 'full'): EventStream {
   return new EventStream(
     watched(() => streamToFragments(tokens, 'answer.html', block)),
@@ -13,7 +14,7 @@ function answer(tokens: readonly string[], block: string, updates: Updates = 'fu
   )
 }
 
-/** Pages, and streams on the wire for htmx. */
+/** Pages, and streams for htmx. */
 export const fragments = new Hono()
   .get('/', () => new Page('index.html'))
   .get('/template-error', () => answer(['one ', 'two ', 'three ', 'four '], 'failing'))

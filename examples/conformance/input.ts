@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 
-/** A body that is not what the route takes: 400 when it cannot be read, 422 when it can. */
+/** Refuses a wrong body: 400 when it cannot be read, 422 when it can. */
 export function refuse(status: 400 | 422, message: string): never {
   throw new HTTPException(status, { message })
 }
@@ -37,7 +37,7 @@ export async function readField(c: Context, name: string): Promise<string> {
 }
 
 async function readText(c: Context, check?: (text: string) => void): Promise<string> {
-  // Not `c.req.text()`: it would put U+FFFD in place of what is not UTF-8, and nobody would notice.
+  // Not `c.req.text()`: it silently replaces what is not UTF-8 by U+FFFD.
   const bytes = await c.req.arrayBuffer()
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)

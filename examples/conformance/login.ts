@@ -4,10 +4,10 @@ import { getSignedCookie, setSignedCookie } from 'hono/cookie'
 import { HTTPException } from 'hono/http-exception'
 import { createMiddleware } from 'hono/factory'
 
-/** Lives as long as the process: after a restart everybody logs in again. */
+/** Lives as long as the process: after a restart all users log in again. */
 const SECRET = randomBytes(32).toString('base64url')
 
-/** `/login?next=/path` gives a session and goes on to a page of this site. */
+/** `/login?next=/path` starts a session and redirects to a page of this site. */
 export const login = new Hono().get('/login', async (c) => {
   await setSignedCookie(c, 'session', randomUUID(), SECRET, {
     httpOnly: true,
@@ -17,7 +17,7 @@ export const login = new Hono().get('/login', async (c) => {
   return c.redirect(pathOfThisSite(c.req.query('next')), 303)
 })
 
-/** Lets nobody pass without a session. Before the handler, so that nothing is started for a stranger. */
+/** Refuses requests without a session, before the handler can start anything. */
 export const sessionGuard = createMiddleware(async (c, next) => {
   if (!(await getSignedCookie(c, SECRET, 'session'))) {
     throw new HTTPException(401, { message: 'Log in first.' })

@@ -3,11 +3,11 @@ import { Hono } from 'hono'
 import { createRuns, events, runRoutes } from 'swapstream'
 import { watched } from './counters.ts'
 
-/** Here everybody may see what he has the id of. An app gives each of its users his own. */
+/** One owner for all: a client with the id may see the run. A real app has an owner for each user. */
 const owner = 'everybody'
 export const runs = createRuns({ maxRunningPerOwner: 64 })
 
-/** An answer that outlives its connection: 20 events, 50 ms apart, whoever looks on. */
+/** An answer that outlives its connection: 20 events, 50 ms apart. */
 export const resume = new Hono()
   .post('/resume', async (c) => {
     const source = watched(async function* ({ signal }) {

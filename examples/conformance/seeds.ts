@@ -16,7 +16,7 @@ import { readField, readJson, refuse, texts } from './input.ts'
 
 const encoding = events()
 
-/** Says what it was told, word by word. */
+/** Repeats a message, word by word. */
 async function* say(text: string, signal: AbortSignal): AsyncGenerator<string> {
   for (const word of text.split(/(?<=\s)/)) {
     await sleep(5, undefined, { signal })
@@ -24,12 +24,12 @@ async function* say(text: string, signal: AbortSignal): AsyncGenerator<string> {
   }
 }
 
-/** Answers each message of a conversation; one that says `fail` is too much for it. */
+/** Answers each message of a conversation, and fails for the message `fail`. */
 async function* bot(messages: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
   yield 'Hello'
   for (const message of messages) {
     if (message === 'fail') throw new Error('SECRET: the bot has no answer to that.')
-    yield* say(`, you said: ${message}`, signal)
+    yield* say(`, you wrote: ${message}`, signal)
   }
 }
 
@@ -120,7 +120,7 @@ const chirp = new Hono()
     )
   })
 
-/** What the systems we learned from can do, on our API. */
+/** The features of the systems we learned from, on our API. */
 export const seeds = new Hono()
   .route('/jero', jero)
   .route('/llamabot', llamabot)

@@ -11,7 +11,7 @@ import { resume, runs } from './resume.ts'
 import { seeds } from './seeds.ts'
 import { staticFiles } from './static-files.ts'
 
-// A stream that fails behind everybody's back is the worst defect there is: here it ends the process.
+// A stream that fails unnoticed is the worst defect: here it ends the process.
 for (const event of ['unhandledRejection', 'uncaughtException']) {
   process.on(event, (error) => {
     console.error(event, error)
@@ -43,13 +43,13 @@ mount(app, chat, guarded, report)
 serve(app, {
   port: Number(process.env['PORT'] ?? 3400),
   hostname: '127.0.0.1',
-  graceMs: 2_000,
+  graceMs: Number(process.env['GRACE_MS'] ?? 2_000),
   headersTimeoutMs: 5_000,
   onClose: () => runs.close(),
   onListen: (url) => console.log(`LISTEN ${new URL(url).port}`),
 })
 
-/** A filter of the templates that can bear only so many words. */
+/** A filter that throws for more than so many words. */
 function failAfter(text: string, count: number): string {
   if (text.trim().split(/\s+/).length > count) throw new Error('SECRET: the filter broke.')
   return text

@@ -4,12 +4,12 @@ import { z } from 'zod'
 
 const question = z.object({ question: z.string().min(1) })
 
-/** Whatever the class needs is handed to its constructor, so that a test can hand it something else. */
+/** The class gets this in its constructor, so that a test can pass something else. */
 export interface Answers {
   find(question: string, signal: AbortSignal): AsyncIterable<string>
 }
 
-/** Streams as methods: for code that is organised in classes. Only who has the token may ask. */
+/** Streams as methods, for code that is organised in classes. Requests need the token. */
 @UseGuards(bearer({ env: 'SUPPORT_TOKEN' }))
 export class Support {
   readonly #answers: Answers
@@ -24,7 +24,7 @@ export class Support {
   }
 }
 
-/** A decorator checks the parameter against the schemas; it cannot give it its type. */
+/** A decorator checks the parameter against the schemas; it cannot infer its type. */
 interface Asked {
   readonly json: z.output<typeof question>
   readonly signal: AbortSignal

@@ -7,7 +7,7 @@ export interface Order {
   readonly cents: number
 }
 
-/** A place in the rows of a query. The database keeps it open, so it has to be closed. */
+/** A position in the rows of a query. The database keeps it open, so it must be closed. */
 export interface Cursor<Row> {
   /** The next rows; none at the end. */
   read(count: number): Promise<readonly Row[]>
@@ -16,7 +16,7 @@ export interface Cursor<Row> {
 
 export interface Connection {
   query(sql: string, values: readonly string[]): Cursor<Order>
-  /** Gives it back to the pool. */
+  /** Returns the connection to the pool. */
   release(): void
 }
 
@@ -30,7 +30,7 @@ const ORDERS = 200_000
 const HALF_HOUR = 1_800_000
 const NEWEST = Date.UTC(2026, 5, 30)
 
-/** Stands for your database and its driver: a pool of few connections, and rows that take their time. */
+/** A stand-in for your database and its driver: a small pool of connections, and slow rows. */
 export function createPool(size: number): Pool {
   const use = { connections: 0, cursors: 0, rows: 0 }
   const waiting: (() => void)[] = []

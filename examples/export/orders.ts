@@ -10,7 +10,7 @@ export function orders(pool: Pool, since: string): Source<Order> {
     const connection = await pool.connect()
     const cursor = connection.query('select * from orders where day >= $1 order by id', [since])
     yield rowsOf(cursor)
-    // Always reached, and once: behind the last row, behind a failure, and when a download is cancelled.
+    // Runs exactly once: after the last row, after a failure, and when a download is cancelled.
     await cursor.close()
     connection.release()
   })

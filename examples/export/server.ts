@@ -14,7 +14,7 @@ app.get(
   (c) =>
     new NDJSON(orders(pool, c.req.query('since') ?? ''), {
       headers: { 'content-disposition': 'attachment; filename="orders.ndjson"' },
-      // An export is as long as it is.
+      // An export may be of any length.
       limits: { maxDurationMs: Infinity, maxOutputBytes: Infinity },
     }),
 )

@@ -14,8 +14,8 @@ export interface Feed {
 }
 
 /**
- * The newest notes, and any number of readers. What they get is the state, not the change: who is slow misses some
- * states but never the newest, and who comes late or again needs to be told nothing of the past.
+ * The newest notes, and any number of clients. A client gets snapshots, not changes: a slow one skips some, and always
+ * gets the newest. A client that connects late or again needs nothing of the past.
  */
 export function createFeed(size = 20): Feed {
   const changes = new EventEmitter().setMaxListeners(0)

@@ -18,18 +18,18 @@ app.get('/feed', () => {
     for await (const notes of feed.states(signal))
       yield new Fragment('feed.html', 'list', { notes }, { target: '#feed' })
   }
-  // A feed has no end, and may be silent for days; heartbeats tell who is still there.
+  // A feed has no end, and may be silent for days; heartbeats find clients that are gone.
   const limits = { maxDurationMs: Infinity, idleSourceMs: Infinity, maxOutputBytes: Infinity }
   return new EventStream(lists, { limits, retryMs: 1_000 })
 })
 
 app.post('/notes', async (c) => {
-  const sent = await readForm(c, note)
-  if (!sent.ok) {
-    const context = { ...sent, notes: feed.notes }
+  const form = await readForm(c, note)
+  if (!form.ok) {
+    const context = { ...form, notes: feed.notes }
     return new Page('feed.html', context, { block: 'form', status: 422 })
   }
-  feed.post(sent.value.text)
+  feed.post(form.value.text)
   return new FormResult('/', { fragments: [new Fragment('feed.html', 'form')] })
 })
 serve(app)

@@ -8,7 +8,7 @@ const input = {
   }),
 }
 
-/** For programs: numbered frames, NDJSON or one JSON document, as `Accept` says. Wrong values never leave. */
+/** For programs: events, NDJSON or one JSON document, by `Accept`. Invalid values are never sent. */
 export const write = stream(
   {
     path: '/api/report',
@@ -25,7 +25,7 @@ export const write = stream(
   },
 )
 
-/** For people: the same work, drawn. What it yields is one state of the bar after the other. */
+/** For people: the same work, rendered as a progress bar. */
 export const report = stream(
   {
     path: '/report',

@@ -2,13 +2,13 @@ import { Hono } from 'hono'
 import { ownerOf, Page, runRoutes, streamToFragments, swapstream, type Runs } from 'swapstream'
 import { fakeTokens } from 'swapstream/testing'
 
-const TEXT = `A run keeps an answer apart from the connections that show it. Who leaves cancels nothing, who comes back sees the newest state and what follows, and Stop stops. The log holds what the model said and not the page, so each node draws it for its own readers. When the node that makes it dies, the others notice and say so. `
+const TEXT = `A run keeps an answer apart from the connections that show it. A disconnect stops nothing, a client that reconnects gets the newest snapshot and what follows, and Stop stops. The log contains the text of the model and not the page, so each node renders it for its own clients. When the node that makes it dies, the others detect it and end the run. `
 
 /**
  * An app whose answers are runs.
  *
- * @param node What this server is called; the page shows which one made an answer, and which one draws it.
- * @param nodes Those that the page may kill.
+ * @param node The name of this server; the page shows which one made an answer, and which one renders it.
+ * @param nodes The servers that the page may kill.
  */
 export function createApp(runs: Runs, node: string, nodes: readonly string[] = []): Hono {
   const app = new Hono()

@@ -1,5 +1,5 @@
 /**
- * Two nodes and a Redis on this machine, behind a small proxy that hands each request to one of the nodes that live.
+ * Two nodes and a Redis on this machine, behind a small proxy that passes each request to a node that runs.
  * The page can kill a node; it comes back after a while. `REDIS_URL` names a Redis, otherwise one is started.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
@@ -11,7 +11,7 @@ const BACK_AFTER_MS = 3_000
 const REDIS_PORT = 6390
 const url = process.env['REDIS_URL'] ?? `redis://127.0.0.1:${REDIS_PORT}`
 
-/** Where each node that lives listens. */
+/** The port of each node that runs. */
 const ports = new Map<string, number>()
 const children = new Map<string, ChildProcess>()
 let stopping = false
@@ -37,8 +37,8 @@ function start(name: string): void {
     },
   )
   children.set(name, child)
-  child.stdout!.on('data', (said) => {
-    const port = /localhost:(\d+)/.exec(String(said))?.[1]
+  child.stdout!.on('data', (output) => {
+    const port = /localhost:(\d+)/.exec(String(output))?.[1]
     if (port) ports.set(name, Number(port))
   })
   child.on('exit', () => {

@@ -6,7 +6,7 @@ import { createRedisStore } from 'swapstream/redis'
 import { createApp } from './app.ts'
 
 const { NODE = 'A', NODES = '', REDIS_URL = 'redis://127.0.0.1:6379' } = process.env
-// Failures reach the runs through the command that failed.
+// A failure also rejects the command that failed.
 const redis = new Redis(REDIS_URL).on('error', () => {})
 const runs = createRuns({ store: createRedisStore(redis), leaseMs: 2_000 })
 

@@ -7,7 +7,7 @@ interface Call {
   readonly input: { readonly name: string }
 }
 
-/** Parts as `streamText({ model, tools })` of the AI SDK gives them in its `fullStream`. */
+/** Parts as in the `fullStream` of the AI SDK's `streamText({ model, tools })`. */
 export type AgentPart =
   | ({ readonly type: 'tool-call' } & Call)
   | ({ readonly type: 'tool-result'; readonly output: string } & Call)
@@ -15,7 +15,7 @@ export type AgentPart =
 
 const PACKAGE = /^(?:@[a-z0-9-]+\/)?[a-z0-9][\w.-]*$/
 
-/** Stands for a model with a tool. It is a script; the tool is real: it looks into `node_modules`. */
+/** A stand-in for a model with a tool. The tool is real: it looks into `node_modules`. */
 export async function* agent(names: string, signal: AbortSignal): AsyncGenerator<AgentPart> {
   const found: string[] = []
   for (const name of names
@@ -37,7 +37,7 @@ export async function* agent(names: string, signal: AbortSignal): AsyncGenerator
 }
 
 async function installedVersion(name: string): Promise<string> {
-  // What a model asks for is as little to be trusted as what a user writes.
+  // The input of a tool is as untrusted as the input of a user.
   if (!PACKAGE.test(name)) return 'is no name of a package'
   try {
     const manifest = await readFile(`node_modules/${name}/package.json`, 'utf8')

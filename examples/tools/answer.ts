@@ -15,7 +15,7 @@ export interface Step {
   readonly output?: string
 }
 
-/** The answer of the agent, and above it what it does on the way: two blocks of one page, from one stream of parts. */
+/** The answer of the agent, and its steps above it: two blocks of one page, from one stream of parts. */
 export function answer(names: string): Source<Fragment> {
   return produce<Fragment>(async (writer) => {
     let steps: readonly Step[] = []
@@ -30,7 +30,7 @@ export function answer(names: string): Source<Fragment> {
   })
 }
 
-/** A call is a new step, and its result completes it. Whatever else a tool says is passed by. */
+/** Adds a call as a step, and completes it with its result. Other parts are ignored. */
 function withStep(steps: readonly Step[], part: AgentPart): readonly Step[] {
   if (part.type === 'tool-call')
     return [...steps, { id: part.toolCallId, name: part.toolName, input: part.input.name }]

@@ -35,12 +35,15 @@ export function listRoutes(app: App): ListedRoute[] {
   return [...listed.values()]
 }
 
-function kindOf({ declared, guarded, handler }: AppRoute): Pick<ListedRoute, 'kind' | 'details'> {
+function kindOf({ declared, handler }: AppRoute): Pick<ListedRoute, 'kind' | 'details'> {
   if (declared) {
     const { encoding = { name: 'plain' } } = declared.definition
     // What events() gives is made anew for each route and has no name of its own.
     const name = typeof encoding === 'string' ? encoding : encoding.name || 'events'
-    return { kind: 'declared', details: `encoding ${name}${guarded ? ', guarded' : ''}` }
+    return {
+      kind: 'declared',
+      details: `encoding ${name}${declared.guards.length > 0 ? ', guarded' : ''}`,
+    }
   }
   const names = new Set(codeTokens(String(handler)).map(({ value }) => value))
   const made = Object.keys(KINDS).find((name) => names.has(name))

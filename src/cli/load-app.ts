@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { lookAtApps } from '../node/serve.ts'
+import { setDryRun } from '../node/serve.ts'
 import { sleep } from '../shared/clock.ts'
 import { ConfigError } from '../shared/errors.ts'
 import type { App } from '../web/app-routes.ts'
@@ -22,7 +22,7 @@ export async function loadApp(file: string): Promise<App> {
     })
   let show: (app: object) => void
   const shown = new Promise<object>((found) => (show = found))
-  lookAtApps(show!)
+  setDryRun(show!)
   try {
     // What waits for its server to be ready waits for ever, so the app itself is enough.
     const exports = (await Promise.race([import(pathToFileURL(path).href), shown])) as object
@@ -33,7 +33,7 @@ export async function loadApp(file: string): Promise<App> {
     const late = await Promise.race([shown, sleep(SERVES_WITHIN_MS)])
     if (isApp(late)) return late
   } finally {
-    lookAtApps(undefined)
+    setDryRun(undefined)
   }
   throw new ConfigError('config/invalid', `"${file}" has no app.`, {
     hint: 'Export it (export default app, or export const app), or hand it to serve(app).',

@@ -1,6 +1,6 @@
 import { TemplateError } from '../shared/errors.ts'
 import { said } from '../shared/said.ts'
-import { usesOf, type MarkupUses } from '../htmx/markup-uses.ts'
+import { markupUses, type MarkupUses } from '../htmx/markup.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { tagsIn } from '../html/tags.ts'
 import { catalogOf } from '../templates/nunjucks/nunjucks-engine.ts'
@@ -39,7 +39,7 @@ export function readTemplates(engine: TemplateEngine, htmx: 2 | 4): Templates | 
     const file = shown(catalog.source.read(name)?.path ?? name)
     try {
       const facts = factsOf(catalog, name)
-      const uses = usesOf(tagsIn(facts.html), htmx)
+      const uses = markupUses(tagsIn(facts.html), htmx)
       byName.set(name, { facts, uses, file, isOwn: !name.startsWith('swapstream/') })
     } catch (error) {
       faults.push(toFinding(error, file))

@@ -198,11 +198,18 @@ class DerivedValues {
   }
 }
 
-/** What the blocks of one template look up, learnt by rendering each once for each change that reaches it. */
+/** What one block looks up, learnt by rendering it once for each change that reaches it. */
+interface KnownBlock {
+  readonly opening: Promise<void>
+  opened?: OpenBlock
+  /** None before a render has come to its end: the block may look up anything. */
+  names?: ReadonlySet<string> | undefined
+  renders: number
+}
+
 class Dependencies {
   readonly #open: (block: string) => Promise<OpenBlock>
-  readonly #opening = new Map<string, Promise<void>>()
-  readonly #known = new Map<string, Known>()
+  readonly #blocks = new Map<string, KnownBlock>()
 
   constructor(open: (block: string) => Promise<OpenBlock>) {
     this.#open = open
@@ -210,50 +217,47 @@ class Dependencies {
 
   /** Opens a block once. Throws  what opening it throws. */
   open(block: string, state: () => Values): Promise<void> {
-    let opening = this.#opening.get(block)
-    if (!opening) {
-      opening = this.#open(block).then((opened) => {
-        this.#learn(block, opened, state())
+    let known = this.#blocks.get(block)
+    if (known === undefined) {
+      const opening = this.#open(block).then((opened) => {
+        known!.opened = opened
+        learn(known!, state())
       })
-      this.#opening.set(block, opening)
-      opening.catch(() => this.#opening.delete(block))
+      opening.catch(() => this.#blocks.delete(block))
+      this.#blocks.set(block, (known = { opening, renders: 0 }))
     }
-    return opening
+    return known.opening
   }
 
   /** Whether a change reaches a block. If so, what the block looks up now is learnt. */
   reach(block: string, changed: ReadonlySet<string>, state: Values): boolean {
-    const known = this.#known.get(block)
+    const known = this.#blocks.get(block)
     const names = known?.names
     if (names && ![...changed].some((name) => names.has(name))) return false
-    if (known) this.#learn(block, known.opened, state)
+    if (known) learn(known, state)
     return true
   }
 
-  /** A render that fails is reported by the stream that sends the block. */
-  #learn(block: string, opened: OpenBlock, state: Values): void {
-    const known: Known = { opened }
-    this.#known.set(block, known)
-    const learn = (): unknown => (known.names = opened.dependencies)
-    try {
-      const html = opened.render(state)
-      if (typeof html === 'string') learn()
-      else html.then(learn, () => {})
-    } catch {
-      // As above.
-    }
-  }
-
   forget(): void {
-    this.#opening.clear()
-    this.#known.clear()
+    this.#blocks.clear()
   }
 }
 
-/** An open block. Until a render has come to its end, it has no names, and may look up anything. */
-interface Known {
-  readonly opened: OpenBlock
-  names?: ReadonlySet<string> | undefined
+/** Renders a block for its names. A render that fails is reported by the stream that sends the block. */
+function learn(known: KnownBlock, state: Values): void {
+  const { opened } = known
+  const number = (known.renders += 1)
+  delete known.names
+  const learnt = (): void => {
+    if (number === known.renders) known.names = opened?.dependencies
+  }
+  try {
+    const html = opened?.render(state)
+    if (typeof html === 'object') html.then(learnt, () => {})
+    else learnt()
+  } catch {
+    // As above.
+  }
 }
 
 function invalid(message: string): ConfigError {

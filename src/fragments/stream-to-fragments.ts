@@ -120,29 +120,19 @@ export interface StreamingHint {
   readonly context: Readonly<Record<string, unknown>>
 }
 
-type Context = Readonly<Record<string, unknown>> | undefined
+/** The hints of streams of which one text grows and nothing else changes: of these very objects, not of their wrappers. */
+export const streamingHints = new WeakMap<object, () => Promise<StreamingHint>>()
 
-const hints = new WeakMap<object, () => Promise<StreamingHint>>()
-
-/**
- * Notes of a stream that one text of it grows and nothing else changes, unless its options say otherwise. It applies to
- * this very object, not to wrappers around it.
- */
+/** Notes the hint of a stream, unless its options say that more than one text changes. */
 export function hintStreaming(
   fragments: object,
   template: string,
-  options: StreamToFragmentsOptions,
-  extraContext: () => Promise<Context>,
+  { contextKey: key = 'text', statusBlock, onPart, onDone }: StreamToFragmentsOptions,
+  extraContext: () => Promise<StreamingHint['context'] | undefined>,
 ): void {
-  const { contextKey: key = 'text', statusBlock, onPart, onDone } = options
   if (statusBlock !== undefined || onPart || onDone) return
-  hints.set(fragments, async () => {
+  streamingHints.set(fragments, async () => {
     const context = { ...(await extraContext()), streaming: false, failed: false, [key]: '' }
     return { template, key, context }
   })
-}
-
-/** Gives the hint of a stream of fragments; nothing when nothing is known. */
-export async function streamingHintOf(fragments: object): Promise<StreamingHint | undefined> {
-  return hints.get(fragments)?.()
 }

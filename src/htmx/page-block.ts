@@ -1,13 +1,13 @@
-import { changesOf, type Difference } from '../html/diff.ts'
-import { pageHtml, type PageHtml, type Path, removeTemporary } from '../html/page-html.ts'
+import { changesOf, type Difference, type DiffOptions } from '../html/diff.ts'
+import { type Change, pageHtml, type PageHtml, removeTemporary } from '../html/page-html.ts'
 import { closingTags, type HtmlNode, type HtmlTree, partOf } from '../html/tree.ts'
-import { elsewhere, plain } from './block-tree.ts'
+import { elementsOf, elsewhere, idOf, isBlank, isMadeOfElements, plain } from './block-tree.ts'
 import {
   ANYWHERE,
-  below,
   IN_FRAME,
   IN_HTML,
   needsContext,
+  stepsDown,
   swap,
   swaps,
   type Within,
@@ -16,24 +16,32 @@ import {
 
 /** The element around a block that is no element by itself, while it is streamed. */
 const FRAME = 'swap-frame'
-const PLAIN_ID =
-  /\sid\s*=\s*(?:"([A-Za-z_][\w-]*)"|'([A-Za-z_][\w-]*)'|([A-Za-z_][\w-]*)(?=[\s/>]))/i
 
-/**
- * Where the HTML of a block stands in the page: in an element of the page; as an element with an id of its own; or
- * behind an anchor, an element of ours that is never seen, as elements, or in a frame, an element of ours around it.
- */
-type Place =
-  | { readonly kind: 'inside' | 'root' | 'framed'; readonly at: string; readonly end: false }
-  | { readonly kind: 'anchored'; readonly at: string; readonly end: boolean }
+/** Where the HTML of a block stands in the page. */
+interface Place {
+  /** Inside an element: one of the page, or a frame of ours. As an element with an id of its own. Or behind an anchor. */
+  readonly kind: 'inside' | 'root' | 'behind'
+  /** The selector of that element. */
+  readonly at: string
+  /** The selector of the anchor before a frame, or before elements: an element of ours that is never seen. */
+  readonly anchor?: string
+  /** Another anchor stands behind the elements. */
+  readonly hasEnd?: boolean
+}
 
 export interface PageBlockOptions {
   /** The client morphs (htmx 4). */
   readonly morphs: boolean
-  /** The id of the anchor, where the block needs one. */
+  /** The temporary id of the anchor, where the block needs one. */
   readonly anchor: string
   /** Another connection may have to find the block by its anchor alone. */
   readonly resumable: boolean
+}
+
+/** A block that has just come into the page, and what brings it there. */
+export interface Placed {
+  readonly block: PageBlock
+  readonly messages: string[]
 }
 
 /**
@@ -52,226 +60,191 @@ export class PageBlock {
     this.#shown = shownFrom(tree)
   }
 
-  /** The block where htmx puts what has no address. Out: its HTML, and what finds it again. */
-  static first(tree: HtmlTree, options: PageBlockOptions): { block: PageBlock; html: string } {
+  /** The block where htmx puts what has no address: plain HTML, with an anchor where it has no id. */
+  static first(tree: HtmlTree, options: PageBlockOptions): Placed {
     const place = placeOf(tree, options)
-    const html = dressed(tree, tree.html, place)
-    const anchor = place.kind === 'root' ? '' : anchorOf(options.anchor)
-    return { block: new PageBlock(options, place, tree), html: anchor + html }
+    const anchor = place.anchor === undefined ? '' : anchorOf(options.anchor)
+    const messages = [anchor + completed(tree, tree.html, place)]
+    return { block: new PageBlock(options, place, tree), messages }
   }
 
   /** The block in an element of the page. */
-  static inside(
-    target: string,
-    tree: HtmlTree,
-    options: PageBlockOptions,
-  ): { block: PageBlock; messages: string[] } {
-    const block = new PageBlock(options, { kind: 'inside', at: target, end: false }, tree)
+  static inside(target: string, tree: HtmlTree, options: PageBlockOptions): Placed {
+    const block = new PageBlock(options, { kind: 'inside', at: target }, tree)
     return { block, messages: block.whole(tree) }
   }
 
   /** The block in place of an element of the page: the one with its id, or the one behind its anchor. */
-  static instead(
-    target: string | undefined,
-    tree: HtmlTree,
-    options: PageBlockOptions,
-  ): { block: PageBlock; messages: string[] } {
+  static replacing(target: string | undefined, tree: HtmlTree, options: PageBlockOptions): Placed {
+    const anchor = `#${options.anchor}`
     const place: Place =
       target === undefined
-        ? { kind: 'anchored', at: `#${options.anchor}`, end: false }
-        : { kind: 'root', at: target, end: false }
+        ? { kind: 'inside', at: `${anchor}+*`, anchor }
+        : { kind: 'root', at: target }
     const block = new PageBlock(options, place, tree)
-    return { block, messages: block.#replaced(tree, 1) }
+    return { block, messages: block.#move(tree) }
+  }
+
+  get tree(): HtmlTree {
+    return this.#shown.tree
   }
 
   /** The selector of the last element of the block, or of the element in which it stands. */
   get last(): string {
     const { kind, at } = this.#place
-    if (kind === 'inside' || kind === 'root') return at
-    return at + '+*'.repeat(kind === 'framed' ? 1 : elementsOf(this.#shown.tree).length)
+    return kind === 'behind' ? at + '+*'.repeat(elementsOf(this.tree).length) : at
   }
 
   /** What makes the page show the block as it is now. */
   next(tree: HtmlTree): string[] {
     if (this.#mustMove(tree)) return this.whole(tree)
-    const { morphs } = this.#options
-    const marked = this.#marked(tree)
-    const { kind, end } = this.#place
-    const container = kind === 'inside' || kind === 'framed'
-    const options = { attributes: morphs, container, start: kind === 'anchored', end }
-    const { changes, page } = difference(this.#shown, tree, options)
-    if (changes === undefined) return [...marked, ...this.whole(tree)]
-    const before = this.#shown.tree
-    const messages = this.#swaps(changes)
+    const messages = this.#addEnd(tree)
+    const { kind, hasEnd = false } = this.#place
+    const { changes, page } = difference(this.#shown, tree, {
+      attributes: this.#options.morphs,
+      container: kind === 'inside',
+      start: kind === 'behind',
+      end: hasEnd,
+    })
+    if (changes === undefined) return [...messages, ...this.whole(tree)]
+    messages.push(...this.#swaps(changes), ...elsewhere(tree, this.tree))
     this.#shown = page
-    if (kind === 'root') this.#place = { kind, at: idOf(tree) ?? this.#place.at, end: false }
-    return [...marked, ...messages, ...elsewhere(tree, before)]
+    if (kind === 'root') this.#place = { kind, at: idOf(tree) ?? this.#place.at }
+    return messages
   }
 
   /** The same, with all of its HTML. */
   whole(tree: HtmlTree): string[] {
+    const { kind, at, anchor } = this.#place
+    const inner = this.#innerOf(tree)
+    if (
+      inner === undefined &&
+      (kind !== 'inside' || (anchor && canStandAlone(tree, this.#options)))
+    )
+      return this.#move(tree)
+    this.#shown = shownFrom(tree)
     const { morphs } = this.#options
-    const { kind, at } = this.#place
-    const shell = this.#shell(tree)
-    if (shell !== undefined) {
-      const [root] = elementsOf(tree)
-      this.#shown = shownFrom(tree)
-      const html = partOf(tree, root!.innerStart, root!.innerEnd)
-      return [...swap('inside', shell, html, root!, morphs), ...elsewhere(tree)]
-    }
-    if (kind === 'inside' || (kind === 'framed' && !canStandAlone(tree, this.#options))) {
-      this.#shown = shownFrom(tree)
-      const to = kind === 'framed' ? `${at}+${FRAME}` : at
-      const within = { ...this.#within, opaque: tree.root.opaque }
-      return [...swap('inside', to, plain(tree), within, morphs), ...elsewhere(tree)]
-    }
-    return this.#replaced(tree, kind === 'anchored' ? elementsOf(this.#shown.tree).length : 1)
+    const within = { ...this.#within, opaque: tree.root.opaque }
+    const html = plain(tree)
+    const messages = inner ?? swap(morphs, 'inside', at, html, within)
+    return [...messages, ...elsewhere(tree)]
   }
 
-  /** Takes back all that the page was lent: what stays is the block. */
+  /** Removes all that is temporary: what stays is the block. */
   end(): string[] {
     const { morphs } = this.#options
-    const { kind, at, end } = this.#place
-    const { tree } = this.#shown
-    const messages =
-      kind === 'framed'
-        ? swap(
-            'replace',
-            `${at}+${FRAME}`,
-            plain(tree),
-            { ...this.#within, opaque: tree.root.opaque },
-            morphs,
-          )
-        : this.#swaps(removeTemporary(this.#shown))
-    this.#shown = shownFrom(tree)
-    if (kind === 'framed' || kind === 'anchored')
-      messages.push(...swap('remove', at, '', ANYWHERE, morphs))
-    if (end) messages.push(...swap('remove', `${at}e`, '', ANYWHERE, morphs))
+    const { kind, at, anchor, hasEnd } = this.#place
+    const { root } = this.tree
+    const isFramed = kind === 'inside' && anchor !== undefined
+    const messages = isFramed
+      ? swap(morphs, 'replace', at, plain(this.tree), { ...IN_FRAME, opaque: root.opaque })
+      : this.#swaps(removeTemporary(this.#shown))
+    this.#shown = shownFrom(this.tree)
+    if (anchor !== undefined) messages.push(...swap(morphs, 'remove', anchor))
+    if (hasEnd) messages.push(...swap(morphs, 'remove', `${at}e`))
     return messages
   }
 
-  /** The one element that stands for the block and is the same but for what is in it. */
-  #shell(tree: HtmlTree): string | undefined {
+  /** The content of the first element alone, when nothing but that has changed. */
+  #innerOf(tree: HtmlTree): string[] | undefined {
     const { kind, at } = this.#place
-    if (kind === 'inside' || kind === 'framed' || tree.root.opaque) return undefined
-    const before = this.#shown.tree
-    const [[was, ...others], [root, ...more]] = [elementsOf(before), elementsOf(tree)]
-    if (was === undefined || root === undefined || others.length + more.length > 0) return undefined
-    const startTag = (of: HtmlTree, { start, tagEnd }: HtmlNode): string =>
-      of.html.slice(start, tagEnd)
-    const around = (of: HtmlTree, { start, end }: HtmlNode): string =>
-      `${of.html.slice(0, start)} ${of.html.slice(end)}`
-    if (
-      startTag(before, was) !== startTag(tree, root) ||
-      around(before, was) !== around(tree, root)
-    )
-      return undefined
-    if (root.opaque || root.innerEnd === root.end) return undefined
-    return kind === 'root' ? at : `${at}+${root.tag}`
+    const [was, is] = [elementsOf(this.tree)[0], elementsOf(tree)[0]]
+    if (kind === 'inside' || !was || !is || is.opaque || is.innerEnd === is.end) return undefined
+    const around = ({ html }: HtmlTree, { tagEnd, innerEnd }: HtmlNode): string =>
+      `${html.slice(0, tagEnd)}\0${html.slice(innerEnd)}`
+    if (around(this.tree, was) !== around(tree, is)) return undefined
+    const html = partOf(tree, is.innerStart, is.innerEnd)
+    return swap(this.#options.morphs, 'inside', kind === 'root' ? at : `${at}+${is.tag}`, html, is)
   }
 
   /** Puts the block in place of the elements that stood for it, however it has to stand there from now on. */
-  #replaced(tree: HtmlTree, count: number): string[] {
+  #move(tree: HtmlTree): string[] {
     const { morphs, anchor } = this.#options
-    const { kind, at, end } = this.#place
-    const place = placeOf(tree, this.#options)
+    const [from, to] = [this.#place, placeOf(tree, this.#options)]
     const messages: string[] = []
-    const add = (...swapped: Parameters<typeof swap>): void =>
-      void messages.push(...swap(...swapped))
-    if (kind === 'root' && place.kind !== 'root')
-      add('before', at, anchorOf(anchor), ANYWHERE, morphs)
-    if (end) add('remove', `${at}e`, '', ANYWHERE, morphs)
-    for (let n = count; n > 1; n--) add('remove', at + '+*'.repeat(n), '', ANYWHERE, morphs)
-    const to = kind === 'root' && place.kind === 'root' ? at : `#${anchor}+*`
+    const add = (...change: Parameters<typeof swap> extends [boolean, ...infer R] ? R : never) =>
+      void messages.push(...swap(morphs, ...change))
+    if (from.kind === 'root' && to.kind !== 'root') add('before', from.at, anchorOf(anchor))
+    if (from.hasEnd) add('remove', `${from.at}e`)
+    if (from.kind === 'behind')
+      for (let n = elementsOf(this.tree).length; n > 1; n--) add('remove', from.at + '+*'.repeat(n))
+    const { children } = this.tree.root
+    const hasMore = children.length > elementsOf(this.tree).length
     const [root] = elementsOf(tree)
     // White space and comments around the root that was there stay.
-    const isAlone = this.#shown.tree.root.children.length === elementsOf(this.#shown.tree).length
     const isOne =
-      place.kind !== 'framed' && !place.end && root !== undefined && (kind === 'root' || !isAlone)
-    const isElement =
-      isOne || (place.kind === 'anchored' && !place.end && tree.root.children.length === 1)
-    const part = isOne ? partOf(tree, root.start, root.end) : plain(tree)
-    const within: Within = isElement
-      ? withinOf(part, this.#within)
-      : { ...IN_HTML, opaque: tree.root.opaque }
-    add('replace', to, dressed(tree, part, place), within, morphs)
-    if (kind !== 'root' && place.kind === 'root') add('remove', at, '', ANYWHERE, morphs)
-    this.#place = place
+      to.kind !== 'inside' &&
+      !to.hasEnd &&
+      (from.kind === 'root' || hasMore || tree.root.children.length === 1)
+    const html = isOne ? partOf(tree, root!.start, root!.end) : plain(tree)
+    const within = isOne ? withinOf(html, this.#within) : { ...IN_HTML, opaque: tree.root.opaque }
+    const isRoot = from.kind === 'root' && to.kind === 'root'
+    add('replace', isRoot ? from.at : `#${anchor}+*`, completed(tree, html, to), within)
+    if (to.kind === 'root' && from.anchor) add('remove', from.anchor)
+    this.#place = to
     this.#shown = shownFrom(tree)
     return [...messages, ...elsewhere(tree)]
   }
 
   /** What came where the form says was read as HTML; an element with an id may be one of SVG. */
   get #within(): Within {
-    const { kind } = this.#place
-    if (kind === 'framed') return IN_FRAME
-    return kind === 'anchored' ? IN_HTML : ANYWHERE
+    const { kind, anchor } = this.#place
+    if (anchor === undefined) return ANYWHERE
+    return kind === 'behind' ? IN_HTML : IN_FRAME
   }
 
-  /** A block that becomes several elements is lent what marks its end, so that what is added there has a short address. */
-  #marked(tree: HtmlTree): string[] {
-    const { kind, at, end } = this.#place
-    const place = placeOf(tree, this.#options)
-    if (kind !== 'anchored' || end || place.kind !== 'anchored' || !place.end) return []
-    const messages = swap(
-      'after',
-      this.last,
-      anchorOf(`${at.slice(1)}e`),
-      ANYWHERE,
-      this.#options.morphs,
-    )
-    this.#place = place
-    return messages
+  /** A block that becomes several elements gets an anchor at its end, so that what is added there has a short address. */
+  #addEnd(tree: HtmlTree): string[] {
+    const { kind, at, hasEnd } = this.#place
+    if (kind !== 'behind' || hasEnd || !placeOf(tree, this.#options).hasEnd) return []
+    const { last } = this
+    this.#place = { ...this.#place, hasEnd: true }
+    return swap(this.#options.morphs, 'after', last, anchorOf(`${at.slice(1)}e`))
   }
 
   #mustMove(tree: HtmlTree): boolean {
-    const { kind } = this.#place
-    if (kind === 'inside') return false
+    const { kind, anchor } = this.#place
     if (kind === 'root') return idOf(tree) === undefined
     const isAlone = canStandAlone(tree, this.#options)
-    // Text at the top could not be taken away again.
-    if (kind === 'anchored') return !isAlone
-    return isAlone && (isBlank(this.#shown.tree.html) || needsContext(tree.html))
+    // Text at the top could not be removed again.
+    if (kind === 'behind') return !isAlone
+    return anchor !== undefined && isAlone && (isBlank(this.tree.html) || needsContext(tree.html))
   }
 
-  #swaps(changes: Parameters<typeof swaps>[0]): string[] {
+  #swaps(changes: readonly Change[]): string[] {
     const { kind, at } = this.#place
     const placed = changes.map((change) => {
       const { tag, opaque = false } = change.within
       const within = tag === '#' ? { ...this.#within, opaque } : change.within
-      if (kind !== 'anchored' || change.path.length > 0) return { ...change, within }
-      const how = change.how === 'end' ? ('before' as const) : ('after' as const)
-      return { ...change, how, within }
+      if (kind !== 'behind' || change.path.length > 0) return { ...change, within }
+      return {
+        ...change,
+        how: change.how === 'end' ? ('before' as const) : 'after',
+        within,
+      } as Change
     })
-    const selector = (path: Path, how: string): string => {
+    return swaps(this.#options.morphs, placed, (path, how) => {
       const [first, ...rest] = path
-      if (kind === 'inside') return at + below(path)
-      if (kind === 'framed') return `${at}+${FRAME}${below(path)}`
-      if (kind === 'root') return at + below(rest)
+      if (kind === 'inside') return at + stepsDown(path)
+      if (kind === 'root') return at + stepsDown(rest)
       if (first === undefined) return how === 'before' ? `${at}e` : at
-      return `${at}${'+*'.repeat(first.index)}+${first.tag}${below(rest)}`
-    }
-    return swaps(placed, selector, this.#options.morphs)
+      return `${at}${'+*'.repeat(first.index)}+${first.tag}${stepsDown(rest)}`
+    })
   }
 }
 
-/** What streams of one run have in common is found once. */
-const newest = new WeakMap<PageHtml, { tree: HtmlTree; key: string; found: Difference }>()
+/** Streams of one run have their trees in common, so what they show and what changes is found once for all of them. */
 const shownOf = new WeakMap<HtmlTree, PageHtml>()
+const newest = new WeakMap<PageHtml, { tree: HtmlTree; key: string; found: Difference }>()
 
 function shownFrom(tree: HtmlTree): PageHtml {
-  let shown = shownOf.get(tree)
-  if (shown === undefined) shownOf.set(tree, (shown = pageHtml(tree)))
+  const shown = shownOf.get(tree) ?? pageHtml(tree)
+  shownOf.set(tree, shown)
   return shown
 }
 
-function difference(
-  shown: PageHtml,
-  tree: HtmlTree,
-  options: Parameters<typeof changesOf>[2],
-): Difference {
-  const { attributes, container, start, end } = options
-  const key = `${attributes}${container}${start}${end}`
+function difference(shown: PageHtml, tree: HtmlTree, options: DiffOptions): Difference {
+  const key = Object.values(options).join()
   const known = newest.get(shown)
   if (known?.tree === tree && known.key === key) return known.found
   const found = changesOf(shown, tree, options)
@@ -279,52 +252,28 @@ function difference(
   return found
 }
 
-function elementsOf({ root }: HtmlTree): HtmlNode[] {
-  return root.children.filter(({ tag }) => tag !== '' && tag !== '!')
-}
-
-function isBlank(html: string): boolean {
-  return !/[^\t\n\f ]/.test(html)
-}
-
 /** Whether a block is made of elements, as many as can be found again. */
-function canStandAlone(
-  tree: HtmlTree,
-  { resumable }: Pick<PageBlockOptions, 'resumable'>,
-): boolean {
-  const { root, html } = tree
-  const elements = elementsOf(tree)
-  if (root.opaque || elements.length === 0 || (resumable && elements.length > 1)) return false
-  return root.children.every(({ tag, start, end }) => tag !== '' || isBlank(html.slice(start, end)))
-}
-
-/** `#id` of the one root of a block; nothing when that cannot be addressed. */
-export function idOf(tree: HtmlTree): string | undefined {
-  const [root, second] = elementsOf(tree)
-  if (root === undefined || second !== undefined || !canStandAlone(tree, { resumable: false }))
-    return undefined
-  const [, double, single, bare] = PLAIN_ID.exec(tree.html.slice(root.start, root.tagEnd)) ?? []
-  const id = double ?? single ?? bare
-  return id && `#${id}`
+function canStandAlone(tree: HtmlTree, { resumable }: PageBlockOptions): boolean {
+  return isMadeOfElements(tree, resumable ? 1 : Infinity)
 }
 
 function placeOf(tree: HtmlTree, options: PageBlockOptions): Place {
   const id = options.resumable ? undefined : idOf(tree)
-  if (id !== undefined) return { kind: 'root', at: id, end: false }
-  const at = `#${options.anchor}`
-  if (!canStandAlone(tree, options)) return { kind: 'framed', at, end: false }
-  const last = tree.root.children.at(-1)!
-  const end = elementsOf(tree).length > 1 || last.tag === '' || last.tag === '!'
-  // What another connection cannot know of, it cannot take back.
-  return { kind: 'anchored', at, end: end && !options.resumable }
+  if (id !== undefined) return { kind: 'root', at: id }
+  const anchor = `#${options.anchor}`
+  if (!canStandAlone(tree, options)) return { kind: 'inside', at: `${anchor}+${FRAME}`, anchor }
+  const { tag } = tree.root.children.at(-1)!
+  const needsEnd = elementsOf(tree).length > 1 || tag === '' || tag === '!'
+  // What another connection cannot know of, it cannot remove.
+  return { kind: 'behind', at: anchor, anchor, hasEnd: needsEnd && !options.resumable }
 }
 
 function anchorOf(id: string): string {
   return `<template id="${id}"></template>`
 }
 
-/** Its HTML with what marks its end, or in its frame. */
-function dressed(tree: HtmlTree, html: string, { kind, at, end }: Place): string {
-  if (kind === 'framed') return `<${FRAME}>${html}</${FRAME}>`
-  return end ? html + closingTags(tree) + anchorOf(`${at.slice(1)}e`) : html
+/** The HTML of a block with the anchor at its end, or in its frame. */
+function completed(tree: HtmlTree, html: string, { kind, at, hasEnd }: Place): string {
+  if (kind === 'inside') return `<${FRAME}>${html}</${FRAME}>`
+  return hasEnd ? html + closingTags(tree) + anchorOf(`${at.slice(1)}e`) : html
 }

@@ -1,10 +1,11 @@
 import type { Fragment } from '../fragments/fragment.ts'
+import { tagsIn } from '../html/tags.ts'
 import type { HtmlTree } from '../html/tree.ts'
-import { idOf, PageBlock, type PageBlockOptions } from './page-block.ts'
-import { elsewhere, plain } from './block-tree.ts'
+import { elsewhere, idOf, plain } from './block-tree.ts'
+import { PageBlock, type Placed } from './page-block.ts'
 import { resumeId } from './resume.ts'
+import { literalSwap, swap, withAttribute } from './swaps.ts'
 import { noAddress } from './together.ts'
-import { ANYWHERE, literal, swap, withAttribute } from './swaps.ts'
 
 export interface StreamPageOptions {
   /** The client morphs (htmx 4). */
@@ -13,7 +14,7 @@ export interface StreamPageOptions {
   readonly selects?: boolean | undefined
   /** Other connections may go on with the stream. */
   readonly resumable?: boolean
-  /** The prefix that the connection before has used, when this one goes on with it. */
+  /** The stream id that the connection before has used, when this one goes on with it. */
   readonly at?: string | undefined
   /** `#id` of the element that shows the stream, where that is known. */
   readonly shown?: string | undefined
@@ -21,48 +22,43 @@ export interface StreamPageOptions {
   readonly to?: string | undefined
 }
 
-/** A block that the page shows. */
+/** A block that the page shows, and the fragment that it shows. */
 interface Shown {
-  readonly name: string
   block: PageBlock
-  /** What it shows. */
   fragment: Fragment
-  tree: HtmlTree
-  /** What comes next of the main block is another answer. */
-  isFinal: boolean
 }
 
 /**
  * The page of one client, as far as one stream shows something in it: where each block stands, and what it shows.
  *
  * The first frame of the main block is plain HTML and lands where the form says. Later frames find it by its own id or
- * by an anchor that is lent to the page. The last frame takes back what was lent, so what stays is exactly the block.
+ * by an anchor, a temporary element. The last frame removes what is temporary, so what stays is exactly the block.
  *
  * Throws  TemplateError `block/no-address` when a second block has neither target nor id.
  *
  * @example
  * const page = new StreamPage({ morphs: true })
- * page.show(new Fragment('t', 'b'), treeOf('<p>Hel</p>')) // → [`<template id="${page.prefix}"></template><p>Hel</p>`]
- * page.show(new Fragment('t', 'b'), treeOf('<p>Hello</p>')) // → [`<p hx-swap-oob="beforeend transition:false target:#${page.prefix}+p">lo`]
+ * page.show(new Fragment('t', 'b'), treeOf('<p>Hel</p>')) // → [`<template id="${page.streamId}"></template><p>Hel</p>`]
+ * page.show(new Fragment('t', 'b'), treeOf('<p>Hello</p>')) // → [`<p hx-swap-oob="beforeend transition:false target:#${page.streamId}+p">lo`]
  */
 export class StreamPage {
-  /** Short, because every frame says it. */
-  readonly prefix: string
+  /** What the stream is called in the page; short, because every frame says it. */
+  readonly streamId: string
   readonly #options: StreamPageOptions
-  /** By where they are. */
+  /** By their place: the target, else the name of the block. */
   readonly #blocks = new Map<string, Shown>()
-  /** The block without a target that came first. */
+  /** The place of the block without a target that came first. */
   #main: string | undefined
   /** Where the newest fragment with a target of its own went. */
   #target: string | undefined
-  #notices = 0
+  /** The main block of a client that chooses a part of it: it comes once, at the end. */
+  #selected: HtmlTree | undefined
+  #errors = 0
   /** Counts the blocks beside the main one: each has an anchor of its own, should its root lose its id. */
   #others = 0
-  /** The main block of a client that chooses a part of it: it comes once, at the end. */
-  #whole: HtmlTree | undefined
 
   constructor(options: StreamPageOptions) {
-    this.prefix = options.at ?? newPrefix()
+    this.streamId = options.at ?? newStreamId()
     this.#options = options
     this.#target = options.shown
   }
@@ -73,77 +69,76 @@ export class StreamPage {
    * @param full All of its HTML, whatever the page shows.
    */
   show(fragment: Fragment, tree: HtmlTree, full: boolean = false): string[] {
-    const { target, swap: style, final } = fragment
+    const { target, swap: style, template, block: name } = fragment
+    const { morphs, selects } = this.#options
     if (target !== undefined) this.#target = target
     if (target !== undefined && style !== undefined && style !== 'innerMorph') {
       this.#blocks.delete(target)
-      return [...literal(style, target, plain(tree), this.#options.morphs), ...elsewhere(tree)]
+      return [...literalSwap(morphs, style, target, plain(tree)), ...elsewhere(tree)]
     }
     const place = placeOf(fragment)
-    const name = `${fragment.template}\0${fragment.block}`
-    if (this.#options.selects && target === undefined && (this.#main ??= place) === place) {
-      this.#whole = tree
+    if (selects && this.#isMain(fragment)) {
+      this.#selected = tree
       return []
     }
     const known = this.#blocks.get(place)
-    const isNew = known?.name !== name || (known.isFinal && target === undefined)
-    if (known && !isNew) {
-      known.isFinal = final
+    const before = known?.fragment
+    const isSame = before?.template === template && before.block === name
+    // What comes after a final snapshot of the main block is another answer.
+    if (known && isSame && (target !== undefined || !before.final)) {
       known.fragment = fragment
-      known.tree = tree
-      return this.#withInner(place, full ? known.block.whole(tree) : known.block.next(tree))
+      const messages = full ? known.block.whole(tree) : known.block.next(tree)
+      return this.#withInner(place, messages)
     }
-    const before = target === undefined && known ? known.block.end() : []
-    const { block, messages } = this.#first(fragment, place, tree)
-    if (block) this.#blocks.set(place, { name, block, fragment, tree, isFinal: final })
-    return this.#withInner(place, [...before, ...messages])
+    const ended = target === undefined && known ? known.block.end() : []
+    const { block, messages } = this.#place(fragment, tree)
+    if (block) this.#blocks.set(place, { block, fragment })
+    else this.#blocks.delete(place)
+    return this.#withInner(place, [...ended, ...messages])
   }
 
-  /** Takes back all that the page was lent. */
+  /** Removes all that is temporary. */
   end(): string[] {
-    const messages: string[] = []
-    for (const [place, { block }] of this.#blocks)
-      messages.push(...this.#withInner(place, block.end()))
+    const messages = [...this.#blocks].flatMap(([place, { block }]) =>
+      this.#withInner(place, block.end()),
+    )
     this.#blocks.clear()
-    return [...this.#selected(), ...messages]
+    return [...this.#takeSelected(), ...messages]
   }
 
-  /** A notice below what the stream has shown so far; with nothing shown yet it lands where the form says. */
-  below(notice: string): string[] {
+  /** Puts a notice behind what the stream has shown so far; with nothing shown yet it lands where the form says. */
+  afterContent(notice: string): string[] {
     const { morphs, at, to } = this.#options
-    if (this.#whole !== undefined) return [...this.#selected(), ...this.below(notice)]
-    const main = this.#main === undefined ? undefined : this.#blocks.get(this.#main)?.block.last
-    if (main !== undefined) return swap('after', main, notice, ANYWHERE, morphs)
+    if (this.#selected !== undefined) return [...this.#takeSelected(), ...this.afterContent(notice)]
+    const main = this.#main === undefined ? undefined : this.#blocks.get(this.#main)
+    if (main) return swap(morphs, 'after', main.block.last, notice)
     if (at !== undefined) {
-      const there = swap('after', `#${at}+*`, notice, ANYWHERE, morphs)
-      const [how, place] =
-        to === undefined ? (['before', `#${resumeId(at)}`] as const) : (['end', to] as const)
-      return [...there, ...swap(how, this.#unlessThere(place), notice, ANYWHERE, morphs)]
+      const missing = this.#unlessThere(to ?? `#${resumeId(at)}`)
+      return [
+        ...swap(morphs, 'after', `#${at}+*`, notice),
+        ...swap(morphs, to === undefined ? 'before' : 'end', missing, notice),
+      ]
     }
-    return this.#target === undefined
-      ? [notice]
-      : swap('end', this.#target, notice, ANYWHERE, morphs)
+    return this.#target === undefined ? [notice] : swap(morphs, 'end', this.#target, notice)
   }
 
   /**
-   * A notice for a fragment that could not be rendered: in its place where that shows nothing yet, else below what it
-   * shows. And what takes the notice away again.
+   * Puts a notice in the place of a fragment that could not be rendered: there where that shows nothing yet, else behind
+   * what it shows. Out: also what removes the notice.
    */
-  instead(
-    fragment: Fragment,
-    notice: string,
-  ): { readonly shown: string[]; readonly gone: string[] } {
-    const { morphs } = this.#options
-    const id = `${this.prefix}x${this.#notices++ || ''}`
-    const marked = withAttribute(notice, `id="${id}"`)
-    const gone = swap('remove', `#${id}`, '', ANYWHERE, morphs)
+  errorSlot(fragment: Fragment, notice: string): { shown: string[]; gone: string[] } {
+    const { morphs, at } = this.#options
+    const id = `${this.streamId}x${this.#errors++ || ''}`
+    const html = withAttribute(notice, `id="${id}"`)
     const { target } = fragment
-    if (target !== undefined) return { shown: swap('end', target, marked, ANYWHERE, morphs), gone }
-    const place = placeOf(fragment)
-    const last = this.#blocks.get(place)?.block.last
-    if (last !== undefined) return { shown: swap('after', last, marked, ANYWHERE, morphs), gone }
-    const isMain = this.#main === undefined || this.#main === place
-    return { shown: isMain && this.#options.at === undefined ? [marked] : this.below(marked), gone }
+    const last = this.#blocks.get(placeOf(fragment))?.block.last
+    const isFirst = this.#main === undefined || this.#main === placeOf(fragment)
+    const show = (): string[] => {
+      if (target !== undefined) return swap(morphs, 'end', target, html)
+      if (last !== undefined) return swap(morphs, 'after', last, html)
+      return isFirst && at === undefined ? [html] : this.afterContent(html)
+    }
+    return { shown: show(), gone: swap(morphs, 'remove', `#${id}`) }
   }
 
   /** What was sent of a block, and the blocks that stand in it, where it has brought their element anew. */
@@ -151,63 +146,52 @@ export class StreamPage {
     const all = [...messages]
     for (const [inner, shown] of this.#blocks) {
       if (inner === place || inner === this.#main) continue
-      const id = shown.fragment.target ?? idOf(shown.tree)
+      const { tree } = shown.block
+      const id = shown.fragment.target ?? idOf(tree)
       if (id === undefined || !all.some((message) => brings(message, id.slice(1)))) continue
-      const { block, messages: anew } = this.#first(shown.fragment, inner, shown.tree)
+      const { block, messages: anew } = this.#place(shown.fragment, tree)
       if (block) shown.block = block
       all.push(...anew)
     }
     return all
   }
 
-  #selected(): string[] {
-    const whole = this.#whole
-    this.#whole = undefined
-    return whole === undefined ? [] : [whole.html]
+  #takeSelected(): string[] {
+    const tree = this.#selected
+    this.#selected = undefined
+    return tree === undefined ? [] : [tree.html]
   }
 
-  #first(
-    fragment: Fragment,
-    place: string,
-    tree: HtmlTree,
-  ): { block: PageBlock | undefined; messages: string[] } {
+  /** The first block without a target is the main one. */
+  #isMain(fragment: Fragment): boolean {
+    return fragment.target === undefined && (this.#main ??= placeOf(fragment)) === placeOf(fragment)
+  }
+
+  /** Brings a block into the page. */
+  #place(fragment: Fragment, tree: HtmlTree): Placed | { block?: never; messages: string[] } {
     const { target, final } = fragment
-    const isMain = target === undefined && (this.#main ??= place) === place
-    const options = {
-      ...this.#options,
-      resumable: isMain && this.#options.resumable === true,
-      anchor: isMain ? this.prefix : `${this.prefix}b${this.#others++ || ''}`,
-    }
+    const { morphs, at, to, resumable = false } = this.#options
     const id = idOf(tree)
-    if (target !== undefined)
-      return target === id
-        ? PageBlock.instead(target, tree, options)
-        : PageBlock.inside(target, tree, options)
-    if (!isMain) {
+    if (!this.#isMain(fragment)) {
+      const anchor = `${this.streamId}b${this.#others++ || ''}`
+      const options = { morphs, anchor, resumable: false }
+      if (target !== undefined && target !== id) return PageBlock.inside(target, tree, options)
       if (id === undefined) throw noAddress(fragment)
-      return PageBlock.instead(id, tree, options)
+      return PageBlock.replacing(id, tree, options)
     }
-    if (this.#options.at !== undefined) return this.#resumed(tree, options)
-    if (final) return { block: undefined, messages: [tree.html] }
-    const { block, html } = PageBlock.first(tree, options)
-    return { block, messages: [html] }
+    const options = { morphs, anchor: this.streamId, resumable }
+    if (at === undefined) return final ? { messages: [tree.html] } : PageBlock.first(tree, options)
+    // The page may show the block from the connection before.
+    const placed = PageBlock.replacing(undefined, tree, options)
+    if (to === undefined) return placed
+    const [html] = PageBlock.first(tree, options).messages
+    const missing = swap(morphs, 'end', this.#unlessThere(to), html)
+    return { ...placed, messages: [...placed.messages, ...missing] }
   }
 
-  /** The main block in a page that may show it from the connection before. */
-  #resumed(tree: HtmlTree, options: PageBlockOptions): { block: PageBlock; messages: string[] } {
-    const { to, morphs } = this.#options
-    const { block, messages } = PageBlock.instead(undefined, tree, options)
-    if (to === undefined) return { block, messages }
-    const { html } = PageBlock.first(tree, options)
-    return {
-      block,
-      messages: [...messages, ...swap('end', this.#unlessThere(to), html, ANYWHERE, morphs)],
-    }
-  }
-
-  /** An element, as long as the page does not show the main block. */
-  #unlessThere(place: string): string {
-    return `html:not(:has(#${this.prefix})) ${place}`
+  /** A selector of an element, as long as the page does not show the main block. */
+  #unlessThere(selector: string): string {
+    return `html:not(:has(#${this.streamId})) ${selector}`
   }
 }
 
@@ -217,11 +201,13 @@ function placeOf({ template, block, target }: Fragment): string {
 
 /** Whether HTML has an element with an id. */
 function brings(html: string, id: string): boolean {
-  return html.includes(id) && new RegExp(`\\sid\\s*=\\s*["']?${id}(?=["'\\s/>])`, 'i').test(html)
+  if (!html.includes(id)) return false
+  return tagsIn(html).some(({ attributes }) =>
+    attributes.some(({ name, value }) => name === 'id' && value === id),
+  )
 }
 
-function newPrefix(): string {
-  return `s${Math.floor(Math.random() * 10 * 36 ** 3)
-    .toString(36)
-    .padStart(4, '0')}`
+function newStreamId(): string {
+  const random = Math.floor(Math.random() * 10 * 36 ** 3)
+  return `s${random.toString(36).padStart(4, '0')}`
 }

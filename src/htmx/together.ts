@@ -1,7 +1,6 @@
 import { TemplateError } from '../shared/errors.ts'
 import type { Fragment } from '../fragments/fragment.ts'
-import { blockTree } from './block-tree.ts'
-import { idOf } from './page-block.ts'
+import { blockTree, idOf } from './block-tree.ts'
 import { needsContext, withAttribute } from './swaps.ts'
 
 /** A fragment that was rendered, and where it goes when it says nothing itself. */
@@ -18,27 +17,22 @@ export interface Rendered {
  * Throws  TemplateError `block/no-address`.
  */
 export function together(rendered: readonly Rendered[]): string {
-  let main: Fragment | undefined
-  let all = ''
-  for (const { fragment, html, target: fallback } of rendered) {
+  const main = rendered.find(({ fragment }) => fragment.target === undefined)
+  const parts = rendered.map((each) => {
+    const { fragment, html, target: fallback } = each
+    if (each === main) return html
     const id = idOf(blockTree(html))
-    const isMain = fragment.target === undefined && (main ??= fragment) === fragment
-    const target = isMain ? undefined : (fragment.target ?? id ?? fallback)
-    if (isMain) all += html
-    else if (target === undefined) throw noAddress(fragment)
-    else all += placed(fragment.swap ?? (id === target ? 'outerHTML' : 'innerMorph'), target, html)
-  }
-  return all
-}
-
-function placed(style: string, target: string, html: string): string {
-  if (needsContext(html))
-    return `<hx-partial hx-target="${target}" hx-swap="${style}">${html.trim()}</hx-partial>`
-  if (style !== 'outerHTML') return `<div hx-swap-oob="${style}:${target}">${html}</div>`
-  // On an element around it, `outerHTML` would leave that element in the page.
-  if (idOf(blockTree(html)) !== undefined)
-    return withAttribute(html.trim(), `hx-swap-oob="outerHTML:${target}"`)
-  return `<div hx-swap-oob="beforebegin:${target}">${html}</div><div hx-swap-oob="delete:${target}"></div>`
+    const target = fragment.target ?? id ?? fallback
+    if (target === undefined) throw noAddress(fragment)
+    const style = fragment.swap ?? (id === target ? 'outerHTML' : 'innerMorph')
+    if (needsContext(html))
+      return `<hx-partial hx-target="${target}" hx-swap="${style}">${html.trim()}</hx-partial>`
+    if (style !== 'outerHTML') return `<div hx-swap-oob="${style}:${target}">${html}</div>`
+    // On an element around it, `outerHTML` would leave that element in the page.
+    if (id !== undefined) return withAttribute(html.trim(), `hx-swap-oob="outerHTML:${target}"`)
+    return `<div hx-swap-oob="beforebegin:${target}">${html}</div><div hx-swap-oob="delete:${target}"></div>`
+  })
+  return parts.join('')
 }
 
 /** For a second block that nothing gives a place. */

@@ -124,12 +124,12 @@ const SILENT =
 /** Our own parts, which a recording plays back; `raw` tells them from chunks of the AI SDK. */
 const OWN = new Set(['reasoning', 'source', 'tool', 'usage', 'finish'])
 
-function typed(chunk: Foreign): Parts | undefined {
+function typed(chunk: Foreign): Parts | 'unknown' {
   const type: string = chunk.type
   if (OWN.has(type) && 'raw' in chunk) return [chunk]
   if (Object.hasOwn(BY_TYPE, type)) return BY_TYPE[type]!(chunk)
   if (type.startsWith('tool-')) return toolChunk(chunk)
-  return SILENT.test(type) ? NONE : undefined
+  return SILENT.test(type) ? NONE : 'unknown'
 }
 
 const chatOfOpenAI: Read = (chunk) => {
@@ -177,9 +177,9 @@ const SHAPES: readonly (readonly [is: (chunk: Foreign) => boolean, read: Read | 
   [(chunk) => typeof chunk.done === 'boolean', ollama],
 ]
 
-/** Finds what reads a chunk by its shape; that gives undefined for a type that is not known. */
-export function readerOf(chunk: object): ((chunk: object) => Parts | undefined) | undefined {
-  return SHAPES.find(([is]) => is(chunk))?.[1]
+/** Reads a chunk of an SDK; undefined for an object that is none, `unknown` for one of a type that we do not know. */
+export function readChunk(chunk: object): Parts | 'unknown' | undefined {
+  return SHAPES.find(([is]) => is(chunk))?.[1](chunk)
 }
 
 /** Whether this looks like the chunk of an SDK, rather than like an object that a model wrote. */

@@ -43,54 +43,32 @@ export function noResult(answer: unknown): SourceError {
   )
 }
 
-/** Answers that are finished, by what only they have, and how each is asked for as a stream. */
-const FINISHED: readonly (readonly [
-  is: (value: Foreign) => boolean,
-  what: string,
-  hint: string,
-])[] = [
-  [
-    (value) => Array.isArray(value?.choices),
-    'a finished chat completion',
-    'Pass `stream: true` to create().',
-  ],
-  [
-    (value) => value?.object === 'response' || Array.isArray(value?.output),
-    'a finished response of OpenAI',
-    'Pass `stream: true` to create().',
-  ],
-  [
-    (value) => value?.type === 'message',
-    'a finished message of Anthropic',
-    'Pass `stream: true` to create(), or use messages.stream().',
-  ],
-  [
-    (value) => typeof value?.done === 'boolean',
-    'a finished answer of Ollama',
-    'Pass `stream: true`.',
-  ],
-  [
-    (value) => typeof value?.text === 'string' && 'content' in value,
-    'a finished message',
-    'Use stream() instead of invoke().',
-  ],
-  [
-    (value) => typeof value?.text === 'string',
-    'a finished text',
-    'Use streamText() instead of generateText(), or hand on its text.',
-  ],
-]
-
 /** Makes the error of a value that is no source, and says what was probably meant. */
 export function refusedSource(value: unknown): SourceError {
-  const [, what, hint] = FINISHED.find(([is]) => is(value)) ?? []
-  if (what !== undefined)
-    return new SourceError('source/value', `This is ${what}, not a stream.`, { hint: hint! })
-  return new SourceError(
-    'source/value',
-    `A source of tokens is a stream of a model or an iterable of strings, but this is ${kindOf(value)}.`,
-    { hint: 'An async generator of strings always fits.' },
-  )
+  const [what, hint] = finishedAnswer(value) ?? []
+  return what === undefined
+    ? new SourceError(
+        'source/value',
+        `A source of tokens is a stream of a model or an iterable of strings, but this is ${kindOf(value)}.`,
+        { hint: 'An async generator of strings always fits.' },
+      )
+    : new SourceError('source/value', `This is ${what}, not a stream.`, { hint: hint! })
+}
+
+/** Names a finished answer by what only it has, and says how it is asked for as a stream. */
+function finishedAnswer(value: Foreign): readonly [what: string, hint: string] | undefined {
+  const create = 'Pass `stream: true` to create()'
+  if (Array.isArray(value?.choices)) return ['a finished chat completion', `${create}.`]
+  if (value?.object === 'response' || Array.isArray(value?.output))
+    return ['a finished response of OpenAI', `${create}.`]
+  if (value?.type === 'message')
+    return ['a finished message of Anthropic', `${create}, or use messages.stream().`]
+  if (typeof value?.done === 'boolean')
+    return ['a finished answer of Ollama', 'Pass `stream: true`.']
+  if (typeof value?.text !== 'string') return undefined
+  return 'content' in value
+    ? ['a finished message', 'Use stream() instead of invoke().']
+    : ['a finished text', 'Use streamText() instead of generateText(), or hand on its text.']
 }
 
 /** Names what something is, for a message. */

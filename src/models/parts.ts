@@ -1,6 +1,6 @@
 import { abortable, ignoreErrors, onAbort } from '../shared/abortable.ts'
 import { SourceError } from '../shared/errors.ts'
-import { readerOf, text } from './chunks.ts'
+import { readChunk, text } from './chunks.ts'
 import { abortedModel, kindOf } from './errors.ts'
 import type { Part } from './part.ts'
 import { openSource, type OpenSource, type TokenSource } from './source.ts'
@@ -43,70 +43,48 @@ async function* parts(
 ): AsyncGenerator<Part, void, undefined> {
   signal.throwIfAborted()
   const source = await abortable(open(), signal)
-  const chunks = new ChunkReader()
+  const decoder = new TextDecoder()
+  const unknownTypes = new Set<string>()
+  let hasKnown = false
   try {
-    for (;;) {
-      const { done, value } = await abortable(source.next(), signal)
+    for (let number = 1; ; number++) {
+      const { done, value: chunk } = await abortable(source.next(), signal)
       if (done) break
-      for (const part of chunks.read(value)) yield part
+      const found = partsOf(chunk, decoder) ?? refused(chunk, number)
+      if (found === 'unknown') unknownTypes.add((chunk as { type: string }).type)
+      else {
+        hasKnown = true
+        for (const part of found) yield part
+      }
     }
-    for (const part of chunks.end()) yield part
+    yield* text(decoder.decode())
     if (source.wasAborted()) throw abortedModel()
+    if (!hasKnown && unknownTypes.size > 0) throw noKnownType(unknownTypes)
   } finally {
     await source.close()
   }
 }
 
-/** What has to be remembered between the chunks of one source. */
-class ChunkReader {
-  readonly #unknownTypes = new Set<string>()
-  #decoder: TextDecoder | undefined
-  #hasKnown = false
-  #count = 0
+/** Reads one chunk. One decoder for all of a source: a character may be cut between two chunks. */
+function partsOf(chunk: unknown, decoder: TextDecoder): readonly Part[] | 'unknown' | undefined {
+  if (typeof chunk === 'string') return [...text(decoder.decode()), ...text(chunk)]
+  if (ArrayBuffer.isView(chunk))
+    return text(decoder.decode(chunk as Uint8Array<ArrayBuffer>, { stream: true }))
+  return chunk !== null && typeof chunk === 'object' ? readChunk(chunk) : undefined
+}
 
-  read(chunk: unknown): readonly Part[] {
-    this.#count += 1
-    if (typeof chunk === 'string') {
-      this.#hasKnown = true
-      return this.#decoder ? [...this.#flush(), ...text(chunk)] : text(chunk)
-    }
-    if (ArrayBuffer.isView(chunk)) {
-      this.#hasKnown = true
-      // One decoder for all of the source: a character may be cut between two chunks.
-      this.#decoder ??= new TextDecoder()
-      return text(this.#decoder.decode(chunk as Uint8Array<ArrayBuffer>, { stream: true }))
-    }
-    const read = chunk !== null && typeof chunk === 'object' ? readerOf(chunk) : undefined
-    if (read === undefined) throw this.#refused(chunk)
-    const found = read(chunk as object)
-    if (found) this.#hasKnown = true
-    else this.#unknownTypes.add((chunk as { type: string }).type)
-    return found ?? []
-  }
+function noKnownType(types: ReadonlySet<string>): SourceError {
+  const shown = [...types].slice(0, MAX_NAMED).join('", "')
+  const message = `No part of this source is of a known type: "${shown}".`
+  return new SourceError('source/value', message, { hint: 'Map its parts to their text first.' })
+}
 
-  end(): readonly Part[] {
-    if (this.#hasKnown || this.#unknownTypes.size === 0) return this.#flush()
-    const types = [...this.#unknownTypes].slice(0, MAX_NAMED).join('", "')
-    throw new SourceError(
-      'source/value',
-      `No part of this source is of a known type: "${types}".`,
-      { hint: 'Map its parts to their text first.' },
-    )
-  }
-
-  #flush(): readonly Part[] {
-    const rest = text(this.#decoder?.decode())
-    this.#decoder = undefined
-    return rest
-  }
-
-  #refused(chunk: unknown): SourceError {
-    const keys = Object.keys(Object(chunk)).slice(0, MAX_NAMED).join(', ')
-    const shown = keys && typeof chunk === 'object' ? ` with ${keys}` : ''
-    return new SourceError(
-      'source/value',
-      `A token is text, but the source gave ${kindOf(chunk)}${shown} as its part ${this.#count}.`,
-      { hint: 'Map the parts of your model to their text first.' },
-    )
-  }
+function refused(chunk: unknown, number: number): never {
+  const keys = Object.keys(Object(chunk)).slice(0, MAX_NAMED).join(', ')
+  const shown = keys && typeof chunk === 'object' ? ` with ${keys}` : ''
+  throw new SourceError(
+    'source/value',
+    `A token is text, but the source gave ${kindOf(chunk)}${shown} as its part ${number}.`,
+    { hint: 'Map the parts of your model to their text first.' },
+  )
 }

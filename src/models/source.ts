@@ -9,7 +9,6 @@ interface Readable<T> {
   getReader(): {
     read(): Promise<{ done: boolean; value?: T | undefined }>
     cancel(reason?: unknown): Promise<void>
-    releaseLock(): void
   }
 }
 
@@ -30,16 +29,12 @@ type Chunk =
   // LangChain.
   | { readonly content: unknown; readonly text: string }
 
-/** What `streamText` of the AI SDK returns; only its `fullStream` tells of a failure. */
-interface AiSdkResult {
-  readonly fullStream: Sequence<{ readonly type: string }>
-}
-
-interface TextStreamResult {
-  readonly textStream: Sequence<string>
-}
-
-type Stream = Sequence<Chunk> | AiSdkResult | TextStreamResult | ResponseLike
+type Stream =
+  | Sequence<Chunk>
+  // What `streamText` of the AI SDK returns; only its `fullStream` tells of a failure.
+  | { readonly fullStream: Sequence<{ readonly type: string }> }
+  | { readonly textStream: Sequence<string> }
+  | ResponseLike
 
 /**
  * Anything that gives text, known by its shape alone: results and streams of the AI SDK, openai, `@anthropic-ai/sdk`, ollama
@@ -53,13 +48,19 @@ export type TokenSource =
   | PromiseLike<Stream | string>
   | ((signal: AbortSignal) => Stream | PromiseLike<Stream | string>)
 
-/** A source that was opened, and is read by one reader. */
+/** A source that was opened. */
 export interface OpenSource {
   next(): Promise<IteratorResult<unknown, unknown>>
-  /** Whether the provider's own object was aborted by somebody else, so that a quiet end is not the end of the answer. */
+  /** Whether the provider's own object was aborted from elsewhere, so that a quiet end is not the end of the answer. */
   wasAborted(): boolean
-  /** Closes what has not ended by itself, once: returns it, then aborts it, so that the stream knows that this was wanted. */
+  /** Closes what has not ended by itself, once: returns it, then aborts it, so that the stream knows this is wanted. */
   close(): Promise<void>
+}
+
+/** What its chunks are read from: an iterator, also one that answers with anything. */
+interface Chunks {
+  next(): unknown
+  return?(): unknown
 }
 
 /**
@@ -72,9 +73,9 @@ export interface OpenSource {
  */
 export async function openSource(source: TokenSource, signal: AbortSignal): Promise<OpenSource> {
   let stream: Foreign = source
-  let chunks: Chunks | undefined
+  let chunks: Chunks
   try {
-    while (typeof stream === 'function' || isPromise(stream))
+    while (typeof stream === 'function' || typeof stream?.then === 'function')
       stream = await (typeof stream === 'function' ? stream(signal) : stream)
     chunks = await chunksOf(stream)
   } catch (error) {
@@ -85,7 +86,7 @@ export async function openSource(source: TokenSource, signal: AbortSignal): Prom
   return {
     async next() {
       try {
-        const result: unknown = await chunks.next()
+        const result = await chunks.next()
         if (!isResult(result)) throw noResult(result)
         if (result.done) closing ??= Promise.resolve()
         return result
@@ -99,17 +100,11 @@ export async function openSource(source: TokenSource, signal: AbortSignal): Prom
   }
 }
 
-type Chunks = AsyncIterator<unknown, unknown> | Iterator<unknown, unknown>
-
 async function close(stream: Foreign, chunks: Chunks): Promise<void> {
   const returned = ignoreErrors(() => chunks.return?.())
   void ignoreErrors(() => stream.abort?.())
   void ignoreErrors(() => stream.controller?.abort?.())
   await returned
-}
-
-function isPromise(value: Foreign): value is PromiseLike<unknown> {
-  return typeof value?.then === 'function'
 }
 
 /** In this order: what is more than an iterable is also one, and says less when it is read as one. */
@@ -135,11 +130,5 @@ function webStreamChunks(stream: ReadableStream<unknown>): Chunks {
       hint: 'A stream has one reader; tee() gives two streams.',
     })
   const reader = stream.getReader()
-  return {
-    next: () => reader.read() as Promise<IteratorResult<unknown>>,
-    async return() {
-      await reader.cancel()
-      return { done: true, value: undefined }
-    },
-  }
+  return { next: () => reader.read(), return: () => reader.cancel() }
 }

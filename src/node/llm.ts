@@ -1,7 +1,6 @@
 import { ConfigError } from '../shared/errors.ts'
 import { tokens, type TokensOptions } from '../models/tokens.ts'
-import { importOptional } from './import-optional.ts'
-import { toModelSettings, type Environment } from './model-settings.ts'
+import { toModelSettings, type Environment } from './model-providers.ts'
 
 /** How a model is reached, and what every call begins with. */
 export interface LlmOptions {
@@ -85,7 +84,7 @@ export function llm(name: string, options: LlmOptions = {}): Llm {
   const { env = process.env, resolveFrom } = options
   const { provider, model, settings } = toModelSettings(name, { ...options, env })
 
-  const load = async (specifier: string): Promise<Record<string, unknown>> => {
+  const load = async (specifier: string): Promise<Record<string, any>> => {
     const exports = await importOptional(specifier, resolveFrom)
     if (exports) return exports
     throw new ConfigError(
@@ -94,19 +93,17 @@ export function llm(name: string, options: LlmOptions = {}): Llm {
     )
   }
   const open = async (): Promise<{ sdk: AiSdk; languageModel: unknown }> => {
-    const sdk = (await load('ai')) as unknown as AiSdk
-    const create = (await load(provider.package))[provider.create] as (
-      settings: object,
-    ) => (model: string) => unknown
+    const sdk = (await load('ai')) as AiSdk
+    const create = (await load(provider.package))[provider.create]
     return { sdk, languageModel: create({ ...settings, ...options.provider })(model) }
   }
-  let opened: ReturnType<typeof open> | undefined
+  let opening: ReturnType<typeof open> | undefined
   const ready = async (): ReturnType<typeof open> => {
     try {
-      return await (opened ??= open())
+      return await (opening ??= open())
     } catch (error) {
       // It may be installed in the meantime.
-      opened = undefined
+      opening = undefined
       throw error
     }
   }
@@ -117,11 +114,11 @@ export function llm(name: string, options: LlmOptions = {}): Llm {
       return tokens(async (abortSignal) => {
         const { sdk, languageModel } = await ready()
         return sdk.streamText({
-          // The error is thrown by the reader; the SDK would print it as well.
+          // The error is thrown to the reader; the SDK would print it as well.
           onError: () => {},
           ...options.settings,
           ...more,
-          ...(system === undefined ? {} : { system }),
+          ...(system !== undefined && { system }),
           ...(typeof prompt === 'string' ? { prompt } : { messages: prompt }),
           model: languageModel,
           abortSignal,
@@ -130,4 +127,50 @@ export function llm(name: string, options: LlmOptions = {}): Llm {
     },
     ready: async () => (await ready()).languageModel,
   })
+}
+
+/**
+ * The packages that `llm` may import, and no others. Literal, so that bundlers find them; ignored by the compiler, since
+ * only some users have them.
+ */
+const IMPORTS: Readonly<Record<string, () => Promise<unknown>>> = {
+  // @ts-ignore -- optional
+  ai: () => import('ai'),
+  // @ts-ignore -- optional
+  '@ai-sdk/openai-compatible': () => import('@ai-sdk/openai-compatible'),
+  // @ts-ignore -- optional
+  '@ai-sdk/openai': () => import('@ai-sdk/openai'),
+  // @ts-ignore -- optional
+  '@ai-sdk/anthropic': () => import('@ai-sdk/anthropic'),
+}
+
+/** Node, Bun, Deno and Vite each have words of their own for a package that is not installed. */
+const MISSING = /(?:cannot find|could not resolve|failed to resolve|not a dependency)/i
+
+/** Imports one of them; undefined when it is not installed. Throws  ConfigError when it is, and does not load. */
+async function importOptional(
+  name: string,
+  from?: string | URL,
+): Promise<Record<string, any> | undefined> {
+  try {
+    const path = from && (await resolve(name, from))
+    const exports = path ? import(/* @vite-ignore */ path) : from ? undefined : IMPORTS[name]!()
+    return (await exports) as Record<string, any> | undefined
+  } catch (cause) {
+    const [reason = ''] = String(cause).split('\n')
+    // What it imports itself may be missing, too: that is another fault, with another cure.
+    if (MISSING.test(reason) && /['"]([^'"]+)['"]/.exec(reason)?.[1] === name) return undefined
+    const message = `${name} is installed, but does not load: ${reason}`
+    throw new ConfigError('config/invalid', message, { cause })
+  }
+}
+
+async function resolve(name: string, from: string | URL): Promise<string | undefined> {
+  const { createRequire } = await import('node:module')
+  const { pathToFileURL } = await import('node:url')
+  try {
+    return pathToFileURL(createRequire(from).resolve(name)).href
+  } catch {
+    return undefined
+  }
 }

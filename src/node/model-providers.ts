@@ -1,23 +1,22 @@
+import { ConfigError, didYouMean } from '../shared/errors.ts'
+
+/** Variables by their names, such as `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
 /** How one provider is reached through the AI SDK. */
 export interface ModelProvider {
   /** The package, the range that also runs on Node 20, and the function that it exports. */
   readonly package: string
   readonly range: string
   readonly create: string
-  /** A name for messages. */
+  /** More that the function is called with. */
+  readonly settings?: Readonly<Record<string, unknown>>
+  /** A model, for messages. */
   readonly example: string
-  /** The variable with the key; without `keyless`, a missing one is an error. */
-  readonly key?: string
-  /** The variable with the address. */
-  readonly address?: string
-  /** The address without that variable; none when the package knows it. */
+  /** The address; none when the package knows it, or each server has its own. */
   readonly baseURL?: string
   /** Whether it answers without a key: always, or at an address of one's own. */
   readonly keyless?: 'always' | 'own-address'
-  /** How the variable with the address is spelt, when it is not simply the address. */
-  readonly toBaseURL?: (value: string) => string
-  /** More that `create` is called with. */
-  readonly settings?: Readonly<Record<string, unknown>>
 }
 
 const COMPATIBLE = {
@@ -25,117 +24,163 @@ const COMPATIBLE = {
   range: '^2',
   create: 'createOpenAICompatible',
 } as const
-
-/** Those that are known to send the number of tokens when they are asked for it; others refuse the question. */
+/** Those that are known to count tokens when they are asked to; others refuse the question. */
 const COUNTING = { ...COMPATIBLE, settings: { includeUsage: true } } as const
+const RESPONSES = { package: '@ai-sdk/openai', range: '^3', create: 'createOpenAI' } as const
+const ANTHROPIC = { package: '@ai-sdk/anthropic', range: '^3', create: 'createAnthropic' } as const
+const LOCAL = 'http://127.0.0.1'
 
 /**
  * The providers that a name may begin with: a fixed table, so that what is imported never depends on a word from
- * outside. Whatever else speaks the chat protocol of OpenAI is `compatible` with an address.
+ * outside. Whatever else speaks the chat protocol of OpenAI is `compatible` with an address. Each reads its key from
+ * `<NAME>_API_KEY` and its address from `<NAME>_BASE_URL`, Ollama from `OLLAMA_HOST`.
  */
-export const MODEL_PROVIDERS: Readonly<Record<string, ModelProvider>> = {
+const PROVIDERS: Readonly<Record<string, ModelProvider>> = {
   openai: {
     ...COUNTING,
-    example: 'openai:gpt-4.1-mini',
-    key: 'OPENAI_API_KEY',
-    address: 'OPENAI_BASE_URL',
+    example: 'gpt-4.1-mini',
     baseURL: 'https://api.openai.com/v1',
     // A server of one's own often wants no key; OpenAI itself always does.
     keyless: 'own-address',
   },
-  anthropic: {
-    package: '@ai-sdk/anthropic',
-    range: '^3',
-    create: 'createAnthropic',
-    example: 'anthropic:claude-haiku-4-5',
-    key: 'ANTHROPIC_API_KEY',
-    address: 'ANTHROPIC_BASE_URL',
+  anthropic: { ...ANTHROPIC, example: 'claude-haiku-4-5' },
+  ollama: { ...COUNTING, example: 'llama3.2', baseURL: `${LOCAL}:11434/v1`, keyless: 'always' },
+  'openai-responses': { ...RESPONSES, example: 'gpt-5-mini' },
+  lmstudio: { ...COUNTING, example: 'qwen3-8b', baseURL: `${LOCAL}:1234/v1`, keyless: 'always' },
+  vllm: { ...COUNTING, example: 'Qwen/Qwen3-8B', baseURL: `${LOCAL}:8000/v1`, keyless: 'always' },
+  llamacpp: { ...COMPATIBLE, example: 'default', baseURL: `${LOCAL}:8080/v1`, keyless: 'always' },
+  localai: { ...COMPATIBLE, example: 'llama-3.2', baseURL: `${LOCAL}:8080/v1`, keyless: 'always' },
+  openrouter: { ...COUNTING, example: 'openai/gpt-4.1', baseURL: 'https://openrouter.ai/api/v1' },
+  groq: { ...COMPATIBLE, example: 'openai/gpt-oss-20b', baseURL: 'https://api.groq.com/openai/v1' },
+  mistral: { ...COMPATIBLE, example: 'mistral-small', baseURL: 'https://api.mistral.ai/v1' },
+  deepseek: { ...COMPATIBLE, example: 'deepseek-chat', baseURL: 'https://api.deepseek.com/v1' },
+  compatible: { ...COMPATIBLE, example: 'my-model', keyless: 'always' },
+}
+
+/** What `provider:model` stands for, and what the provider is created with. */
+export interface ModelSettings {
+  readonly provider: ModelProvider
+  readonly model: string
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
+/**
+ * Resolves `provider:model`.
+ *
+ * Throws  ConfigError `config/invalid`, one line that says what to do: an unknown provider, no model, no key, a wrong
+ *         address.
+ */
+export function toModelSettings(
+  name: string,
+  options: {
+    readonly apiKey?: string
+    readonly baseURL?: string
+    readonly env: Environment
+    readonly variable?: string
   },
-  ollama: {
-    ...COUNTING,
-    example: 'ollama:llama3.2',
-    address: 'OLLAMA_HOST',
-    baseURL: 'http://127.0.0.1:11434/v1',
-    keyless: 'always',
-    toBaseURL: (host) => `${ollamaAddress(host)}/v1`,
-  },
-  'openai-responses': {
-    package: '@ai-sdk/openai',
-    range: '^3',
-    create: 'createOpenAI',
-    example: 'openai-responses:gpt-5-mini',
-    key: 'OPENAI_API_KEY',
-    address: 'OPENAI_BASE_URL',
-  },
-  lmstudio: {
-    ...COUNTING,
-    example: 'lmstudio:qwen3-8b',
-    address: 'LMSTUDIO_BASE_URL',
-    baseURL: 'http://127.0.0.1:1234/v1',
-    keyless: 'always',
-  },
-  vllm: {
-    ...COUNTING,
-    example: 'vllm:Qwen/Qwen3-8B',
-    key: 'VLLM_API_KEY',
-    address: 'VLLM_BASE_URL',
-    baseURL: 'http://127.0.0.1:8000/v1',
-    keyless: 'always',
-  },
-  llamacpp: {
-    ...COMPATIBLE,
-    example: 'llamacpp:default',
-    key: 'LLAMACPP_API_KEY',
-    address: 'LLAMACPP_BASE_URL',
-    baseURL: 'http://127.0.0.1:8080/v1',
-    keyless: 'always',
-  },
-  localai: {
-    ...COMPATIBLE,
-    example: 'localai:llama-3.2-1b-instruct',
-    key: 'LOCALAI_API_KEY',
-    address: 'LOCALAI_BASE_URL',
-    baseURL: 'http://127.0.0.1:8080/v1',
-    keyless: 'always',
-  },
-  openrouter: {
-    ...COUNTING,
-    example: 'openrouter:meta-llama/llama-3.3-70b-instruct',
-    key: 'OPENROUTER_API_KEY',
-    baseURL: 'https://openrouter.ai/api/v1',
-  },
-  groq: {
-    ...COMPATIBLE,
-    example: 'groq:llama-3.3-70b-versatile',
-    key: 'GROQ_API_KEY',
-    baseURL: 'https://api.groq.com/openai/v1',
-  },
-  mistral: {
-    ...COMPATIBLE,
-    example: 'mistral:mistral-small-latest',
-    key: 'MISTRAL_API_KEY',
-    baseURL: 'https://api.mistral.ai/v1',
-  },
-  deepseek: {
-    ...COMPATIBLE,
-    example: 'deepseek:deepseek-chat',
-    key: 'DEEPSEEK_API_KEY',
-    baseURL: 'https://api.deepseek.com/v1',
-  },
-  compatible: {
-    ...COMPATIBLE,
-    example: 'compatible:my-model',
-    key: 'COMPATIBLE_API_KEY',
-    address: 'COMPATIBLE_BASE_URL',
-    keyless: 'always',
-  },
+): ModelSettings {
+  const spelt = (text: string): string => (options.variable ? `${options.variable}=${text}` : text)
+  const [providerName, ...rest] = name.split(':') as [string, ...string[]]
+  const model = rest.join(':').trim()
+  const known = Object.keys(PROVIDERS)
+  if (!known.includes(providerName)) {
+    const meant = /did you mean "[^"]*"\?/.exec(didYouMean(providerName, known))?.[0]
+    throw invalid(
+      `${spelt(name)} names no known provider${meant ? ` (${meant})` : ''}: write ${spelt('provider:model')}, with one of ${known.join(', ')}, such as ${spelt('openai:gpt-4.1-mini')}.`,
+    )
+  }
+  const provider = PROVIDERS[providerName]!
+  if (model === '')
+    throw invalid(
+      `${spelt(name.trim())} names no model: write ${spelt(`${providerName}:model`)}, such as ${spelt(`${providerName}:${provider.example}`)}.`,
+    )
+  const { keyless } = provider
+  const variable = providerName.split('-')[0]!.toUpperCase()
+  const key = `${variable}_API_KEY`
+  const address = providerName === 'ollama' ? 'OLLAMA_HOST' : `${variable}_BASE_URL`
+  const apiKey = options.apiKey ?? read(key, options.env)
+  const ownAddress = options.baseURL ?? addressIn(address, options.env)
+  if (!apiKey && keyless !== 'always' && !(keyless && ownAddress)) {
+    const or = keyless ? ` (or ${address}, for a server that wants no key)` : ''
+    throw invalid(`${providerName} needs ${key}${or}.`)
+  }
+  const baseURL = ownAddress ?? provider.baseURL
+  if (!baseURL && keyless === 'always')
+    throw invalid(
+      `${providerName} needs ${address}, the address of the server, such as http://127.0.0.1:8000/v1.`,
+    )
+  const settings = {
+    name: providerName,
+    ...(baseURL && { baseURL }),
+    ...(apiKey && { apiKey }),
+    ...provider.settings,
+  }
+  return { provider, model, settings }
+}
+
+function read(variable: string, env: Environment): string | undefined {
+  return env[variable]?.trim() || undefined
+}
+
+/** Reads an address; undefined when the variable is not set. */
+function addressIn(variable: string, env: Environment): string | undefined {
+  const value = read(variable, env)
+  if (value === undefined) return undefined
+  const isOllama = variable === 'OLLAMA_HOST'
+  try {
+    return isOllama ? `${ollamaAddress(value)}/v1` : new URL(value).href.replace(/\/+$/, '')
+  } catch {
+    const form = isOllama
+      ? 'host:port, such as 127.0.0.1:11434'
+      : 'a whole one, such as http://127.0.0.1:8000/v1'
+    throw invalid(`${variable}=${value} is no address: write ${form}.`)
+  }
 }
 
 /** OLLAMA_HOST as Ollama itself reads it: scheme and port may be missing, 0.0.0.0 means this machine. */
-export function ollamaAddress(host: string): string {
+function ollamaAddress(host: string): string {
   const hasScheme = /^https?:\/\//.test(host)
   const url = new URL(hasScheme ? host : `http://${host}`)
   if (url.hostname === '0.0.0.0') url.hostname = '127.0.0.1'
   if (!hasScheme && !/:\d+\/?$/.test(host)) url.port = '11434'
   return url.href.replace(/\/+$/, '')
+}
+
+function invalid(message: string, cause?: unknown): ConfigError {
+  return new ConfigError('config/invalid', message, { cause })
+}
+
+/** Which Ollama is asked. */
+export interface OllamaModelsOptions {
+  /** Where `OLLAMA_HOST` is read. Default `process.env`. */
+  readonly env?: Environment
+}
+
+/**
+ * Lists the models that Ollama has, the one used last first: it has no default, only those that were pulled.
+ *
+ * Out     their names, at least one.
+ * Cost    one request, at most 5 s.
+ * Throws  ConfigError `config/invalid`, one line: a wrong address, no server there, no model yet.
+ *
+ * @param options.env Where the address is read.
+ * @example
+ * const [newest] = await ollamaModels().catch(() => ['llama3.2'])
+ * const model = llm(`ollama:${newest}`)
+ */
+export async function ollamaModels({ env = process.env }: OllamaModelsOptions = {}): Promise<
+  string[]
+> {
+  const baseURL = addressIn('OLLAMA_HOST', env) ?? PROVIDERS['ollama']!.baseURL!
+  const url = baseURL.replace(/\/v1$/, '')
+  let names: string[]
+  try {
+    const response = await fetch(`${url}/api/tags`, { signal: AbortSignal.timeout(5_000) })
+    const { models = [] } = (await response.json()) as { models?: { name?: string }[] }
+    names = models.flatMap(({ name }) => name ?? [])
+  } catch (cause) {
+    throw invalid(`No Ollama answers at ${url}: start it, or unset OLLAMA_HOST.`, cause)
+  }
+  if (names.length > 0) return names
+  throw invalid(`Ollama at ${url} has no model yet: ollama pull llama3.2`)
 }

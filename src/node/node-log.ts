@@ -4,8 +4,8 @@ import { safely, said } from '../shared/said.ts'
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 /**
- * One line of JSON on standard error for each thing worth knowing. `LOG_LEVEL` (debug, info, warn, error, silent) says
- * from which level on; default info.
+ * Writes one line of JSON to standard error for each message. `LOG_LEVEL` (debug, info, warn, error, silent) sets the
+ * lowest level; default info.
  *
  * Control characters are escaped, also those that JSON leaves as they are: what a client sends can neither forge a line
  * nor steer a terminal.
@@ -22,20 +22,15 @@ function write(
   { err, ...fields }: Record<string, unknown>,
   message: string,
 ): void {
-  const wanted = process.env['LOG_LEVEL'] ?? 'info'
-  if (wanted === 'silent' || LEVELS.indexOf(level) < LEVELS.indexOf(wanted as 'info')) return
+  const lowest = process.env['LOG_LEVEL'] ?? 'info'
+  if (lowest === 'silent' || LEVELS.indexOf(level) < LEVELS.indexOf(lowest as 'info')) return
   const stack = safely(() => (err instanceof Error ? err.stack : undefined), undefined)
   const cause = err === undefined ? {} : { err: stack ?? said(err) }
-  const line = JSON.stringify({
-    level,
-    time: new Date().toISOString(),
-    msg: message,
-    ...fields,
-    ...cause,
-  })
-  process.stderr.write(`${line.replace(/[\u007f-\u009f\u2028\u2029]/g, escaped)}\n`)
+  const time = new Date().toISOString()
+  const line = JSON.stringify({ level, time, msg: message, ...fields, ...cause })
+  process.stderr.write(`${line.replace(/[\u007f-\u009f\u2028\u2029]/g, escape)}\n`)
 }
 
-function escaped(character: string): string {
+function escape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

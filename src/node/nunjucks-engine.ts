@@ -14,13 +14,12 @@ import { templateFolder } from './template-folder.ts'
 export interface NunjucksEngineOptions extends Omit<NunjucksOptions, 'markdown'> {
   /** A folder (its path, or a file URL), a record of name → text, or any other source. */
   readonly templates: string | URL | Readonly<Record<string, string>> | TemplateSource
-  /** How the filter `markdown` draws: its options, or what `markdown()` of `swapstream/markdown` gave. */
+  /** What the filter `markdown` renders with: options, or what `markdown()` of `swapstream/markdown` gives. */
   readonly markdown?: MarkdownOptions | Markdown
 }
 
 /**
- * The template engine as apps use it: templates of a folder or a record, and beside them the partials that swapstream
- * ships, under `swapstream/`.
+ * The template engine of apps: the templates of a folder or a record, and the partials of swapstream under `swapstream/`.
  *
  * Throws  ConfigError `config/invalid` when the folder is missing.
  * Ends    with `watch`: `close()` ends the watcher.
@@ -29,8 +28,7 @@ export interface NunjucksEngineOptions extends Omit<NunjucksOptions, 'markdown'>
  */
 export function nunjucksEngine(options: NunjucksEngineOptions): NunjucksEngine {
   const { templates, markdown = {}, ...rest } = options
-  const source = stackSources([...shipped(), { source: toSource(templates) }])
-  return createNunjucksEngine(source, {
+  return createNunjucksEngine(stackSources([...shipped(), { source: toSource(templates) }]), {
     ...rest,
     markdown: 'render' in markdown ? markdown : createMarkdown(markdown),
   })
@@ -39,16 +37,12 @@ export function nunjucksEngine(options: NunjucksEngineOptions): NunjucksEngine {
 function toSource(templates: NunjucksEngineOptions['templates']): TemplateSource {
   if (typeof templates === 'string') return templateFolder(templates)
   if (templates instanceof URL) return templateFolder(fileURLToPath(templates))
-  return isSource(templates) ? templates : fromRecord(templates)
-}
-
-function isSource(
-  templates: Readonly<Record<string, string>> | TemplateSource,
-): templates is TemplateSource {
   return typeof templates['read'] === 'function'
+    ? (templates as TemplateSource)
+    : fromRecord(templates as Readonly<Record<string, string>>)
 }
 
-/** Two folders up from here in both shapes of the package: `src/node/` and `dist/node/`. */
+/** The partials of the package, two folders up from here in both of its shapes: `src/node/` and `dist/node/`. */
 function shipped(): { prefix: string; source: TemplateSource }[] {
   const folder = fileURLToPath(new URL('../../templates/swapstream', import.meta.url))
   return existsSync(folder) ? [{ prefix: 'swapstream/', source: templateFolder(folder) }] : []

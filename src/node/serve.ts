@@ -21,24 +21,21 @@ export interface ServeOptions {
   readonly headersTimeoutMs?: number
   /** Stop on SIGTERM and SIGINT, and end the process. Default true. */
   readonly signals?: boolean
-  /** Told the address when the server is ready. Default: one line on standard output. */
+  /** Called with the address when the server is ready. Default: one line on standard output. */
   readonly onListen?: (url: string) => void
-  /**
-   * Called at shutdown when the streams have said farewell, for what else has to end: `() => runs.close(5_000)`. Waited
-   * for within the grace.
-   */
+  /** Called at shutdown when the streams have ended, within the grace, for what else has to end: `() => runs.close(5_000)`. */
   readonly onClose?: () => unknown
-  /** Told why the server cannot listen. Default: one line on standard error, and the process ends with 1. */
+  /** Called when the server cannot listen. Default: one line on standard error, and the process ends with 1. */
   readonly onError?: (error: ConfigError) => void
 }
 
 /** A server that runs. */
 export interface Serving {
-  /** The address, when the server is ready. Never settles when it cannot listen: that is `onError`'s. */
+  /** The address, when the server is ready. Never settles when it cannot listen: that goes to `onError`. */
   readonly ready: Promise<string>
   /**
-   * Stops as a deploy wants it: nothing new is accepted, every stream says farewell and ends cleanly, its source is torn
-   * down; what is left after the grace is cut.
+   * Stops as a deploy wants it: no request is accepted any more, every stream ends with its shutdown event, its source is
+   * torn down; what is left after the grace is cut.
    *
    * @param graceMs Another grace than the server's; 0 cuts at once.
    */
@@ -48,6 +45,16 @@ export interface Serving {
 /** Anything with Hono's `fetch`. */
 interface App {
   fetch(request: Request, env?: never): Response | Promise<Response>
+}
+
+/** What `serve` gives where it serves nothing. */
+const NOT_SERVING: Serving = { ready: new Promise(() => {}), close: async () => {} }
+
+let dryRun: ((app: object) => void) | undefined
+
+/** Sets a hook that gets each app in place of a port, so that a program can be inspected; `undefined` serves again. */
+export function setDryRun(hook: ((app: object) => void) | undefined): void {
+  dryRun = hook
 }
 
 /**
@@ -61,18 +68,12 @@ interface App {
  * @example const server = serve(app, { port: 0 }); const url = await server.ready
  */
 export function serve(app: App, options: ServeOptions = {}): Serving {
-  if (looker) {
-    looker(app)
+  if (dryRun) {
+    dryRun(app)
     return NOT_SERVING
   }
-  const {
-    onListen = announce,
-    onError = giveUp,
-    graceMs = 10_000,
-    headersTimeoutMs = 10_000,
-    signals = true,
-    onClose = () => {},
-  } = options
+  const { onListen = announce, onError = giveUp, onClose = () => {}, signals = true } = options
+  const { graceMs = 10_000, headersTimeoutMs = 10_000 } = options
   const hostname = options.hostname ?? process.env['HOST'] ?? '127.0.0.1'
   const port = options.port ?? portFrom(process.env['PORT'])
   if (port instanceof ConfigError) {
@@ -104,35 +105,23 @@ export function serve(app: App, options: ServeOptions = {}): Serving {
   server.on('error', (error: NodeJS.ErrnoException) => onError(cannotListen(error, hostname, port)))
 
   const idle = watchIdle(server)
-  const close = (grace: number = graceMs): Promise<void> => {
-    forgetSignals()
-    return stop(server, idle, host, grace, onClose)
+  const stopped = (grace: number = graceMs): Promise<void> =>
+    stop(server, idle, grace, () => stopStreams(host).then(onClose))
+  const ignoreSignals = signals ? stopOnSignals(stopped) : () => {}
+  const close = (grace?: number): Promise<void> => {
+    ignoreSignals()
+    return stopped(grace)
   }
-  const forgetSignals = signals
-    ? stopOnSignals((grace = graceMs) => stop(server, idle, host, grace, onClose))
-    : () => {}
   return { ready, close }
-}
-
-const NOT_SERVING: Serving = { ready: new Promise(() => {}), close: async () => {} }
-
-let looker: ((app: object) => void) | undefined
-
-/**
- * Has apps shown instead of served, so that a program can be looked at: `serve` hands its app to `look` and opens no
- * port, until `look` is nothing again.
- */
-export function lookAtApps(look: ((app: object) => void) | undefined): void {
-  looker = look
 }
 
 /** The first signal asks, the second insists. Gives a function that no longer listens. */
 function stopOnSignals(close: (graceMs?: number) => Promise<void>): () => void {
-  let asked = false
+  let isClosing = false
   const onSignal = (): void => {
-    const stopped = asked ? close(0) : close()
-    asked = true
-    void stopped.then(() => process.exit(0))
+    const closed = isClosing ? close(0) : close()
+    isClosing = true
+    void closed.then(() => process.exit(0))
   }
   const names = ['SIGTERM', 'SIGINT'] as const
   for (const name of names) process.on(name, onSignal)
@@ -142,58 +131,47 @@ function stopOnSignals(close: (graceMs?: number) => Promise<void>): () => void {
 }
 
 /**
- * The connections on which nothing is being answered: kept alive after an answer, opened in advance, or half asked. Node
+ * Gives the connections without an open answer: kept alive after one, opened in advance, or with half a request. Node
  * itself counts only the first kind as idle.
  */
 function watchIdle(server: Server): () => Socket[] {
-  const answers = new Map<Socket, number>()
-  const add = (socket: Socket, by: number): void => {
-    const now = answers.get(socket)
-    if (now !== undefined) answers.set(socket, now + by)
-  }
-  // One function for all of them: a connection may stay for hours.
-  function closed(this: Socket): void {
-    answers.delete(this)
-  }
-  function answered(this: ServerResponse): void {
-    add(this.req.socket, -1)
-  }
+  const sockets = new Set<Socket>()
+  const answers = new Set<ServerResponse>()
   server.on('connection', (socket) => {
-    answers.set(socket, 0)
-    socket.on('close', closed)
+    sockets.add(socket.on('close', () => sockets.delete(socket)))
   })
-  server.on('request', ({ socket }, response) => {
-    add(socket, 1)
-    response.on('close', answered)
+  server.on('request', (_, answer) => {
+    answers.add(answer.on('close', () => answers.delete(answer)))
   })
-  return () => [...answers].filter(([, count]) => count === 0).map(([socket]) => socket)
+  return () => {
+    const busy = new Set(Array.from(answers, ({ req }) => req.socket))
+    return [...sockets].filter((socket) => !busy.has(socket))
+  }
 }
 
+/** Stops a server: what ends the answers may take the grace, then every connection is cut. */
 async function stop(
   server: Server,
   idle: () => Socket[],
-  host: object,
   graceMs: number,
-  onClose: () => unknown,
+  endAnswers: () => Promise<unknown>,
 ): Promise<void> {
-  let closed = false
-  const closing = new Promise<void>((resolve) => server.close(() => resolve())).then(
-    () => (closed = true),
-  )
+  let isClosed = false
+  const closed = new Promise((resolve) => server.close(resolve)).then(() => (isClosed = true))
   // Again and again: a connection that carried a stream is idle when the stream has ended.
   const sweep = (): void => {
     for (const socket of idle()) socket.destroy()
-    if (!closed) after(SWEEP_MS, sweep)
+    if (!isClosed) after(SWEEP_MS, sweep)
   }
   sweep()
   let cancel: () => void
   const graceOver = new Promise<void>((resolve) => (cancel = after(graceMs, resolve)))
   try {
-    await Promise.race([Promise.all([closing, stopStreams(host).then(onClose)]), graceOver])
+    await Promise.race([Promise.all([closed, endAnswers()]), graceOver])
   } finally {
     cancel!()
     server.closeAllConnections()
-    await closing
+    await closed
   }
 }
 
@@ -202,32 +180,21 @@ function shownHost(hostname: string): string {
   return hostname.includes(':') ? `[${hostname}]` : hostname
 }
 
-function portFrom(text: string | undefined): number | ConfigError {
-  if (text === undefined || text === '') return 3000
+function portFrom(text: string = ''): number | ConfigError {
+  if (text === '') return 3000
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
-  return new ConfigError('config/invalid', `PORT is ${JSON.stringify(text)}, which is no port.`, {
-    hint: 'Use a number from 0 to 65535.',
-  })
+  const what = `PORT is ${JSON.stringify(text)}, which is no port.`
+  return new ConfigError('config/invalid', what, { hint: 'Use a number from 0 to 65535.' })
 }
 
-function cannotListen(error: NodeJS.ErrnoException, hostname: string, port: number): ConfigError {
-  if (error.code === 'EADDRINUSE') {
-    return new ConfigError(
-      'config/port-taken',
-      `Port ${port} of ${hostname} is taken by another program.`,
-      {
-        hint: `Choose another one: PORT=${port + 1}.`,
-        cause: error,
-      },
-    )
+function cannotListen(cause: NodeJS.ErrnoException, hostname: string, port: number): ConfigError {
+  if (cause.code !== 'EADDRINUSE') {
+    const what = `Cannot listen on ${hostname}:${port}: ${cause.message}.`
+    return new ConfigError('config/invalid', what, { cause })
   }
-  return new ConfigError(
-    'config/invalid',
-    `Cannot listen on ${hostname}:${port}: ${error.message}.`,
-    {
-      cause: error,
-    },
-  )
+  const hint = `Choose another one: PORT=${port + 1}.`
+  const what = `Port ${port} of ${hostname} is taken by another program.`
+  return new ConfigError('config/port-taken', what, { hint, cause })
 }
 
 function announce(url: string): void {

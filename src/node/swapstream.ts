@@ -8,23 +8,23 @@ import { nodeConnection } from './node-connection.ts'
 import { nodeLog } from './node-log.ts'
 import { nunjucksEngine, type NunjucksEngineOptions } from './nunjucks-engine.ts'
 
-/** The settings of the core, those of the nunjucks engine, or another engine in its place. */
+/** The settings of an app, with those of the nunjucks engine or with another engine. */
 export type SwapstreamOptions = Omit<CoreOptions, 'engine'> &
   Partial<NunjucksEngineOptions> & {
     /** Another engine in place of nunjucks. */
     readonly engine?: TemplateEngine
-    /** How many proxies of yours stand in front of this server. Default 0: X-Forwarded-For is not believed. */
+    /** How many proxies of yours are in front of this server. Default 0: X-Forwarded-For is ignored. */
     readonly proxies?: number
     /**
-     * Compress event streams, with one window for all frames of a stream, for clients that read brotli. Worth its time
+     * Compress event streams, with one window for all frames of a stream, for clients that read brotli. Worth its CPU
      * with `updates: 'full'`, where every frame repeats the one before. Default false.
      */
     readonly compress?: boolean
   }
 
 /**
- * The one middleware of an app: turns what handlers return (`EventStream`, `Page`) into answers, guards them, and
- * serves htmx under `/swapstream/`.
+ * The one middleware of an app: answers with what handlers return (`EventStream`, `Page`), guards requests, and serves
+ * htmx under `/swapstream/`.
  *
  * In      `templates`: a folder, or a record of name → source. The rest has defaults that are safe.
  * Throws  ConfigError when the folder is missing, now and not at the first request.
@@ -32,6 +32,8 @@ export type SwapstreamOptions = Omit<CoreOptions, 'engine'> &
  * @example app.use(swapstream({ templates: 'templates' }))
  */
 export function swapstream(options: SwapstreamOptions = {}): MiddlewareHandler {
+  // The watcher does not keep the process alive.
+  const isEdited = !['production', 'test'].includes(process.env['NODE_ENV'] ?? '')
   const answer = createSwapstream({
     log: nodeLog,
     expose: process.env['NODE_ENV'] === 'development',
@@ -39,14 +41,9 @@ export function swapstream(options: SwapstreamOptions = {}): MiddlewareHandler {
     ...(options.compress ? { contentCoding: { name: 'br', encode: brotli } } : {}),
     ...options,
     engine:
-      options.engine ?? nunjucksEngine({ templates: 'templates', watch: edited(), ...options }),
+      options.engine ?? nunjucksEngine({ templates: 'templates', watch: isEdited, ...options }),
   })
   const middleware: MiddlewareHandler = async (c, next) => asset(c) ?? answer(c, next)
   storeSettings(middleware, storedSettings(answer)!)
   return middleware
-}
-
-/** Whether somebody may edit the templates while this runs. The watcher keeps no process alive. */
-function edited(): boolean {
-  return !['production', 'test'].includes(process.env['NODE_ENV'] ?? '')
 }

@@ -6,11 +6,11 @@ import { isPlainName, type TemplateSource } from '../templates/template-source.t
 /**
  * The templates of a folder and of the folders in it.
  *
- * A name is found only when it is plain and relative and names a file that stands in the folder: no `..`, no absolute
- * path, no NUL, no backslash, and no symbolic link that leads out of it.
+ * A name is found only when it is plain and relative and names a file in the folder: no `..`, no absolute path, no NUL, no
+ * backslash, no leading dot, and no symbolic link that leads out of it.
  *
  * In      path of the folder, from the working directory when relative.
- * Cost    one file read for each template; nothing is kept here.
+ * Cost    one file read for each template; nothing is cached here.
  * Ends    `watch` holds one watcher until its stop function is called.
  * Throws  ConfigError `config/invalid` when the folder is missing or is none.
  *
@@ -20,15 +20,16 @@ export function templateFolder(dir: string): TemplateSource {
   const root = realRoot(dir)
   return {
     read(name) {
-      const path = isPlainName(name) && !isHidden(name) ? realFile(root, name) : undefined
+      const isHidden = name.split('/').some((part) => part.startsWith('.'))
+      const path = isPlainName(name) && !isHidden ? realFile(root, name) : undefined
       return path === undefined ? undefined : { text: readFileSync(path, 'utf8'), path }
     },
-    names: () => [...list(root, '')],
+    names: () => [...namesIn(root, '')],
     watch(changed) {
       const watcher = watch(root, { recursive: true, persistent: false }, (_event, file) => {
         if (file !== null) changed(file.split(sep).join('/'))
       })
-      // A folder that goes away while it is looked at must not end the process.
+      // A folder that goes away meanwhile must not end the process.
       watcher.on('error', () => {})
       return () => watcher.close()
     },
@@ -40,36 +41,28 @@ function realRoot(dir: string): string {
     if (statSync(dir).isDirectory()) return realpathSync(dir)
   } catch (cause) {
     const hint = 'Create it, or say where the templates are: templates: "path/to/folder".'
-    throw new ConfigError('config/invalid', `the template folder "${dir}" does not exist.`, {
-      hint,
-      cause,
-    })
+    const what = `the template folder "${dir}" does not exist.`
+    throw new ConfigError('config/invalid', what, { hint, cause })
   }
   throw new ConfigError('config/invalid', `"${dir}" is a file, and a template folder was expected.`)
-}
-
-/** What a folder hides by a leading dot is not meant to be shown. */
-function isHidden(name: string): boolean {
-  return name.split('/').some((part) => part.startsWith('.'))
 }
 
 function realFile(root: string, name: string): string | undefined {
   try {
     const path = realpathSync(join(root, name))
     // With the separator: `/views-secret` begins with `/views`, too.
-    return path.startsWith(root.endsWith(sep) ? root : root + sep) && statSync(path).isFile()
-      ? path
-      : undefined
+    const isInside = path.startsWith(root.endsWith(sep) ? root : root + sep)
+    return isInside && statSync(path).isFile() ? path : undefined
   } catch {
     return undefined
   }
 }
 
-function* list(root: string, folder: string): Generator<string> {
+function* namesIn(root: string, folder: string): Generator<string> {
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
     if (entry.name.startsWith('.')) continue
     const name = folder === '' ? entry.name : `${folder}/${entry.name}`
-    if (entry.isDirectory()) yield* list(root, name)
+    if (entry.isDirectory()) yield* namesIn(root, name)
     else if (entry.isFile() || realFile(root, name) !== undefined) yield name
   }
 }

@@ -61,75 +61,50 @@ export function abortableGenerator<T, R = void>(
   open: (signal: AbortSignal) => AsyncGenerator<T, R, undefined>,
   signal?: AbortSignal,
 ): AsyncGenerator<T, R, undefined> {
-  return new AbortableGenerator(open, signal)
-}
-
-class AbortableGenerator<T, R> implements AsyncGenerator<T, R, undefined> {
-  readonly #generator: AsyncGenerator<T, R, undefined>
-  readonly #controller = new AbortController()
-  readonly #signal: AbortSignal | undefined
-  #hasLeft = false
-  #hasEnded = false
-
-  constructor(
-    open: (signal: AbortSignal) => AsyncGenerator<T, R, undefined>,
-    signal: AbortSignal | undefined,
-  ) {
-    this.#signal = signal
-    if (signal) onAbort(signal, this.#abort)
-    this.#generator = open(this.#controller.signal)
+  const controller = new AbortController()
+  const abort = (): void => controller.abort(signal?.reason)
+  if (signal) onAbort(signal, abort)
+  const generator = open(controller.signal)
+  let hasLeft = false
+  let hasEnded = false
+  const end = (): void => {
+    hasEnded = true
+    signal?.removeEventListener('abort', abort)
   }
-
-  next(): Promise<IteratorResult<T, R>> {
-    return this.#generator.next().then(this.#answered, this.#failed)
+  const leave = (): void => {
+    if (hasEnded) return
+    end()
+    hasLeft = true
+    controller.abort()
   }
-
-  return(value?: R | PromiseLike<R>): Promise<IteratorResult<T, R>> {
-    this.#leave()
-    return this.#generator.return(value as R)
-  }
-
-  throw(error: unknown): Promise<IteratorResult<T, R>> {
-    this.#leave()
-    return this.#generator.throw(error)
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.return()
-  }
-
-  get [Symbol.toStringTag](): string {
-    return 'AsyncGenerator'
-  }
-
-  #leave(): void {
-    if (this.#hasEnded) return
-    this.#hasLeft = true
-    this.#end()
-    this.#controller.abort()
-  }
-
-  #end(): void {
-    this.#hasEnded = true
-    this.#signal?.removeEventListener('abort', this.#abort)
-  }
-
-  readonly #abort = (): void => this.#controller.abort(this.#signal?.reason)
-
-  readonly #answered = (answer: IteratorResult<T, R>): IteratorResult<T, R> => {
-    if (answer.done) this.#end()
+  const answered = (answer: IteratorResult<T, R>): IteratorResult<T, R> => {
+    if (answer.done) end()
     return answer
   }
-
-  readonly #failed = (error: unknown): IteratorResult<T, R> => {
-    if (this.#hasLeft) return { done: true, value: undefined as R }
-    this.#end()
-    this.#controller.abort(error)
-    this.#signal?.throwIfAborted()
+  const failed = (error: unknown): IteratorResult<T, R> => {
+    if (hasLeft) return { done: true, value: undefined as R }
+    end()
+    controller.abort(error)
+    signal?.throwIfAborted()
     throw error
   }
+  return {
+    next: () => generator.next().then(answered, failed),
+    return(value) {
+      leave()
+      return generator.return(value)
+    },
+    throw(error) {
+      leave()
+      return generator.throw(error)
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    async [Symbol.asyncDispose]() {
+      await this.return(undefined as R)
+    },
+    // As a generator says: what reads it tells code of ours from a provider's.
+    [Symbol.toStringTag]: 'AsyncGenerator',
+  } as AsyncGenerator<T, R, undefined>
 }

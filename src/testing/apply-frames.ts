@@ -1,8 +1,7 @@
 import { type DefaultTreeAdapterTypes, parse, serialize } from 'parse5'
+import { select } from './client/dom.ts'
 import { domText, misplaced } from './client/dom-text.ts'
-import { swapAsHtmx2 } from './client/htmx2.ts'
-import { swapAsHtmx4 } from './client/htmx4.ts'
-import { select } from './client/selector.ts'
+import { swapMessage } from './client/swap-message.ts'
 
 /** Where the element that asks wants its answer: what `hx-target` and `hx-swap` say on a form. */
 export interface Destination {
@@ -63,9 +62,9 @@ export class FramedPage {
 
   /** Swaps the data of one unnamed event into the page. */
   apply(frame: string): this {
-    const { target, swap = 'innerHTML', select: selected, htmx = 4 } = this.#destination
-    if (htmx === 2) swapAsHtmx2(this.#document, this.find(target), frame, swap)
-    else swapAsHtmx4(this.#document, this.#main, frame, { swap, select: selected })
+    const { target, swap = 'innerHTML', select: part, htmx = 4 } = this.#destination
+    const main = htmx === 4 ? this.#main : this.find(target)
+    swapMessage(this.#document, main, frame, { htmx, swap, select: part })
     const wrong = misplaced(this.#document)
     if (wrong !== undefined) throw new Error(wrong)
     return this

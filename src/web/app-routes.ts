@@ -2,8 +2,7 @@ import type { Hono } from 'hono'
 import { TrieRouter } from 'hono/router/trie-router'
 import { findTargetHandler } from 'hono/utils/handler'
 import type { TemplateEngine } from '../templates/engine.ts'
-import type { Declared } from './declared/definition.ts'
-import { servedBy } from './declared/mount.ts'
+import { declarations, type Declared } from './declared/definition.ts'
 import { storedSettings } from './settings.ts'
 
 /** An app as its author made it. */
@@ -17,10 +16,8 @@ export interface AppRoute {
   readonly handler: (...args: never[]) => unknown
   /** It takes `next`, so it may hand the request on. */
   readonly isMiddleware: boolean
-  /** The route that `mount` serves by it. */
-  readonly declared?: Declared
-  /** Whether a guard decides who may ask; known of declared routes only. */
-  readonly guarded?: boolean
+  /** The declared route that `mount` serves by it. */
+  readonly declared?: Declared | undefined
 }
 
 /** All routes of an app in their order, middleware too. */
@@ -28,7 +25,8 @@ export function routesOf(app: App): AppRoute[] {
   return app.routes.map(({ method, path, handler }) => {
     const target = findTargetHandler(handler)
     const isMiddleware = target.length > 1
-    return { method, path, handler: target as never, isMiddleware, ...servedBy(target) }
+    const declared = declarations.get(target)
+    return { method, path, handler: target as never, isMiddleware, declared }
   })
 }
 

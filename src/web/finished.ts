@@ -37,7 +37,7 @@ export async function handedOff(
       await values.return('disconnected')
       const page = new StreamPage({ morphs: false, resumable: true })
       const [block] = page.show(value, blockTree(await renderBlock(value, engine)))
-      return block + handOff({ path, at: page.prefix })
+      return block + handOff({ path, at: page.streamId })
     }
     early.push(value)
   }

@@ -78,12 +78,12 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
     this.#retryMs = options.retryMs
     this.#page = new StreamPage(options)
     if (reconnect !== undefined || at !== undefined)
-      this.#reconnect = new Reconnect(this.#page.prefix, reconnect, at !== undefined)
+      this.#reconnect = new Reconnect(this.#page.streamId, reconnect, at !== undefined)
   }
 
   /** The prefix of the stream's ids in the page. */
   get at(): string {
-    return this.#page.prefix
+    return this.#page.streamId
   }
 
   get isEmpty(): boolean {
@@ -143,7 +143,7 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
     const told = isNews ? endNotice(event) : undefined
     const cut = reason === 'done' ? [] : await this.#cut()
     // The notice first: its place is found beside the anchors, which go then.
-    const below = told ? this.#page.below(told) : []
+    const below = told ? this.#page.afterContent(told) : []
     const messages = dataOf([
       ...cut,
       ...below,
@@ -200,7 +200,7 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
     if (block?.failed) return []
     const publicError = report(error)
     const told = notice(publicError.message, `${publicError.code} ${publicError.id}`)
-    const { shown, gone } = this.#page.instead(value, told)
+    const { shown, gone } = this.#page.errorSlot(value, told)
     if (block) block.failed = { error, publicError, gone }
     return shown
   }

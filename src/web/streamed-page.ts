@@ -1,7 +1,7 @@
 import { escapeHtml } from '../shared/escape-html.ts'
 import type { Log } from '../shared/log.ts'
 import { Fragment } from '../fragments/fragment.ts'
-import { streamingHintOf } from '../fragments/stream-to-fragments.ts'
+import { streamingHints } from '../fragments/stream-to-fragments.ts'
 import { tagsIn } from '../html/tags.ts'
 import type { StreamBuffer } from '../streams/buffer.ts'
 import type { EndEvent } from '../streams/end.ts'
@@ -56,7 +56,7 @@ export class StreamedPage implements StreamBuffer<unknown> {
     engine: TemplateEngine,
     log: Log,
   ): Promise<StreamedPage | undefined> {
-    const hint = await streamingHintOf(fragments)
+    const hint = await streamingHints.get(fragments)?.()
     if (hint === undefined) return undefined
     const { template, key, context } = hint
     const render: Render = (text, changes) =>

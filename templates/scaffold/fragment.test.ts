@@ -21,14 +21,14 @@ test('sample-name has a page', async () => {
   assert.match(await page.text(), /<form id="sample-name-form"/)
 })
 
-test('sample-name writes its answer into the page', async () => {
+test('sample-name streams its answer into the page', async () => {
   const stream = await openStream(app, '/sample-name', send('Hi <you>'))
   const events = await stream.all()
   assert.deepEqual(events.at(-1), { event: 'done', data: '{"reason":"done"}' })
   assert.match(JSON.stringify(events), /You wrote: Hi &lt;you&gt;/)
 })
 
-test('sample-name gives the form back when it is empty', async () => {
+test('sample-name returns the form when the prompt is empty', async () => {
   const answer = await app.request('/sample-name', send(' '))
   assert.equal(answer.status, 422)
   assert.match(await answer.text(), /Write something first\./)

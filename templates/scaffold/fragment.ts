@@ -1,18 +1,21 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Hono } from 'hono'
 import { mount, Page, stream, streamToFragments } from 'swapstream'
-import { fakeTokens } from 'swapstream/testing'
 import { z } from 'zod'
 
-/** What the form sends. */
+/** The input of the form. */
 const input = z.object({ prompt: z.string().trim().min(1, 'Write something first.') })
 export type SampleNameInput = z.infer<typeof input>
 
-/** Where the text comes from. Put your model here, and hand it the signal: it aborts when the reader leaves. */
-function write({ prompt }: SampleNameInput, signal: AbortSignal): AsyncIterable<string> {
-  return fakeTokens(`You wrote: ${prompt}`, { everyMs: 20, signal })
+/** The source of the text. Put your model here, and pass it the signal: it aborts when the client disconnects. */
+async function* write({ prompt }: SampleNameInput, signal: AbortSignal): AsyncGenerator<string> {
+  for (const word of `You wrote: ${prompt}`.split(/(?<= )/)) {
+    await sleep(20, undefined, { signal })
+    yield word
+  }
 }
 
-/** POST /sample-name: the block "answer" of the page, as it is written. */
+/** POST /sample-name: the block "answer" of the page, rendered again as the text grows. */
 export const sampleNameStream = stream(
   {
     path: '/sample-name',
@@ -30,7 +33,7 @@ export const sampleNameStream = stream(
   },
 )
 
-/** What the app serves of it: the page, and the stream. */
+/** The routes of this file: the page, and the stream. */
 export const routes = new Hono()
 routes.get('/sample-name', () => new Page('sample-name.html'))
 mount(routes, sampleNameStream)

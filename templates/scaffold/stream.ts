@@ -1,9 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Hono } from 'hono'
 import { mount, sequenced, stream } from 'swapstream'
-import { fakeTokens } from 'swapstream/testing'
 import { z } from 'zod'
 
-/** What is asked for, what each event carries, and what is returned at the end. */
+/** The input, the value of each event, and the final value. */
 const input = z.object({ prompt: z.string().min(1) })
 const chunk = z.object({ text: z.string() })
 const final = z.object({ characters: z.int() })
@@ -11,12 +11,15 @@ export type SampleNameInput = z.infer<typeof input>
 export type SampleNameChunk = z.infer<typeof chunk>
 export type SampleNameFinal = z.infer<typeof final>
 
-/** Where the text comes from. Put your model here, and hand it the signal: it aborts when the client leaves. */
-function write({ prompt }: SampleNameInput, signal: AbortSignal): AsyncIterable<string> {
-  return fakeTokens(`You wrote: ${prompt}`, { everyMs: 20, signal })
+/** The source of the text. Put your model here, and pass it the signal: it aborts when the client disconnects. */
+async function* write({ prompt }: SampleNameInput, signal: AbortSignal): AsyncGenerator<string> {
+  for (const word of `You wrote: ${prompt}`.split(/(?<= )/)) {
+    await sleep(20, undefined, { signal })
+    yield word
+  }
 }
 
-/** POST /sample-name: numbered frames, NDJSON or one JSON document, as `Accept` says. */
+/** POST /sample-name: numbered events, NDJSON or one JSON document, by `Accept`. */
 export const sampleNameStream = stream(
   { path: '/sample-name', input: { json: input }, chunk, final, encoding: sequenced },
   async function* ({ json, signal }) {
@@ -29,6 +32,6 @@ export const sampleNameStream = stream(
   },
 )
 
-/** What the app serves of it. */
+/** The routes of this file. */
 export const routes = new Hono()
 mount(routes, sampleNameStream)

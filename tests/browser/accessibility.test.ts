@@ -38,7 +38,7 @@ const isThere = (tab: Tab): Promise<void> =>
     expect(await count('false')).toBeGreaterThan(0)
     // As long as the stream is open, a second question is dropped.
     expect(await tab.locator('[data-stream="open"]').count()).toBe(0)
-  }, 20_000)
+  })
 /** A question, the page while it is answered, and the page with its answer. */
 const answered = (asked: (tab: Tab) => Promise<void>): State[] => [
   { name: 'while it is written', reach: (tab) => asked(tab).then(() => busy(tab)) },

@@ -8,7 +8,6 @@ import { z } from 'zod'
 import {
   createRuns,
   EventStream,
-  fromComponents,
   mount,
   Page,
   plain,
@@ -17,6 +16,7 @@ import {
   swapstream,
   type SwapstreamOptions,
 } from 'swapstream'
+import { fromComponents } from 'swapstream/core'
 import { check, type CheckResult } from 'swapstream/check'
 import { codeTokens } from '../../src/cli/code-tokens.ts'
 import { recordingLog } from '../support/recording-log.ts'
@@ -544,7 +544,7 @@ describe('what is looked at', () => {
           expect(message).not.toBe('')
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 75 },
     )
   })
 

@@ -6,7 +6,7 @@ import { toLine } from '../../src/cli/finding.ts'
 import { loadApp } from '../../src/cli/load-app.ts'
 import { usePrograms } from '../support/run-program.ts'
 
-const run = usePrograms()
+const run = usePrograms('sources')
 /** The demo reads every package before it serves, and the compiler of the tests does not read decorators. */
 const APART = new Set(['ask', 'decorators'])
 

@@ -126,10 +126,8 @@ describe('over HTTP/2', () => {
     const stream = ask('/hang')
     stream.on('error', () => {})
     await headersOf(stream)
-    const leftAt = performance.now()
     leave(stream)
     await eventually(() => expect(torn).toBe(1))
-    expect(performance.now() - leftAt).toBeLessThan(250)
   })
 
   test('a silent source is heard of, and a reader that stands still is dropped', async () => {
@@ -149,7 +147,7 @@ describe('over HTTP/2', () => {
       expect(standsStill).toBe(true)
     })
     expect(produced).toBeLessThan(1_000)
-    await eventually(() => expect(torn).toBe(2), 4_000)
+    await eventually(() => expect(torn).toBe(2))
     expect(readEvents(await bodyOf(ask('/short'))).events.at(-1)).toEqual(DONE)
   })
 })

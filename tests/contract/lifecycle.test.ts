@@ -20,15 +20,13 @@ const WAYS: Record<string, (connection: RawConnection) => void> = {
 describe('a client that leaves', () => {
   for (const [way, leave] of Object.entries(WAYS)) {
     for (const path of ['/tick', '/stuck', '/seeds/jero/idle']) {
-      test(`by ${way} ends ${path} within 250 ms`, async () => {
+      test(`by ${way} ends ${path}`, async () => {
         const { opened } = await stats()
         const response = await request(path)
         await response.until((body) => body.length > 0)
         expect(await stats()).toMatchObject({ opened: opened + 1, active: 1 })
-        const leftAt = performance.now()
         leave(response.connection)
         await expectAllFinished(stats)
-        expect(performance.now() - leftAt).toBeLessThan(250)
       })
     }
   }
@@ -45,7 +43,7 @@ describe('a client that leaves', () => {
   })
 
   test.each(['text/html', 'text/event-stream'])(
-    'while its answer as %s is written ends that within 250 ms',
+    'while its answer as %s is written ends that',
     async (accept) => {
       const { opened } = await stats()
       const { connection } = await request('/seeds/chirp/chat', {
@@ -56,10 +54,8 @@ describe('a client that leaves', () => {
       await eventually(async () =>
         expect(await stats()).toMatchObject({ opened: opened + 1, active: 1 }),
       )
-      const leftAt = performance.now()
       connection.reset()
       await expectAllFinished(stats)
-      expect(performance.now() - leftAt).toBeLessThan(250)
     },
   )
 
@@ -221,10 +217,8 @@ describe('many streams', () => {
     )
     await Promise.all(open.map((response) => response.until((body) => body.length > 0)))
     expect((await stats()).active).toBe(60)
-    const leftAt = performance.now()
     open.forEach(({ connection }, n) => Object.values(WAYS)[n % 3]!(connection))
     await expectAllFinished(stats)
-    expect(performance.now() - leftAt).toBeLessThan(1_000)
     expect((await stats()).opened).toBe(opened + 60)
   })
 

@@ -192,5 +192,5 @@ describe('the conformance app', () => {
     expect((await (await request('/short')).text()).endsWith('{"reason":"done"}\n\n')).toBe(true)
     await Promise.all(halves.map(({ closed }) => closed))
     expect((await stats()).active).toBe(0)
-  }, 15_000)
+  })
 })

@@ -4,6 +4,9 @@ import { BATTERY, expectAllFinished, useApp, useStats } from './support/child-ap
 import { connect, useConnections } from './support/raw-connection.ts'
 
 const MIB = 1024 * 1024
+/** More of them when one looks for what leaks slowly: `STREAMS=100000 VALUES=5000000 npx vitest run tests/contract/load`. */
+const STREAMS = Number(process.env['STREAMS'] ?? 4_000)
+const VALUES = Number(process.env['VALUES'] ?? 200_000)
 
 const app = useApp(BATTERY, {
   LOG_LEVEL: 'error',
@@ -39,42 +42,42 @@ async function cycles(count: number): Promise<void> {
       }
     }),
   )
-  await expectAllFinished(stats, 5_000)
+  await expectAllFinished(stats)
 }
 
 describe('what a long life leaves in memory', () => {
-  test('after 20,000 streams that were opened and aborted: nothing that grows, nothing that runs', async () => {
-    await cycles(2_000)
+  test('after thousands of streams that were opened and aborted: nothing that grows, nothing that runs', async () => {
+    await cycles(STREAMS / 4)
     const before = await held()
     const { opened } = await stats()
-    await cycles(20_000)
+    await cycles(STREAMS)
     const after = await stats()
-    expect(after.opened - opened).toBe(20_000)
+    expect(after.opened - opened).toBe(STREAMS)
     expect(after.framework).toMatchObject({ open: 0, refused: 0 })
-    expect((await held()) - before).toBeLessThan(8 * MIB)
-  }, 60_000)
+    expect((await held()) - before).toBeLessThan(2 * MIB)
+  })
 
-  test('in a stream of 1,000,000 values, while it runs and after: nothing that grows', async () => {
+  test('in a stream of hundreds of thousands of values, while it runs and after: nothing that grows', async () => {
     await (await request('/values/20000')).text()
     const before = await held()
-    const response = await request('/values/1000000')
+    const response = await request(`/values/${VALUES}`)
     const during: number[] = []
     while (!response.over) {
       during.push(await held())
-      await sleep(300)
+      await sleep(100)
     }
     const body = await response.text()
-    expect(during.length).toBeGreaterThan(5)
-    expect(Math.max(...during) - before).toBeLessThan(8 * MIB)
-    expect((await held()) - before).toBeLessThan(8 * MIB)
+    expect(during.length).toBeGreaterThan(2)
+    expect(Math.max(...during) - before).toBeLessThan(2 * MIB)
+    expect((await held()) - before).toBeLessThan(2 * MIB)
 
     // A slow machine leaves time for a sign of life.
     const values = body.split('\n\n').filter((text) => text !== ': ping')
-    expect(values.length).toBe(1_000_002)
-    expect(values.findIndex((text, n) => n < 1_000_000 && text !== `data: ${n}`)).toBe(-1)
+    expect(values.length).toBe(VALUES + 2)
+    expect(values.findIndex((text, n) => n < VALUES && text !== `data: ${n}`)).toBe(-1)
     expect(values.at(-2)).toBe('event: done\ndata: {"reason":"done"}')
     await expectAllFinished(stats)
-  }, 60_000)
+  })
 
   test('of 1,000 streams that hang at once: each is torn down when its client leaves', async () => {
     const open = await Promise.all(Array.from({ length: 1_000 }, () => connect(app().port)))
@@ -85,7 +88,7 @@ describe('what a long life leaves in memory', () => {
     )
     expect((await stats()).active).toBe(1_000)
     for (const connection of open) connection.reset()
-    await expectAllFinished(stats, 5_000)
+    await expectAllFinished(stats)
     expect((await stats()).framework).toMatchObject({ open: 0 })
-  }, 30_000)
+  })
 })

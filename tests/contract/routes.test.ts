@@ -150,7 +150,7 @@ describe('the routes of the conformance app', () => {
     const { events } = await post('/seeds/llamabot/chat', '{"messages":["hi there"]}')
     expect(new Set(events.slice(0, -1).map(({ event }) => event))).toEqual(new Set(['content']))
     expect(events.map(({ data }) => data).join('')).toBe(
-      'Hello, you said: hi there{"reason":"done"}',
+      'Hello, you wrote: hi there{"reason":"done"}',
     )
     expect(events.at(-1)!.event).toBe('complete')
   })

@@ -11,7 +11,7 @@ describe('a reader that stands still', () => {
   const app = useApp(CONFORMANCE)
   const stats = useStats(() => app().port)
   // Said first, so that it looks last: when the connections of the test are closed.
-  afterEach(() => expectAllFinished(stats, 5_000))
+  afterEach(() => expectAllFinished(stats))
   const { connect, request } = useConnections(() => app().port)
 
   /** Asks for a stream and takes nothing of it. */
@@ -25,19 +25,18 @@ describe('a reader that stands still', () => {
   test('stops the source, is dropped after the deadline, and leaves nothing behind', async () => {
     const before = await stats()
     const connection = await stall('/fire')
-    let last = -1
+    const seen: number[] = []
     await eventually(async () => {
       const { produced } = await stats()
-      const standsStill = produced > before.produced && produced === last
-      last = produced
-      await sleep(50)
-      expect(standsStill).toBe(true)
+      seen.push(produced)
+      expect(produced).toBeGreaterThan(before.produced)
+      expect(seen.slice(-4)).toEqual([produced, produced, produced, produced])
     })
+    const last = seen.at(-1)!
     // What the kernel holds for both ends; everything else would be a queue of ours.
     expect((last - before.produced) * 16 * 1024).toBeLessThan(16 * MIB)
-    expect((await stats()).active).toBe(1)
 
-    await expectAllFinished(stats, 4_000)
+    await expectAllFinished(stats)
     expect((await stats()).produced).toBe(last)
     expect(app().log()).toMatch(/"level":"warn".*stood still/)
     expect(app().log()).toMatch(/"msg":"stream ended","route":"GET \/fire","reason":"timeout"/)
@@ -55,7 +54,7 @@ describe('a reader that stands still', () => {
     await healthy.until((body) => body.length > 0)
     const before = await stats()
     const stalled = await Promise.all(Array.from({ length: 20 }, () => stall('/fire')))
-    await eventually(async () => expect((await stats()).active).toBe(21))
+    await eventually(async () => expect((await stats()).opened).toBe(before.opened + 20))
     const ticks = readEvents(healthy.body).events.length
     await healthy.until((body) => readEvents(body).events.length >= ticks + 25)
 
@@ -64,7 +63,7 @@ describe('a reader that stands still', () => {
       const { active, heapUsed, arrayBuffers } = await stats()
       held.push(heapUsed + arrayBuffers)
       expect(active).toBe(1)
-    }, 4_000)
+    })
     expect(Math.max(...held) - before.heapUsed - before.arrayBuffers).toBeLessThan(8 * MIB)
     const then = readEvents(healthy.body).events.length
     await healthy.until((body) => readEvents(body).events.length >= then + 5)
@@ -97,12 +96,12 @@ describe('a reader that stands still', () => {
     expect((await stats()).active).toBe(1)
     expect(response.over).toBe(false)
     socket.destroy()
-  }, 20_000)
+  })
 })
 
 describe('heartbeats', () => {
   const app = useApp(BATTERY, {
-    SETTINGS: JSON.stringify({ heartbeatMs: 200, limits: { sendTimeoutMs: 10_000 } }),
+    SETTINGS: JSON.stringify({ heartbeatMs: 1_000, limits: { sendTimeoutMs: 30_000 } }),
   })
   const { connect } = useConnections(() => app().port)
   const stats = useStats(() => app().port)
@@ -113,21 +112,17 @@ describe('heartbeats', () => {
     const response = connection.request(`/line/${size}/hang`)
     await response.head
     connection.socket.pause()
-    await sleep(1_500)
+    // Long enough for five of them.
+    await sleep(5_000)
     const { bytes } = response
     expect(bytes).toBeLessThan(size)
     connection.socket.resume()
-    await eventually(
-      () => expect(response.bytes).toBeGreaterThanOrEqual(size + 'data: \n\n'.length),
-      5_000,
-    )
-    // Whatever was queued would be here by now, and the next one is not due yet.
-    await sleep(100)
-    const behind = (body: string): string[] =>
-      readEvents(body.slice(size + 'data: \n\n'.length)).comments
-    expect(behind(response.body).length).toBeLessThanOrEqual(1)
-    // And they come again, now that somebody reads.
-    await response.until((body) => behind(body).length >= 2)
+    // They come again, now that the client reads; those that were queued would be here with the first of them.
+    const behind = (): number =>
+      Math.max(0, response.bytes - size - 'data: \n\n'.length) / ': ping\n\n'.length
+    await eventually(() => expect(behind()).toBeGreaterThanOrEqual(1))
+    expect(behind()).toBeLessThanOrEqual(2)
+    await eventually(() => expect(behind()).toBeGreaterThanOrEqual(3))
     connection.socket.destroy()
     await expectAllFinished(stats)
   })
@@ -141,11 +136,14 @@ describe('a source that is as fast as its reader', () => {
     const healthy = await request('/tick')
     await healthy.until((body) => body.length > 0)
     const count = (): number => readEvents(healthy.body).events.length
-    const [ticks, from] = [count(), performance.now()]
-    for (let round = 0; round < 3; round++) await (await request('/flood')).complete
-    const ms = performance.now() - from
-    // One each 20 ms when nothing else happens; a fifth of them when everything does.
-    await sleep(0)
-    expect(count() - ticks).toBeGreaterThan(ms / 100)
+    let ticks = 0
+    for (let round = 0; round < 3; round++) {
+      const flood = await request('/flood')
+      await flood.until((body) => body.length > 0)
+      const before = count()
+      await flood.complete
+      ticks += count() - before
+    }
+    expect(ticks).toBeGreaterThan(3)
   })
 })

@@ -3,7 +3,8 @@ import { Hono } from 'hono'
 import { describe, expect, test } from 'vitest'
 import * as v from 'valibot'
 import { z } from 'zod'
-import { ConfigError, mount, stream, type MountOptions } from 'swapstream'
+import { ConfigError, mount, stream } from 'swapstream'
+import type { MountOptions } from 'swapstream/core'
 
 async function* handler(): AsyncGenerator<string> {
   yield 'text'

@@ -171,7 +171,7 @@ describe('bearer', () => {
   })
 
   test('is refused when nothing says what the token is', () => {
-    for (const options of [{}, { token: '' }, undefined])
+    for (const options of [{}, { token: '' }, { token: 'let me in' }, undefined])
       expect(() => bearer(options as { token: string })).toThrow(ConfigError)
   })
 })
@@ -222,6 +222,7 @@ describe('ipAllow', () => {
     ['::1.2.3'],
     ['1.2.3.4::'],
     ['localhost'],
+    ['*'],
     [''],
   ])('refuses %j when it is made', (network) => {
     expect(() => ipAllow(['127.0.0.1', network])).toThrow(ConfigError)

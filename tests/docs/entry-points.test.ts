@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { readDoors, type Exported } from '../../scripts/read-entry-points.ts'
+import { readEntryPoints, type Exported } from '../../scripts/read-entry-points.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
@@ -10,7 +10,7 @@ const { exports } = JSON.parse(read('package.json')) as {
 }
 
 test.each(Object.entries(exports).filter(([, targets]) => typeof targets !== 'string'))(
-  'the door "%s" has one small source file, and the same place in the build',
+  'the entry point "%s" has one small source file, and the same path in the build',
   (_, targets) => {
     const { source } = targets as { source: string }
     expect(read(source).split('\n').length).toBeLessThan(100)
@@ -23,9 +23,9 @@ test.each(Object.entries(exports).filter(([, targets]) => typeof targets !== 'st
   },
 )
 
-const doors = readDoors()
+const entryPoints = readEntryPoints()
 const described = new Map(
-  doors.flatMap((door) => door.exports.map((exported) => [exported.name, exported])),
+  entryPoints.flatMap((entry) => entry.exports.map((exported) => [exported.name, exported])),
 )
 
 /** What can be called, with its own lines of code. */
@@ -37,7 +37,7 @@ function bodyOf({ name, file }: Exported): string {
   return start ? code.slice(start.index, code.indexOf('\n}\n', start.index)) : ''
 }
 
-describe('behind the doors', () => {
+describe('the export', () => {
   test.each([...described.values()])('$name says what it is for', ({ comment }) => {
     expect(comment.paragraphs.join(' ').length).toBeGreaterThan(10)
   })
@@ -70,8 +70,8 @@ test('each error code has its paragraph in docs/errors.md, and no other code is 
       .filter((name) => /\.(?:ts|md)$/.test(name))
       .map((name) => join(folder, name)),
   )
-  const rooms = [...new Set(codes.map((code) => code!.split('/')[0]))].join('|')
-  const named = new RegExp(`\`((?:${rooms})/[a-z-]+)\``, 'g')
+  const groups = [...new Set(codes.map((code) => code!.split('/')[0]))].join('|')
+  const named = new RegExp(`\`((?:${groups})/[a-z-]+)\``, 'g')
   const unknown = files.flatMap((file) =>
     [...read(file).matchAll(named)].flatMap(([, code]) =>
       codes.includes(code) ? [] : [`${file}: ${code}`],

@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { tsImport } from 'tsx/esm/api'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { readDoors, toComment } from '../../scripts/read-entry-points.ts'
+import { readEntryPoints, toComment } from '../../scripts/read-entry-points.ts'
 import { started, surroundings } from './support/surroundings.ts'
 
 /**
  * The examples of the doc comments are programs: each one is compiled and run, with what stands in `surroundings` at
- * hand, what the doors let out, and what its own file exports. `expression // → value` is an assertion.
+ * hand, the exports of the package, and what its own file exports. `expression // → value` is an assertion.
  */
 const ROOT = join(import.meta.dirname, '../..')
 const SRC = join(ROOT, 'src')
@@ -43,8 +43,8 @@ afterEach(async () => {
   }
 })
 
-/** Where each name that is let out comes from, and whether it is a type. */
-const doors = readDoors().flatMap((door) => door.exports)
+/** The file of each exported name, and whether it is a type. */
+const exported = readEntryPoints().flatMap((entry) => entry.exports)
 
 /** `expression // → value` becomes a check. */
 const withChecks = (code: string): string =>
@@ -58,7 +58,7 @@ async function toProgram({ file, code }: Example): Promise<string> {
   const words = new Set(code.match(/\w+/g))
   const around = Object.keys(surroundings()).filter((name) => words.has(name))
   const imports = new Map(
-    doors.map(({ name, file: from, typeOnly }) => [name, { from, as: typeOnly ? 'type ' : '' }]),
+    exported.map(({ name, file: from, typeOnly }) => [name, { from, as: typeOnly ? 'type ' : '' }]),
   )
   for (const name of Object.keys(await import(join(SRC, file))))
     imports.set(name, { from: file, as: '' })

@@ -21,7 +21,9 @@ test('examples/chat tells its model what was said before, and shows it to nobody
     return text
   }
   expect(await say('My name is <Ada>')).toContain('I am <strong>a script</strong>, not a model')
-  expect(await say('What is my name?')).toContain('said one thing, first: “My name is &lt;Ada&gt;”')
+  expect(await say('What is my name?')).toContain(
+    'asked one thing, first: “My name is &lt;Ada&gt;”',
+  )
 
   const page = async (headers: Record<string, string>): Promise<string> =>
     (await fetch(url, { headers })).text()

@@ -87,7 +87,7 @@ describe('npm start', () => {
 })
 
 describe('npm run hello', () => {
-  const run = usePrograms()
+  const run = usePrograms('sources')
 
   test('is at most 15 lines of TypeScript, and streams', async () => {
     const url = await run('examples/hello/server.ts', [], { PORT: '0' }).url

@@ -1,15 +1,8 @@
 import fc from 'fast-check'
 import { Hono } from 'hono'
 import { afterEach, describe, expect, test } from 'vitest'
-import {
-  EventStream,
-  fromComponents,
-  liveState,
-  nunjucksEngine,
-  swapstream,
-  type Fragment,
-  type LiveStateOptions,
-} from 'swapstream'
+import { EventStream, liveState, nunjucksEngine, swapstream, type Fragment } from 'swapstream'
+import { fromComponents, type LiveStateOptions } from 'swapstream/core'
 import { openStream } from 'swapstream/testing'
 import { timersRunning } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'

@@ -193,7 +193,7 @@ describe('serve', () => {
     await reader.cancel()
   })
 
-  test('hears that a client left, by whatever way, within 100 ms', async () => {
+  test('hears that a client left, by whatever way', async () => {
     const app = new Hono()
     app.use(swapstream({ templates: {}, log: recordingLog() }))
     let aborted!: () => void
@@ -215,10 +215,8 @@ describe('serve', () => {
       const socket = connect(Number(port), '127.0.0.1')
       socket.write('GET /hang HTTP/1.1\r\nHost: localhost\r\n\r\n')
       await new Promise((resolve) => socket.once('data', resolve))
-      const leftAt = performance.now()
       socket[leave]()
-      await heard
-      expect(performance.now() - leftAt, leave).toBeLessThan(100)
+      await expect(heard).resolves.toBe(undefined)
       socket.destroy()
     }
   })

@@ -124,7 +124,7 @@ function expectContiguous({ ids, numbers }: Viewer, first = 1): void {
 }
 
 const has = (viewer: Viewer, some: number): Promise<void> =>
-  eventually(() => expect(viewer.numbers.length).toBeGreaterThanOrEqual(some), 10_000)
+  eventually(() => expect(viewer.numbers.length).toBeGreaterThanOrEqual(some))
 
 describe.concurrent('runs on two nodes', () => {
   test('are the same on both, and go on there from where a reader left here', async () => {
@@ -268,7 +268,6 @@ describe.concurrent('a line to Redis that is cut for three seconds', () => {
     const refused = await fetch(url(node, '/start'), { method: 'POST' })
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2'])
     expect(await refused.json()).toMatchObject({ code: 'run/store-away' })
-    await sleep(3_000)
     proxy.mend()
     const again = view(node, (await started(node, 'count=5')).path)
     await again.over
@@ -361,6 +360,6 @@ async function started(node: ChildApp, query: string): Promise<{ path: string }>
     const response = await fetch(url(node, `/start?${query}`), { method: 'POST' })
     expect(response.status).toBe(200)
     run = (await response.json()) as { path: string }
-  }, 10_000)
+  })
   return run!
 }

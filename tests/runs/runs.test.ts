@@ -10,10 +10,10 @@ import {
   streamToFragments,
   swapstream,
   type Runs,
-  type RunsOptions,
   type Source,
   type StreamContext,
 } from 'swapstream'
+import type { RunsOptions } from 'swapstream/core'
 import { readEvents } from 'swapstream/client'
 import { serve } from 'swapstream/node'
 import { createMemoryStore, type RunStore } from 'swapstream/stores'

@@ -133,7 +133,7 @@ describe.each(Object.keys(kinds))('a store in %s', (kind) => {
     )
     for (let at = 0; at < all.length; at += 500) await append(at + 1, all.slice(at, at + 500))
     const { lines, unwatch } = watched(id)
-    await eventually(() => expect(lines.length).toBe(all.length), 5_000)
+    await eventually(() => expect(lines.length).toBe(all.length))
     expect(lines).toEqual(all)
     unwatch()
   })
@@ -202,7 +202,7 @@ describe.each(Object.keys(kinds))('a store in %s', (kind) => {
       await second.append(n, ['a'])
     }
     expect(await nodes.two.current('me', key)).toBe(second.id)
-    await eventually(async () => expect(await nodes.two.current('me', key)).toBe(undefined), 10_000)
+    await eventually(async () => expect(await nodes.two.current('me', key)).toBe(undefined))
   })
 
   test('lets a name run again when its maker is gone', async () => {

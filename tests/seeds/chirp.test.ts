@@ -35,9 +35,9 @@ import {
   streamToFragments,
   streamWithSources,
   swapstream,
-  type HtmxHeaders,
   type StreamEnd,
 } from 'swapstream'
+import type { HtmxHeaders } from 'swapstream/core'
 import { check } from 'swapstream/check'
 import { llm } from 'swapstream/models'
 import { openStream } from 'swapstream/testing'

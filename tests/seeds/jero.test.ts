@@ -38,12 +38,14 @@ const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(
 
 test('J1: NDJSON is one value a line, sent when it is there, on any verb', async () => {
   const { app } = serving()
+  let goOn!: () => void
   app.all(
     '/movies',
     () =>
       new NDJSON(async function* () {
+        const silent = new Promise<void>((resolve) => (goOn = resolve))
         yield { title: 'Metropolis' }
-        await wait(50)
+        await silent
         yield { title: 'M' }
       }),
   )
@@ -52,9 +54,8 @@ test('J1: NDJSON is one value a line, sent when it is there, on any verb', async
     expect(response.headers.get('content-type')).toBe('application/x-ndjson')
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
     expect((await reader.read()).value).toBe('{"title":"Metropolis"}\n')
-    const at = performance.now()
+    goOn()
     expect((await reader.read()).value).toBe('{"title":"M"}\n')
-    expect(performance.now() - at).toBeGreaterThan(30)
     expect((await reader.read()).done).toBe(true)
   }
 })
@@ -266,7 +267,7 @@ test('J11: an idle stream notices at once that its reader has gone', async () =>
   const response = await fetch(`${url}/idle`, { signal: leaving.signal })
   await response.body!.getReader().read()
   leaving.abort()
-  await eventually(() => expect(closed).toHaveBeenCalledOnce(), 1_000)
+  await eventually(() => expect(closed).toHaveBeenCalledOnce())
 })
 
 test('J12: a test opens a stream, looks at its events, and leaves', async () => {

@@ -1,4 +1,5 @@
-import { fromComponents, nunjucksEngine, type TemplateEngine } from 'swapstream'
+import { nunjucksEngine } from 'swapstream'
+import { fromComponents, type TemplateEngine } from 'swapstream/core'
 import listed from './block-templates.json' with { type: 'json' }
 
 /** A block of the kind people write. */

@@ -1,12 +1,6 @@
 import { Hono } from 'hono'
-import {
-  EventStream,
-  Fragment,
-  ServerSentEvent,
-  streamToFragments,
-  swapstream,
-  type TemplateEngine,
-} from 'swapstream'
+import { EventStream, Fragment, ServerSentEvent, streamToFragments, swapstream } from 'swapstream'
+import type { TemplateEngine } from 'swapstream/core'
 import { readEvents } from 'swapstream/client'
 import { STREAMING_REQUEST } from '../../src/htmx/request.ts'
 import { encodeEvent } from '../../src/sse/sse.ts'

@@ -1,11 +1,11 @@
 import { expect } from 'vitest'
 
+/** Long enough for a machine with other work: only a test that fails waits so long. */
+export const PATIENCE_MS = 30_000
+
 /** Looks again until `look` no longer throws: for what another process or the next turn of the loop does. */
-export async function eventually(
-  look: () => void | Promise<void>,
-  withinMs = 2_000,
-): Promise<void> {
-  const until = Date.now() + withinMs
+export async function eventually(look: () => void | Promise<void>): Promise<void> {
+  const until = Date.now() + PATIENCE_MS
   for (;;) {
     try {
       return await look()
@@ -18,5 +18,5 @@ export async function eventually(
 
 /** The leak check of every stream test: what was opened is closed. */
 export async function expectNothingLeft(timersRunning: () => number): Promise<void> {
-  await eventually(() => expect(timersRunning(), 'timers of the house').toBe(0))
+  await eventually(() => expect(timersRunning(), 'timers that still run').toBe(0))
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createServer, type AddressInfo } from 'node:net'
-import { afterEach } from 'vitest'
+import { join } from 'node:path'
+import { afterEach, inject } from 'vitest'
 
 export interface Program {
   /** The address that it prints. */
@@ -9,17 +10,22 @@ export interface Program {
   kill(signal?: NodeJS.Signals): void
 }
 
-/** Runs TypeScript programs of this repository as real processes, and ends them with the test. */
-export function usePrograms(): (
-  file: string,
-  args?: readonly string[],
-  env?: Record<string, string>,
-) => Program {
+/** How Node starts a program of this repository: compiled before all tests, or as users do who have its sources. */
+export function startOf(file: string, from: 'compiled' | 'sources' = 'compiled'): string[] {
+  return from === 'compiled'
+    ? [join(inject('programs'), file.replace(/\.ts$/, '.js'))]
+    : ['--conditions=source', '--import', 'tsx', file]
+}
+
+/** Runs programs of this repository as real processes, and ends them with the test. */
+export function usePrograms(
+  from?: 'compiled' | 'sources',
+): (file: string, args?: readonly string[], env?: Record<string, string>, cwd?: string) => Program {
   const running: (() => Promise<unknown>)[] = []
   afterEach(async () => {
     for (const stop of running.splice(0)) await stop()
   })
-  return (file, args = [], env = {}) => {
+  return (file, args = [], env = {}, cwd = process.cwd()) => {
     const clean = { ...process.env }
     for (const name of [
       'LOG_LEVEL',
@@ -32,11 +38,10 @@ export function usePrograms(): (
       'NODE_ENV',
     ])
       delete clean[name]
-    const child = spawn(
-      process.execPath,
-      ['--conditions=source', '--import', 'tsx', file, ...args],
-      { env: { ...clean, ...env } },
-    )
+    const child = spawn(process.execPath, [...startOf(file, from), ...args], {
+      cwd,
+      env: { ...clean, ...env },
+    })
     let stdout = ''
     let stderr = ''
     const url = new Promise<string>((resolve) => {

@@ -7,7 +7,7 @@ import { createNunjucksEngine } from '../../src/templates/nunjucks/nunjucks-engi
 import { fromRecord } from '../../src/templates/template-source.ts'
 import { family, type Family, textsOf } from './template-family.ts'
 
-const RUNS = Number(process.env['RUNS'] ?? 1000)
+const RUNS = Number(process.env['RUNS'] ?? 300)
 const { seed = 0 } = fc.readConfigureGlobal()
 
 /** nunjucks itself, as it is installed, over the same templates. */

@@ -1,14 +1,8 @@
 import { Eta } from 'eta'
 import { Hono } from 'hono'
 import { expect, test } from 'vitest'
-import {
-  EventStream,
-  Fragment,
-  Page,
-  streamToFragments,
-  swapstream,
-  type TemplateEngine,
-} from 'swapstream'
+import { EventStream, Fragment, Page, streamToFragments, swapstream } from 'swapstream'
+import type { TemplateEngine } from 'swapstream/core'
 import { applyFrames, openStream } from 'swapstream/testing'
 import { STREAMING_REQUEST } from '../../src/htmx/request.ts'
 import { fragmentsOf, streamBlock } from '../support/block-stream.ts'

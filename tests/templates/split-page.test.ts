@@ -7,7 +7,7 @@ import { fromRecord } from '../../src/templates/template-source.ts'
 import { splitPage } from '../../src/web/streamed-page.ts'
 import { family } from './template-family.ts'
 
-const RUNS = Number(process.env['RUNS'] ?? 250)
+const RUNS = Number(process.env['RUNS'] ?? 100)
 /** What asks for the text, or prints it, and what becomes of it then. */
 const MENTIONS = [
   '<p>{{ said }}</p>',

@@ -318,6 +318,14 @@ describe('a returned Page', () => {
     expect(fragment.headers.get('vary')).toBe('Accept, HX-Request')
   })
 
+  test('adds to what another middleware has said about Vary', async () => {
+    const { app } = setUp()
+    app.use(async (c, next) => (c.header('Vary', 'Origin'), next()))
+    app.get('/block', () => new Page('chat.html', { text: 'x' }))
+    const { headers } = await app.request('/block')
+    expect(headers.get('vary')).toBe('Origin, Accept, HX-Request')
+  })
+
   test.each([
     ['a boosted link', { 'hx-boosted': 'true' }],
     ['a restored history entry', { 'hx-history-restore-request': 'true' }],

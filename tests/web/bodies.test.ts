@@ -10,8 +10,8 @@ import {
   scope,
   ServerSentEvent,
   swapstream,
-  type StreamBodyOptions,
 } from 'swapstream'
+import type { StreamBodyOptions } from 'swapstream/core'
 import { timersRunning } from '../../src/shared/clock.ts'
 import { expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'

@@ -13,6 +13,9 @@ const isHooks: Check = (value) => isObject(value) && Object.values(value).every(
 const isSchema: Check = (value) => isFunction(value?.['~standard']?.validate)
 const isWhole: Check = (value) => Number.isSafeInteger(value) && value >= 0
 const isMs: Check = (value) => typeof value === 'number' && value >= 0
+const isEncoding: Check = (value) => value === 'fragments' || isFunction(value)
+const isHeartbeat: Check = (value) => value === false || (isMs(value) && value > 0)
+const isStatus: Check = (value) => isWhole(value) && value >= 200 && value < 600
 const oneOf =
   (...known: unknown[]): Check =>
   (value) =>
@@ -28,22 +31,14 @@ const OPTIONS: readonly (readonly [names: string, check: Check, allowed: string]
   ['guards', (list) => Array.isArray(list) && list.every(isFunction), 'a list of functions'],
   ['before after', isHooks, 'functions by name'],
   ['invalid onError onEnd', isFunction, 'a function'],
-  [
-    'encoding',
-    (value) => value === 'fragments' || isFunction(value),
-    "'fragments', or an encoding: plain, events(), sequenced",
-  ],
-  [
-    'heartbeatMs',
-    (value) => value === false || (isMs(value) && value > 0),
-    'milliseconds above 0, or false for none',
-  ],
+  ['encoding', isEncoding, "'fragments', or an encoding: plain, events(), sequenced"],
+  ['heartbeatMs', isHeartbeat, 'milliseconds above 0, or false for none'],
   ['retryMs', isWhole, 'whole milliseconds, 0 or more'],
   ['frameMs', isMs, 'milliseconds, 0 or more'],
   ['updates', oneOf('diff', 'full'), "'diff' or 'full'"],
   ['backpressure', oneOf('latest', 'pause'), "'latest' or 'pause'"],
   ['flushHeaders', oneOf('first-value', 'immediately'), "'first-value' or 'immediately'"],
-  ['status', (value) => isWhole(value) && value >= 200 && value < 600, 'a status from 200 to 599'],
+  ['status', isStatus, 'a status from 200 to 599'],
   ['rawHeaders', Array.isArray, 'a list of pairs'],
 ]
 
@@ -57,69 +52,56 @@ export function checkDefinition(
   definition: Declared['definition'],
   handler: Declared['handler'],
 ): Declared {
-  const { path, method = 'POST', name = handler?.name, input = {} } = definition ?? {}
+  const { path, method = 'POST', name = handler?.name } = definition ?? {}
+  const { input = {}, guards = [] } = definition ?? {}
   const verb = String(method).toUpperCase()
   const label = `${verb} ${String(path)}${name ? ` (${name})` : ''}`
-  if (!isText(path) || !path?.startsWith('/')) {
-    const hint = "Write path: '/chat'."
-    refuseRoute('stream/path', label, 'a path is text that starts with "/".', hint)
-  }
-  if (verb !== 'GET' && verb !== 'POST') {
-    const hint = 'Use POST, or GET for what costs nothing and may be linked to.'
-    refuseRoute('stream/method', label, 'a stream answers to GET or POST.', hint)
-  }
+  if (!isText(path) || !path?.startsWith('/'))
+    refuseRoute('stream/path', label, `a path starts with "/", such as path: '/chat'.`)
+  if (verb !== 'GET' && verb !== 'POST')
+    refuseRoute('stream/method', label, 'a stream answers to GET or POST only.')
   for (const [option, value] of Object.entries(definition)) checkOption(label, option, value)
   checkGenerator(label, handler)
   streamHeaders(definition.headers, definition.rawHeaders)
   checkInput(label, path, verb, input)
-  return { definition, handler, method: verb, input, label }
+  return { definition, handler, method: verb, input, guards, label }
 }
 
 /** Refuses what is no async generator. Read from the function, so it is never called to find out. */
 export function checkGenerator(label: string, handler: unknown): void {
   if (Object.prototype.toString.call(handler) === '[object AsyncGeneratorFunction]') return
-  const hint = 'Write async function* (…) { yield … }: what it yields is the stream.'
-  refuseRoute('stream/not-a-generator', label, 'the handler is no async generator.', hint)
+  const message = 'the handler is no async generator: write async function* (…) { yield … }.'
+  refuseRoute('stream/not-a-generator', label, message)
 }
 
 function checkOption(label: string, option: string, value: unknown): void {
   const [, check, allowed] = OPTIONS.find(([names]) => names.split(' ').includes(option)) ?? []
   if (check === undefined) {
     const known = OPTIONS.flatMap(([names]) => names.split(' '))
-    const hint = `Leave it out ${didYouMean(option, known)}.`
-    refuseRoute('stream/option', label, `there is no option ${JSON.stringify(option)}.`, hint)
+    const name = JSON.stringify(option)
+    refuseRoute('stream/option', label, `there is no option ${name} ${didYouMean(option, known)}.`)
   }
-  if (value !== undefined && !check(value)) {
-    const shown = isFunction(value) ? 'a function' : (JSON.stringify(value) ?? String(value))
-    refuseRoute('stream/option', label, `${option} cannot be ${shown}.`, `Give ${allowed}.`)
-  }
+  if (value === undefined || check(value)) return
+  const shown = isFunction(value) ? 'a function' : (JSON.stringify(value) ?? String(value))
+  refuseRoute('stream/option', label, `${option} cannot be ${shown}. Give ${allowed}.`)
 }
 
 function checkInput(label: string, path: string, verb: string, input: InputSchemas): void {
-  const refuse = (what: string, hint: string): never =>
-    refuseRoute('stream/input', label, what, hint)
+  const refuse = (message: string): never => refuseRoute('stream/input', label, message)
   for (const [source, schema] of Object.entries(input)) {
     if (!INPUT_SOURCES.includes(source))
-      refuse(
-        `a request has no part "${source}".`,
-        `Name another ${didYouMean(source, INPUT_SOURCES)}.`,
-      )
+      refuse(`a request has no part "${source}" ${didYouMean(source, INPUT_SOURCES)}.`)
     if (!isSchema(schema))
-      refuse(`input.${source} is no Standard Schema.`, 'Give a schema of zod, valibot or arktype.')
+      refuse(`input.${source} is no Standard Schema, such as one of zod, valibot or arktype.`)
   }
   const bodies = ['json', 'form'].filter((source) => source in input)
-  if (verb === 'GET' && bodies.length > 0) {
-    const hint = "Take it from the query, or use method: 'POST'."
-    refuse(`a GET has no body, so no ${bodies.join(' and ')}.`, hint)
-  }
-  if (bodies.length > 1)
-    refuse('a request has one body, not json and form.', 'Declare json or form, or two routes.')
+  if (verb === 'GET' && bodies.length > 0)
+    refuse(`a GET has no body, so no ${bodies.join(' and ')}. Use the query, or method: 'POST'.`)
+  if (bodies.length > 1) refuse('a request has one body: declare json or form, or two routes.')
   const names = Array.from(path.matchAll(/\/:([^/{?]+)/g), ([, name]) => name!)
   const missing = input.param && missingParam(input.param, names)
-  if (missing !== undefined) {
-    const hint = `Write it into the path, as in "${path}/:${missing}" ${didYouMean(missing, names)}.`
-    refuse(`the path has no parameter "${missing}".`, hint)
-  }
+  if (missing !== undefined)
+    refuse(`the path has no parameter "${missing}". Write it in, as in "${path}/:${missing}".`)
 }
 
 /** A parameter that a schema asks for and the path does not have: every library reports a key that is missing. */

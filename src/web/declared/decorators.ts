@@ -45,15 +45,11 @@ export function Stream<
 ): (method: Handler<I, C, F, B, Chunk, Final>, context: ClassMethodDecoratorContext) => void {
   return (method, { kind, name, static: isStatic, private: isPrivate, addInitializer }) => {
     const label = `@Stream on ${String(name)}`
-    if (kind !== 'method' || isStatic || isPrivate) {
-      const hint = 'Put it on a public method of the instance.'
-      refuseRoute('stream/host', label, 'mount could not reach it.', hint)
-    }
+    if (kind !== 'method' || isStatic || isPrivate)
+      refuseRoute('stream/host', label, 'it belongs on a public method of the instance.')
     checkGenerator(label, method)
-    if (streamMethods.has(method)) {
-      const hint = 'Keep one @Stream; two routes need two methods.'
-      refuseRoute('stream/duplicate', label, 'the method is declared as a stream twice.', hint)
-    }
+    if (streamMethods.has(method))
+      refuseRoute('stream/duplicate', label, 'it is there twice; two routes need two methods.')
     streamMethods.add(method)
     addInitializer(function (this: unknown) {
       const known = methodsByInstance.get(this as object) ?? []
@@ -84,7 +80,7 @@ export function UseGuards(
  *
  * Throws  ConfigError `stream/host`.
  */
-export function decoratedStreams(host: object): { declared: Declared; guards: readonly Guard[] }[] {
+export function decoratedStreams(host: object): Declared[] {
   const instance = typeof host === 'function' ? build(host as new () => object) : host
   const hostName = instance?.constructor?.name ?? String(host)
   const guardsOf = (target: object): readonly Guard[] => guardsByTarget.get(target) ?? []
@@ -97,24 +93,18 @@ export function decoratedStreams(host: object): { declared: Declared; guards: re
     .map(({ name, method, definition }) => {
       const named = { name: `${hostName}.${String(name)}`, ...definition }
       const declared = checkDefinition(named, method.bind(instance))
-      return { declared, guards: [...classGuards, ...guardsOf(method)] }
+      return { ...declared, guards: [...classGuards, ...guardsOf(method), ...declared.guards] }
     })
-  if (streams.length === 0) {
-    const hint = 'Mount what stream() returned, or put @Stream({ path }) on an async *method().'
-    refuseRoute('stream/host', hostName, 'it holds no streams.', hint)
-  }
+  if (streams.length === 0)
+    refuseRoute('stream/host', hostName, 'it holds no streams: put @Stream({ path }) on a method.')
   return streams
 }
 
 function build(host: new () => object): object {
-  // An arrow function, or anything else that `new` cannot build, is no class.
-  if (!host.prototype) {
-    const hint = 'Mount what stream() returned, a class or an instance.'
-    refuseRoute('stream/host', host.name || 'a function', 'it is no declared stream.', hint)
-  }
-  if (host.length > 0) {
-    const hint = `Build it yourself: mount(app, new ${host.name}(…)).`
-    refuseRoute('stream/host', host.name, 'its constructor needs arguments.', hint)
-  }
-  return new host()
+  // What `new` cannot build, such as an arrow function, is no class.
+  const name = host.name || 'a function'
+  if (!host.prototype) refuseRoute('stream/host', name, 'it is no declared stream and no class.')
+  if (host.length === 0) return new host()
+  const message = `its constructor needs arguments: mount(app, new ${name}(…)).`
+  return refuseRoute('stream/host', name, message)
 }

@@ -118,16 +118,20 @@ export interface Declared {
   readonly handler: (input: any) => AsyncIterator<unknown, unknown>
   readonly method: 'GET' | 'POST'
   readonly input: InputSchemas
+  /** All guards: of the mount, of a class, of the route. */
+  readonly guards: readonly Guard[]
   /** What errors and the log call it: `POST /chat (answer)`. */
   readonly label: string
 }
+
+/** The declarations behind what `stream()` returns, and behind the handlers that `mount` gives to apps. */
+export const declarations: WeakMap<object, Declared> = new WeakMap()
 
 /** Refuses a route, naming it first. */
 export function refuseRoute(
   code: ConstructorParameters<typeof ConfigError>[0],
   label: string,
-  what: string,
-  hint: string,
+  message: string,
 ): never {
-  throw new ConfigError(code, `${label}: ${what}`, { hint })
+  throw new ConfigError(code, `${label}: ${message}`)
 }

@@ -6,22 +6,16 @@ import { Fragment } from '../../fragments/fragment.ts'
 import { ServerSentEvent } from '../../sse/server-sent-event.ts'
 import type { StreamContext } from '../../streams/source.ts'
 import { checkDefinition } from './check.ts'
-import type {
-  Declared,
-  Handler,
-  InputSchemas,
-  Outgoing,
-  StreamDefinition,
-  StreamRoute,
+import {
+  declarations,
+  type Declared,
+  type Handler,
+  type InputSchemas,
+  type Outgoing,
+  type StreamDefinition,
+  type StreamRoute,
 } from './definition.ts'
 import { invalidInput, keysOf, validate, validateInput } from './input.ts'
-
-const declaredRoutes = new WeakMap<object, Declared>()
-
-/** The declaration behind what `stream()` returned; nothing for anything else. */
-export function declaredBy(route: object): Declared | undefined {
-  return declaredRoutes.get(route)
-}
 
 /**
  * Declares a route whose answer is a stream. Serve it with `mount`.
@@ -58,7 +52,7 @@ export function stream<
   const route = (call: DirectCall = {}): AsyncGenerator => callWithoutRequest(declared, call)
   Object.defineProperty(route, 'name', { value: label })
   Object.assign(route, { method, path: definition.path })
-  declaredRoutes.set(route, declared)
+  declarations.set(route, declared)
   return Object.freeze(route) as never
 }
 

@@ -19,6 +19,16 @@ const never = (): Promise<never> => new Promise(() => {})
 app.get('/stats', (c) => c.json({ ...figures(), framework: stats() }))
 app.post('/size', async (c) => c.json((await c.req.text()).length))
 
+app.post('/echo', async (c) => {
+  const text = await c.req.text()
+  return new EventStream(
+    watched(async function* () {
+      yield text
+    }),
+    { encoding },
+  )
+})
+
 app.get('/line/:size', (c) => {
   const line = 'x'.repeat(Number(c.req.param('size')))
   return new EventStream(

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
-import type { Stats as FrameworkStats } from 'swapstream'
+import type { Stats as FrameworkStats } from 'swapstream/core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { eventually } from '../../support/eventually.ts'
+import { startOf } from '../../support/run-program.ts'
 import { connect, type RawConnection } from './raw-connection.ts'
 
 export interface Ended {
@@ -41,14 +42,10 @@ export const BATTERY = 'tests/contract/support/battery.ts'
 /** Starts a program that prints `LISTEN <port>` as a process of its own; the caller ends it. */
 export async function startApp(file: string, env: Record<string, string> = {}): Promise<ChildApp> {
   const { NODE_ENV: _, NODE_OPTIONS: __, ...inherited } = process.env
-  const child = spawn(
-    process.execPath,
-    ['--expose-gc', '--conditions=source', '--import', 'tsx', file],
-    {
-      env: { ...inherited, PORT: '0', LOG_LEVEL: 'info', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
+  const child = spawn(process.execPath, ['--expose-gc', ...startOf(file)], {
+    env: { ...inherited, PORT: '0', LOG_LEVEL: 'info', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let stdout = ''
   let stderr = ''
   child.stderr.on('data', (data) => (stderr += data))
@@ -84,7 +81,7 @@ export function useApp(file: string, env?: Record<string, string>): () => ChildA
   let app: ChildApp | undefined
   beforeAll(async () => {
     app = await startApp(file, env)
-  }, 30_000)
+  })
   afterAll(async () => {
     if (app === undefined) return
     const { alive } = app
@@ -125,9 +122,6 @@ export function useStats(port: () => number): () => Promise<Stats> {
 }
 
 /** Waits until every source that was started has been torn down. */
-export async function expectAllFinished(
-  stats: () => Promise<Stats>,
-  withinMs?: number,
-): Promise<void> {
-  await eventually(async () => expect(await stats()).toMatchObject({ active: 0 }), withinMs)
+export async function expectAllFinished(stats: () => Promise<Stats>): Promise<void> {
+  await eventually(async () => expect(await stats()).toMatchObject({ active: 0 }))
 }

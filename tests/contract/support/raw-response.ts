@@ -1,3 +1,5 @@
+import { PATIENCE_MS } from '../../support/eventually.ts'
+
 /** The head of a response, as it stood on the wire. Names in lower case; repeated headers are joined with a comma. */
 export interface Head {
   readonly version: string
@@ -61,7 +63,7 @@ export class RawResponse {
   }
 
   /** The body as soon as it is as wanted. */
-  async until(wanted: (body: string) => boolean, withinMs = 5_000): Promise<string> {
+  async until(wanted: (body: string) => boolean, withinMs = PATIENCE_MS): Promise<string> {
     const deadline = Date.now() + withinMs
     for (;;) {
       if (wanted(this.body)) return this.body

@@ -5,7 +5,6 @@ import {
   createRuns,
   nunjucksEngine,
   swapstream,
-  type NunjucksEngine,
   type SwapstreamOptions,
 } from '../../../src/index.ts'
 import { serve, type ServeOptions, type Serving } from '../../../src/node.ts'
@@ -40,7 +39,8 @@ export function surroundings() {
     fromRecord,
     c: { req: request } as unknown as Context,
     swapstream: (options: SwapstreamOptions) => swapstream({ ...options, templates }),
-    nunjucksEngine: (options: object): NunjucksEngine => nunjucksEngine({ ...options, templates }),
+    nunjucksEngine: (options: object): ReturnType<typeof nunjucksEngine> =>
+      nunjucksEngine({ ...options, templates }),
     serve(served: Hono, options: ServeOptions = {}): Serving {
       const server = serve(served, { ...options, port: 0, onListen: () => {}, signals: false })
       started.push(server)

@@ -1,0 +1,235 @@
+import { nearest } from '../shared/nearest.ts'
+import { HOLE, SEAM, type Tag } from '../html/tags.ts'
+
+/** Something that an attribute says, and where in the text. */
+interface Use {
+  /** The attribute as it is written. */
+  readonly attribute: string
+  readonly at: number
+}
+
+/** What the markup of a template asks of the page and of the app around it. */
+export interface MarkupUses {
+  /** Requests that elements make. The addresses are as they are written, holes included. */
+  readonly requests: readonly (Use & { readonly method: string; readonly url: string })[]
+  /** Elements that are meant by their id. */
+  readonly meant: readonly (Use & { readonly id: string })[]
+  /** The ids that its elements have; holes included. */
+  readonly ids: readonly string[]
+  /** Events of a stream that something waits for. */
+  readonly events: readonly (Use & { readonly event: string })[]
+  /** Attributes that do nothing. */
+  readonly wrong: readonly (Use & { readonly message: string; readonly hint: string })[]
+  readonly answers: readonly AnswerPlace[]
+  /** Elements hand a target on to those in them. */
+  readonly handsTargetOn: boolean
+}
+
+/** An element whose answer, when htmx 4 streams it, cannot come piece by piece. */
+export interface AnswerPlace {
+  readonly method: string
+  readonly url: string
+  /** The answer takes the place of the element that asks. Else, a part of it is chosen (`hx-select`). */
+  readonly isReplaced: boolean
+  readonly message: string
+  readonly hint: string
+  /** Without a target of its own an element is its own target, unless a layout says otherwise. */
+  readonly hasTarget: boolean
+  readonly at: number
+}
+
+/** An attribute by the name that htmx reads, with the tag that has it. */
+interface Read extends Use {
+  readonly tag: Tag
+  readonly name: string
+  readonly value: string
+  /** The method of the form that is open, as it is written. */
+  readonly form: string | undefined
+}
+
+/** What htmx 4 and the extensions that come with it read. */
+const KNOWN =
+  `get post put patch delete query action method boost browser-indicator config confirm disable download
+  encoding head headers history-elt ignore include indicator last-part-id live morph-skip morph-skip-children
+  multipart:connect multipart:close nonce on pending preload preserve prompt ptag push-url replace-url select select-oob
+  sse:connect sse:close swap swap-oob sync target targets trigger upsert validate vals ws:connect ws:send`
+    .split(/\s+/)
+    .map((name) => `hx-${name}`)
+const FAMILIES = /^hx-(?:on|status:|live:)/
+
+/** What htmx 4 no longer reads, and what to write in its place. */
+const DROPPED: Readonly<Record<string, string>> = {
+  'hx-disabled-elt': 'It is called hx-disable now.',
+  'hx-disinherit': 'Nothing is inherited without :inherited, so leave it out.',
+  'hx-ext': 'An extension works as soon as its script is loaded; leave it out.',
+  'hx-history': 'Pages are no longer kept in the browser; leave it out.',
+  'hx-inherit': 'Write :inherited behind the attribute that is meant: hx-target:inherited.',
+  'hx-params': 'Change what is sent in a listener to htmx:config:request.',
+  'hx-request': 'It is called hx-config now.',
+  'hx-sse': 'Use hx-sse:connect="/url".',
+  'hx-vars': 'Use hx-vals.',
+  'hx-ws': 'Use hx-ws:connect="/url".',
+}
+
+const REQUEST = /^hx-(get|post|put|patch|delete)$/
+/** Attributes of HTML whose value is one or more ids. */
+const IDS =
+  /^(?:for|form|list|aria-(?:activedescendant|controls|describedby|details|errormessage|flowto|labelledby|owns))$/
+/** Attributes of htmx whose value may begin with `#id`. */
+const SELECTORS = /^hx-(?:target|include|indicator|disable|select|sync|status:.+)$/
+
+/**
+ * Reads what some tags ask for.
+ *
+ * In      `version` 2 lets pass what only htmx 4 has dropped.
+ */
+export function markupUses(tags: readonly Tag[], version: 2 | 4 = 4): MarkupUses {
+  const all = attributesOf(tags)
+  return {
+    requests: all.flatMap(requestOf),
+    meant: all.flatMap(idsMeantBy),
+    ids: all.filter(({ name }) => name === 'id').map(({ value }) => value),
+    events: all.flatMap(eventsOf),
+    wrong: all.flatMap((each) => [...misplacedOob(each), ...wrongAttribute(each, version)]),
+    answers:
+      version === 4 ? tags.flatMap((tag, n) => answerOf(tag, all, () => around(tags, n))) : [],
+    handsTargetOn: all.some(({ attribute }) => /^(?:data-)?hx-target:/.test(attribute)),
+  }
+}
+
+function attributesOf(tags: readonly Tag[]): Read[] {
+  let form: string | undefined
+  return tags.flatMap((tag) => {
+    if (tag.name === 'form') form = tag.ends ? undefined : (valueOf(tag, 'method') ?? 'get')
+    if (tag.ends) return []
+    return tag.attributes.map(({ name: attribute, value, at }) => {
+      const name = attribute.replace(/^data-(?=hx-)/, '').replace(/(?::inherited|:append)+$/, '')
+      return { tag, attribute, name, value, at, form }
+    })
+  })
+}
+
+function requestOf({ tag, attribute, name, value, at, form }: Read): MarkupUses['requests'] {
+  let method = REQUEST.exec(name)?.[1]
+  if (name === 'action' && tag.name === 'form') method = form
+  else if (name === 'formaction') method = valueOf(tag, 'formmethod') ?? form
+  else if (name === 'sse-connect' || name === 'hx-sse:connect') method = 'get'
+  else if (name === 'hx-action') method = valueOf(tag, 'hx-method') ?? 'get'
+  if (method === undefined || isDynamic(method) || /^dialog$/i.test(method)) return []
+  return [{ attribute, at, method: method.toUpperCase(), url: value }]
+}
+
+function idsMeantBy({ attribute, name, value, at }: Read): MarkupUses['meant'] {
+  if (isDynamic(value)) return []
+  if (IDS.test(name))
+    return value
+      .split(/\s+/)
+      .filter(Boolean)
+      .map((id) => ({ attribute, at, id }))
+  let selector = SELECTORS.test(name) ? value : ''
+  if (name.startsWith('hx-status:')) selector = /target:\s*(\S+)/.exec(value)?.[1] ?? ''
+  if (name === 'hx-swap-oob') selector = value.slice(value.indexOf(':') + 1)
+  const [, id] = /^(?:(?:closest|find|next|previous|inherit,)\s+)?#([\w-]+)/.exec(selector) ?? []
+  return id === undefined ? [] : [{ attribute, at, id }]
+}
+
+function eventsOf({ attribute, name, value, at }: Read): MarkupUses['events'] {
+  if (isDynamic(value)) return []
+  let events: string[] = []
+  if (name === 'sse-swap') events = value.split(',')
+  else if (name === 'sse-close' || name === 'hx-sse:close') events = [value]
+  else if (name === 'hx-trigger')
+    events = Array.from(value.matchAll(/(?:^|,)\s*sse:([^\s,[]+)/g), ([, event]) => event!)
+  return events.map((event) => ({ attribute, at, event: event.trim() }))
+}
+
+function misplacedOob({ tag, attribute, name, value, at }: Read): MarkupUses['wrong'] {
+  if (name !== 'hx-swap-oob' || value.includes(':') || isDynamic(value)) return []
+  if (tag.attributes.some((each) => each.name === 'id' || each.name.includes(HOLE))) return []
+  const message = 'this element has no id, so hx-swap-oob leads nowhere.'
+  const hint = 'Give it the id of the element that it replaces, or say where: beforeend:#list.'
+  return [{ attribute, at, message, hint }]
+}
+
+function wrongAttribute({ attribute, name, value, at }: Read, version: 2 | 4): MarkupUses['wrong'] {
+  const dropped = DROPPED[name]
+  if (version === 2 && (dropped || name === 'hx-disable')) return []
+  const wrong = (message: string, hint: string) => [{ attribute, at, message, hint }]
+  if (dropped) return wrong(`htmx 4 does not read ${name}.`, dropped)
+  if (name === 'hx-disable' && value === '')
+    return wrong(
+      'hx-disable names the elements that wait for the answer, and it is empty.',
+      'To keep htmx out, write hx-ignore.',
+    )
+  const isKnown = !/^hx[-_:]/.test(name) || KNOWN.includes(name) || FAMILIES.test(name)
+  if (isKnown || name.includes(HOLE)) return []
+  const near = nearest(name, KNOWN)
+  return wrong(`htmx has no attribute ${name}.`, near ? `Did you mean ${near}?` : 'Leave it out.')
+}
+
+/** What is certain of an element's answer: its first frame takes away the element, or only a part of it is wanted. */
+function answerOf(tag: Tag, all: readonly Read[], tagsAround: () => readonly Tag[]): AnswerPlace[] {
+  const own = all.filter((each) => each.tag === tag)
+  const request = own.find(({ name }) => REQUEST.test(name))
+  const names = own.map(({ name }) => name).filter((name) => name.startsWith('hx-'))
+  // Of two values one is meant, and of a printed attribute nothing is known.
+  if (!request || new Set(names).size < names.length || own.some(({ name }) => isDynamic(name)))
+    return []
+  const [target, select, swap] = ['hx-target', 'hx-select', 'hx-swap'].map((name) =>
+    own.find((each) => each.name === name),
+  )
+  const method = request.name.slice(3).toUpperCase()
+  const answer = { method, url: request.value, hasTarget: target !== undefined }
+  const selector = target?.value.trim() ?? 'this'
+  if (isDynamic(selector)) return []
+  if (select && select.value !== '' && !isDynamic(select.value) && selector !== 'body') {
+    const message =
+      'hx-select chooses a part of the answer, so a streamed answer comes when it is whole.'
+    const hint = 'Leave it out where the block is what is wanted.'
+    return [{ ...answer, isReplaced: false, at: select.at, message, hint }]
+  }
+  const [style, ...more] = (swap?.value ?? '').trim().split(/\s+/)
+  const { at } = target ?? swap ?? {}
+  if (at === undefined || more.some((each) => each.startsWith('target:'))) return []
+  const isOuter = style === 'outerHTML'
+  const isInner = style === '' || style === 'innerHTML' || style === 'textContent'
+  const isAround = tagsAround().some((each) => isTarget(each, selector))
+  const isItself = selector === 'this' || isTarget(tag, selector)
+  if (!(isOuter && (isItself || isAround)) && !(isInner && isAround && !isItself)) return []
+  const asks = /^(?:button|form)$/.test(tag.name) ? tag.name : 'element'
+  const message = `the answer takes the place of the ${asks} that asks, so htmx ends the stream with its first frame.`
+  const hint = 'Give hx-target another element, or return a run.'
+  return [{ ...answer, isReplaced: true, at, message, hint }]
+}
+
+/** Whether a target certainly names this element, or one outside of it. */
+function isTarget(tag: Tag, selector: string): boolean {
+  const [, id] = /^(?:closest\s+)?#([\w-]+)$/.exec(selector) ?? []
+  if (id !== undefined) return valueOf(tag, 'id') === id
+  const [, dot, name] = /^closest\s+(\.?)([\w-]+)$/.exec(selector) ?? []
+  if (name === undefined) return false
+  if (dot === '') return tag.name === name.toLowerCase()
+  return (valueOf(tag, 'class') ?? '').split(/\s+/).includes(name)
+}
+
+/** The elements around a tag that have an end tag of their own. */
+function around(tags: readonly Tag[], at: number): Tag[] {
+  const open: number[] = []
+  const found: Tag[] = []
+  for (const [n, { name, ends }] of tags.entries()) {
+    if (!ends) open.push(n)
+    const last = ends ? open.findLastIndex((each) => tags[each]!.name === name) : -1
+    if (last < 0) continue
+    const [start] = open.splice(last)
+    if (start! < at && at < n) found.push(tags[start!]!)
+  }
+  return found
+}
+
+function isDynamic(value: string): boolean {
+  return value.includes(HOLE) || value.includes(SEAM)
+}
+
+function valueOf(tag: Tag, name: string): string | undefined {
+  return tag.attributes.find((each) => each.name === name)?.value
+}

@@ -33,7 +33,7 @@ function write(
     ...fields,
     ...cause,
   })
-  process.stderr.write(`${line.replace(/[\u007f-\u009f\u2028\u2029]/g, escaped)}\n`)
+  process.stderr.write(`${line.replace(/[\u007f-\u009f\u2028\u2029]/g, escape)}\n`)
 }
 
 function escape(character: string): string {

@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { didYouMean, SwapstreamError } from '../shared/errors.ts'
-import { said } from '../shared/said.ts'
+import { errorMessage } from '../shared/error-message.ts'
 import { addStream } from './add-stream.ts'
 import { check } from './check.ts'
 import { toLine } from './finding.ts'
@@ -58,7 +58,11 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   } catch (error) {
     // What a module throws while it is loaded is its author's, with its stack.
     const mine = error instanceof SwapstreamError || isArgumentError(error)
-    return refuse(mine || !(error instanceof Error) ? said(error) : (error.stack ?? said(error)))
+    return refuse(
+      mine || !(error instanceof Error)
+        ? errorMessage(error)
+        : (error.stack ?? errorMessage(error)),
+    )
   }
 }
 

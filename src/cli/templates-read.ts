@@ -1,5 +1,5 @@
 import { TemplateError } from '../shared/errors.ts'
-import { said } from '../shared/said.ts'
+import { errorMessage } from '../shared/error-message.ts'
 import { markupUses, type MarkupUses } from '../htmx/markup.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { tagsIn } from '../html/tags.ts'
@@ -51,7 +51,7 @@ export function readTemplates(engine: TemplateEngine, htmx: 2 | 4): Templates | 
 /** An error of a template as a finding. Its message begins with the place, which is told apart here. */
 export function toFinding(error: unknown, file: string): Finding {
   const { line = 1, column = 1 } = error instanceof TemplateError ? error.place : {}
-  const message = said(error).replace(/^[^\s:]+(?::\d+)*(?: \(block "[^"]*"\))?: /, '')
+  const message = errorMessage(error).replace(/^[^\s:]+(?::\d+)*(?: \(block "[^"]*"\))?: /, '')
   return { file, line, column, message }
 }
 

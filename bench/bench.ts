@@ -7,7 +7,7 @@
  *
  * `--rivals raw,swapstream` leaves the others out, `--json FILE` keeps every round.
  *
- * `task/` is what every rival is given: the tokens, the templates, the request. `rivals/` has a file for each of them.
+ * `task/` is the same for every rival: the tokens, the templates, the request. `rivals/` has a file for each of them.
  * `load/` has servers in processes of their own, and clients on bare sockets. `scenarios/` is what is measured,
  * `report/` how it is written down.
  */

@@ -7,9 +7,9 @@
  */
 import { readFileSync } from 'node:fs'
 import hljs from 'highlight.js/lib/common'
-import { nunjucksEngine } from '../src/node/nunjucks-engine.ts'
-import { markdown } from '../src/markdown/markdown.ts'
-import { onTheWire, SHAPES } from './markdown/on-the-wire.ts'
+import { nunjucksEngine } from '../src/index.ts'
+import { markdown } from '../src/markdown.ts'
+import { sentBytes, SHAPES } from './markdown/sent-bytes.ts'
 
 const section = readFileSync(new URL('markdown/answer.md', import.meta.url), 'utf8')
 const text = section.repeat(Math.ceil(10_000 / section.length)).slice(0, 10_000)
@@ -97,20 +97,20 @@ process.stdout.write(
 
 // The same answer and four that are one block, in the same steps: counted and not timed.
 process.stdout.write(
-  `\nOn the wire in ${STEPS} steps, 3 a frame (100 tokens a second, 30 ms), × the last HTML:\n`,
+  `\nBytes sent in ${STEPS} steps, 3 a frame (100 tokens a second, 30 ms), × the last HTML:\n`,
 )
 for (const [morphs, version] of [
   [true, 'htmx 4'],
   [false, 'htmx 2'],
 ] as const) {
   for (const [name, shape] of Object.entries(SHAPES)) {
-    const wire = await onTheWire(shape, STEPS, 3, morphs)
-    const times = (bytes: number): string => (bytes / wire.html).toFixed(2)
-    const address = Math.round((wire.growing - wire.content) / wire.frames)
+    const sent = await sentBytes(shape, STEPS, 3, morphs)
+    const times = (bytes: number): string => (bytes / sent.html).toFixed(2)
+    const address = Math.round((sent.growing - sent.content) / sent.frames)
     process.stdout.write(
-      `${version}  ${name.padEnd(14)} HTML ${times(wire.content)}, with addresses ` +
-        `(${address} bytes a frame) ${times(wire.growing)}, the last frame ${times(wire.last)}; ` +
-        `all of it compressed ${times(await wire.compressed())}\n`,
+      `${version}  ${name.padEnd(14)} HTML ${times(sent.content)}, with addresses ` +
+        `(${address} bytes a frame) ${times(sent.growing)}, the last frame ${times(sent.last)}; ` +
+        `all of it compressed ${times(await sent.compressed())}\n`,
     )
   }
 }

@@ -3,7 +3,7 @@ export type Listen = (ready: (port: number) => void) => void
 
 /** What is measured: one file each in `rivals/`, all behind the same address, with the same tokens and the same markup. */
 export const RIVALS = {
-  raw: '`res.write` of `node:http` with deltas encoded before the request: the floor (a)',
+  raw: '`res.write` of `node:http` with deltas encoded before the request: the least (a)',
   'stream-sse': "Hono's `streamSSE`, the nunjucks block rendered and sent again at each token (b)",
   datastar: 'the Datastar SDK for Node, the block patched at each token',
   'better-sse': 'better-sse on `node:http`, the block pushed at each token',

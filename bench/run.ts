@@ -56,8 +56,8 @@ if (values.write) {
   writeFileSync(page, document(SCENARIOS, measured, { command, seconds: secondsSince(startedAt) }))
 }
 
-function known(kind: string, given: readonly string[], all: readonly string[]): void {
-  for (const name of given)
+function known(kind: string, named: readonly string[], all: readonly string[]): void {
+  for (const name of named)
     if (!all.includes(name))
       throw new Error(`No ${kind} is named ${name}: they are ${all.join(', ')}.`)
 }

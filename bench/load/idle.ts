@@ -7,7 +7,7 @@ const AT_ONCE = 200
 export async function openIdle(
   port: number,
   streams: number,
-  beatMs = 0,
+  heartbeatMs = 0,
   timeoutMs = 120_000,
 ): Promise<Reading[]> {
   const until = performance.now() + timeoutMs
@@ -16,17 +16,17 @@ export async function openIdle(
     if (performance.now() > until)
       throw new Error(`Only ${readings.length} of ${streams} streams were open in time.`)
     const size = Math.min(AT_ONCE, streams - readings.length)
-    const batch = Array.from({ length: size }, () => shown(port, beatMs))
+    const batch = Array.from({ length: size }, () => shown(port, heartbeatMs))
     readings.push(...(await Promise.all(batch)))
   }
   return readings
 }
 
-function shown(port: number, beatMs: number): Promise<Reading> {
+function shown(port: number, heartbeatMs: number): Promise<Reading> {
   return new Promise((resolve, reject) => {
     const reading = open(
       port,
-      { n: 1, source: 'idle', beatMs },
+      { n: 1, source: 'idle', heartbeatMs },
       { onShown: () => resolve(reading) },
     )
     void reading.done.then(

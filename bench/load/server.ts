@@ -61,13 +61,13 @@ export async function start(rival: Rival): Promise<Server> {
     stdio: ['ignore', log, log, 'ipc'],
     env: { ...process.env, NODE_ENV: 'production' },
   })
-  const port = Number(await said(child, rival))
+  const port = Number(await messageOf(child, rival))
   return {
     rival,
     port,
     async tell(question) {
       child.send(question)
-      return (await said(child, rival)) as never
+      return (await messageOf(child, rival)) as never
     },
     async stop() {
       const gone = once(child, 'exit')
@@ -77,7 +77,7 @@ export async function start(rival: Rival): Promise<Server> {
   }
 }
 
-function said(child: ChildProcess, rival: Rival): Promise<unknown> {
+function messageOf(child: ChildProcess, rival: Rival): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const onExit = (): void => reject(new Error(`${rival} ended: see bench/dist/${rival}.log.`))
     child.once('exit', onExit)

@@ -11,7 +11,7 @@ const listen: Listen = (ready) => {
     const session = await createSession(request, response, {
       // By default data is a JSON string: HTML would arrive in quotes.
       serializer: String,
-      ...(asked.beatMs > 0 ? { keepAlive: asked.beatMs } : {}),
+      ...(asked.heartbeatMs > 0 ? { keepAlive: asked.heartbeatMs } : {}),
     })
     session.on('disconnected', () => left.abort())
     let text = ''

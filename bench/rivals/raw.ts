@@ -17,9 +17,9 @@ const listen: Listen = (ready) => {
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store',
     })
-    if (asked.beatMs > 0) {
-      const beat = setInterval(() => response.write(': ping\n\n'), asked.beatMs)
-      response.on('close', () => clearInterval(beat))
+    if (asked.heartbeatMs > 0) {
+      const heartbeat = setInterval(() => response.write(': ping\n\n'), asked.heartbeatMs)
+      response.on('close', () => clearInterval(heartbeat))
     }
     let at = 0
     for await (const _ of ask(asked, left.signal)) {

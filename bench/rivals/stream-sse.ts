@@ -13,7 +13,7 @@ app.get('/answer', (c) =>
     const left = new AbortController()
     // Without this the model writes on, and is paid for, when the client has disconnected.
     stream.onAbort(() => left.abort())
-    if (asked.beatMs > 0) void beat()
+    if (asked.heartbeatMs > 0) void sendHeartbeats()
     const answer = new Answer(asked.template, asked.n)
     for await (const token of ask(asked, left.signal)) {
       answer.add(token)
@@ -22,9 +22,9 @@ app.get('/answer', (c) =>
     await stream.writeSSE({ data: draw(answer.context(false), asked.template) })
     await stream.writeSSE({ event: 'done', data: '{}' })
 
-    async function beat(): Promise<void> {
+    async function sendHeartbeats(): Promise<void> {
       while (!stream.aborted && !stream.closed) {
-        await stream.sleep(asked.beatMs)
+        await stream.sleep(asked.heartbeatMs)
         await stream.write(': ping\n\n')
       }
     }

@@ -4,7 +4,7 @@ import { onEveryCore, type Server } from '../load/server.ts'
 import type { Figures } from '../report/results.ts'
 import { path } from '../task/ask.ts'
 import { token } from '../task/tokens.ts'
-import { inRounds, type Scenario } from './scenario.ts'
+import { takeTurns, type Scenario, type Turns } from './scenario.ts'
 
 /** Between the page and its question. */
 const SETTLED_MS = 1_000
@@ -13,7 +13,7 @@ const LOOK_MS = 250
 const LONGEST_MS = 120_000
 const CASES = { 'as it is': 1, '4 × slower': 4 } as const
 
-export const browser: Scenario = {
+const HEAD = {
   name: 'browser',
   title: 'In the browser',
   what: "An answer of 2,000 tokens at 200 a second in headless Chromium with htmx 4: stream-sse has the whole block swapped in (`innerHTML`) at each token, swapstream sends what it sends. Once as the machine is, once with Chromium's CPU slowed down four times. The browser has every core.",
@@ -39,6 +39,13 @@ export const browser: Scenario = {
     longTasks: { title: 'long tasks', notShown: 'tasks of less than 50 ms.' },
     bytes: { title: 'bytes', ratio: true, notShown: 'headers and the framing of chunks.' },
   },
+  rivals: ['stream-sse', 'swapstream'],
+  cases: () => Object.keys(CASES),
+  mostRounds: 2,
+} satisfies Omit<Turns, 'measure'>
+
+export const browser: Scenario = {
+  ...HEAD,
   async run(run) {
     const executablePath = process.env['CHROMIUM']
     if (!executablePath) throw new Error('Set CHROMIUM to the path of a browser.')
@@ -46,19 +53,13 @@ export const browser: Scenario = {
       chromium.launch({ executablePath, args: ['--no-sandbox'] }),
     )
     try {
-      return await inRounds(
-        run,
-        {
-          figures: this.figures,
-          rivals: ['stream-sse', 'swapstream'],
-          cases: Object.keys(CASES),
-          rounds: Math.min(run.rounds, 2),
-        },
-        async (server, at, rehearsal) => {
-          const n = run.quick || rehearsal ? 300 : 2000
+      return await takeTurns(run, {
+        ...HEAD,
+        measure(server, at, { quick }, rehearsal) {
+          const n = quick || rehearsal ? 300 : 2000
           return spentOn(opened, server, n, CASES[at as keyof typeof CASES])
         },
-      )
+      })
     } finally {
       await opened.close()
     }

@@ -3,12 +3,14 @@ import { open } from '../load/client.ts'
 import type { Server } from '../load/server.ts'
 import { median } from '../report/results.ts'
 import { sharedNow } from '../task/clock.ts'
-import { inRounds, type Scenario } from './scenario.ts'
+import { inTurns, type Run } from './scenario.ts'
+
+const triesOf = ({ quick }: Run): number => (quick ? 4 : 8)
 
 /** A source that still runs after this was not stopped. */
 const PATIENCE_MS = 600
 
-export const disconnect: Scenario = {
+export const disconnect = inTurns({
   name: 'disconnect',
   title: 'A client that vanishes',
   what: 'A client resets its connection in the middle of an answer, several times; the source runs at 50 tokens a second.',
@@ -25,34 +27,26 @@ export const disconnect: Scenario = {
     },
     stopped: { title: 'stopped', unit: '%', notShown: `within ${PATIENCE_MS} ms.` },
   },
-  run(run) {
-    const tries = run.quick ? 4 : 8
-    return inRounds(
-      run,
-      {
-        figures: this.figures,
-        rivals: ['raw', 'stream-sse', 'datastar', 'better-sse', 'ai-sdk', 'swapstream'],
-        cases: [`${tries} times`],
-        // Each try is a measurement.
-        rounds: 1,
-      },
-      async (server) => {
-        const ms: number[] = []
-        let after = 0
-        for (let at = 0; at < tries; at++) {
-          const seen = await leave(server)
-          if (seen.ms !== undefined) ms.push(seen.ms)
-          after = Math.max(after, seen.after)
-        }
-        return {
-          ms: ms.length > 0 ? median(ms) : 'never',
-          after,
-          stopped: (ms.length / tries) * 100,
-        }
-      },
-    )
+  rivals: ['raw', 'stream-sse', 'datastar', 'better-sse', 'ai-sdk', 'swapstream'],
+  cases: (run) => [`${triesOf(run)} times`],
+  // Each try is a measurement.
+  mostRounds: 1,
+  async measure(server, _, run) {
+    const tries = triesOf(run)
+    const ms: number[] = []
+    let after = 0
+    for (let at = 0; at < tries; at++) {
+      const seen = await leave(server)
+      if (seen.ms !== undefined) ms.push(seen.ms)
+      after = Math.max(after, seen.after)
+    }
+    return {
+      ms: ms.length > 0 ? median(ms) : 'never',
+      after,
+      stopped: (ms.length / tries) * 100,
+    }
   },
-}
+})
 
 async function leave({ port, tell }: Server): Promise<{ ms: number | undefined; after: number }> {
   await tell('sources')

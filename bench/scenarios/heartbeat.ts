@@ -1,44 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openIdle } from '../load/idle.ts'
-import { CLIENT_CPU, cost, inRounds, withClient, type Scenario } from './scenario.ts'
+import { CLIENT_CPU, cost, inTurns, withClient, type Run } from './scenario.ts'
 
-export const heartbeat: Scenario = {
+const streamsOf = ({ quick }: Run): number => (quick ? 500 : 5000)
+
+export const heartbeat = inTurns({
   name: 'heartbeat',
   title: 'Heartbeats of idle streams',
-  what: 'Idle streams that show a sign of life: raw with an interval each, streamSSE with a loop that sleeps, the others with their own setting.',
+  what: 'Idle streams with heartbeats: raw with an interval each, streamSSE with a loop that sleeps, the others with their own setting.',
   figures: {
-    beatUs: {
-      title: 'CPU a beat',
+    heartbeatUs: {
+      title: 'CPU a heartbeat',
       unit: 'µs',
       ratio: true,
-      notShown: 'a beat each second, to have enough of them; in use it is one in 15 seconds.',
+      notShown: 'a heartbeat each second, to have enough of them; in use it is one in 15 seconds.',
     },
     clientCpu: CLIENT_CPU,
   },
-  run(run) {
-    const streams = run.quick ? 500 : 5000
-    const beatMs = run.quick ? 500 : 1000
-    return inRounds(
-      run,
-      {
-        figures: this.figures,
-        rivals: ['raw', 'stream-sse', 'swapstream'],
-        cases: [`${streams} streams`],
-        // Each beat of thousands is a measurement.
-        rounds: 1,
-        fresh: true,
-      },
-      async (server) => {
-        const readings = await openIdle(server.port, streams, beatMs)
-        const beats = (): number => readings.reduce((sum, { seen }) => sum + seen.reads, 0)
-        await sleep(beatMs)
-        const before = beats()
-        const { cpuUs, clientCpu } = await cost(server, () => sleep(4 * beatMs))
-        const count = beats() - before
-        for (const { reset } of readings) reset()
-        if (count < streams * 3) throw new Error(`${server.rival} beat ${count} times only.`)
-        return withClient({ beatUs: cpuUs / count }, clientCpu)
-      },
-    )
+  rivals: ['raw', 'stream-sse', 'swapstream'],
+  cases: (run) => [`${streamsOf(run)} streams`],
+  // Each heartbeat of thousands is a measurement.
+  mostRounds: 1,
+  fresh: true,
+  async measure(server, _, run) {
+    const streams = streamsOf(run)
+    const everyMs = run.quick ? 500 : 1000
+    const readings = await openIdle(server.port, streams, everyMs)
+    const heartbeats = (): number => readings.reduce((sum, { seen }) => sum + seen.reads, 0)
+    await sleep(everyMs)
+    const before = heartbeats()
+    const { cpuUs, clientCpu } = await cost(server, () => sleep(4 * everyMs))
+    const count = heartbeats() - before
+    for (const { reset } of readings) reset()
+    if (count < streams * 3) throw new Error(`${server.rival} sent ${count} heartbeats only.`)
+    return withClient({ heartbeatUs: cpuUs / count }, clientCpu)
   },
-}
+})

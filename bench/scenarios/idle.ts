@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openIdle } from '../load/idle.ts'
-import { inRounds, type Scenario } from './scenario.ts'
+import { inTurns, type Run } from './scenario.ts'
 
-export const idle: Scenario = {
+const streamsOf = ({ quick }: Run): number => (quick ? 500 : 5000)
+
+export const idle = inTurns({
   name: 'idle',
   title: 'Idle streams',
   what: 'Streams that have shown one token and wait for the next; memory after garbage collection, with them and without.',
@@ -21,29 +23,21 @@ export const idle: Scenario = {
       notShown: 'how much of it the process would give back.',
     },
   },
-  run(run) {
-    const streams = run.quick ? 500 : 5000
-    return inRounds(
-      run,
-      {
-        figures: this.figures,
-        rivals: ['raw', 'stream-sse', 'datastar', 'better-sse', 'swapstream'],
-        cases: [`${streams} streams`],
-        // Memory hardly differs between rounds.
-        rounds: 1,
-        fresh: true,
-      },
-      async ({ port, tell }) => {
-        for (const { reset } of await openIdle(port, 200)) reset()
-        await sleep(500)
-        const before = await tell('memory')
-        const readings = await openIdle(port, streams)
-        await sleep(500)
-        const after = await tell('memory')
-        for (const { reset } of readings) reset()
-        const each = (bytes: number): number => bytes / streams / 1024
-        return { heap: each(after.heap - before.heap), rss: each(after.rss - before.rss) }
-      },
-    )
+  rivals: ['raw', 'stream-sse', 'datastar', 'better-sse', 'swapstream'],
+  cases: (run) => [`${streamsOf(run)} streams`],
+  // Memory hardly differs between rounds.
+  mostRounds: 1,
+  fresh: true,
+  async measure({ port, tell }, _, run) {
+    const streams = streamsOf(run)
+    for (const { reset } of await openIdle(port, 200)) reset()
+    await sleep(500)
+    const before = await tell('memory')
+    const readings = await openIdle(port, streams)
+    await sleep(500)
+    const after = await tell('memory')
+    for (const { reset } of readings) reset()
+    const each = (bytes: number): number => bytes / streams / 1024
+    return { heap: each(after.heap - before.heap), rss: each(after.rss - before.rss) }
   },
-}
+})

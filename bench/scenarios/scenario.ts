@@ -34,9 +34,17 @@ const MOST_CLIENT_CPU = 0.85
 export interface Cost {
   /** User and system time of the server, in µs. */
   readonly cpuUs: number
-  readonly wallMs: number
+  readonly elapsedMs: number
   /** The load generator's share of a core. */
   readonly clientCpu: number
+}
+
+/** What a load cost the server, and what its clients saw. */
+export interface LoadCost extends Cost {
+  readonly load: Load
+  readonly out: Arrived
+  /** How many sources ended in the meantime. */
+  readonly sources: number
 }
 
 /** Measures what `work` costs the server. */
@@ -45,21 +53,21 @@ export async function cost<T>(server: Server, work: () => Promise<T>): Promise<C
   const client = process.cpuUsage()
   const startedAt = performance.now()
   const out = await work()
-  const wallMs = performance.now() - startedAt
+  const elapsedMs = performance.now() - startedAt
   const spent = process.cpuUsage(client)
   const after = await server.tell('cpu')
   return {
     out,
-    wallMs,
+    elapsedMs,
     cpuUs: after.user + after.system - before.user - before.system,
-    clientCpu: (spent.user + spent.system) / 1000 / wallMs,
+    clientCpu: (spent.user + spent.system) / 1000 / elapsedMs,
   }
 }
 
 /** The figures with the generator's share beside them; void when it was the generator that was measured. */
 export function withClient(figures: Figures, clientCpu: number): Figures {
-  const kept = clientCpu > MOST_CLIENT_CPU ? said(figures, 'void') : figures
-  return { ...kept, clientCpu: clientCpu * 100 }
+  const valid = clientCpu > MOST_CLIENT_CPU ? without(figures, 'void') : figures
+  return { ...valid, clientCpu: clientCpu * 100 }
 }
 
 export const CLIENT_CPU: Figure = {
@@ -68,8 +76,8 @@ export const CLIENT_CPU: Figure = {
   notShown: `it is the load generator's share of its own core; above ${MOST_CLIENT_CPU * 100} % the other figures of the row are void.`,
 }
 
-/** Why there is no number, in the place of each. */
-function said(figures: object, why: string): Figures {
+/** Figures that say why there is no number. */
+function without(figures: object, why: string): Figures {
   return Object.fromEntries(Object.keys(figures).map((name) => [name, why]))
 }
 
@@ -89,36 +97,64 @@ export const P99: Figure = {
   notShown: 'a network, and the browser; default frames wait on purpose, longer in a busy process.',
 }
 
-export interface Rounds {
-  readonly figures: Scenario['figures']
+/** A scenario in which rivals take turns: its head, and one measurement. */
+export interface Turns extends Omit<Scenario, 'run'> {
   readonly rivals: readonly Rival[]
   /** Such as `N = 500`. */
-  readonly cases: readonly string[]
-  readonly rounds: number
+  readonly cases: (run: Run) => readonly string[]
+  /** Fewer rounds than asked for, where rounds hardly differ. */
+  readonly mostRounds?: number
   /**
    * Each measurement gets a process of its own. Otherwise a rival's lives through the rounds, and the first measurement
    * of each case is a rehearsal that does not count.
    */
   readonly fresh?: boolean
+  /** One measurement, or its rehearsal; no figures when a rival is left out of that case. */
+  readonly measure: (server: Server, at: string, run: Run, rehearsal: boolean) => Promise<Figures>
+}
+
+/** Makes a scenario of a head and one measurement. */
+export function inTurns(turns: Turns): Scenario {
+  return { ...turns, run: (run) => takeTurns(run, turns) }
+}
+
+/** A scenario of many clients, each at a steady rate. */
+export interface Loads extends Omit<Turns, 'measure'> {
+  /** What the clients ask for; undefined when a rival is left out of that case. */
+  readonly load: (at: string, run: Run, rival: Rival) => Load | undefined
+  readonly figuresOf: (cost: LoadCost) => Figures
+}
+
+/** Makes a scenario of a load: rehearses it, measures it, and adds the share of the load generator. */
+export function underLoad({ load, figuresOf, ...head }: Loads): Scenario {
+  return inTurns({
+    ...head,
+    figures: { ...head.figures, clientCpu: CLIENT_CPU },
+    async measure(server, at, run, rehearsal) {
+      const asked = load(at, run, server.rival)
+      if (asked === undefined) return {}
+      if (rehearsal) return rehearsed(server, asked, run)
+      const costs = await loaded(server, asked)
+      return withClient(figuresOf(costs), costs.clientCpu)
+    },
+  })
 }
 
 /**
  * Measures each rival once in each round, one after the other, so that whatever disturbs the machine disturbs all of them.
- *
- * @param measure One measurement, or its rehearsal; no figures at all when a rival is left out of that case.
  */
-export async function inRounds(
+export async function takeTurns(
   run: Run,
-  { figures, rivals, cases, rounds, fresh = false }: Rounds,
-  measure: (server: Server, at: string, rehearsal: boolean) => Promise<Figures>,
+  { figures, rivals, cases, mostRounds = Infinity, fresh = false, measure }: Turns,
 ): Promise<Results> {
   const results = new Results()
+  const rounds = Math.min(run.rounds, mostRounds)
   const servers = new Map<Rival, Server>()
   const drop = async (rival: Rival): Promise<void> => {
     await servers.get(rival)?.stop()
     servers.delete(rival)
   }
-  for (const at of cases) {
+  for (const at of cases(run)) {
     process.stderr.write(`${at} `)
     for (let round = fresh ? 1 : 0; round <= rounds; round++) {
       for (const rival of rivals.filter(run.wants)) {
@@ -126,12 +162,12 @@ export async function inRounds(
           const server = servers.get(rival) ?? (await start(rival))
           if (!servers.has(rival)) await prove(server)
           servers.set(rival, server)
-          const measured = await measure(server, at, round === 0)
+          const measured = await measure(server, at, run, round === 0)
           if (round > 0) results.add(at, rival, measured)
           if (fresh) await drop(rival)
         } catch (error) {
           process.stderr.write(`${rival}: ${String(error)}\n`)
-          results.add(at, rival, said(figures, 'failed'))
+          results.add(at, rival, without(figures, 'failed'))
           await drop(rival)
         }
       }
@@ -158,8 +194,10 @@ async function prove({ port, rival }: Server): Promise<void> {
  *
  * Throws  when a token has not arrived.
  */
-export async function loaded(server: Server, load: Load): Promise<Cost & { out: Arrived }> {
+async function loaded(server: Server, load: Load): Promise<LoadCost> {
+  await server.tell('sources')
   const costs = await cost(server, () => many(server.port, load))
+  const { endedAt } = await server.tell('sources')
   const { delivered, ended } = costs.out
   if (delivered < 1) {
     const share = (delivered * 100).toFixed(1)
@@ -167,11 +205,11 @@ export async function loaded(server: Server, load: Load): Promise<Cost & { out: 
       `${server.rival} delivered ${share} %, and ended ${ended} of ${load.streams} answers.`,
     )
   }
-  return costs
+  return { ...costs, load, sources: endedAt.length }
 }
 
 /** The same, for so long that the server's code is compiled: nothing is measured. */
-export async function rehearsed(server: Server, load: Load, { quick }: Run): Promise<Figures> {
+async function rehearsed(server: Server, load: Load, { quick }: Run): Promise<Figures> {
   await many(server.port, { ...load, tokens: quick ? 10 : 100 })
   return {}
 }

@@ -20,7 +20,7 @@ export const templates: Scenario = {
   figures: {
     isLinear: {
       title: 'linear',
-      notShown: 'said of a template by hand, in the list of the tests.',
+      notShown: 'marked by hand, in the list of the tests.',
     },
     ours: {
       title: `swapstream, ${LONG} ÷ ${SHORT}`,

@@ -21,7 +21,7 @@ export interface Asked {
   /** `answer`, or the name of a listed block. */
   readonly template: string
   /** Send a sign of life this often; 0 for never. */
-  readonly beatMs: number
+  readonly heartbeatMs: number
 }
 
 export function path(asked: Partial<Asked>): string {
@@ -39,7 +39,7 @@ export function read(url: string): Asked {
     rate: number('rate', 50),
     startAt: number('startAt', sharedNow()),
     template: query.get('template') ?? 'answer',
-    beatMs: number('beatMs', 0),
+    heartbeatMs: number('heartbeatMs', 0),
   }
 }
 

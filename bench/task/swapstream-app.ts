@@ -14,7 +14,7 @@ import { Answer, templates } from './template.ts'
 import type { Listen } from '../rivals.ts'
 
 /**
- * swapstream through its public entry points, with the default settings and those given here.
+ * swapstream through its public entry points, with the default settings and these options.
  *
  * @param shared All clients that ask for the same answer subscribe to one run.
  */
@@ -34,7 +34,7 @@ export function listenWith(options: SwapstreamOptions, shared: boolean = false):
     const asked = read(c.req.url)
     const source = ({ signal }: { signal: AbortSignal }): AsyncIterable<unknown> =>
       fragments(asked, signal)
-    const form = asked.beatMs > 0 ? { heartbeatMs: asked.beatMs } : {}
+    const form = asked.heartbeatMs > 0 ? { heartbeatMs: asked.heartbeatMs } : {}
     if (!shared) return new EventStream(source, form)
     return new EventStream(await runs.start(source, { owner: 'bench', key: c.req.url }), form)
   })

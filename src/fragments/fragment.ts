@@ -20,8 +20,6 @@ export interface FragmentOptions {
   readonly swap?: Swap
   /** This is the last state of the block in this stream. Without it, the end of the stream is. */
   readonly final?: boolean
-  /** The variable that has only grown since the fragment before, and by what. */
-  readonly grows?: { readonly key: string; readonly delta: string }
   /** What changes in the context when the stream is cut before a final fragment: `{ streaming: false }`. */
   readonly cut?: Readonly<Record<string, unknown>>
 }
@@ -46,7 +44,6 @@ export class Fragment {
   readonly swap: Swap | undefined
   readonly final: boolean
   readonly cut: Readonly<Record<string, unknown>> | undefined
-  readonly grows: { readonly key: string; readonly delta: string } | undefined
 
   constructor(
     template: string,
@@ -54,7 +51,7 @@ export class Fragment {
     context: Readonly<Record<string, unknown>> = {},
     options: FragmentOptions = {},
   ) {
-    const { target, swap, final = false, cut, grows } = options
+    const { target, swap, final = false, cut } = options
     if (target !== undefined && !ID_SELECTOR.test(target)) {
       throw new TypeError(
         `A fragment's target is one element by its id, such as "#answer"; it cannot be ${JSON.stringify(target)}.`,
@@ -72,13 +69,12 @@ export class Fragment {
     this.swap = swap
     this.final = final
     this.cut = cut
-    this.grows = grows
     Object.freeze(this)
   }
 }
 
 /**
- * Names which part of the page a fragment is a snapshot of: of two with the same key the newer one replaces the other.
+ * Names which part of the page a fragment is a snapshot of. Of two with the same key the newer one replaces the other.
  * Nothing for a fragment that adds or removes something: each of those counts.
  *
  * @example snapshotKey(new Fragment('feed.html', 'item', {}, { target: '#feed', swap: 'beforeend' })) // → undefined

@@ -1,5 +1,5 @@
 import type { Log } from '../shared/log.ts'
-import { errorMessage, tryOr } from '../shared/error-message.ts'
+import { tryOr, errorMessage } from '../shared/hooks.ts'
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 

@@ -1,5 +1,5 @@
 import { captureContext } from '../shared/async-context.ts'
-import { callHook } from '../shared/call-hook.ts'
+import { callHook } from '../shared/hooks.ts'
 import { sleep } from '../shared/clock.ts'
 import { AccessError, ConfigError, LimitError } from '../shared/errors.ts'
 import { DEFAULT_LIMITS, type Limits } from '../shared/limits.ts'
@@ -29,7 +29,7 @@ const DEFAULTS = {
 type Settings = Required<Omit<RunsOptions, 'limits'>> & { readonly limits: Limits }
 
 /**
- * Creates runs: answers that go on without a connection, until they end or somebody stops them.
+ * Creates runs: answers that go on without a connection, until they end or are stopped.
  *
  * In      a store, by default in this process; `createRedisStore` for several nodes.
  * Ends    with `close()`.

@@ -1,9 +1,7 @@
 import { SourceError } from '../shared/errors.ts'
 import { Fragment, type Swap } from '../fragments/fragment.ts'
-import { EndMarker } from '../streams/end.ts'
+import { EndMarker, type EndReason, type PublicError } from '../streams/end.ts'
 import { toJsonText } from '../streams/json.ts'
-import type { EndReason } from '../streams/end.ts'
-import type { PublicError } from '../streams/end.ts'
 import { ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
 
 /**
@@ -16,6 +14,7 @@ import { ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
  *   {"f":0,"t":["chat.html","response"],"c":{"text":"Hel"}}     the first fragment of an address, number 0 from now on
  *   {"n":0,"d":{"text":"lo"}}                        a text of number 0 grew
  *   {"n":0,"c":{"streaming":false},"x":["hint"],"z":1}     variables changed, others are gone, this snapshot is final
+ *   {"n":0}                                          a snapshot that the next one of the block replaced at once
  *   {"end":"done"}                                   the end, always the last line
  */
 type Line =
@@ -62,12 +61,14 @@ export class LogEncoder {
   /**
    * Encodes a value as one line.
    *
+   * Cost    compares the texts of a fragment with those before, so replaced ones are worth leaving out.
    * Throws  SourceError `source/value` if JSON would change it.
    *
+   * @param isReplaced A newer snapshot follows at once: only the position of this one is written.
    * @example new LogEncoder().value({ pct: 50 }) // → '{"v":{"pct":50}}'
    */
-  value(value: unknown): string {
-    if (value instanceof Fragment) return this.#fragment(value)
+  value(value: unknown, isReplaced = false): string {
+    if (value instanceof Fragment) return this.#fragment(value, isReplaced)
     if (value instanceof ServerSentEvent) return JSON.stringify({ e: value })
     return typeof value === 'string' ? JSON.stringify(value) : `{"v":${toJsonText(value)}}`
   }
@@ -77,12 +78,13 @@ export class LogEncoder {
     return `{"end":"${reason}"${publicError ? `,"error":${JSON.stringify(publicError)}` : ''}${more}}`
   }
 
-  #fragment(fragment: Fragment): string {
+  #fragment(fragment: Fragment, isReplaced: boolean): string {
     const { template, block, target, swap, cut, final } = fragment
     const address: Address =
       target === undefined ? [template, block] : [template, block, target, swap ?? null]
     const name = JSON.stringify(address)
     const known = this.#blocks.get(name)
+    if (known && isReplaced) return JSON.stringify({ n: known.number })
     const before = known ?? {
       number: this.#blocks.size,
       address,
@@ -165,11 +167,9 @@ export class LogDecoder {
 function checkFields(fields: Fields, { template, block }: Fragment): void {
   const fault = jsonFault(fields)
   if (fault === undefined) return
-  throw new SourceError(
-    'source/value',
-    `A run stores its values as JSON, which cannot hold the context of block "${block}" of "${template}": ${fault}.`,
-    { hint: 'Give the template text, numbers, and plain objects and lists of those.' },
-  )
+  const message = `A run is stored as JSON, which cannot hold the context of "${block}" of "${template}": ${fault}.`
+  const hint = 'Give the template text, numbers, and plain objects and lists of those.'
+  throw new SourceError('source/value', message, { hint })
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { AsyncContext } from '../shared/async-context.ts'
 import { after, now, sleep } from '../shared/clock.ts'
 import { Notifier } from '../shared/notifier.ts'
+import { Fragment, snapshotKey } from '../fragments/fragment.ts'
 import { EndMarker } from '../streams/end.ts'
 import { reportFailure, type FailureListeners } from '../streams/failure.ts'
 import { SourceReader, type Source } from '../streams/source.ts'
@@ -40,6 +41,8 @@ export class Producer implements ActiveRun {
   readonly #reader: SourceReader<unknown>
   readonly #encoder = new LogEncoder()
   readonly #decoder = new LogDecoder()
+  /** Snapshots that are not encoded yet: most are replaced before they are stored. */
+  #waiting: Fragment[] = []
   readonly #lines: string[] = []
   readonly #pushed = new Notifier()
   readonly #stored = new Notifier()
@@ -93,18 +96,23 @@ export class Producer implements ActiveRun {
     })
   }
 
+  /** Values that the store does not have, and the end. */
+  get #unstored(): number {
+    return this.#waiting.length + this.#lines.length - this.#storedLines
+  }
+
   async #read(): Promise<void> {
-    const reader = this.#reader
+    const { maxRunChars } = this.#options
     try {
       while (this.#end === undefined) {
-        const { done, value } = await reader.next()
+        const { done, value } = await this.#reader.next()
         if (this.#end !== undefined) return
         // A process that was paused continues here before its timers fire.
         if (this.#leaseMs() === 0) this.#interrupt()
         else if (done) this.#finish(new EndMarker('done', { final: value }))
         else this.#push(value)
-        while (!this.#end && this.#lines.length - this.#storedLines > MAX_UNSTORED)
-          await this.#stored.wait()
+        if (this.#chars > maxRunChars) this.stop('limit')
+        while (!this.#end && this.#unstored > MAX_UNSTORED) await this.#stored.wait()
       }
     } catch (error) {
       this.#fail(error)
@@ -112,19 +120,45 @@ export class Producer implements ActiveRun {
   }
 
   #push(value: unknown): void {
-    const line = this.#encoder.value(value)
+    if (value instanceof Fragment && snapshotKey(value) !== undefined) {
+      this.#waiting.push(value)
+      this.snapshots.push(value)
+    } else {
+      this.#encodeWaiting()
+      const line = this.#encoder.value(value)
+      this.#addLine(line)
+      // Read back, so that it is the same on every node, whatever becomes of the object.
+      this.snapshots.push(value instanceof Fragment ? value : this.#decoder.decode(line))
+    }
+    this.#pushed.notify()
+  }
+
+  /** Encodes what was pushed since the last time. Of a snapshot that was replaced only the position is stored. */
+  #encodeWaiting(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    const newest = new Map(waiting.map((fragment) => [snapshotKey(fragment), fragment]))
+    for (const fragment of waiting) {
+      const isReplaced = !fragment.final && newest.get(snapshotKey(fragment)) !== fragment
+      this.#addLine(this.#encoder.value(fragment, isReplaced))
+    }
+  }
+
+  #addLine(line: string): void {
     this.#lines.push(line)
     this.#chars += line.length
-    // Read back from its line, so that a run is the same on every node.
-    this.snapshots.push(this.#decoder.decode(line))
-    this.#pushed.notify()
-    if (this.#chars > this.#options.maxRunChars) this.stop('limit')
   }
 
   async #store(): Promise<void> {
-    const { batchMs, log } = this.#options
+    const { batchMs, maxRunChars, log } = this.#options
     while (this.#leaseMs() > 0) {
-      if (this.#storedLines === this.#lines.length) await this.#pushed.wait(this.#run.leaseMs / 3)
+      if (this.#unstored === 0) await this.#pushed.wait(this.#run.leaseMs / 3)
+      try {
+        this.#encodeWaiting()
+        if (this.#chars > maxRunChars) this.stop('limit')
+      } catch (error) {
+        this.#fail(error)
+      }
       const lines = this.#lines.slice(this.#storedLines, this.#storedLines + MAX_BATCH)
       const last =
         this.#end !== undefined && this.#storedLines + lines.length === this.#lines.length
@@ -189,8 +223,13 @@ export class Producer implements ActiveRun {
 
   #finish(end: EndMarker): void {
     if (this.#end !== undefined) return
-    // Fails if JSON cannot hold the final value.
-    if (!this.#isFenced) this.#lines.push(this.#encoder.end(end))
+    try {
+      if (!this.#isFenced) this.#encodeWaiting()
+      // JSON may be unable to hold the final value.
+      if (!this.#isFenced) this.#addLine(this.#encoder.end(end))
+    } catch (error) {
+      return this.#fail(error)
+    }
     this.#end = end
     this.#ended.abort()
     this.#cancelGrace()

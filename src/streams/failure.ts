@@ -1,7 +1,7 @@
-import { callHook } from '../shared/call-hook.ts'
+import { callHook } from '../shared/hooks.ts'
 import { LimitError, SourceError, SwapstreamError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
-import { errorMessage, tryOr } from '../shared/error-message.ts'
+import { tryOr, errorMessage } from '../shared/hooks.ts'
 import type { EndReason, PublicError } from './end.ts'
 
 /**

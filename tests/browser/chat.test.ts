@@ -116,7 +116,8 @@ describe('the chat kit', () => {
       return Math.round(log.scrollHeight - log.clientHeight - log.scrollTop)
     })
 
-  describe.each(VERSIONS)('with htmx %s', (version) => {
+  // 2.0.10 is looked at where it differs from 2.0.11: in its swaps, and in what goes on after a cut.
+  describe.each(['4.0.1', '2.0.11'])('with htmx %s', (version) => {
     test('follows its end while text grows, stays where its reader is, and goes back by its link', async () => {
       const { allow, open } = await setUp(version)
       const tab = await open()
@@ -418,7 +419,7 @@ describe('the chat kit', () => {
     expect(await turns(tab)).toBe(1)
     expect(await tab.getByText('The question').count()).toBe(1)
     expect(state.asked).toHaveLength(2)
-  }, 30_000)
+  })
 
   test('fits a phone, and a window of 320 pixels: nothing is wider than the screen', async () => {
     for (const width of [360, 320]) {

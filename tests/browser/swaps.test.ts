@@ -45,13 +45,11 @@ async function* broken(fragments: AsyncIterable<Fragment>): AsyncGenerator<Fragm
   let at = 0
   for await (const fragment of fragments) {
     at += 1
-    const { template, block, context, grows, final } = fragment
+    const { template, block, context, final } = fragment
     const fails = (): never => {
       throw new Error('It cannot be drawn.')
     }
-    yield at === 3
-      ? new Fragment(template, block, { ...context, fails }, { grows: grows!, final })
-      : fragment
+    yield at === 3 ? new Fragment(template, block, { ...context, fails }, { final }) : fragment
   }
 }
 

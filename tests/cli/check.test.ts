@@ -544,7 +544,7 @@ describe('what is looked at', () => {
           expect(message).not.toBe('')
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 75 },
     )
   })
 

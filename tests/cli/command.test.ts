@@ -11,7 +11,7 @@ let folder = ''
 beforeEach(() => (folder = relative('.', mkdtempSync('tests/cli/.app-'))))
 afterEach(() => rmSync(folder, { recursive: true }))
 
-const programs = usePrograms()
+const programs = usePrograms('sources')
 const run = (...args: string[]) => programs('src/cli/swapstream.ts', args).ended
 function write(name: string, text: string): string {
   const file = join(folder, name)

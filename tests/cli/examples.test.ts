@@ -2,11 +2,11 @@ import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { check } from 'swapstream/check'
 import { createApp } from '../../examples/ask/app.ts'
-import { toLine } from '../../src/cli/finding.ts'
+import { toLine } from '../../src/cli/findings.ts'
 import { loadApp } from '../../src/cli/load-app.ts'
 import { usePrograms } from '../support/run-program.ts'
 
-const run = usePrograms()
+const run = usePrograms('sources')
 /** The demo reads every package before it serves, and the compiler of the tests does not read decorators. */
 const APART = new Set(['ask', 'decorators'])
 

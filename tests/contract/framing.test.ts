@@ -89,7 +89,7 @@ describe('the framing of an event', () => {
           DONE,
         ])
       }),
-      { numRuns: 150 },
+      { numRuns: 75 },
     )
   })
 

@@ -109,7 +109,7 @@ test('any order of writer calls, values, errors and leaving ends in one terminal
       await eventually(() => expect([ended, torn]).toEqual([1, opened]))
       expect(opened).toBeLessThanOrEqual(1)
     }),
-    { numRuns: 150 },
+    { numRuns: 75 },
   )
 })
 
@@ -155,7 +155,7 @@ test('and so does a declared route, with its schemas and hooks', async () => {
       await eventually(() => expect([ended, torn]).toEqual([1, started]))
       expect(started).toBeLessThanOrEqual(1)
     }),
-    { numRuns: 150 },
+    { numRuns: 75 },
   )
 })
 
@@ -198,7 +198,7 @@ test.each(Object.keys(WIRES))(
         await eventually(() => expect([ended, torn]).toEqual([1, started]))
         expect(started).toBeLessThanOrEqual(1)
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     )
   },
 )

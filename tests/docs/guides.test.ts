@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { compile } from '../support/compile.ts'
 
 /**
  * Each guide is one program: its `ts` snippets in their order, after a setup that the page does not show
@@ -13,14 +14,18 @@ const GUIDES = join(ROOT, 'docs/guides')
 const guides = readdirSync(GUIDES).filter((name) => name.endsWith('.md'))
 const run = promisify(execFile)
 
-// In the package, so that the programs can import it by its name.
+// In the package, so that the programs can import it by its name: as sources, and compiled.
 let folder: string
+let compiled: string
 beforeAll(() => {
   folder = mkdtempSync(join(ROOT, 'tests/docs/.guides-'))
   for (const guide of guides) writeFileSync(programOf(guide), toProgram(guide))
   const options = { noUnusedLocals: false, noUnusedParameters: false, target: 'es2022' }
   const config = { extends: '../../../tsconfig.json', compilerOptions: options, include: ['*.ts'] }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+  compiled = join(inject('programs'), relative(ROOT, folder))
+  mkdirSync(compiled, { recursive: true })
+  compile({ include: guides.map(programOf), from: folder, to: compiled })
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -41,12 +46,12 @@ describe('the snippets of docs/guides', () => {
     const tsc = join(ROOT, 'node_modules/.bin/tsc')
     const { stdout } = await run(tsc, ['--noEmit', '-p', folder]).catch((failed) => failed)
     expect(stdout).toBe('')
-  }, 60_000)
+  })
 
   test.each(guides)('%s runs, and says what is so', async (guide) => {
     expect(toProgram(guide), 'snippets').toMatch(/import .* from 'swapstream'/)
-    const node = ['--conditions=source', '--import', 'tsx', programOf(guide)]
-    const { stderr = '' } = await run(process.execPath, node, { cwd: ROOT }).catch(
+    const program = [join(compiled, guide.replace('.md', '.js'))]
+    const { stderr = '' } = await run(process.execPath, program, { cwd: ROOT }).catch(
       (failed) => failed,
     )
     expect(stderr).toBe('')

@@ -10,7 +10,7 @@ import { treeOf } from '../../src/html/read-tree.ts'
 import { closingTags, type HtmlNode, partOf } from '../../src/html/tree.ts'
 import { ChangingBlock, monkeyHtml, randomFrom } from './random-html.ts'
 
-const RUNS = Number(process.env['RUNS'] ?? 20_000)
+const RUNS = Number(process.env['RUNS'] ?? 8_000)
 const { seed = 0 } = fc.readConfigureGlobal()
 const SPACES: Readonly<Record<string, string>> = {
   [html.NS.HTML]: 'html',

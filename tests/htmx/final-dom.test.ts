@@ -79,7 +79,7 @@ describe.each([4, 2] as const)('the page after a stream, with htmx %i', (htmx) =
             expect(streamed(frames, swap, htmx)).toBe(last(states.at(-1)!, swap))
           },
         ),
-        { numRuns: 1_000 },
+        { numRuns: 400 },
       )
     },
   )
@@ -121,7 +121,7 @@ describe.each([4, 2] as const)('the page after a stream, with htmx %i', (htmx) =
           )
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     )
   })
 })

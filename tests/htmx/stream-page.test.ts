@@ -10,7 +10,7 @@ import { ChangingBlock, monkeyHtml, type Random, randomFrom } from '../html/rand
 import { withoutLent } from '../support/lent.ts'
 
 /** Steps in all: `RUNS=1000000 SEED=1 npx vitest run tests/htmx/stream-page.test.ts` goes on. */
-const RUNS = Number(process.env['RUNS'] ?? 32_000)
+const RUNS = Number(process.env['RUNS'] ?? 12_000)
 const { seed = 0 } = fc.readConfigureGlobal()
 const STEPS = 8
 /** A machine may have more to do. */

@@ -1,14 +1,13 @@
 import fc from 'fast-check'
 import hljs from 'highlight.js/lib/common'
 import { describe, expect, test } from 'vitest'
-import { growing } from '../../src/markdown/growing.ts'
-import { markdown } from '../../src/markdown/markdown.ts'
+import { growing, markdown } from '../../src/markdown/markdown.ts'
 import { createParser } from '../../src/markdown/parser.ts'
 import { cuts, markdownDocument, prefixes } from './markdown-documents.ts'
 import { faultsIn } from './markdown-safety.ts'
 
 /** More of them when one is looking for trouble: `RUNS=50000 npx vitest run …`. */
-const numRuns = Number(process.env['RUNS'] ?? 400)
+const numRuns = Number(process.env['RUNS'] ?? 120)
 const md = markdown({ highlight: hljs })
 
 /** A growing text, and what is rendered of it for good and as its tail. */

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createRuns } from 'swapstream'
+import { createRuns, streamToFragments } from 'swapstream'
 import { createMemoryStore, type AppendResult, type RunStore } from 'swapstream/stores'
 import { controlledClock } from 'swapstream/testing'
+import { LogDecoder } from '../../src/runs/log.ts'
 import { useTimers } from '../../src/shared/clock.ts'
 import { eventually } from '../support/eventually.ts'
 import { controlled } from './support/controlled.ts'
@@ -35,6 +36,22 @@ function faulty(faults: readonly Fault[]): { store: RunStore; lines: string[] } 
   }
   return { store, lines }
 }
+
+test('a run stores of snapshots that replace each other at once the newest, and the position of each', async () => {
+  const { store, lines } = faulty([])
+  const runs = createRuns({ store })
+  const words = Array.from({ length: 500 }, (_, n) => `word${n} `)
+  const { id } = await runs.start(() => streamToFragments(words, 'chat.html', 'answer'), me)
+  const viewer = await runs.subscribe(id, me).open(context)
+  let last
+  for (let step = await viewer.next(); !step.done; step = await viewer.next()) last = step.value
+  await runs.close(1_000)
+  expect(last).toMatchObject({ id: '1-501', value: { context: { text: words.join('') } } })
+  expect(lines.length).toBe(502)
+  expect(lines.join('').length).toBeLessThan(words.join('').length + 500 * 10)
+  const decoder = new LogDecoder()
+  expect(lines.map((line) => decoder.decode(line)).at(-2)).toEqual(last!.value)
+})
 
 describe('a run whose store fails', () => {
   test('is kept whole and in order all the same, as long as its lease lives', async () => {

@@ -215,14 +215,16 @@ describe('a run', () => {
         const values = await runs.subscribe(id, me).open(context)
         for (;;) {
           const step = await values.next()
-          if (step.done) return step.value as { reason: string; seen: { id: string } }
+          if (step.done) return step.value as { reason: string; publicError: { id: string } }
         }
       }),
     )
-    expect(ends[0]).toMatchObject({ reason: 'error', seen: { code: 'source/failed' } })
-    expect(ends[1]!.seen).toEqual(ends[0]!.seen)
-    expect(JSON.stringify(ends[0]!.seen)).not.toContain('SECRET')
-    expect(log.lines.find(({ level }) => level === 'error')!.fields['id']).toBe(ends[0]!.seen.id)
+    expect(ends[0]).toMatchObject({ reason: 'error', publicError: { code: 'source/failed' } })
+    expect(ends[1]!.publicError).toEqual(ends[0]!.publicError)
+    expect(JSON.stringify(ends[0]!.publicError)).not.toContain('SECRET')
+    expect(log.lines.find(({ level }) => level === 'error')!.fields['id']).toBe(
+      ends[0]!.publicError.id,
+    )
     expect(errors).toEqual([new Error('SECRET')])
   })
 

@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import manifest from '../../package.json' with { type: 'json' }
+import { compile } from './compile.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -15,6 +15,7 @@ declare module 'vitest' {
 const COMPILED = [
   'src/**/*',
   'examples/**/*',
+  'scripts/chromium.ts',
   'tests/contract/support/battery.ts',
   'tests/runs/support/node.ts',
 ]
@@ -26,24 +27,7 @@ const COMPILED = [
 export default function setup(project: TestProject): () => void {
   const root = resolve(import.meta.dirname, '../..')
   const folder = mkdtempSync(join(tmpdir(), 'swapstream-programs-'))
-  const compilerOptions = {
-    target: 'es2023',
-    module: 'esnext',
-    types: [],
-    noCheck: true,
-    noResolve: true,
-    allowImportingTsExtensions: true,
-    rewriteRelativeImportExtensions: true,
-    inlineSourceMap: true,
-    rootDir: root,
-    outDir: folder,
-  }
-  const include = COMPILED.map((path) => join(root, path))
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include }))
-  execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-
+  compile({ include: COMPILED.map((path) => join(root, path)), from: root, to: folder })
   // Beside them what they find by their own place: files of the examples, and those of the package.
   cpSync(join(root, 'examples'), join(folder, 'examples'), {
     recursive: true,

@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { escapeHtml } from '../../src/shared/escape-html.ts'
 import type { TemplateEngine } from '../../src/templates/engine.ts'
-import { createNunjucksEngine } from '../../src/templates/nunjucks/nunjucks-engine.ts'
-import { fromRecord } from '../../src/templates/template-source.ts'
+import { createNunjucksEngine } from '../../src/templates/nunjucks/engine.ts'
+import { fromRecord } from '../../src/templates/source.ts'
 import { splitPage } from '../../src/web/streamed-page.ts'
 import { family } from './template-family.ts'
 
-const RUNS = Number(process.env['RUNS'] ?? 250)
+const RUNS = Number(process.env['RUNS'] ?? 100)
 /** What asks for the text, or prints it, and what becomes of it then. */
 const MENTIONS = [
   '<p>{{ said }}</p>',

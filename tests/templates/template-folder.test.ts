@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { nunjucksEngine } from '../../src/node/nunjucks-engine.ts'
 import { templateFolder } from '../../src/node/template-folder.ts'
 import { ConfigError } from '../../src/shared/errors.ts'
-import { fromRecord, stackSources } from '../../src/templates/template-source.ts'
+import { fromRecord, stackSources } from '../../src/templates/source.ts'
 
 let home = ''
 let dir = ''
@@ -130,14 +130,14 @@ describe('with watch', () => {
       write('views/i.html', 'i2')
       await vi.waitFor(
         async () => expect((await engine.open('c.html', 'b')).render()).toBe('b2 c1 m2 i2'),
-        5000,
+        30_000,
       )
       expect(old.render()).toBe('c1 m1 i1')
       expect(old.render({ text: 1 })).toBe('c1 m1 i1')
       write('views/c.html', '{% block b %}c3{% endblock %}')
       await vi.waitFor(
         async () => expect((await engine.open('c.html', 'b')).render()).toBe('c3'),
-        5000,
+        30_000,
       )
       expect(old.render()).toBe('c1 m1 i1')
       expect(await engine.render('c.html')).toBe('c3')
@@ -154,7 +154,7 @@ describe('with watch', () => {
       write('views/a.html', '{% block b %}fine{% endblock %}')
       await vi.waitFor(
         async () => expect((await engine.open('a.html', 'b')).render()).toBe('fine'),
-        5000,
+        30_000,
       )
     } finally {
       engine.close()
@@ -173,7 +173,7 @@ describe('with watch', () => {
       '-e',
       watching,
     ]
-    const said = execFileSync(process.execPath, program, { timeout: 10_000, encoding: 'utf8' })
+    const said = execFileSync(process.execPath, program, { timeout: 60_000, encoding: 'utf8' })
     expect(said).toBe('one ')
   })
 

@@ -158,8 +158,8 @@ describe('a fragment that cannot be drawn', () => {
             for await (const fragment of streamToFragments(tokens, 'chat.html', 'response')) {
               const fails = steps[at++ - 1]?.fails === true
               const note = fails ? '!' : String(Math.floor(at / 3))
-              const { template, block, context, grows, final } = fragment
-              yield new Fragment(template, block, { ...context, note }, { grows: grows!, final })
+              const { template, block, context, final } = fragment
+              yield new Fragment(template, block, { ...context, note }, { final })
             }
           }
           const pace = frameMs === undefined ? {} : { frameMs }

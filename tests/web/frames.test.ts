@@ -35,7 +35,7 @@ describe.each([4, 2] as const)('to htmx %i, four times the tokens', (htmx) => {
     test.each(cases)(
       `cost at most 4.8 times the bytes, ${way}: $name`,
       async ({ engine, isListed }) => {
-        const count = isListed ? 100 : 50
+        const count = isListed ? 60 : 40
         const bytesOf = async (tokens: number): Promise<number> =>
           (await streamBlock(engine, WAYS[way](tokens), { htmx })).bytes
         const few = await bytesOf(count)

@@ -184,7 +184,7 @@ describe('a page whose text is still being written', () => {
           expect(new Uint8Array(await (await ask()).arrayBuffer())).toEqual(whole)
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 100 },
     )
   })
 

@@ -30,12 +30,7 @@ describe('many viewers of one run', () => {
         }),
     )
     for (const [n, text] of ['one', 'one two', 'one two three'].entries()) {
-      const state = new Fragment(
-        'chat.html',
-        'a',
-        { text },
-        { grows: { key: 'text', delta: text } },
-      )
+      const state = new Fragment('chat.html', 'a', { text })
       for (const buffer of buffers) {
         buffer.push(state)
         expect(await buffer.flush(fail)).toMatch(/one|two|three/)

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { constants, createBrotliCompress } from 'node:zlib'
-import { nunjucksEngine } from '../../src/node/nunjucks-engine.ts'
-import { streamToFragments } from '../../src/fragments/stream-to-fragments.ts'
-import { BlockRenders } from '../../src/web/block-renders.ts'
-import { FragmentBuffer } from '../../src/web/fragment-buffer.ts'
+import { Hono } from 'hono'
+import { EventStream, nunjucksEngine, streamToFragments, swapstream } from '../../src/index.ts'
 
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
 const section = readFileSync(new URL('answer.md', import.meta.url), 'utf8')
 
 /** Texts of 10 KB and of 8 KB: mixed, and of one block alone. */
@@ -29,68 +28,64 @@ export const SHAPES: Readonly<Record<string, string>> = {
   ),
 }
 
-/** What an answer is on the wire, in bytes. */
-export interface OnTheWire {
-  /** The block with the whole text, drawn once. */
+/** The bytes of an answer. */
+export interface SentBytes {
+  /** The block with the whole text, rendered once. */
   readonly html: number
   readonly frames: number
-  /** What is in the events of the frames before the last one, without what says where it goes. */
+  /** The HTML of the frames before the last one, without their addresses. */
   readonly content: number
   /** All of these frames, as they leave. */
   readonly growing: number
-  /** The last frame and what goes with it. */
+  /** The last frame, and the end of the stream. */
   readonly last: number
   /** All of it, compressed as a stream. */
   compressed(): Promise<number>
 }
 
 /**
- * An answer in steps of equal length, of which so many make a frame: what a clock would do, without one.
+ * Sends an answer in steps of equal length, several of them in each frame: what a clock would do, without one.
  *
- * @param morphs The dialect of htmx 4, or that of htmx 2.
+ * @param morphs For htmx 4, or for a client that cannot morph.
  */
-export async function onTheWire(
+export async function sentBytes(
   text: string,
   steps: number,
   stepsAFrame: number,
   morphs: boolean,
-): Promise<OnTheWire> {
+): Promise<SentBytes> {
   const engine = nunjucksEngine({
     templates: {
       't.html': '{% block b %}<article><div>{{ text | markdown }}</div></article>{% endblock %}',
     },
   })
-  const renders = new BlockRenders(engine)
-  const buffer = new FragmentBuffer({ renders: () => renders, updates: 'diff', morphs })
-  const at = (step: number): number => Math.ceil((text.length * step) / steps)
-  const tokens = Array.from({ length: steps }, (_, n) => text.slice(at(n), at(n + 1)))
+  const tokens = Array.from({ length: Math.ceil(steps / stepsAFrame) }, (_, n) => {
+    const at = (frame: number): number => Math.ceil((text.length * frame * stepsAFrame) / steps)
+    return text.slice(at(n), at(n + 1))
+  })
+  const app = new Hono()
+  app.use(swapstream({ engine, frameMs: 0, log: SILENT }))
+  app.get('/', () => new EventStream(() => streamToFragments(tokens, 't.html', 'b')))
+  const headers = { accept: 'text/event-stream', ...(morphs && { 'hx-request-type': 'partial' }) }
+  const response = await app.request('/', { headers })
   const frames: string[] = []
-  let taken = 0
-  for await (const fragment of streamToFragments(tokens, 't.html', 'b')) {
-    buffer.push(fragment)
-    if (++taken % stepsAFrame === 0 || fragment.final)
-      frames.push(String(await buffer.flush(fails)))
-  }
-  frames.push((frames.pop() ?? '') + (await buffer.end({ reason: 'done' })))
-  const before = frames.slice(0, -1)
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) frames.push(chunk)
+  const end = frames.findLastIndex((frame) => !frame.startsWith('event:'))
+  const before = frames.slice(0, end)
   const whole = await (await engine.open('t.html', 'b', { text })).render()
   return {
     html: Buffer.byteLength(whole),
-    frames: frames.length,
+    frames: tokens.length,
     content: sizeOf(before.map(contentOf)),
     growing: sizeOf(before),
-    last: Buffer.byteLength(frames.at(-1)!),
+    last: sizeOf(frames.slice(end)),
     compressed: () => compressed(frames),
   }
 }
 
-function fails(error: unknown): never {
-  throw error
-}
-
-function many(size: number, piece: (n: number) => string): string {
+function many(size: number, part: (n: number) => string): string {
   let text = ''
-  for (let n = 0; text.length < size; n++) text += piece(n)
+  for (let n = 0; text.length < size; n++) text += part(n)
   return text.slice(0, size)
 }
 
@@ -109,7 +104,7 @@ function contentOf(frame: string): string {
 async function compressed(frames: readonly string[]): Promise<number> {
   const zip = createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 4 } })
   let bytes = 0
-  zip.on('data', (piece: Uint8Array) => (bytes += piece.length))
+  zip.on('data', (chunk: Uint8Array) => (bytes += chunk.length))
   for (const frame of frames) {
     zip.write(frame)
     await new Promise<void>((done) => zip.flush(constants.BROTLI_OPERATION_FLUSH, done))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { onTheWire, SHAPES } from '../../bench/markdown/on-the-wire.ts'
+import { sentBytes, SHAPES } from '../../bench/markdown/sent-bytes.ts'
 
 /** 100 tokens a second at 30 ms frames. */
 const STEPS = 2_000
@@ -12,7 +12,7 @@ describe.each([
   test.each(Object.entries(SHAPES))(
     'is sent once and not again, with an address a frame: %s',
     async (name, text) => {
-      const { html, frames, content, growing } = await onTheWire(text, STEPS, STEPS_A_FRAME, morphs)
+      const { html, frames, content, growing } = await sentBytes(text, STEPS, STEPS_A_FRAME, morphs)
       expect(frames).toBeGreaterThan(STEPS / STEPS_A_FRAME)
       expect(content).toBeGreaterThan(0.95 * html)
       // A short item comes again where that is less than the addresses of two changes in it.
@@ -22,15 +22,15 @@ describe.each([
   )
 
   test('is at most twice the last HTML as a compressed stream, the last frame included', async () => {
-    const { html, compressed } = await onTheWire(SHAPES['mixed']!, STEPS, STEPS_A_FRAME, morphs)
+    const { html, compressed } = await sentBytes(SHAPES['mixed']!, STEPS, STEPS_A_FRAME, morphs)
     expect(await compressed()).toBeLessThan(2 * html)
   })
 
   test('costs twice as much when it is twice as long, also in one block', async () => {
     const text = SHAPES['one list']!
     const half = text.slice(0, text.length / 2)
-    const whole = await onTheWire(text, STEPS, STEPS_A_FRAME, morphs)
-    const part = await onTheWire(half, STEPS / 2, STEPS_A_FRAME, morphs)
+    const whole = await sentBytes(text, STEPS, STEPS_A_FRAME, morphs)
+    const part = await sentBytes(half, STEPS / 2, STEPS_A_FRAME, morphs)
     expect(whole.growing / part.growing).toBeLessThan(2.1)
   })
 })

@@ -141,3 +141,24 @@ export function shutdownMessage(): EventFields {
   const retry = 500 + Math.floor(Math.random() * 2_500)
   return { event: 'shutdown', retry, data: JSON.stringify({ reason: 'shutdown' }) }
 }
+
+/** Large texts leave in parts of this size: what a client has not taken need not be encoded. */
+const MAX_PART_CHARS = 65_536
+const utf8 = new TextEncoder()
+
+/** A chunk as bytes, part by part; no part ends between the halves of a character pair. */
+export function* encodeParts(
+  chunk: Chunk,
+): Generator<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly isEnd: boolean }> {
+  if (typeof chunk !== 'string') {
+    if (chunk.length > 0) yield { bytes: chunk, isEnd: true }
+    return
+  }
+  for (let at = 0; at < chunk.length;) {
+    let end = Math.min(at + MAX_PART_CHARS, chunk.length)
+    const last = chunk.charCodeAt(end - 1)
+    if (end < chunk.length && last >= 0xd800 && last < 0xdc00) end -= 1
+    yield { bytes: utf8.encode(chunk.slice(at, end)), isEnd: end === chunk.length }
+    at = end
+  }
+}

@@ -4,18 +4,15 @@ import type { Limits } from '../shared/limits.ts'
 import { Notifier } from '../shared/notifier.ts'
 import type { StreamBuffer } from './buffer.ts'
 import { Deadlines } from './deadlines.ts'
-import type { Chunk } from './encoder.ts'
-import { EndMarker, type EndReason, type PublicError, type StreamEnd } from './end.ts'
+import { encodeParts, type Chunk } from './encoder.ts'
+import type { EndReason, PublicError, StreamEnd } from './end.ts'
+import { lastChunks, outcomeOf, type Outcome } from './ending.ts'
 import { reportFailure, unfinished, type FailureListeners } from './failure.ts'
 import type { Slot } from './registry.ts'
 import { SourceReader, WithId, type Source, type SourceReaderOptions } from './source.ts'
 
 /** How long the first value may decide about the status before the headers go out without it. */
 const FIRST_VALUE_MS = 250
-/** Large texts leave in parts of this size: what a client has not taken need not be encoded. */
-const MAX_PART_CHARS = 65_536
-
-const encoder = new TextEncoder()
 
 /** The other end of the connection that a stream is sent over. */
 export interface Client {
@@ -40,17 +37,6 @@ export interface StreamOptions extends SourceReaderOptions, FailureListeners {
   readonly onEnd?: ((end: StreamEnd) => unknown) | undefined
 }
 
-/** How the stream ends, once that is decided. */
-interface Outcome {
-  readonly reason: EndReason
-  readonly error?: unknown
-  /** What clients may know of the error, when the log has it already. */
-  readonly publicError?: PublicError | undefined
-  readonly final?: unknown
-  /** The stream replays another one, and ends as that one did. */
-  readonly isReplayed?: boolean
-}
-
 /**
  * One stream, from its first value to its teardown: a loop reads the source into a buffer, another flushes the buffer
  * into frames whenever the client takes one. A slow client finds the newest state, or makes the source wait.
@@ -63,7 +49,8 @@ export class Stream<T> {
   readonly #source: SourceReader<T>
   readonly #deadlines: Deadlines
   readonly #forgetClient: () => void
-  #buffer!: StreamBuffer<T>
+  /** Undefined until `start`. */
+  #buffer: StreamBuffer<T> | undefined
   /** Something waits to be sent, or the end is decided. */
   readonly #changed = new Notifier()
   /** The source may be read again. */
@@ -73,8 +60,7 @@ export class Stream<T> {
   #isReading = false
   /** What follows the newest value is there already, and belongs into the same frame. */
   #hasMore = false
-  /** Made before the client came. */
-  readonly #early: Chunk[] = []
+  #early: readonly Chunk[] = []
   #nextFrameAt = 0
   /** Since when the client has what it was handed; undefined while it waits for more. */
   #handedAt: number | undefined
@@ -129,11 +115,12 @@ export class Stream<T> {
    */
   async start(buffer: StreamBuffer<T>, awaitFirstValue: boolean = true): Promise<void> {
     this.#buffer = buffer
+    const early: Chunk[] = []
     try {
-      if (buffer.start) this.#addEarly(buffer.start())
+      if (buffer.start) early.push(buffer.start())
       if (awaitFirstValue) {
         await this.#firstValue()
-        if (!buffer.isEmpty) this.#addEarly(await buffer.flush(this.#report))
+        if (!buffer.isEmpty) early.push(await buffer.flush(this.#report))
         this.#nextFrameAt = now() + this.#options.frameMs()
       }
     } catch (error) {
@@ -141,13 +128,10 @@ export class Stream<T> {
       throw error
     }
     if (this.hasEnded) return
+    this.#early = early.filter((chunk) => chunk.length > 0)
     // A body that is replaced on its way is never read, and no event says so.
     this.#handedAt = now()
     this.#deadlines.start()
-  }
-
-  #addEarly(chunk: Chunk): void {
-    if (chunk.length > 0) this.#early.push(chunk)
   }
 
   async #firstValue(): Promise<void> {
@@ -171,8 +155,10 @@ export class Stream<T> {
     this.#deadlines.start()
     try {
       while (this.#outcome === undefined) {
-        const step = await Promise.race([this.#source.next(), this.#changed.wait()])
-        if (step === undefined || this.#outcome !== undefined) break
+        // What the source throws after the end is decided, it throws because of that.
+        const next = this.#source.next().catch((error) => this.#finish({ reason: 'error', error }))
+        const step = await Promise.race([next, this.#changed.wait()])
+        if (!step || this.#outcome !== undefined) break
         if (step.done) this.#finish(outcomeOf(step.value))
         else {
           this.#counts.values += 1
@@ -203,10 +189,8 @@ export class Stream<T> {
     this.#reads = this.#options.reads
     this.#drained.notify()
     try {
-      for await (const chunk of this.#chunks()) yield* this.#parts(chunk)
-      const last = await this.#lastChunks()
-      for (const [n, chunk] of last.entries()) yield* this.#parts(chunk, n === last.length - 1)
-      this.#close(this.#outcome!)
+      for await (const chunk of this.#chunks()) if (!this.hasEnded) yield* this.#parts(chunk)
+      if (!this.hasEnded) yield* this.#last()
       if (this.#cut) throw this.#cut
     } finally {
       this.#close({ reason: 'disconnected' })
@@ -227,15 +211,12 @@ export class Stream<T> {
   async #read(): Promise<void> {
     if (this.#isReading) return
     this.#isReading = true
-    const buffer = this.#buffer
+    const buffer = this.#buffer!
     try {
       while (this.#outcome === undefined) {
-        if (!this.#mayRead()) {
-          await this.#drained.wait()
-          continue
-        }
+        while (!this.#mayRead()) await this.#drained.wait()
         const { done, value } = await this.#source.next()
-        // What comes after the end is decided comes too late.
+        // What comes after the end is decided comes too late; a closed source says `done` at once.
         if (this.#outcome !== undefined) return
         if (done) return this.#finish(outcomeOf(value))
         const isNews = buffer.isEmpty || this.#hasMore
@@ -251,8 +232,8 @@ export class Stream<T> {
   }
 
   #mayRead(): boolean {
-    const { isEmpty, isFull } = this.#buffer
-    if (this.#hasMore) return true
+    const { isEmpty, isFull } = this.#buffer!
+    if (this.#hasMore || this.#outcome !== undefined) return true
     if (isFull) return false
     if (this.#reads === 'first') return this.#counts.values === 0
     if (this.#reads === 'latest') return true
@@ -263,8 +244,9 @@ export class Stream<T> {
 
   /** The second loop: from the buffer to the client, until the end is decided. */
   async *#chunks(): AsyncGenerator<Chunk, void, undefined> {
-    const buffer = this.#buffer
-    yield* this.#early.splice(0)
+    const buffer = this.#buffer!
+    yield* this.#early
+    this.#early = []
     void this.#read()
     while (this.#outcome === undefined) {
       const isIdle = buffer.isEmpty || this.#hasMore
@@ -285,15 +267,12 @@ export class Stream<T> {
 
   /** Hands a chunk to the client in parts, and counts them. */
   *#parts(chunk: Chunk, isLast: boolean = false): Generator<Uint8Array<ArrayBuffer>> {
-    for (let at = 0; at < chunk.length && !this.hasEnded;) {
-      const end = typeof chunk === 'string' ? partEnd(chunk, at) : chunk.length
-      const bytes = typeof chunk === 'string' ? encoder.encode(chunk.slice(at, end)) : chunk
-      at = end
+    for (const { bytes, isEnd } of encodeParts(chunk)) {
       this.#counts.frames += 1
       this.#counts.bytes += bytes.byteLength
       this.#handedAt = this.#deadlines.lastSentAt = now()
       this.#nextFrameAt = this.#handedAt + this.#options.frameMs()
-      if (isLast && at === chunk.length) this.#close(this.#outcome!)
+      if (isLast && isEnd) this.#close(this.#outcome!)
       yield bytes
       if (this.hasEnded) return
       this.#handedAt = undefined
@@ -301,57 +280,25 @@ export class Stream<T> {
     }
   }
 
-  /** What still waits, and how the stream ends, all in one. */
-  async #lastChunks(): Promise<Chunk[]> {
-    const buffer = this.#buffer
-    const chunks: Chunk[] = []
-    const add = (chunk: Chunk): void => {
-      const before = chunks.at(-1)
-      if (typeof before === 'string' && typeof chunk === 'string')
-        chunks.push(chunks.pop()! + chunk)
-      else chunks.push(chunk)
-    }
-    if (this.hasEnded) return chunks
-    try {
-      // A failure of the buffer itself leaves it empty.
-      while (!buffer.isEmpty) add(await buffer.flush(this.#report))
-      if (buffer.failure && this.#outcome!.reason === 'done')
-        this.#outcome = { ...this.#outcome, ...buffer.failure, reason: 'error' }
-    } catch (error) {
-      if (this.#outcome!.reason === 'error') this.#report(error)
-      else this.#outcome = { reason: 'error', error }
-    }
-    add(await this.#endChunk())
-    return chunks
-  }
-
-  /** The end event. Throws when this encoding has none, or it cannot be made. */
-  async #endChunk(): Promise<Chunk> {
-    const { reason, error, final, publicError } = this.#outcome!
-    const failure =
-      reason === 'error' ? (publicError ?? reportFailure(error, this.#options)) : undefined
-    let chunk: Chunk | undefined
-    try {
-      chunk = await this.#buffer.end({ reason, final, error: failure })
-    } catch (cause) {
-      // The failure of an end event is one more end event, and the last try.
-      const second = reportFailure(cause, this.#options)
-      this.#outcome = { reason: 'error', error: cause }
-      if (reason !== 'error')
-        chunk = await Promise.resolve(this.#buffer.end({ reason: 'error', error: second })).catch(
-          () => undefined,
-        )
-    }
-    if (chunk !== undefined) return chunk
-    this.#close(this.#outcome!)
-    throw new Error(`The stream was cut: ${this.#outcome!.reason}.`)
+  async *#last(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    const { chunks, outcome } = await lastChunks(
+      this.#buffer!,
+      this.#outcome!,
+      this.#report,
+      (error) => reportFailure(error, this.#options),
+    )
+    this.#outcome = outcome
+    if (chunks === undefined) this.#cut = new Error(`The stream was cut: ${outcome.reason}.`)
+    for (const [n, chunk] of chunks?.entries() ?? [])
+      yield* this.#parts(chunk, n === chunks!.length - 1)
+    this.#close(outcome)
   }
 
   #check(): void {
     if (this.#deadlines.isClientStalled) return this.#dropClient()
     if (this.#deadlines.isDurationExceeded) this.stop('limit')
     if (this.#deadlines.isSourceIdle) this.stop('timeout')
-    if (this.#deadlines.isHeartbeatDue) this.#changed.notify()
+    if (this.#buffer && this.#deadlines.isHeartbeatDue) this.#changed.notify()
   }
 
   #dropClient(): void {
@@ -367,9 +314,9 @@ export class Stream<T> {
   #finish(outcome: Outcome): void {
     if (this.#outcome !== undefined) return
     this.#outcome = outcome
-    void this.#source.close()
     this.#changed.notify()
     this.#drained.notify()
+    void this.#source.close()
   }
 
   /** Nothing more is sent: counts the stream, and says how it ended. */
@@ -400,18 +347,4 @@ export class Stream<T> {
       (failure) => log.error({ route, err: failure }, 'onEnd of a stream failed'),
     )
   }
-}
-
-function outcomeOf(returned: unknown): Outcome {
-  if (!(returned instanceof EndMarker)) return { reason: 'done', final: returned }
-  const { reason, error, final, publicError } = returned
-  return { reason, error, final, publicError, isReplayed: true }
-}
-
-/** Where a part of a text ends: not between the halves of a character pair. */
-function partEnd(text: string, from: number): number {
-  const end = from + MAX_PART_CHARS
-  if (end >= text.length) return text.length
-  const last = text.charCodeAt(end - 1)
-  return last >= 0xd800 && last < 0xdc00 ? end - 1 : end
 }

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { timersRunning } from '../../src/shared/clock.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/shared/limits.ts'
 import { toBody } from '../../src/streams/body.ts'
@@ -7,6 +7,7 @@ import type { StreamEnd } from '../../src/streams/end.ts'
 import type { Source, StreamContext } from '../../src/streams/source.ts'
 import { ValueBuffer } from '../../src/streams/buffer.ts'
 import type { Encoder } from '../../src/streams/encoder.ts'
+import { controlledClock, type ControlledClock } from '../../src/testing/controlled-clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 
@@ -43,10 +44,30 @@ function drive(
 const read = async (body: ReadableStream<Uint8Array>): Promise<string> => new Response(body).text()
 const never = new Promise<never>(() => {})
 
-afterEach(() => expectNothingLeft(timersRunning))
+let clock: ControlledClock
+beforeEach(() => (clock = controlledClock()))
+afterEach(async () => {
+  await expectNothingLeft(timersRunning)
+  clock.release()
+})
+
+/** Reads a body beside the test. */
+function reading(body: ReadableStream<Uint8Array>) {
+  const seen = { text: '', isOver: false }
+  void (async () => {
+    const decoder = new TextDecoder()
+    for await (const bytes of body) seen.text += decoder.decode(bytes, { stream: true })
+    seen.isOver = true
+  })()
+  return seen
+}
+
+/** Waits as a model does that never answers. */
+const untilAborted = ({ signal }: StreamContext): Promise<unknown> =>
+  new Promise((resolve) => signal.addEventListener('abort', resolve))
 
 describe('Stream', () => {
-  test('sends the values, then one terminal, and tells the end once', async () => {
+  test('sends the values, then one end event, and calls onEnd once', async () => {
     const { stream, ends } = drive(['a', 'b', 'c'])
     await stream.start(new ValueBuffer(plain))
     expect(await read(toBody(stream))).toBe('abc[done]')
@@ -94,11 +115,11 @@ describe('Stream', () => {
       return ['a']
     })
     toBody(stream)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await clock.advance(1_000)
     expect(opened).toBe(0)
   })
 
-  test('asks for one value at a time, and only when the reader wants it', async () => {
+  test('asks for one value at a time, and only when the client wants it', async () => {
     let asked = 0
     const { stream } = drive(async function* () {
       for (;;) {
@@ -111,7 +132,7 @@ describe('Stream', () => {
     expect(asked).toBe(1)
     await reader.read()
     await reader.read()
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await clock.advance(1_000)
     expect(asked).toBe(2)
     await reader.cancel()
   })
@@ -128,36 +149,35 @@ describe('Stream', () => {
     let signal: AbortSignal | undefined
     const { stream } = drive(async function* (context: StreamContext) {
       signal = context.signal
-      await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
+      await untilAborted(context)
     })
-    await stream.start(new ValueBuffer(plain))
-    const reader = toBody(stream).getReader()
-    await reader.cancel()
+    let isStarted = false
+    void stream.start(new ValueBuffer(plain)).then(() => (isStarted = true))
+    await clock.advance(249)
+    expect(isStarted).toBe(false)
+    await clock.advance(1)
+    expect(isStarted).toBe(true)
+    await toBody(stream).cancel()
     expect(signal!.aborted).toBe(true)
   })
 
   test('names a source in the log that still runs 5 s after it was told to stop', async () => {
-    vi.useFakeTimers()
-    try {
-      const { stream, log } = drive(async function* () {
-        yield 'x'
-        await never
-      })
-      await stream.start(new ValueBuffer(plain))
-      const reader = toBody(stream).getReader()
-      await reader.read()
-      void reader.read()
-      await vi.advanceTimersByTimeAsync(10)
-      await reader.cancel()
-      await vi.advanceTimersByTimeAsync(4_999)
-      expect(log.lines.filter(({ level }) => level === 'warn')).toEqual([])
-      await vi.advanceTimersByTimeAsync(1)
-      expect(log.lines.filter(({ level }) => level === 'warn')).toMatchObject([
-        { fields: { route: 'POST /test' } },
-      ])
-    } finally {
-      vi.useRealTimers()
-    }
+    const { stream, log } = drive(async function* () {
+      yield 'x'
+      await never
+    })
+    await stream.start(new ValueBuffer(plain))
+    const reader = toBody(stream).getReader()
+    await reader.read()
+    void reader.read()
+    await clock.advance(10)
+    await reader.cancel()
+    await clock.advance(4_999)
+    expect(log.lines.filter(({ level }) => level === 'warn')).toEqual([])
+    await clock.advance(1)
+    expect(log.lines.filter(({ level }) => level === 'warn')).toMatchObject([
+      { fields: { route: 'POST /test' } },
+    ])
   })
 
   test.each([
@@ -165,7 +185,7 @@ describe('Stream', () => {
     ['undefined', undefined],
     ['text', 'SECRET'],
   ])(
-    'says in the terminal that the source threw %s, without its words, and logs them',
+    'says in the end event that the source threw %s, without its words, and logs them',
     async (_, thrown) => {
       const { stream, log, ends } = drive(async function* () {
         yield 'a'
@@ -226,7 +246,7 @@ describe('Stream', () => {
     await eventually(() => expect(closed).toBe(1))
   })
 
-  test('aborts the signal and closes the generator as soon as the reader leaves', async () => {
+  test('aborts the signal and closes the generator as soon as the client leaves', async () => {
     const seen: string[] = []
     const { stream, ends } = drive(async function* ({ signal }: StreamContext) {
       signal.addEventListener('abort', () => seen.push('aborted'))
@@ -244,7 +264,7 @@ describe('Stream', () => {
     expect(ends).toMatchObject([{ reason: 'disconnected', values: 1 }])
   })
 
-  test('lets go of a generator that hangs: the reader leaves at once, the signal says why', async () => {
+  test('lets go of a generator that hangs: the client leaves at once, the signal says why', async () => {
     let signal: AbortSignal | undefined
     const { stream, ends } = drive(async function* (context: StreamContext) {
       signal = context.signal
@@ -297,24 +317,34 @@ describe('Stream', () => {
 
   test('shows life while the source is silent, and asks it only once', async () => {
     let asked = 0
+    let answer!: (step: IteratorResult<string>) => void
     const { stream } = drive(
       {
         [Symbol.asyncIterator]: () => ({
-          next: async () => {
+          next: () => {
             asked += 1
-            await new Promise((resolve) => setTimeout(resolve, 95))
-            return asked === 1 ? { done: false, value: 'x' } : { done: true, value: undefined }
+            return new Promise<IteratorResult<string>>((resolve) => (answer = resolve))
           },
         }),
-      } as AsyncIterable<string>,
+      },
       { heartbeatMs: 20 },
     )
-    await stream.start(new ValueBuffer(plain))
-    expect(await read(toBody(stream))).toMatch(/^x\.{2,5}\[done\]$/)
+    const started = stream.start(new ValueBuffer(plain))
+    await clock.advance(1)
+    answer({ done: false, value: 'x' })
+    await started
+    const seen = reading(toBody(stream))
+    await clock.advance(19)
+    expect(seen.text).toBe('x')
+    await clock.advance(76)
+    expect(seen.text).toBe('x....')
+    answer({ done: true, value: undefined })
+    await clock.advance(0)
+    expect(seen).toEqual({ text: 'x....[done]', isOver: true })
     expect(asked).toBe(2)
   })
 
-  test('stops from outside with the reason in the terminal', async () => {
+  test('stops from outside with the reason in the end event', async () => {
     let signal: AbortSignal | undefined
     const { stream, ends } = drive(async function* (context: StreamContext) {
       signal = context.signal
@@ -343,7 +373,7 @@ describe('Stream', () => {
     expect(log.lines.some(({ message }) => message === 'onEnd of a stream failed')).toBe(true)
   })
 
-  test('gives the values themselves to a reader who wants them whole, and closes the source when he stops early', async () => {
+  test('gives the values themselves, and closes the source when the loop is left early', async () => {
     let closed = 0
     const source = async function* () {
       try {
@@ -365,34 +395,67 @@ describe('Stream', () => {
     expect(early.ends).toMatchObject([{ reason: 'disconnected' }])
   })
 
+  test('gives all values of an answer that is sent whole, however many heartbeats would be due', async () => {
+    let say = (): void => {}
+    const { stream } = drive(
+      async function* () {
+        yield 'a'
+        await new Promise<void>((resolve) => (say = resolve))
+        yield 'b'
+      },
+      { heartbeatMs: 20 },
+    )
+    const values = (async () => {
+      const all: string[] = []
+      for await (const value of stream.values()) all.push(value)
+      return all
+    })()
+    await clock.advance(50)
+    say()
+    expect(await values).toEqual(['a', 'b'])
+  })
+
   test('ends with `limit` when it has lived long enough, also when the source hangs', async () => {
     const { stream, ends } = drive(
-      async function* ({ signal }: StreamContext) {
+      async function* (context: StreamContext) {
         yield 'x'
-        await new Promise((resolve) => signal.addEventListener('abort', resolve))
+        await untilAborted(context)
       },
       { limits: { maxDurationMs: 60 } },
     )
     await stream.start(new ValueBuffer(plain))
-    expect(await read(toBody(stream))).toBe('x[limit]')
+    const seen = reading(toBody(stream))
+    await clock.advance(59)
+    expect(seen.text).toBe('x')
+    await clock.advance(1)
+    expect(seen).toEqual({ text: 'x[limit]', isOver: true })
     expect(ends).toMatchObject([{ reason: 'limit' }])
   })
 
   test('ends with `timeout` when the source is silent for too long, counted from its last value', async () => {
+    let say = (): void => {}
     const { stream } = drive(
-      async function* ({ signal }: StreamContext) {
+      async function* (context: StreamContext) {
         for (let n = 0; n < 4; n++) {
-          await new Promise((resolve) => setTimeout(resolve, 40))
           yield 'x'
+          await new Promise<void>((resolve) => (say = resolve))
         }
-        await new Promise((resolve) => signal.addEventListener('abort', resolve))
+        await untilAborted(context)
       },
       { heartbeatMs: 30, limits: { idleSourceMs: 100 } },
     )
     await stream.start(new ValueBuffer(plain))
-    const text = await read(toBody(stream))
-    expect(text.replaceAll('.', '')).toBe('xxxx[timeout]')
-    expect(text).toContain('..[timeout]')
+    const seen = reading(toBody(stream))
+    for (let n = 0; n < 4; n++) {
+      await clock.advance(40)
+      say()
+    }
+    await clock.advance(99)
+    expect(seen.isOver).toBe(false)
+    await clock.advance(1)
+    expect(seen.isOver).toBe(true)
+    expect(seen.text.replaceAll('.', '')).toBe('xxxx[timeout]')
+    expect(seen.text).toContain('...[timeout]')
   })
 
   test('ends with `limit` when it has sent enough', async () => {
@@ -407,7 +470,7 @@ describe('Stream', () => {
     expect(ends).toMatchObject([{ reason: 'limit' }])
   })
 
-  test('drops a reader who stands still, tells the source, and says so in the log', async () => {
+  test('drops a client that stands still, tells the source, and says so in the log', async () => {
     let dropped = 0
     let signal: AbortSignal | undefined
     const { stream, ends, log } = drive(
@@ -423,22 +486,37 @@ describe('Stream', () => {
     await stream.start(new ValueBuffer(plain))
     const reader = toBody(stream).getReader()
     await reader.read()
-    await eventually(() => expect(dropped).toBe(1))
+    await clock.advance(39)
+    expect(dropped).toBe(0)
+    await clock.advance(1)
+    expect(dropped).toBe(1)
     expect(signal!.aborted).toBe(true)
     expect(ends).toMatchObject([{ reason: 'timeout' }])
     expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1)
   })
 
-  test('cuts the body of a reader who stands still when there is no connection to drop', async () => {
+  test('leaves the connection of a body that is never read, which may have been replaced', async () => {
+    let dropped = 0
+    const { stream, ends } = drive(['x'], {
+      client: { onDisconnect: () => () => {}, destroy: () => (dropped += 1) },
+      limits: { sendTimeoutMs: 40 },
+    })
+    await stream.start(new ValueBuffer(plain))
+    await clock.advance(40)
+    expect(ends).toMatchObject([{ reason: 'timeout' }])
+    expect(dropped).toBe(0)
+  })
+
+  test('cuts the body of a client that stands still when there is no connection to drop', async () => {
     const { stream } = drive(['x', 'y', 'z'], { limits: { sendTimeoutMs: 40 } })
     await stream.start(new ValueBuffer(plain))
     const reader = toBody(stream).getReader()
     await reader.read()
-    await new Promise((resolve) => setTimeout(resolve, 80))
+    await clock.advance(40)
     await expect(reader.read()).rejects.toThrow('stood still')
   })
 
-  test('keeps a reader who takes his time but takes', async () => {
+  test('keeps a client that takes its time but takes', async () => {
     const { stream } = drive(['x', 'y', 'z'], { limits: { sendTimeoutMs: 60 } })
     await stream.start(new ValueBuffer(plain))
     const reader = toBody(stream).getReader()
@@ -447,7 +525,7 @@ describe('Stream', () => {
       const { done, value } = await reader.read()
       if (done) break
       text += new TextDecoder().decode(value)
-      await new Promise((resolve) => setTimeout(resolve, 30))
+      await clock.advance(59)
     }
     expect(text).toBe('xyz[done]')
   })
@@ -456,19 +534,26 @@ describe('Stream', () => {
     ['stands still', { idleSourceMs: 40 }, 504],
     ['takes too long', { maxDurationMs: 40 }, 504],
   ])(
-    'throws from the values of a source that %s: an answer sent whole has no terminal',
+    'throws from the values of a source that %s: an answer sent whole has no end event',
     async (_, limits, status) => {
       const { stream, ends } = drive(
-        async function* ({ signal }: StreamContext) {
+        async function* (context: StreamContext) {
           yield 'x'
-          await new Promise((resolve) => signal.addEventListener('abort', resolve))
+          await untilAborted(context)
         },
         { limits },
       )
-      const drain = async (): Promise<void> => {
-        for await (const value of stream.values()) expect(value).toBe('x')
+      const drain = async (): Promise<unknown> => {
+        try {
+          for await (const value of stream.values()) expect(value).toBe('x')
+        } catch (error) {
+          return error
+        }
+        return undefined
       }
-      await expect(drain()).rejects.toMatchObject({ code: 'source/stalled', status })
+      const failure = drain()
+      await clock.advance(40)
+      expect(await failure).toMatchObject({ code: 'source/stalled', status })
       expect(ends).toMatchObject([{ reason: 'error' }])
     },
   )

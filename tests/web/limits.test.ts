@@ -13,6 +13,7 @@ import { timersRunning } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 import { readEvents } from 'swapstream/client'
+import { controlledClock } from 'swapstream/testing'
 import { shownAfterEach, shownAtEnd } from '../support/shown.ts'
 
 const templates = {
@@ -118,8 +119,16 @@ describe('a stream that is cut', () => {
   ])(
     'with %s says so below the answer, which no longer looks busy',
     async (reason, limits, said) => {
+      const clock = controlledClock()
       const received: { event?: string | undefined; data: string }[] = []
-      for await (const event of readEvents(await answer({ limits }))) received.push(event)
+      const reading = readEvents(await answer({ limits }))
+      received.push((await reading.next()).value!)
+      const rest = (async () => {
+        for await (const event of reading) received.push(event)
+      })()
+      await clock.advance(50)
+      await rest
+      clock.release()
       expect(shownAfterEach(received, { htmx: 2 })[0]).toBe('<p aria-busy="true">Hel</p>')
       const end = shownAtEnd(received, { htmx: 2 })
       expect(end).toMatch(

@@ -2,7 +2,7 @@
 export { swapstream } from './node/swapstream.ts'
 export type { SwapstreamOptions } from './node/swapstream.ts'
 export { nunjucksEngine } from './node/nunjucks-engine.ts'
-export { safeHtml } from './templates/nunjucks/safe-html.ts'
+export { safeHtml } from './templates/nunjucks/filters.ts'
 // Answers
 export { createSwapstream, fromComponents } from './core.ts'
 export { errorPages, EventStream, FormResult, Fragment, Page, readForm } from './core.ts'

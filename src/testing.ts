@@ -1,4 +1,4 @@
-/** For tests of apps: a stream to read and to leave, the page it ends in, a clock that can be held, and fake models. */
+/** For tests of apps: opened streams, the page they end in, a controlled clock, and fake models. */
 export { openStream } from './testing/open.ts'
 export type { OpenedStream, RequestableApp } from './testing/open.ts'
 export { applyFrames, FramedPage } from './testing/apply-frames.ts'

@@ -74,7 +74,7 @@ export class Fragment {
 }
 
 /**
- * Names which part of the page a fragment is a snapshot of: of two with the same key the newer one replaces the other.
+ * Names which part of the page a fragment is a snapshot of. Of two with the same key the newer one replaces the other.
  * Nothing for a fragment that adds or removes something: each of those counts.
  *
  * @example snapshotKey(new Fragment('feed.html', 'item', {}, { target: '#feed', swap: 'beforeend' })) // → undefined

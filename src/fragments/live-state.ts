@@ -4,7 +4,7 @@ import { Fragment } from './fragment.ts'
 
 type Values = Readonly<Record<string, unknown>>
 
-/** One block that is open, and the names that its last render has looked up; undefined when it may look up any. */
+/** One open block, and the names that its last render has looked up; undefined when it may look up any. */
 export interface OpenBlock {
   render(changes?: Values): string | Promise<string>
   readonly dependencies?: ReadonlySet<string> | undefined
@@ -17,7 +17,7 @@ export interface BlockDependencies {
 
 /** What a live state renders, and what it derives from its values. */
 export interface LiveStateOptions<T> {
-  /** The blocks that are kept up to date, each in the element with its name as its id. */
+  /** The blocks that are updated, each in the element with its name as its id. */
   readonly blocks: readonly string[]
   /** Values made of others, by name; also of each other, but not in a circle. */
   readonly derived?: Readonly<
@@ -52,8 +52,8 @@ export interface LiveState<T> {
 }
 
 /**
- * Holds values, and renders again for all subscribers what depends on a change: exactly the blocks that read it,
- * directly, through a declaration of the template, or through a derived value.
+ * Holds values, and renders again for all subscribers what depends on a change. These are exactly the blocks that read
+ * it, directly, through a declaration of the template, or through a derived value.
  *
  * In      the engine of the app, whose renders tell what blocks read. Values are compared by identity: set a new list
  *         instead of adding to the old one.
@@ -78,7 +78,7 @@ export function liveState<T extends Values>(
   { blocks, derived = {} }: LiveStateOptions<T>,
 ): LiveState<T> {
   const state = new DerivedValues(values, derived)
-  const dependencies = new Dependencies((block) => engine.open(template, block, state.values))
+  const known = new Map<string, KnownBlock>()
   const subscribers = new Set<Subscriber>()
 
   async function* updates(
@@ -86,26 +86,26 @@ export function liveState<T extends Values>(
     signal: AbortSignal,
   ): AsyncGenerator<Fragment, void, undefined> {
     const subscriber: Subscriber = { origin, pending: new Set(blocks), wake: () => {} }
-    const { pending } = subscriber
     subscribers.add(subscriber)
     try {
-      for (const block of blocks)
-        await abortable(
-          dependencies.open(block, () => state.values),
-          signal,
-        )
+      for (const block of blocks) {
+        const open = (): Promise<OpenBlock> => engine.open(template, block, state.values)
+        const opened = known.get(block) ?? new KnownBlock(open(), () => state.values)
+        known.set(block, opened)
+        await abortable(opened.opening, signal)
+      }
       for (;;) {
-        const [block] = pending
+        const [block] = subscriber.pending
         if (block === undefined)
           await abortable(new Promise<void>((resolve) => (subscriber.wake = resolve)), signal)
         else {
-          pending.delete(block)
+          subscriber.pending.delete(block)
           yield new Fragment(template, block, state.values, { target: `#${block}` })
         }
       }
     } finally {
       subscribers.delete(subscriber)
-      if (subscribers.size === 0) dependencies.forget()
+      if (subscribers.size === 0) known.clear()
     }
   }
 
@@ -119,7 +119,7 @@ export function liveState<T extends Values>(
     set(changes, { origin } = {}) {
       const changed = state.change(changes)
       if (changed.size === 0) return
-      const reached = blocks.filter((block) => dependencies.reach(block, changed, state.values))
+      const reached = blocks.filter((block) => known.get(block)?.isReached(changed) ?? true)
       for (const subscriber of subscribers) {
         if (origin !== undefined && origin === subscriber.origin) continue
         for (const block of reached) subscriber.pending.add(block)
@@ -137,7 +137,7 @@ interface Subscriber {
   wake(): void
 }
 
-/** Values, and others derived from them, which are made again only when what they read is different. */
+/** Values, and others derived from them, which are made again only when what they have read is different. */
 class DerivedValues {
   values: Values & { readonly version: number }
   readonly #names: readonly string[]
@@ -146,10 +146,10 @@ class DerivedValues {
   #uses: ReadonlyMap<string, ReadonlySet<string>> = new Map()
 
   constructor(values: Values, derived: Readonly<Record<string, (state: never) => unknown>>) {
-    const hidden = ['version', ...Object.keys(derived)].find((key) => Object.hasOwn(values, key))
-    if (hidden !== undefined) throw invalid(`"${hidden}" is a value and derived at once.`)
     this.#names = Object.keys(values)
     this.#derived = derived
+    const hidden = ['version', ...Object.keys(derived)].find((key) => this.#names.includes(key))
+    if (hidden !== undefined) throw invalid(`"${hidden}" is a value and derived at once.`)
     // Names that are present from the start are seen by a function that looks at all of them.
     const names = Object.keys(derived).map((key) => [key, undefined])
     this.values = { ...Object.fromEntries(names), version: 0 }
@@ -158,11 +158,12 @@ class DerivedValues {
 
   /** Applies changes with all that follows from them, or nothing of it. Out: the names of what is different. */
   change(changes: Values): ReadonlySet<string> {
-    for (const key of Object.keys(changes))
-      if (!this.#names.includes(key))
-        throw new TypeError(`"${key}" is no value of this state ${didYouMean(key, this.#names)}`)
-    const { version, ...before } = this.values
+    const wrong = Object.keys(changes).find((key) => !this.#names.includes(key))
+    if (wrong !== undefined)
+      throw new TypeError(`"${wrong}" is no value of this state ${didYouMean(wrong, this.#names)}`)
+    const before = this.values
     const next: Record<string, unknown> = { ...before, ...changes }
+    delete next['version']
     const changed = new Set(
       Object.keys(changes).filter((key) => !Object.is(next[key], before[key])),
     )
@@ -193,70 +194,51 @@ class DerivedValues {
     for (const key of Object.keys(this.#derived)) read(key)
     if (changed.size === 0) return changed
     this.#uses = uses
-    this.values = Object.freeze({ ...next, version: version + 1 })
+    this.values = Object.freeze({ ...next, version: before.version + 1 })
     return changed.add('version')
   }
 }
 
-/** What one block looks up, learnt by rendering it once for each change that reaches it. */
-interface KnownBlock {
+/** An open block, and what it looks up, which is learnt by one render for each change that reaches it. */
+class KnownBlock {
   readonly opening: Promise<void>
-  opened?: OpenBlock
-  /** None before a render has come to its end: the block may look up anything. */
-  names?: ReadonlySet<string> | undefined
-  renders: number
-}
+  readonly #state: () => Values
+  #block: OpenBlock | undefined
+  /** Nothing before a render has come to its end: the block may look up anything. */
+  #names: ReadonlySet<string> | undefined
+  #renders = 0
 
-class Dependencies {
-  readonly #open: (block: string) => Promise<OpenBlock>
-  readonly #blocks = new Map<string, KnownBlock>()
-
-  constructor(open: (block: string) => Promise<OpenBlock>) {
-    this.#open = open
+  constructor(block: Promise<OpenBlock>, state: () => Values) {
+    this.#state = state
+    this.opening = block.then((opened) => {
+      this.#block = opened
+      this.#learn(opened)
+    })
+    this.opening.catch(() => {})
   }
 
-  /** Opens a block once. Throws  what opening it throws. */
-  open(block: string, state: () => Values): Promise<void> {
-    let known = this.#blocks.get(block)
-    if (known === undefined) {
-      const opening = this.#open(block).then((opened) => {
-        known!.opened = opened
-        learn(known!, state())
-      })
-      opening.catch(() => this.#blocks.delete(block))
-      this.#blocks.set(block, (known = { opening, renders: 0 }))
-    }
-    return known.opening
-  }
-
-  /** Whether a change reaches a block. If so, what the block looks up now is learnt. */
-  reach(block: string, changed: ReadonlySet<string>, state: Values): boolean {
-    const known = this.#blocks.get(block)
-    const names = known?.names
+  /** If so, the change has happened already, and what the block looks up now is learnt. */
+  isReached(changed: ReadonlySet<string>): boolean {
+    const names = this.#names
     if (names && ![...changed].some((name) => names.has(name))) return false
-    if (known) learn(known, state)
+    if (this.#block) this.#learn(this.#block)
     return true
   }
 
-  forget(): void {
-    this.#blocks.clear()
-  }
-}
-
-/** Renders a block for its names. A render that fails is reported by the stream that sends the block. */
-function learn(known: KnownBlock, state: Values): void {
-  const { opened } = known
-  const number = (known.renders += 1)
-  delete known.names
-  const learnt = (): void => {
-    if (number === known.renders) known.names = opened?.dependencies
-  }
-  try {
-    const html = opened?.render(state)
-    if (typeof html === 'object') html.then(learnt, () => {})
-    else learnt()
-  } catch {
-    // As above.
+  /** A render that fails is reported by the stream that sends the block. */
+  #learn(block: OpenBlock): void {
+    const number = (this.#renders += 1)
+    this.#names = undefined
+    const learnt = (): void => {
+      if (number === this.#renders) this.#names = block.dependencies
+    }
+    try {
+      const html = block.render(this.#state())
+      if (typeof html === 'string') learnt()
+      else html.then(learnt, () => {})
+    } catch {
+      // As above.
+    }
   }
 }
 

@@ -12,10 +12,10 @@ export interface StreamToFragmentsOptions {
   readonly extraContext?: Readonly<Record<string, unknown>>
   /** `#id` of the element that shows the answer; default: where the form says. */
   readonly target?: string
-  /** Renders the block before the first token, too, with an empty text: a question and its caret are shown at once. */
+  /** Renders the block before the first token, too, with an empty text: question and caret are shown at once. */
   readonly renderInitial?: boolean
   /**
-   * A block that says in words that an answer is being written, and then that it is complete: it is rendered with
+   * A block that says in words that an answer is being written, and then that it is complete. It is rendered with
    * `streaming` and `failed` at the start and at the end, into the element with its name as id. It implies
    * `renderInitial`.
    */
@@ -59,7 +59,7 @@ export function streamToFragments(
   const fragments = abortableGenerator((signal) =>
     fragmentsOf(readParts(tokens, signal), template, block, options),
   )
-  hintStreaming(fragments, template, options, async () => options.extraContext)
+  hintStreaming(fragments, template, block, options, async () => options.extraContext)
   return fragments
 }
 
@@ -73,18 +73,12 @@ export async function* fragmentsOf(
   const { contextKey = 'text', extraContext, target, statusBlock, onPart, onDone } = options
   // Every key is present from the start: an object that is copied and then extended costs thirty times as much.
   const context = { ...extraContext, streaming: true, failed: false, [contextKey]: '' }
+  const address = target !== undefined && { target }
   let text = ''
-  const snapshot = (final = false): Fragment =>
-    new Fragment(
-      template,
-      block,
-      { ...context, streaming: !final, [contextKey]: text },
-      {
-        ...(target !== undefined && { target }),
-        cut: CUT,
-        final,
-      },
-    )
+  const snapshot = (final = false): Fragment => {
+    const state = { ...context, streaming: !final, [contextKey]: text }
+    return new Fragment(template, block, state, { ...address, cut: CUT, final })
+  }
   const status = (streaming: boolean): readonly Fragment[] => {
     if (statusBlock === undefined) return []
     const state = { ...extraContext, streaming, failed: false }
@@ -111,28 +105,30 @@ export async function* fragmentsOf(
   yield* status(false)
 }
 
-/** What a stream of fragments will be, as far as that is known before it is read: its page can be begun with it. */
+/** What is known of a stream of fragments before it is read, so that its page can be begun. */
 export interface StreamingHint {
   readonly template: string
-  /** The variable that grows. */
+  /** The block and the variable that grow. */
+  readonly block: string
   readonly key: string
   /** Everything else, as it is in the last fragment. */
   readonly context: Readonly<Record<string, unknown>>
 }
 
-/** The hints of streams of which one text grows and nothing else changes: of these very objects, not of their wrappers. */
-export const streamingHints = new WeakMap<object, () => Promise<StreamingHint>>()
+/** The hints of streams of which one text grows and nothing else changes. They do not apply to wrappers of these. */
+export const streamingHints: WeakMap<object, () => Promise<StreamingHint>> = new WeakMap()
 
 /** Notes the hint of a stream, unless its options say that more than one text changes. */
 export function hintStreaming(
   fragments: object,
   template: string,
+  block: string,
   { contextKey: key = 'text', statusBlock, onPart, onDone }: StreamToFragmentsOptions,
   extraContext: () => Promise<StreamingHint['context'] | undefined>,
 ): void {
   if (statusBlock !== undefined || onPart || onDone) return
   streamingHints.set(fragments, async () => {
     const context = { ...(await extraContext()), streaming: false, failed: false, [key]: '' }
-    return { template, key, context }
+    return { template, block, key, context }
   })
 }

@@ -37,6 +37,7 @@ export function streamWithSources(
   template: string,
   options: StreamWithSourcesOptions = {},
 ): AsyncGenerator<Fragment, void, undefined> {
+  const { responseBlock = 'response' } = options
   const contextOf = async (): Promise<Readonly<Record<string, unknown>>> => {
     const sources = await options.sources
     return { ...options.extraContext, ...(sources && { sources }) }
@@ -45,7 +46,7 @@ export function streamWithSources(
     parts: AsyncIterable<Part>,
     signal: AbortSignal,
   ): AsyncGenerator<Fragment, void, undefined> {
-    const { responseBlock = 'response', sourcesBlock = 'sources' } = options
+    const { sourcesBlock = 'sources' } = options
     const extraContext = await abortable(contextOf(), signal)
     if (await options.sources) {
       const target = options.sourcesTarget ?? `#${sourcesBlock}`
@@ -54,6 +55,6 @@ export function streamWithSources(
     yield* fragmentsOf(parts, template, responseBlock, { ...options, extraContext })
   }
   const fragments = abortableGenerator((signal) => withSources(readParts(tokens, signal), signal))
-  hintStreaming(fragments, template, options, contextOf)
+  hintStreaming(fragments, template, responseBlock, options, contextOf)
   return fragments
 }

@@ -10,7 +10,7 @@ import {
   TAIL,
 } from './page-html.ts'
 import { tagAt } from './tags.ts'
-import { type HtmlNode, type HtmlTree, isElement, partOf } from './tree.ts'
+import { type HtmlNode, type HtmlTree, isElement, partOf, sourceOf, startTagOf } from './tree.ts'
 
 /** What a page can change, and what marks the HTML in it. */
 export interface DiffOptions {
@@ -24,7 +24,6 @@ export interface DiffOptions {
   readonly end: boolean
 }
 
-/** How to get from one HTML in a page to another. */
 export interface Difference {
   /** `undefined` when no change of a part is known to be right: all of it has to be sent. */
   readonly changes: readonly Change[] | undefined
@@ -37,7 +36,6 @@ const MAX_TAIL_CHARS = 256
 const SMALL_CHARS = 80
 /** About what a change costs beside its HTML. */
 const CHANGE_CHARS = 70
-
 /** What a reader may be busy with. */
 const STATEFUL = /<(?:audio|details|dialog|iframe|img|input|object|select|textarea|video)\b/i
 
@@ -141,8 +139,7 @@ class Diff {
     if (!this.#canBeWhole(path)) return false
     this.found.length = mark
     this.#forget(y)
-    this.#add('inside', path, this.#inner(y), y)
-    return true
+    return this.#add('inside', path, this.#inner(y), y)
   }
 
   /** What is sent whole keeps nothing temporary, but for the ends of its own texts. */
@@ -167,7 +164,7 @@ class Diff {
     let front = end
     if (to !== toAfter) {
       const isLike = (n: number, m: number): boolean =>
-        startTag(this.#before.tree, before[n]!) === startTag(this.#after, after[m]!)
+        startTagOf(this.#before.tree, before[n]!) === startTagOf(this.#after, after[m]!)
       for (; front > from; front--) {
         const last = to - 1 - (end - front)
         if (!isLike(last, last - to + toAfter) || isLike(last, front - 1)) break
@@ -212,8 +209,8 @@ class Diff {
   #text(place: Children, n: number, rest: string): boolean {
     const { x, y } = place
     const is = y.children[partner(place, n)]!
-    const old = source(this.#before.tree, x.children[n]!)
-    const now = source(this.#after, is)
+    const old = sourceOf(this.#before.tree, x.children[n]!)
+    const now = sourceOf(this.#after, is)
     const chars = this.#before.tails.get(x.children[n]!)
     const head = old.slice(0, old.length - (chars ?? 0))
     const grows = now.startsWith(head) && isCut(now, head.length)
@@ -234,8 +231,8 @@ class Diff {
   #tail(place: Children, n: number, chars: number, head: number): void {
     const { x, y, path } = place
     const is = y.children[partner(place, n)]!
-    const now = source(this.#after, is)
-    const old = source(this.#before.tree, x.children[n]!)
+    const now = sourceOf(this.#after, is)
+    const old = sourceOf(this.#before.tree, x.children[n]!)
     const cut = cutBefore(now, Math.max(head, now.length - chars), head)
     const nth = x.children.slice(0, n + 1).filter((each) => this.#before.tails.has(each)).length
     const at = [...path, { tag: TAIL, nth, index: 0 }]
@@ -264,11 +261,10 @@ class Diff {
       return isWritten
     }
     if (was.tag !== is.tag || was.space !== is.space || VOID.has(is.tag)) return replace()
-    const [old, now] = [startTag(this.#before.tree, was), startTag(this.#after, is)]
+    const [old, now] = [startTagOf(this.#before.tree, was), startTagOf(this.#after, is)]
     if (was.opaque || is.opaque) {
       if (old !== now || !CONTAINERS.has(is.tag)) return replace()
-      this.#add('inside', to, this.#inner(is), is)
-      return true
+      return this.#add('inside', to, this.#inner(is), is)
     }
     if (old !== now) {
       // A morph takes elements with different ids for different elements, and would lose what is in the old one.
@@ -289,13 +285,12 @@ class Diff {
     const { start, end } = this.#options
     // Later siblings have changed by now: one that changed its name is not found.
     const isThere = next && isElement(next) && y.children[partner(place, n)]?.tag === next.tag
-    if (next === undefined && (end || this.#canBeWhole(path))) this.#add('end', path, html, y)
-    else if (isThere) this.#add('before', stepTo(path, x, next), html, y)
-    else if (previous && isElement(previous)) this.#add('after', stepTo(path, x, previous), html, y)
-    else if (previous === undefined && (start || this.#canBeWhole(path)))
-      this.#add('start', path, html, y)
-    else return false
-    return true
+    const isInside = this.#canBeWhole(path)
+    if (!next && (end || isInside)) return this.#add('end', path, html, y)
+    if (isThere) return this.#add('before', stepTo(path, x, next), html, y)
+    if (previous && isElement(previous))
+      return this.#add('after', stepTo(path, x, previous), html, y)
+    return !previous && (start || isInside) && this.#add('start', path, html, y)
   }
 
   /** What is temporary in parts that have not changed stays. */
@@ -308,18 +303,20 @@ class Diff {
     for (const [n, child] of was.children.entries()) this.#carry(child, is.children[n]!)
   }
 
-  #add(how: How, path: Path, html: string, within: HtmlNode): void {
+  /** Out: true, for what comes right by the change. */
+  #add(how: How, path: Path, html: string, within: HtmlNode): true {
     this.found.push({ how, path, html, within })
+    return true
   }
 
   #same(x: HtmlNode, y: HtmlNode, isLoose: boolean): boolean {
     if (x === y) return true
     if (isLoose && x.tag === '' && y.tag === '') {
-      const texts = source(this.#before.tree, x) + source(this.#after, y)
+      const texts = sourceOf(this.#before.tree, x) + sourceOf(this.#after, y)
       if (!/[^\t\n\f ]/.test(texts)) return true
     }
     if (x.end - x.start !== y.end - y.start) return false
-    return source(this.#before.tree, x) === source(this.#after, y)
+    return sourceOf(this.#before.tree, x) === sourceOf(this.#after, y)
   }
 
   /** What stands in an element, with the temporary elements of its texts. */
@@ -345,14 +342,6 @@ class Diff {
 function partner({ x, y, front, back }: Children, n: number): number {
   if (n < front) return n
   return n >= back ? n - x.children.length + y.children.length : -1
-}
-
-function source({ html }: HtmlTree, { start, end }: HtmlNode): string {
-  return html.slice(start, end)
-}
-
-function startTag({ html }: HtmlTree, { start, tagEnd }: HtmlNode): string {
-  return html.slice(start, tagEnd)
 }
 
 /** The id of a start tag as it is written. */

@@ -34,6 +34,14 @@ export function isElement({ tag }: HtmlNode): boolean {
   return tag !== '' && tag !== '!'
 }
 
+export function sourceOf({ html }: HtmlTree, { start, end }: HtmlNode): string {
+  return html.slice(start, end)
+}
+
+export function startTagOf({ html }: HtmlTree, { start, tagEnd }: HtmlNode): string {
+  return html.slice(start, tagEnd)
+}
+
 /** A part of the HTML, without the elements that are out of band. */
 export function partOf({ html, outOfBand }: HtmlTree, from: number, to: number): string {
   let part = ''

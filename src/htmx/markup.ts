@@ -1,4 +1,4 @@
-import { nearest } from '../shared/nearest.ts'
+import { closestMatch } from '../shared/closest-match.ts'
 import { HOLE, SEAM, type Tag } from '../html/tags.ts'
 
 /** Something that an attribute says, and where in the text. */
@@ -163,7 +163,7 @@ function wrongAttribute({ attribute, name, value, at }: Read, version: 2 | 4): M
     )
   const isKnown = !/^hx[-_:]/.test(name) || KNOWN.includes(name) || FAMILIES.test(name)
   if (isKnown || name.includes(HOLE)) return []
-  const near = nearest(name, KNOWN)
+  const near = closestMatch(name, KNOWN)
   return wrong(`htmx has no attribute ${name}.`, near ? `Did you mean ${near}?` : 'Leave it out.')
 }
 

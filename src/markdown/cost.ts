@@ -3,16 +3,14 @@ const COSTS: readonly [cost: number, characters: string][] = [
   [3.5, '\n\r'],
   [2.5, ']'],
   [2.2, '*_~'],
-  [2, '-+><'],
+  [2, '-+><\\$'],
   [1.5, '.)'],
   [1, '#[:@'],
   [0.6, '!'],
-  [0.5, '`&\\'],
+  [0.5, '`&'],
 ]
 const OTHER = 0.03
 const CELL = 4
-const PIPE = 124
-
 const costs = new Float64Array(128).fill(OTHER)
 for (const [cost, characters] of COSTS)
   for (const character of characters) costs[character.charCodeAt(0)] = cost
@@ -20,7 +18,7 @@ for (const [cost, characters] of COSTS)
 /** The most that one render may cost by this estimate; in truth it takes less. */
 const LIMIT_US = 20_000
 
-/** What some lines cost, and the cells of the table that we may be in: rows that are shorter are filled up. */
+/** What some lines cost, and the cells of the table at their end: rows that are shorter are filled up. */
 export interface Cost {
   readonly cost: number
   readonly cells: number
@@ -38,22 +36,19 @@ export const NO_COST: Cost = { cost: 0, cells: 0 }
  */
 export function costOf(text: string, before: Cost = NO_COST, from: number = 0): Cost | number {
   let { cost, cells } = before
-  let start = from
-  let pipes = 0
-  let isBlank = true
-  for (let at = from; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code === PIPE) pipes += 1
-    else cost += code < 128 ? costs[code]! : OTHER
-    const ends = code === 10 || (code === 13 && text.charCodeAt(at + 1) !== 10)
-    if (code > 32) isBlank = false
-    if (!ends && at < text.length - 1) continue
-    cells = isBlank && ends ? 0 : Math.max(cells, pipes)
+  for (let start = from; start < text.length;) {
+    let [pipes, isBlank, end, code] = [0, true, start, 0]
+    while (end < text.length && code !== 10) {
+      code = text.charCodeAt(end++)
+      if (code === 13 && text.charCodeAt(end) !== 10) code = 10
+      if (code === 124) pipes += 1
+      else cost += code < 128 ? costs[code]! : OTHER
+      if (code > 32) isBlank = false
+    }
+    cells = isBlank && code === 10 ? 0 : Math.max(cells, pipes)
     cost += cells * CELL
     if (cost > LIMIT_US) return start
-    start = at + 1
-    pipes = 0
-    isBlank = true
+    start = end
   }
   return { cost, cells }
 }

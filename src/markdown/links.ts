@@ -1,6 +1,5 @@
 import type MarkdownIt from 'markdown-it'
 import { ConfigError } from '../shared/errors.ts'
-import type { RenderState } from './render-state.ts'
 
 export const REL = 'noopener noreferrer nofollow ugc'
 
@@ -58,25 +57,28 @@ function originOf(text: string): string {
   )
 }
 
-const MARK = /^\[(\d{1,4})\](?!\()/
-const MAX_MARK_CHARS = 7
+interface Definitions {
+  readonly references: Readonly<Record<string, { href: string; title: string }>>
+}
+
+const CITATION = /^\[(\d{1,4})\](?!\()/
+const MAX_CITATION_CHARS = 7
 
 /**
  * Reads a number in brackets that is defined as a mark of its own: `[1][2]` cites two sources, where Markdown would read one
  * link from the first to the second.
  */
-export function addMarks(md: InstanceType<typeof MarkdownIt>): void {
+export function addCitations(md: InstanceType<typeof MarkdownIt>): void {
   md.inline.ruler.before('link', 'mark', (state, silent) => {
-    const [mark, label] = MARK.exec(state.src.slice(state.pos, state.pos + MAX_MARK_CHARS)) ?? []
+    const [mark, label] =
+      CITATION.exec(state.src.slice(state.pos, state.pos + MAX_CITATION_CHARS)) ?? []
     if (mark === undefined || label === undefined || state.linkLevel > 0) return false
-    const definition = (state.env as RenderState).references[label]
+    const definition = (state.env as Definitions).references[label]
     if (definition === undefined) return false
     if (!silent) {
-      const { href, title } = definition
-      state.push('link_open', 'a', 1).attrs = [
-        ['href', href],
-        ...(title ? [['title', title] as [string, string]] : []),
-      ]
+      const link = state.push('link_open', 'a', 1)
+      link.attrs = [['href', definition.href]]
+      if (definition.title) link.attrSet('title', definition.title)
       state.push('text', '', 0).content = label
       state.push('link_close', 'a', -1)
     }

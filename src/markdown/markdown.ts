@@ -1,7 +1,6 @@
-import { costOf } from './cost.ts'
-import { growing } from './growing.ts'
-import { createParser, type MarkdownOptions } from './parser.ts'
-import { newRenderState } from './render-state.ts'
+import { type Cost, costOf, NO_COST } from './cost.ts'
+import { createParser, type MarkdownOptions, newRenderState, type Parser } from './parser.ts'
+import { withoutUndecided } from './tail.ts'
 
 /** Turns untrusted Markdown into HTML that can do nothing but be read. */
 export interface Markdown {
@@ -44,5 +43,94 @@ export function markdown(options: MarkdownOptions = {}): Markdown {
       return parser.render(text.slice(0, end), newRenderState()) + parser.plain(text.slice(end))
     },
     open: () => growing(parser),
+  }
+}
+
+/** A function from all the text so far to all its HTML, which remembers the part that stays as it is. */
+export function growing(parser: Parser): (text: string) => string {
+  let before = ''
+  let prefix = new StablePrefix(parser)
+  return (text) => {
+    // Much faster than `startsWith`.
+    if (text.slice(0, before.length) !== before) prefix = new StablePrefix(parser)
+    before = text
+    return prefix.render(text)
+  }
+}
+
+/** How often the stable prefix is rendered again for a link's sake. After that, only the whole text has the address. */
+const MAX_RERENDERS = 16
+
+/**
+ * The beginning of a growing text that no later text can change.
+ *
+ * It ends where the last block of the complete lines begins. Half a line misleads: `2.` looks like a word until its blank
+ * comes, and would end a list.
+ */
+class StablePrefix {
+  readonly #parser: Parser
+  /** Where it ends. */
+  #end = 0
+  #html = ''
+  #cost: Cost = NO_COST
+  #state = newRenderState()
+  /** How far the search for its next end has looked. */
+  #searched = 0
+  /** A link in it may have got its address after it was rendered. */
+  #isStale = false
+  #rerenders = 0
+  /** From the limit on, all is plain text. */
+  #limit: { readonly at: number; readonly html: string } | undefined
+
+  constructor(parser: Parser) {
+    this.#parser = parser
+  }
+
+  render(text: string): string {
+    const limit = this.#limit ? this.#limit.at : costOf(text, this.#cost, this.#end)
+    if (typeof limit === 'number') {
+      const html = (): string => this.#parser.render(text.slice(0, limit), newRenderState())
+      this.#limit ??= { at: limit, html: html() }
+      return this.#limit.html + this.#parser.plain(text.slice(limit))
+    }
+    this.#extend(text, this.#nextEnd(text))
+    // A copy: a definition of which half is written would be kept, and the first one of a label wins.
+    const references = { ...this.#state.references }
+    const state = { ...this.#state, references, isTail: true }
+    return this.#html + this.#parser.render(withoutUndecided(text.slice(this.#end)), state)
+  }
+
+  /** Where the last block of the complete lines begins. */
+  #nextEnd(text: string): number {
+    const tail = text.slice(this.#end)
+    // A CR at the very end may be half of a line break.
+    const whole = Math.max(tail.lastIndexOf('\n'), tail.lastIndexOf('\r', tail.length - 2)) + 1
+    const end = this.#end + whole
+    // In a long block the search waits until the block has grown by a part of itself: so all searches together cost as
+    // much as a few of the last one, and not as many as there are lines.
+    const isSoon = end - this.#searched < (this.#searched - this.#end) / 16
+    if (end <= this.#searched || isSoon) return this.#end
+    this.#searched = end
+    const lines = tail.slice(0, whole)
+    const line = this.#parser.lastBlockLine(lines.replace(/\r\n?/g, '\n'))
+    const breaks = /\r\n?|\n/g
+    for (let seen = 0; seen < line; seen++) breaks.exec(lines)
+    return this.#end + breaks.lastIndex
+  }
+
+  #extend(text: string, end: number): void {
+    const added = text.slice(this.#end, end)
+    if (added === '') return
+    if (added.includes(']:') && text.slice(0, this.#end).includes('[')) this.#isStale = true
+    this.#cost = costOf(added, this.#cost) as Cost
+    this.#end = end
+    if (!this.#isStale || this.#rerenders >= MAX_RERENDERS) {
+      this.#html += this.#parser.render(added, this.#state)
+      return
+    }
+    this.#isStale = false
+    this.#rerenders += 1
+    this.#state = newRenderState()
+    this.#html = this.#parser.render(text.slice(0, end), this.#state)
   }
 }

@@ -1,10 +1,32 @@
 import MarkdownIt, { type StateCore, type Token } from 'markdown-it'
-import { addCjkEmphasis } from './emphasis.ts'
-import { type Highlighter, languageOf, rememberHighlights } from './highlight.ts'
-import { addMarks, hostToShow, imageGate, isSafeLink, REL } from './links.ts'
+import {
+  MAX_HIGHLIGHTED_CHARS,
+  type Highlighter,
+  languageOf,
+  rememberHighlights,
+} from './highlight.ts'
+import { addCitations, hostToShow, imageGate, isSafeLink, REL } from './links.ts'
 import { addMath } from './math.ts'
-import { newRenderState, type RenderState } from './render-state.ts'
 import { repairTail } from './tail.ts'
+
+/** The link definitions of a text, by label. */
+export type References = Record<string, { title: string; href: string }>
+
+/** What the parts of one text have in common while they are rendered one after the other. */
+export interface RenderState {
+  [key: string | symbol]: unknown
+  references: References
+  /** More text may follow this part. */
+  isTail: boolean
+  /** How much code was highlighted so far. */
+  highlightedChars: number
+  inLink: boolean
+}
+
+/** The state at the beginning of a text. */
+export function newRenderState(): RenderState {
+  return { references: {}, isTail: false, highlightedChars: 0, inLink: false }
+}
 
 /** Makes Markdown into HTML, part by part. */
 export interface Parser {
@@ -43,64 +65,21 @@ export interface MarkdownOptions {
 }
 
 /** Sets up markdown-it without HTML, and with rules of ours wherever it writes an attribute. */
-export function createParser(chosen: MarkdownOptions): Parser {
-  const { highlight, images = [], breaks = false, math = 'text' } = chosen
+export function createParser(options: MarkdownOptions): Parser {
+  const { breaks = false, math = 'text' } = options
   // Deeper than this, nested blocks are text: each level costs once more for each line.
   const md = new MarkdownIt({ html: false, breaks, maxNesting: 20 })
-  const mayLoad = imageGate(images)
-  const { rules } = md.renderer
-  const highlighted = highlight && rememberHighlights(highlight)
   md.validateLink = isSafeLink
-  addMarks(md)
+  addCitations(md)
   addCjkEmphasis(md)
   addMath(md, math)
-
-  rules['link_open'] = (tokens, at, _options, env) => {
-    stateOf(env).inLink = true
-    return anchor(attribute(tokens[at], 'href') ?? '', attribute(tokens[at], 'title'))
-  }
-  rules['link_close'] = (tokens, at, options, env, renderer) => {
-    stateOf(env).inLink = false
-    let start = at
-    while (tokens[start]!.type !== 'link_open') start -= 1
-    const text = renderer.renderInlineAsText(tokens.slice(start, at), options, env)
-    return `</a>${shownHost(attribute(tokens[start], 'href') ?? '', text)}`
-  }
-  rules['image'] = (tokens, at, options, env, renderer) => {
-    const token = tokens[at]!
-    const src = attribute(token, 'src') ?? ''
-    const title = attribute(token, 'title')
-    const alt = renderer.renderInlineAsText(token.children ?? [], options, env)
-    if (mayLoad(src)) {
-      return `<img src="${escapeHtml(src)}" alt="${escapeHtml(alt)}"${titled(title)} loading="lazy" referrerpolicy="no-referrer">`
-    }
-    if (stateOf(env).inLink) return escapeHtml(alt)
-    return `${anchor(src, title)}${escapeHtml(alt || src)}</a>${shownHost(src, alt)}`
-  }
-  rules['fence'] = (tokens, at, _options, env) => {
-    const { content, info, meta } = tokens[at]!
-    const language = languageOf(info)
-    const spans = meta?.['isOpen'] ? undefined : highlighted?.(content, language, stateOf(env))
-    const classes = [spans !== undefined && 'hljs', language && `language-${language}`]
-    const named = classes.filter(Boolean).join(' ')
-    const attributes = named && ` class="${named}"`
-    return `<pre><code${attributes}>${spans ?? escapeHtml(content)}</code></pre>\n`
-  }
-  const aligned: NonNullable<(typeof rules)[string]> = (tokens, at) => {
-    const { tag, attrs } = tokens[at]!
-    // A style attribute would need a weaker policy, and is more than a table needs.
-    const [, side] = /^text-align:(left|center|right)$/.exec(String(attrs?.[0]?.[1])) ?? []
-    return side === undefined ? `<${tag}>` : `<${tag} align="${side}">`
-  }
-  rules['th_open'] = aligned
-  rules['td_open'] = aligned
-
+  Object.assign(md.renderer.rules, rulesOf(options))
   md.core.ruler.after('block', 'tail', (state) => {
     // They show nothing, but what follows them would begin with an empty line.
     state.tokens = state.tokens.filter(({ type }) => type !== DEFINITION)
     if (stateOf(state.env).isTail) repairTail(state)
   })
-  md.core.ruler.after('inline', 'tasks', drawTasks)
+  md.core.ruler.after('inline', 'tasks', showTasks)
 
   return {
     render: (text, state) => md.render(text, state),
@@ -111,23 +90,69 @@ export function createParser(chosen: MarkdownOptions): Parser {
       const blocks = tokens.filter(({ level, nesting }) => level === 0 && nesting !== -1)
       const line = blocks.at(-1)?.map?.[0] ?? 0
       // A definition right above may get this block for its title, even one in a quote.
-      const defined = tokens.some(({ type, map }) => type === DEFINITION && map?.[1] === line)
-      return defined ? (blocks.at(-2)?.map?.[0] ?? 0) : line
+      const isDefined = tokens.some(({ type, map }) => type === DEFINITION && map?.[1] === line)
+      return isDefined ? (blocks.at(-2)?.map?.[0] ?? 0) : line
     },
   }
 }
 
-function anchor(href: string, title: string | undefined): string {
-  return `<a href="${escapeHtml(href)}"${titled(title)} rel="${REL}">`
-}
+type Renderer = InstanceType<typeof MarkdownIt>['renderer']
 
-function titled(title: string | undefined): string {
-  return title === undefined ? '' : ` title="${escapeHtml(title)}"`
-}
-
-function attribute(token: Token | undefined, name: string): string | undefined {
-  const value = token?.attrGet(name)
-  return value === null || value === undefined ? undefined : String(value)
+function rulesOf({ highlight, images = [] }: MarkdownOptions): Renderer['rules'] {
+  const mayLoad = imageGate(images)
+  const highlighted = highlight && rememberHighlights(highlight)
+  // A style attribute would need a weaker policy, and is more than a table needs.
+  const cell: Renderer['rules'][string] = (tokens, at, options, _env, renderer) => {
+    const { attrs } = tokens[at]!
+    const [, side] = /^text-align:(left|center|right)$/.exec(String(attrs?.[0]?.[1])) ?? []
+    tokens[at]!.attrs = side === undefined ? null : [['align', side]]
+    return renderer.renderToken(tokens, at, options)
+  }
+  return {
+    th_open: cell,
+    td_open: cell,
+    link_open(tokens, at, options, env, renderer) {
+      stateOf(env).inLink = true
+      tokens[at]!.attrSet('rel', REL)
+      return renderer.renderToken(tokens, at, options)
+    },
+    link_close(tokens, at, options, env, renderer) {
+      stateOf(env).inLink = false
+      const start = tokens.findLastIndex(({ type }, n) => n < at && type === 'link_open')
+      const text = renderer.renderInlineAsText(tokens.slice(start, at), options, env)
+      return `</a>${shownHost(String(tokens[start]!.attrGet('href')), text)}`
+    },
+    image(tokens, at, options, env, renderer) {
+      const token = tokens[at]!
+      const [src, title] = [String(token.attrGet('src')), token.attrGet('title')]
+      const alt = renderer.renderInlineAsText(token.children ?? [], options, env)
+      if (mayLoad(src)) {
+        token.attrSet('alt', alt)
+        token.attrSet('loading', 'lazy')
+        token.attrSet('referrerpolicy', 'no-referrer')
+        return renderer.renderToken(tokens, at, options)
+      }
+      if (stateOf(env).inLink) return escapeHtml(alt)
+      token.attrs = [['href', src]]
+      if (title !== null) token.attrSet('title', title)
+      token.attrSet('rel', REL)
+      const attributes = renderer.renderAttrs(token)
+      return `<a${attributes}>${escapeHtml(alt || src)}</a>${shownHost(src, alt)}`
+    },
+    fence(tokens, at, _options, env) {
+      const { content, info, meta } = tokens[at]!
+      const language = languageOf(info)
+      const state = stateOf(env)
+      const isWhole = highlighted !== undefined && meta?.['isOpen'] !== true
+      if (isWhole) state.highlightedChars += content.length
+      const mayHighlight = isWhole && state.highlightedChars <= MAX_HIGHLIGHTED_CHARS
+      const spans = mayHighlight ? highlighted(content, language) : undefined
+      const classes = [spans !== undefined && 'hljs', language && `language-${language}`]
+      const named = classes.filter(Boolean).join(' ')
+      const attributes = named && ` class="${named}"`
+      return `<pre><code${attributes}>${spans ?? escapeHtml(content)}</code></pre>\n`
+    },
+  }
 }
 
 const stateOf = (env: unknown): RenderState => env as RenderState
@@ -145,10 +170,42 @@ const DEFINITION = 'reference_definition'
 const TASK = /^\[([ xX])\](?=\s)/
 
 /** `- [ ]` as a sign and not as an input, which nothing a model wrote may be. */
-function drawTasks({ tokens }: StateCore): void {
-  for (let at = 2; at < tokens.length; at++) {
-    const first = tokens[at]!.children?.[0]
-    if (first?.type !== 'text' || tokens[at - 2]!.type !== 'list_item_open') continue
+function showTasks({ tokens }: StateCore): void {
+  for (const [at, { children }] of tokens.entries()) {
+    const first = children?.[0]
+    if (first?.type !== 'text' || tokens[at - 2]?.type !== 'list_item_open') continue
     first.content = first.content.replace(TASK, (_, mark: string) => (mark === ' ' ? '☐' : '☑'))
+  }
+}
+
+/** Chinese, Japanese and Korean: letters, their punctuation, and full-width forms. */
+const CJK =
+  '[\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{scx=Bopo}\\p{scx=Hang}\\u3000-\\u303f\\ufe10-\\ufe1f\\ufe30-\\ufe4f\\uff00-\\uffef]'
+/** A variation selector belongs to the letter before it. */
+const CJK_BEFORE = new RegExp(`${CJK}[\\ufe00-\\ufe0e\\u{e0100}-\\u{e01ef}]?$`, 'u')
+const CJK_AFTER = new RegExp(`^${CJK}`, 'u')
+/** A letter and a selector. */
+const MAX_UNITS = 4
+
+/**
+ * Lets `*` and `~~` begin and end beside Chinese, Japanese and Korean, where no blank stands between words.
+ *
+ * Markdown looks for blanks around punctuation, so `**注意：**请` would keep its stars.
+ */
+function addCjkEmphasis(md: InstanceType<typeof MarkdownIt>): void {
+  md.inline.State = class extends md.inline.State {
+    override scanDelims(
+      start: number,
+      canSplitWord: boolean,
+    ): ReturnType<InstanceType<typeof md.inline.State>['scanDelims']> {
+      const run = super.scanDelims(start, canSplitWord)
+      if (!canSplitWord || (run.can_open && run.can_close)) return run
+      const before = this.src.slice(Math.max(0, start - MAX_UNITS), start)
+      const end = start + run.length
+      const after = this.src.slice(end, Math.min(end + MAX_UNITS, this.posMax))
+      if (/(?:^|\s)$/.test(before) || /^(?:\s|$)/.test(after)) return run
+      const isBeside = CJK_BEFORE.test(before) || CJK_AFTER.test(after)
+      return isBeside ? { ...run, can_open: true, can_close: true } : run
+    }
   }
 }

@@ -1,6 +1,6 @@
 import type { StateCore, Token } from 'markdown-it'
 import remend, { type RemendOptions } from 'remend'
-import { Formulas } from './math.ts'
+import { formulaEnd, mayEnd } from './math.ts'
 
 /** The parser has seen the block marks. Raw HTML is text, so an unfinished tag is too. */
 const INLINE_ONLY: RemendOptions = {
@@ -105,7 +105,6 @@ const MISREAD = /[$\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{scx=Hang}]/
  * Out     the text, as long as before; how much of it stands before a formula that may still end; what ends its code.
  */
 function withoutVerbatim(text: string): { masked: string; length: number; openCode: string } {
-  const formulas = new Formulas(text)
   let masked = ''
   let at = 0
   for (;;) {
@@ -116,12 +115,12 @@ function withoutVerbatim(text: string): { masked: string; length: number; openCo
     if (!found) return { masked, length: text.length, openCode: '' }
     const [mark] = found
     const isCode = mark.startsWith('`')
-    const end = isCode ? codeEnd(text, start, mark) : formulas.endOf(start)
+    const end = isCode ? codeEnd(text, start, mark) : formulaEnd(text, start)
     if (end === -1 && isCode) {
       masked += MASK.repeat(text.length - start)
       return { masked, length: text.length, openCode: mark }
     }
-    const isOpen = end === -1 && formulas.mayEnd(start)
+    const isOpen = end === -1 && mayEnd(text, start)
     if (isOpen) return { masked: masked + text.slice(start), length: start, openCode: '' }
     at = end === undefined || end < 0 ? start + mark.length : end
     masked += end === at ? MASK.repeat(end - start) : mark

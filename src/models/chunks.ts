@@ -177,7 +177,7 @@ const SHAPES: readonly (readonly [is: (chunk: Foreign) => boolean, read: Read | 
   [(chunk) => typeof chunk.done === 'boolean', ollama],
 ]
 
-/** Reads a chunk of an SDK; undefined for an object that is none, `unknown` for one of a type that we do not know. */
+/** Reads a chunk of an SDK. Out: undefined for an object that is none, `unknown` for a type that we do not know. */
 export function readChunk(chunk: object): Parts | 'unknown' | undefined {
   return SHAPES.find(([is]) => is(chunk))?.[1](chunk)
 }

@@ -59,10 +59,7 @@ function cut(text: string, chunk: 'word' | 'char' | number): readonly string[] {
   if (!(Number.isSafeInteger(size) && size > 0))
     throw new RangeError(`chunk is "word", "char" or a whole number above 0, not ${String(chunk)}.`)
   // By character, not by half of one.
-  const characters = Array.from(text)
-  return Array.from({ length: Math.ceil(characters.length / size) }, (_, index) =>
-    characters.slice(index * size, (index + 1) * size).join(''),
-  )
+  return text.match(new RegExp(`.{1,${size}}`, 'gsu')) ?? []
 }
 
 function failure(count: number): SourceError {

@@ -19,7 +19,7 @@ type Sequence<T> = AsyncIterable<T> | Iterable<T> | Readable<T>
 type Chunk =
   | string
   | Uint8Array
-  // AI SDK, OpenAI responses, Anthropic, and our own parts: told apart by the name of the type.
+  // AI SDK, OpenAI responses, Anthropic, and our own parts: distinguished by the name of the type.
   | { readonly type: string }
   // OpenAI chat, and everything that speaks like it.
   | { readonly choices: readonly { readonly delta: { readonly content?: unknown } }[] }
@@ -37,9 +37,10 @@ type Stream =
   | ResponseLike
 
 /**
- * Anything that gives text, known by its shape alone: results and streams of the AI SDK, openai, `@anthropic-ai/sdk`, ollama
- * and LangChain, a fetch `Response`, web streams of text or bytes, generators, lists; a promise of any of these, or of
- * plain text; a function that gives any of these.
+ * Anything that gives text, known by its shape alone.
+ *
+ * That is: results and streams of the AI SDK, openai, `@anthropic-ai/sdk`, ollama and LangChain, a fetch `Response`, web
+ * streams of text or bytes, generators, lists; a promise of any of these, or of plain text; a function that gives any.
  *
  * The function is the form to prefer: it starts late, and its signal is the one thing that surely stops a paid call.
  */
@@ -51,9 +52,9 @@ export type TokenSource =
 /** A source that was opened. */
 export interface OpenSource {
   next(): Promise<IteratorResult<unknown, unknown>>
-  /** Whether the provider's own object was aborted from elsewhere, so that a quiet end is not the end of the answer. */
+  /** Whether the provider's own object was aborted from elsewhere: then a quiet end is not the end of the answer. */
   wasAborted(): boolean
-  /** Closes what has not ended by itself, once: returns it, then aborts it, so that the stream knows this is wanted. */
+  /** Closes what has not ended by itself, once. It is returned first, then aborted, so that it knows this is wanted. */
   close(): Promise<void>
 }
 
@@ -107,7 +108,7 @@ async function close(stream: Foreign, chunks: Chunks): Promise<void> {
   await returned
 }
 
-/** In this order: what is more than an iterable is also one, and says less when it is read as one. */
+/** In this order, since what is more than an iterable says less when it is read as one. */
 async function chunksOf(stream: Foreign): Promise<Chunks> {
   // A lone string is iterable too, by character, which is never meant.
   if (typeof stream === 'string') return [stream][Symbol.iterator]()
@@ -126,7 +127,7 @@ async function chunksOf(stream: Foreign): Promise<Chunks> {
 /** By its reader, not by its iterator: that one cannot be stopped while it waits, and some runtimes have none. */
 function webStreamChunks(stream: ReadableStream<unknown>): Chunks {
   if (stream.locked)
-    throw new SourceError('source/value', 'This web stream is being read by somebody else.', {
+    throw new SourceError('source/value', 'This web stream has a reader already.', {
       hint: 'A stream has one reader; tee() gives two streams.',
     })
   const reader = stream.getReader()

@@ -43,7 +43,7 @@ export interface Llm {
   /**
    * Asks. Nothing is sent before the first read.
    *
-   * Ends    at once when nobody wants it any more, or `signal` aborts: the call to the provider is aborted, too.
+   * Ends    at once when its reader leaves, or `signal` aborts: the call to the provider is aborted, too.
    * Throws  SourceError `source/failed` with the cause; the reason of `signal`; what `ready` throws.
    */
   stream(
@@ -64,7 +64,7 @@ interface AiSdk {
 }
 
 /**
- * A model by its name, through the AI SDK, which is installed on demand: `npm install ai@^6` and the provider's package.
+ * A model by its name, through the AI SDK. That one is installed on demand: `npm install ai@^6` and the provider's package.
  *
  * In      `provider:model`: openai, openai-responses, anthropic, ollama, lmstudio, vllm, llamacpp, localai, openrouter,
  *         groq, mistral, deepseek, or compatible for whatever else speaks the chat protocol of OpenAI.

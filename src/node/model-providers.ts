@@ -31,7 +31,7 @@ const ANTHROPIC = { package: '@ai-sdk/anthropic', range: '^3', create: 'createAn
 const LOCAL = 'http://127.0.0.1'
 
 /**
- * The providers that a name may begin with: a fixed table, so that what is imported never depends on a word from
+ * The providers that a name may begin with. The table is fixed, so that what is imported never depends on a word from
  * outside. Whatever else speaks the chat protocol of OpenAI is `compatible` with an address. Each reads its key from
  * `<NAME>_API_KEY` and its address from `<NAME>_BASE_URL`, Ollama from `OLLAMA_HOST`.
  */

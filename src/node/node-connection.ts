@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { Context } from 'hono'
 import { useAsyncContext, type AsyncContext } from '../shared/async-context.ts'
-import { given } from '../shared/given.ts'
+import { omitUndefined } from '../shared/omit-undefined.ts'
 import type { Connection } from '../web/settings.ts'
 
 interface Closable {
@@ -44,7 +44,7 @@ export function nodeConnection(proxies: number): (c: Context) => Connection {
     const address =
       forwarded(c.req.header('x-forwarded-for'), proxies) ?? incoming?.socket?.remoteAddress
     const secure = forwarded(c.req.header('x-forwarded-proto'), Math.min(proxies, 1)) === 'https'
-    const known = { ...given({ address, host }), secure }
+    const known = { ...omitUndefined({ address, host }), secure }
     if (!incoming || !outgoing) return known
     // A response that waits behind another one of its connection has no socket yet, so Node does not tell it that the
     // client has left. The request has the socket from the start. On HTTP/2 each stream has a close of its own.

@@ -6,8 +6,8 @@ import {
   createNunjucksEngine,
   type NunjucksEngine,
   type NunjucksOptions,
-} from '../templates/nunjucks/nunjucks-engine.ts'
-import { fromRecord, stackSources, type TemplateSource } from '../templates/template-source.ts'
+} from '../templates/nunjucks/engine.ts'
+import { fromRecord, stackSources, type TemplateSource } from '../templates/source.ts'
 import { templateFolder } from './template-folder.ts'
 
 /** Where templates come from, and what they may use. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, realpathSync, statSync, watch } from 'node:fs'
 import { join, sep } from 'node:path'
 import { ConfigError } from '../shared/errors.ts'
-import { isPlainName, type TemplateSource } from '../templates/template-source.ts'
+import { isPlainName, type TemplateSource } from '../templates/source.ts'
 
 /**
  * The templates of a folder and of the folders in it.

@@ -1,5 +1,5 @@
 import { captureContext } from '../shared/async-context.ts'
-import { callHook } from '../shared/call-hook.ts'
+import { callHook } from '../shared/hooks.ts'
 import { sleep } from '../shared/clock.ts'
 import { AccessError, ConfigError, LimitError } from '../shared/errors.ts'
 import { DEFAULT_LIMITS, type Limits } from '../shared/limits.ts'

@@ -1,21 +1,21 @@
-/** Who is being served, as the runtime remembers it. */
+/** The request that is being served, as the runtime remembers it. */
 export interface AsyncContext {
   /** Runs a function as if it were called where the context was captured. */
   run<T>(run: () => T): T
 }
 
-const nowhere: AsyncContext = { run: (run) => run() }
-let captured: () => AsyncContext = () => nowhere
+const none: AsyncContext = { run: (run) => run() }
+let capture: () => AsyncContext = () => none
 
 /**
- * Names the way in which this runtime remembers who is being served (`AsyncLocalStorage` on Node).
- * The portable core knows none: there, a source sees the context of whoever reads it.
+ * Sets how this runtime remembers the request (`AsyncLocalStorage` on Node). The portable core has no way of its own:
+ * there, a source sees the context of what reads it.
  */
-export function useAsyncContext(capture: () => AsyncContext): void {
-  captured = capture
+export function useAsyncContext(own: () => AsyncContext): void {
+  capture = own
 }
 
-/** The context of the caller, to enter later: a reader pulls from the socket's context, where the request is long forgotten. */
+/** The context of the caller, to enter later: the socket that pulls a stream has forgotten the request. */
 export function captureContext(): AsyncContext {
-  return captured()
+  return capture()
 }

@@ -1,6 +1,4 @@
-/**
- * The one place that owns timers, so that a leak check can look at a single number, and a test can hold all of them.
- */
+/** The timers of the platform, in one place: a leak check counts them, and a test can hold all of them. */
 export interface Timers {
   /** Milliseconds since some moment; only differences mean something. */
   now(): number
@@ -22,7 +20,7 @@ const platform: Timers = {
 let timers = platform
 let running = 0
 
-/** How many timers of the house are waiting now. A finished stream leaves none. */
+/** How many timers of swapstream are waiting now. A finished stream leaves none. */
 export function timersRunning(): number {
   return running
 }
@@ -35,10 +33,7 @@ export function useTimers(others: Timers): () => void {
   }
 }
 
-/**
- * Milliseconds since some moment; only differences mean something. Whole ones: an engine keeps a small whole number in
- * the object that has it, and for a fraction one more object, which is one more to look for in each of a thousand streams.
- */
+/** Whole milliseconds since some moment; only differences mean something. */
 export function now(): number {
   return Math.floor(timers.now())
 }
@@ -76,41 +71,29 @@ export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-/** How long streams may keep the event loop to themselves. */
-const LONGEST_TURN_MS = 10
-/** When the others have had their turn, nobody asks again for so long. */
-const TRUSTED_MS = 5
-/** Runs it when this turn of the event loop is over; where the platform has a way there, that needs no timer. */
-function soon(run: () => void): void {
+/** How long sources that never wait may keep the event loop. */
+const MAX_TURN_MS = 10
+let yieldedAt = -Infinity
+let nextTurn: Promise<void> | undefined
+
+/**
+ * Lets other work run, every 10 ms: a source that never waits would make every other connection wait instead. Out:
+ * nothing to wait for, mostly.
+ */
+export function yieldToEventLoop(): Promise<void> | undefined {
+  if (performance.now() - yieldedAt < MAX_TURN_MS) return undefined
+  return (nextTurn ??= new Promise((resolve) =>
+    startNextTurn(() => {
+      yieldedAt = performance.now()
+      nextTurn = undefined
+      resolve()
+    }),
+  ))
+}
+
+/** Where the platform has a way to the next turn, that needs no timer. */
+function startNextTurn(run: () => void): void {
   const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => unknown }
   if (setImmediate) setImmediate(run)
   else setTimeout(run, 0)
-}
-let turnBegan = 0
-let trustedUntil = -Infinity
-let turnOver: Promise<void> | undefined
-
-/**
- * Lets everybody else have a turn, when streams have had theirs for too long: a source that never waits, read by somebody
- * who never waits, would keep every other connection waiting instead.
- *
- * Out     nothing to wait for, mostly.
- * Cost    one look at the clock; one call back each few milliseconds in which streams are read.
- *
- * @param renderInitial True to let the others have theirs at once, such as the socket with a first frame.
- */
-export function turn(renderInitial: boolean = false): Promise<void> | undefined {
-  const at = performance.now()
-  if (turnOver === undefined) {
-    if (!renderInitial && at < trustedUntil) return undefined
-    turnBegan = at
-    turnOver = new Promise((resolve) =>
-      soon(() => {
-        turnOver = undefined
-        trustedUntil = performance.now() + TRUSTED_MS
-        resolve()
-      }),
-    )
-  }
-  return renderInitial || at - turnBegan >= LONGEST_TURN_MS ? turnOver : undefined
 }

@@ -1,6 +1,6 @@
-import { nearest } from './nearest.ts'
+import { closestMatch } from './closest-match.ts'
 
-/** What a stream or a template can get wrong, by name. Each code has a paragraph in `docs/errors.md`. */
+/** The codes of all errors. Each has a paragraph in `docs/errors.md`. */
 export type ErrorCode =
   // Config: the developer moves next
   | 'config/invalid'
@@ -38,7 +38,7 @@ export type ErrorCode =
   | 'access/cross-site'
   | 'access/unauthenticated'
   | 'access/forbidden'
-  // Source: the model or whatever feeds the stream failed
+  // Source: the model, or what else feeds the stream, failed
   | 'source/failed'
   | 'source/value'
   | 'source/stalled'
@@ -66,10 +66,8 @@ export interface ErrorDetails {
 }
 
 /**
- * The one base of all errors that swapstream throws on purpose.
- *
- * `code` is for programs, `message` for the log, `status` is the HTTP answer when nothing has been sent yet.
- * The message never goes to a client unless `expose` is on: a client gets the code and an id.
+ * The base of all errors that swapstream throws on purpose: `code` is for programs, `message` for the log, `status` for
+ * the HTTP answer while nothing has been sent. A client gets the code and an id, the message only with `expose`.
  *
  * @example
  * try { await engine.open('chat.html', 'respones') } catch (error) {
@@ -156,9 +154,9 @@ const INPUT_STATUS: Partial<Record<ErrorCode, number>> = {
  * @example new InputError('input/too-large', 'The request body is larger than 65536 bytes.').status // → 413
  */
 export class InputError extends SwapstreamError {
-  /** What is wrong with it, when a schema has looked: told to the caller. */
+  /** What a schema found wrong, for the caller. */
   readonly issues: readonly InputIssue[]
-  /** The methods that would have been taken. */
+  /** The methods that are allowed. */
   readonly allow: readonly string[]
 
   constructor(
@@ -177,7 +175,7 @@ export class InputError extends SwapstreamError {
 
 const ACCESS_STATUS: Partial<Record<ErrorCode, number>> = {
   'access/unauthenticated': 401,
-  // Whoever may not see a run learns nothing about it, not even that it is there.
+  // The run of another owner is not even there.
   'run/unknown': 404,
 }
 
@@ -187,7 +185,7 @@ const ACCESS_STATUS: Partial<Record<ErrorCode, number>> = {
  * @example new AccessError('access/unauthenticated', 'Sign in first.', { challenge: 'Bearer' }).status // → 401
  */
 export class AccessError extends SwapstreamError {
-  /** How to come back with more, as the header WWW-Authenticate says it. */
+  /** Value of the header WWW-Authenticate. */
   readonly challenge: string | undefined
 
   constructor(
@@ -215,11 +213,11 @@ export class SourceError extends SwapstreamError {
   }
 }
 
-/** Limits that one client has reached alone; the others stand for the whole server. */
-const THEIR_OWN = new Set<ErrorCode>(['limit/streams-per-client', 'limit/runs-per-owner'])
+/** Limits of one client; the others are those of the whole server. */
+const CLIENT_LIMITS = new Set<ErrorCode>(['limit/streams-per-client', 'limit/runs-per-owner'])
 
 /**
- * One more than this server gives at once. The caller may come back; the operator may raise the limit.
+ * A limit that is reached. The caller may come back; the operator may raise the limit.
  *
  * @example new LimitError('limit/streams', 'There are 10000 streams.', 5).retryAfterSeconds // → 5
  */
@@ -233,23 +231,21 @@ export class LimitError extends SwapstreamError {
     retryAfterSeconds: number,
     details?: ErrorDetails,
   ) {
-    super(code, message, THEIR_OWN.has(code) ? 429 : 503, details)
+    super(code, message, CLIENT_LIMITS.has(code) ? 429 : 503, details)
     this.retryAfterSeconds = retryAfterSeconds
   }
 }
 
 /**
- * The sentence that lists what exists and what was probably meant.
+ * Lists what exists, and what was probably meant.
  *
  * @example didYouMean('respones', ['page', 'response']) // → '(has: page, response; did you mean "response"?)'
  */
 export function didYouMean(name: string, known: Iterable<string>): string {
   const names = [...known].toSorted()
   if (names.length === 0) return '(there are none)'
-  const shown =
-    names.length > 20
-      ? `${names.slice(0, 20).join(', ')}, … ${names.length - 20} more`
-      : names.join(', ')
-  const meant = nearest(name, names)
-  return meant === undefined ? `(has: ${shown})` : `(has: ${shown}; did you mean "${meant}"?)`
+  const rest = names.length > 20 ? `, … ${names.length - 20} more` : ''
+  const meant = closestMatch(name, names)
+  const question = meant === undefined ? '' : `; did you mean "${meant}"?`
+  return `(has: ${names.slice(0, 20).join(', ')}${rest}${question})`
 }

@@ -1,7 +1,7 @@
-import { callHook } from '../shared/call-hook.ts'
+import { callHook } from '../shared/hooks.ts'
 import { LimitError, SourceError, SwapstreamError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
-import { safely, said } from '../shared/said.ts'
+import { tryOr, errorMessage } from '../shared/hooks.ts'
 import type { EndReason, PublicError } from './end.ts'
 
 /**
@@ -9,10 +9,10 @@ import type { EndReason, PublicError } from './end.ts'
  * `expose`, which is for development: messages name files, queries and secrets.
  */
 export function toPublicError(error: unknown, expose: boolean): PublicError {
-  const code = safely(() => error instanceof SwapstreamError, false)
+  const code = tryOr(() => error instanceof SwapstreamError, false)
     ? (error as SwapstreamError).code
     : 'source/failed'
-  const message = expose ? said(error) : 'Something went wrong.'
+  const message = expose ? errorMessage(error) : 'Something went wrong.'
   return { code, id: crypto.randomUUID().slice(0, 8), message }
 }
 
@@ -30,7 +30,7 @@ export function reportFailure(
 ): PublicError {
   const publicError = toPublicError(error, expose)
   const { id, code } = publicError
-  log.error({ route, id, code, err: error }, `stream failed: ${said(error)}`)
+  log.error({ route, id, code, err: error }, `stream failed: ${errorMessage(error)}`)
   callHook(
     () => onError?.(error),
     (failure) => log.error({ route, err: failure }, 'onError of a stream failed'),

@@ -1,5 +1,5 @@
 import type { AsyncContext } from '../shared/async-context.ts'
-import { after, now, turn } from '../shared/clock.ts'
+import { after, now, yieldToEventLoop } from '../shared/clock.ts'
 import { SourceError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
 import { isResult, noResult } from '../models/errors.ts'
@@ -160,7 +160,8 @@ export class SourceReader<T> {
    */
   async next(): Promise<IteratorResult<T, unknown>> {
     try {
-      await turn()
+      const turn = yieldToEventLoop()
+      if (turn) await turn
       if (this.#closing !== undefined) return { done: true, value: undefined }
       const iterator = this.#iterator ?? (await this.open())
       this.waitingSince = now()

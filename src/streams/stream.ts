@@ -1,4 +1,4 @@
-import { callHook } from '../shared/call-hook.ts'
+import { callHook } from '../shared/hooks.ts'
 import { now } from '../shared/clock.ts'
 import type { Limits } from '../shared/limits.ts'
 import { Notifier } from '../shared/notifier.ts'
@@ -130,10 +130,10 @@ export class Stream<T> {
   async start(buffer: StreamBuffer<T>, awaitFirstValue: boolean = true): Promise<void> {
     this.#buffer = buffer
     try {
-      if (buffer.start) this.#early.push(buffer.start())
+      if (buffer.start) this.#addEarly(buffer.start())
       if (awaitFirstValue) {
         await this.#firstValue()
-        if (!buffer.isEmpty) this.#early.push(await buffer.flush(this.#report))
+        if (!buffer.isEmpty) this.#addEarly(await buffer.flush(this.#report))
         this.#nextFrameAt = now() + this.#options.frameMs()
       }
     } catch (error) {
@@ -144,6 +144,10 @@ export class Stream<T> {
     // A body that is replaced on its way is never read, and no event says so.
     this.#handedAt = now()
     this.#deadlines.start()
+  }
+
+  #addEarly(chunk: Chunk): void {
+    if (chunk.length > 0) this.#early.push(chunk)
   }
 
   async #firstValue(): Promise<void> {

@@ -1,14 +1,14 @@
 import { didYouMean, TemplateError } from '../shared/errors.ts'
 import type { Context, TemplateEngine } from './engine.ts'
 
-/** Draws one block, or the page when it stands under the name `page`. */
+/** Renders one block, or the page when it stands under the name `page`. */
 export type Component = (context: Context) => string | { toString(): string } | Promise<string>
 
 /**
  * An engine made of plain functions, for those who write their HTML in code: hono/jsx, template literals, anything
  * that turns a context into text. Escaping is the functions' own business.
  *
- * In      template → block → function. `page` draws the whole template.
+ * In      template → block → function. `page` renders the whole template.
  * Throws  TemplateError `template/missing`, `block/unknown`, each with what there is.
  *
  * @example
@@ -37,8 +37,8 @@ export function fromComponents(
       const draw = component(name, block)
       return {
         render(changes) {
-          const drawn = draw(changes ? { ...context, ...changes } : context)
-          return drawn instanceof Promise ? drawn.then(String) : String(drawn)
+          const html = draw({ ...context, ...changes })
+          return html instanceof Promise ? html.then(String) : String(html)
         },
       }
     },

@@ -1,9 +1,9 @@
-/** What a template is given. Keys are plain names; values are whatever its author expects. */
+/** The variables of a template. Keys are plain names; values are whatever its author expects. */
 export type Context = Readonly<Record<string, unknown>>
 
 /**
- * Draws templates and single blocks of them. The whole framework knows templates only through this door,
- * so components or another template language plug in by implementing three functions.
+ * Renders templates and single blocks of them. All else knows templates only by these functions, so components or
+ * another template language plug in by implementing three of them.
  */
 export interface TemplateEngine {
   /** The whole template as text: a page. */
@@ -11,16 +11,16 @@ export interface TemplateEngine {
   /**
    * Resolves one block of a template once, for many renders.
    *
-   * Throws  TemplateError `template/missing`, `block/unknown`, … before anything is drawn.
+   * Throws  TemplateError `template/missing`, `block/unknown`, … before anything is rendered.
    */
   open(template: string, block: string, context?: Context): Promise<BlockRenderer>
   /** The names of all blocks that `open` accepts for this template, inherited ones included. */
   blocks(template: string): Promise<readonly string[]>
-  /** The text of a template, for the page that shows a developer its error. Nothing when there is none to show. */
+  /** The text of a template, for the page that shows a developer its error. Undefined when there is none to show. */
   source?(template: string): string | undefined
 }
 
-/** One block, opened once, drawn as often as its context changes. */
+/** One block, opened once, rendered as often as its context changes. */
 export interface BlockRenderer {
   /**
    * The block's text with the context it was opened with and `changes` on top. Nothing is kept between two calls.
@@ -29,8 +29,22 @@ export interface BlockRenderer {
    */
   render(changes?: Context): string | Promise<string>
   /**
-   * The names that the block has looked up by its last render, with all that its page looks up for it; undefined when it
+   * The names that the block has looked up in its last render, with all that its page looks up for it; undefined when it
    * may look at any. An engine that cannot tell leaves it out.
    */
   readonly dependencies?: ReadonlySet<string> | undefined
+}
+
+/**
+ * An engine whose templates all see some more variables; those of a call win.
+ *
+ * @example withContext(engine, { user: 'Ada' }).render('chat.html')
+ */
+export function withContext(engine: TemplateEngine, shared: Context): TemplateEngine {
+  const all = (context?: Context): Context => ({ ...shared, ...context })
+  return {
+    render: (template, context) => engine.render(template, all(context)),
+    open: (template, block, context) => engine.open(template, block, all(context)),
+    blocks: (template) => engine.blocks(template),
+  }
 }

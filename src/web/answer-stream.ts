@@ -106,7 +106,8 @@ async function answerWhole(
   const { updates = settings.updates, flushHeaders } = body.options
   const answer = answerWith(body.status, PAGE)
   if (c.req.method === 'HEAD') return answer(null)
-  const stream = open(body, c, settings)
+  // Text that is sent cannot be replaced: it waits for the client, and the source with it.
+  const stream = open(body, c, settings, { ...timingOf(body, settings), reads: 'pause' })
   if (body.run && request.handedOff)
     return answer(await handedOff(stream.values(), engine, body.run.path))
   if (request.fragment) return answer(await finishedFragments(stream.values(), engine))
@@ -138,14 +139,10 @@ async function started(
     return start(open(body, c, settings), new ValueBuffer(encoderOf(body), retryMs))
   }
 
-  const { run, options } = body
+  const { run } = body
   const resume = run && resumeOf(run, c)
   const buffer = fragmentBuffer(body, settings, request, selectsPart(c.req.raw.headers), resume)
-  const frameMs = options.frameMs ?? settings.frameMs
-  const timing: Timing = {
-    frameMs: () => frameMs ?? (countOf(run) > MANY_SUBSCRIBERS ? 2 * FRAME_MS : FRAME_MS),
-    reads: options.backpressure ?? settings.backpressure ?? (frameMs === 0 ? 'pause' : 'latest'),
-  }
+  const timing = timingOf(body, settings)
   if (!run) return start(open(body, c, settings, timing), buffer)
 
   const isReconnect = resume?.at !== undefined
@@ -159,7 +156,7 @@ async function started(
     return values
   }
   // A run keeps its newest snapshots for all: no subscriber has to keep any.
-  const reads = frameMs === 0 ? 'pause' : 'due'
+  const reads = timing.frameMs() === 0 ? 'pause' : 'due'
   const stream = open(body, c, settings, { ...timing, reads }, source, () => isOver())
   return start(stream, buffer)
 }
@@ -168,8 +165,6 @@ function encoderOf(body: StreamBody<unknown, string>): Encoder<unknown> {
   if (body instanceof EventStream) return body.options.encoding!()
   return body instanceof NDJSON ? ndjsonEncoder : bytesEncoder
 }
-
-const countOf = (run: Resumable | undefined): number => run?.shared?.()?.subscribers ?? 1
 
 /** How the connection of a subscriber ended before, and how it goes on when this one ends early. */
 interface Resume {
@@ -241,6 +236,15 @@ type Timing = Pick<StreamOptions, 'frameMs' | 'reads'>
 
 /** Without snapshots each value is a frame, and the client's pace is the source's. */
 const VALUE_BY_VALUE: Timing = { frameMs: () => 0, reads: 'pause' }
+
+function timingOf({ run, options }: EventStream, settings: Settings): Timing {
+  const frameMs = options.frameMs ?? settings.frameMs
+  const isCrowded = (): boolean => (run?.shared?.()?.subscribers ?? 1) > MANY_SUBSCRIBERS
+  return {
+    frameMs: () => frameMs ?? (isCrowded() ? 2 * FRAME_MS : FRAME_MS),
+    reads: options.backpressure ?? settings.backpressure ?? (frameMs === 0 ? 'pause' : 'latest'),
+  }
+}
 
 /** Acquires a slot among the open streams, and makes the stream. */
 function open(

@@ -1,8 +1,8 @@
 import type { Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { escapeHtml } from '../shared/escape-html.ts'
-import { said } from '../shared/said.ts'
-import { notice } from '../htmx/notice.ts'
+import { errorMessage } from '../shared/hooks.ts'
+import { notice } from '../htmx/notices.ts'
 import { htmxRequest, isForPeople, VARY } from '../htmx/request.ts'
 import { htmxHeaders, type HtmxHeaders } from '../htmx/response.ts'
 import { toPublicError } from '../streams/failure.ts'
@@ -76,7 +76,7 @@ function methodsAt(app: Hono<any>, path: string): string[] {
 function report(error: Error, c: Context): ErrorView {
   const { log, expose } = settingsOf(c)
   const { code, id, message } = toPublicError(error, expose)
-  log.error({ id, code, method: c.req.method, path: c.req.path, err: error }, said(error))
+  log.error({ id, code, method: c.req.method, path: c.req.path, err: error }, errorMessage(error))
   return { status: 500, message, errorId: id }
 }
 
@@ -115,7 +115,10 @@ async function render(
       const page = new Page(template, context, block === undefined ? {} : { block })
       return (await answerPage(page, c.req.raw.headers, engineFor(c, settings))).body ?? ''
     } catch (error) {
-      settings.log.error({ err: error }, `the error page cannot be rendered: ${said(error)}`)
+      settings.log.error(
+        { err: error },
+        `the error page cannot be rendered: ${errorMessage(error)}`,
+      )
     }
   }
   if (htmx) return line

@@ -1,5 +1,5 @@
 import { SourceError } from '../shared/errors.ts'
-import { given } from '../shared/given.ts'
+import { omitUndefined } from '../shared/omit-undefined.ts'
 import { Fragment } from '../fragments/fragment.ts'
 import { blockTree } from '../htmx/block-tree.ts'
 import { handOff } from '../htmx/resume.ts'
@@ -91,6 +91,6 @@ async function newest(values: Ending): Promise<Iterable<Fragment> & readonly Fra
   return fragments.map((fragment) => {
     const { template, block, context, cut, target, swap, final } = fragment
     if (final || cut === undefined) return fragment
-    return new Fragment(template, block, { ...context, ...cut }, given({ target, swap }))
+    return new Fragment(template, block, { ...context, ...cut }, omitUndefined({ target, swap }))
   })
 }

@@ -1,10 +1,10 @@
 import { SourceError } from '../shared/errors.ts'
 import { escapeHtml } from '../shared/escape-html.ts'
-import { given } from '../shared/given.ts'
+import { omitUndefined } from '../shared/omit-undefined.ts'
 import { encodeComment, encodeEvent } from '../sse/sse.ts'
 import { ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
 import { Fragment, snapshotKey } from '../fragments/fragment.ts'
-import { notice } from '../htmx/notice.ts'
+import { notice } from '../htmx/notices.ts'
 import { StreamPage, type StreamPageOptions } from '../htmx/stream-page.ts'
 import type { Report, StreamBuffer } from '../streams/buffer.ts'
 import { shutdownMessage, type Chunk } from '../streams/encoder.ts'
@@ -211,7 +211,12 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
     for (const { unfinished } of this.#blocks.values()) {
       if (unfinished?.cut === undefined) continue
       const { template, block, context, target, swap, cut } = unfinished
-      const last = new Fragment(template, block, { ...context, ...cut }, given({ target, swap }))
+      const last = new Fragment(
+        template,
+        block,
+        { ...context, ...cut },
+        omitUndefined({ target, swap }),
+      )
       try {
         messages.push(...this.#page.show(last, await this.#options.renders().render(last)))
       } catch {

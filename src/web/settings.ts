@@ -3,7 +3,7 @@ import { ConfigError, InputError } from '../shared/errors.ts'
 import type { Limits } from '../shared/limits.ts'
 import type { Log } from '../shared/log.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
-import { withContext } from '../templates/with-context.ts'
+import { withContext } from '../templates/engine.ts'
 import type { Updates, Backpressure } from '../streams/event-stream.ts'
 import type { Client } from '../streams/stream.ts'
 

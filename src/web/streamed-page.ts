@@ -29,7 +29,9 @@ export class StreamedPage implements StreamBuffer<unknown> {
   readonly #head: string
   /** All text so far. */
   #text = ''
-  /** How many of its characters are sent; nothing before the first. */
+  /** How many of its characters are flushed. */
+  #flushed = 0
+  /** How many are sent: without half a character pair at the end. Nothing before the first. */
   #sent: number | undefined
 
   private constructor(
@@ -73,11 +75,11 @@ export class StreamedPage implements StreamBuffer<unknown> {
   }
 
   get isEmpty(): boolean {
-    return this.#wholeChars <= (this.#sent ?? 0)
+    return this.#text.length <= this.#flushed
   }
 
   get isFull(): boolean {
-    return this.#text.length - (this.#sent ?? 0) > MAX_WAITING_CHARS
+    return this.#text.length - this.#flushed > MAX_WAITING_CHARS
   }
 
   start(): string {
@@ -90,7 +92,9 @@ export class StreamedPage implements StreamBuffer<unknown> {
   }
 
   flush(): string {
-    return this.#upTo(this.#wholeChars)
+    // Half a character pair alone would be spelt as a broken character.
+    const length = (this.#flushed = this.#text.length)
+    return this.#upTo(isHighSurrogate(this.#text.charCodeAt(length - 1)) ? length - 1 : length)
   }
 
   async end(event: EndEvent): Promise<string> {
@@ -101,12 +105,6 @@ export class StreamedPage implements StreamBuffer<unknown> {
     // A paragraph holds no other one: the notice would end it.
     const at = notice && after.startsWith('</p>') ? '</p>'.length : 0
     return text + after.slice(0, at) + (notice ?? '') + after.slice(at)
-  }
-
-  /** Without half a character pair at the end: alone it would be spelt as a broken character. */
-  get #wholeChars(): number {
-    const { length } = this.#text
-    return isHighSurrogate(this.#text.charCodeAt(length - 1)) ? length - 1 : length
   }
 
   #upTo(end: number): string {

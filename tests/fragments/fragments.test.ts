@@ -45,11 +45,15 @@ describe('streamToFragments', () => {
 
   test('draws the block before the first token where that is asked for, and says when an answer begins and ends', async () => {
     const early = streamToFragments(['x'], 't', 'b', { renderInitial: true })
-    expect((await all(early)).map(({ context }) => context['text'])).toEqual(['', 'x', 'x'])
+    expect((await all(early)).map(({ context, final }) => [context['text'], final])).toEqual([
+      ['', false],
+      ['x', false],
+      ['x', true],
+    ])
     const options = { statusBlock: 'status', extraContext: { user: 'Ada' }, onDone: () => [last] }
     const last = new Fragment('t', 'link')
-    const told = await all(streamToFragments(['x'], 't', 'b', options))
-    expect(told.map(({ block, final }) => [block, final])).toEqual([
+    const fragments = await all(streamToFragments(['x'], 't', 'b', options))
+    expect(fragments.map(({ block, final }) => [block, final])).toEqual([
       ['b', false],
       ['status', false],
       ['b', false],
@@ -57,12 +61,12 @@ describe('streamToFragments', () => {
       ['link', false],
       ['status', true],
     ])
-    expect(told[1]).toMatchObject({
+    expect(fragments[1]).toMatchObject({
       target: '#status',
       context: { user: 'Ada', streaming: true, failed: false },
       cut: { streaming: false, failed: true },
     })
-    expect(told[5]!.context).toEqual({ user: 'Ada', streaming: false, failed: false })
+    expect(fragments[5]!.context).toEqual({ user: 'Ada', streaming: false, failed: false })
   })
 
   test('draws what a model says beside its text, where onPart gives it back', async () => {

@@ -27,19 +27,23 @@ const templates = {
 const engine = nunjucksEngine({ templates })
 type Values = { tasks: readonly string[]; owner: string; title: string }
 const start: Values = { tasks: ['a', 'b'], owner: 'Ada', title: 'T' }
+/** Everything that is ready to run has run. */
+const allRan = async (): Promise<void> => {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
 const ALL = ['list', 'count', 'both', 'sign', 'still']
 
-/** A state, and what a viewer is shown who takes all that is there. */
-async function looking(options: Partial<LiveStateOptions<Values>> = {}, origin?: string) {
+/** A state, and what a subscriber gets that reads all there is. */
+async function subscribing(options: Partial<LiveStateOptions<Values>> = {}, origin?: string) {
   const state = liveState(engine, 'board.html', start, { blocks: ALL, ...options })
   const fragments = state.subscribe({ origin })
-  const taken: Fragment[] = []
+  const received: Fragment[] = []
   void (async () => {
-    for await (const fragment of fragments) taken.push(fragment)
+    for await (const fragment of fragments) received.push(fragment)
   })()
   const settle = async (): Promise<string[]> => {
-    await new Promise((resolve) => setTimeout(resolve, 5))
-    return taken.splice(0).map(({ block }) => block)
+    await allRan()
+    return received.splice(0).map(({ block }) => block)
   }
   expect(await settle()).toEqual(options.blocks ?? ALL)
   return { state, fragments, settle }
@@ -52,7 +56,7 @@ describe('a change of a live state', () => {
     ['nothing that a block reads', { title: 'U' }, []],
     ['nothing at all', { owner: 'Ada' }, []],
   ])('draws the blocks that read it: %s', async (_, change, blocks) => {
-    const { state, fragments, settle } = await looking()
+    const { state, fragments, settle } = await subscribing()
     state.set(change)
     expect(await settle()).toEqual(blocks)
     await fragments.return()
@@ -67,7 +71,7 @@ describe('a change of a live state', () => {
         return Math.floor(todo / 10)
       },
     }
-    const { state, fragments, settle } = await looking({
+    const { state, fragments, settle } = await subscribing({
       derived,
       blocks: ['count', 'both', 'sign'],
     })
@@ -82,7 +86,7 @@ describe('a change of a live state', () => {
   })
 
   test('draws a block again that may read anything', async () => {
-    const { state, fragments, settle } = await looking({ blocks: ['any', 'still'] })
+    const { state, fragments, settle } = await subscribing({ blocks: ['any', 'still'] })
     state.set({ title: 'U' })
     expect(await settle()).toEqual(['any'])
     await fragments.return()
@@ -101,7 +105,7 @@ describe('a change of a live state', () => {
     await fragments.return()
   })
 
-  test('is rendered once to learn what the block reads, however many look on', async () => {
+  test('is rendered once to learn what the block reads, however many subscribe', async () => {
     let renders = 0
     const counting = async (template: string, block: string, context?: object) => {
       const opened = await engine.open(template, block, context as never)
@@ -124,8 +128,8 @@ describe('a change of a live state', () => {
     for (const each of followers) await each.return()
   })
 
-  test('is not shown to whoever made it, and to everybody else', async () => {
-    const mine = await looking({}, 'tab-1')
+  test('is sent to all subscribers but its origin', async () => {
+    const mine = await subscribing({}, 'tab-1')
     const others = mine.state.subscribe({ origin: 'tab-2' })
     for (const _ of ALL) await others.next()
     mine.state.set({ owner: 'Bob' }, { origin: 'tab-1' })
@@ -143,7 +147,7 @@ describe('a change of a live state', () => {
         return tasks.length
       },
     }
-    const { state, fragments, settle } = await looking({ derived })
+    const { state, fragments, settle } = await subscribing({ derived })
     const before = state.values
     expect(() => state.set({ owner: 'Bob', tasks: ['1', '2', '3'] })).toThrow('too many')
     expect(state.values).toBe(before)
@@ -153,8 +157,8 @@ describe('a change of a live state', () => {
   })
 })
 
-describe('the viewers of a live state', () => {
-  test('who are slow find the newest state of each block, and see by its number that some are missing', async () => {
+describe('the subscribers of a live state', () => {
+  test('that are slow find the newest state of each block, and see by its number that some are missing', async () => {
     const state = liveState(engine, 'board.html', start, { blocks: ['list', 'number'] })
     const fragments = state.subscribe()
     const [first] = [await fragments.next(), await fragments.next()]
@@ -166,16 +170,11 @@ describe('the viewers of a live state', () => {
       { block: 'number', context: { version: 1_001 } },
     ])
     const nothing = Symbol('nothing more')
-    expect(
-      await Promise.race([
-        fragments.next(),
-        new Promise((resolve) => setTimeout(() => resolve(nothing), 10)),
-      ]),
-    ).toBe(nothing)
+    expect(await Promise.race([fragments.next(), allRan().then(() => nothing)])).toBe(nothing)
     await fragments.return()
   })
 
-  test('who leave are forgotten, wherever they stand', async () => {
+  test('that leave are forgotten, wherever they stand', async () => {
     const state = liveState(engine, 'board.html', start, { blocks: ALL })
     const app = new Hono()
     app.use(swapstream({ engine, log: recordingLog() }))
@@ -195,7 +194,7 @@ describe('the viewers of a live state', () => {
     expect(state.subscribers).toBe(0)
   })
 
-  test('are told of a block that does not exist before anything is shown', async () => {
+  test('hear of a block that does not exist before anything is sent', async () => {
     const state = liveState(engine, 'board.html', start, { blocks: ['lits'] })
     await expect(state.subscribe().next()).rejects.toThrow(/did you mean "list"/)
     expect(state.subscribers).toBe(0)

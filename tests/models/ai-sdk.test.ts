@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { tokens, type TokenSource } from '../../src/core.ts'
 import { AI_SDK_VERSIONS, importAiSdk, installAiSdk } from '../support/ai-sdk.ts'
 import { sse } from './support/provider.ts'
-import { saidBy, spelt } from './support/said.ts'
+import { readAll, spelt } from './support/read-all.ts'
 
 interface Ai {
   streamText(options: object): TokenSource & {
@@ -76,8 +76,8 @@ describe.each(AI_SDK_VERSIONS as (5 | 6 | 7)[])('tokens of the AI SDK %i', (vers
     })
   }
 
-  test('are the text of a result, and all else is kept apart', async () => {
-    const { texts, parts, error } = await saidBy(ai.streamText({ model: model(), ...quietly }))
+  test('are the text of a result, and all else goes to onPart', async () => {
+    const { texts, parts, error } = await readAll(ai.streamText({ model: model(), ...quietly }))
     expect(error).toBe(undefined)
     expect(texts).toEqual(['Grüße', ' 👋'])
     expect(spelt(parts)).toEqual([
@@ -96,7 +96,7 @@ describe.each(AI_SDK_VERSIONS as (5 | 6 | 7)[])('tokens of the AI SDK %i', (vers
       result().toUIMessageStreamResponse(),
       result().toTextStreamResponse(),
     ]) {
-      const { whole, error } = await saidBy(source)
+      const { whole, error } = await readAll(source)
       expect(error).toBe(undefined)
       expect(whole).toBe('Grüße 👋')
     }
@@ -105,7 +105,7 @@ describe.each(AI_SDK_VERSIONS as (5 | 6 | 7)[])('tokens of the AI SDK %i', (vers
   test('fail with the cause when the model fails in mid-stream, where textStream would end well', async () => {
     const cause = new Error('overloaded')
     const failing = model([...CHUNKS.slice(0, 7), { type: 'error', error: cause }])
-    const { texts, error } = await saidBy(ai.streamText({ model: failing, ...quietly }))
+    const { texts, error } = await readAll(ai.streamText({ model: failing, ...quietly }))
     expect(texts).toEqual(['Grüße'])
     expect(error).toMatchObject({
       code: 'source/failed',
@@ -120,7 +120,7 @@ describe.each(AI_SDK_VERSIONS as (5 | 6 | 7)[])('tokens of the AI SDK %i', (vers
         throw new Error('connect ECONNREFUSED')
       },
     })
-    const { error } = await saidBy(ai.streamText({ model: failing, ...quietly }))
+    const { error } = await readAll(ai.streamText({ model: failing, ...quietly }))
     expect(error).toMatchObject({ code: 'source/failed', message: /ECONNREFUSED/ })
   })
 
@@ -148,7 +148,7 @@ describe.each(AI_SDK_VERSIONS as (5 | 6 | 7)[])('tokens of the AI SDK %i', (vers
     expect(signals[0]!.aborted).toBe(true)
   })
 
-  test('are not whole when somebody else aborts the model', async () => {
+  test('are not whole when something else aborts the model', async () => {
     const stop = new AbortController()
     const thinking = new Mock({
       doStream: async () => ({
@@ -168,7 +168,7 @@ describe.each(AI_SDK_VERSIONS as (5 | 6 | 7)[])('tokens of the AI SDK %i', (vers
 
   test('are the text of a provider over the wire, and end with its failure', async () => {
     const { createAnthropic } = await importAiSdk<AiAnthropic>('@ai-sdk/anthropic', version)
-    const said = [
+    const begins = [
       {
         type: 'message_start',
         message: {
@@ -201,10 +201,14 @@ describe.each(AI_SDK_VERSIONS as (5 | 6 | 7)[])('tokens of the AI SDK %i', (vers
       }
       return createAnthropic({ apiKey: 'k', baseURL: 'http://model.test/v1', fetch })('m')
     }
-    const whole = await saidBy(ai.streamText({ model: answering([...said, ...done]), ...briefly }))
+    const whole = await readAll(
+      ai.streamText({ model: answering([...begins, ...done]), ...briefly }),
+    )
     expect([whole.texts, whole.error]).toEqual([['Grü', 'ße'], undefined])
     expect(spelt(whole.parts)).toContainEqual({ type: 'usage', inputTokens: 3, outputTokens: 2 })
-    const cut = await saidBy(ai.streamText({ model: answering([...said, ...fails]), ...briefly }))
+    const cut = await readAll(
+      ai.streamText({ model: answering([...begins, ...fails]), ...briefly }),
+    )
     expect(cut.texts).toEqual(['Grü', 'ße'])
     expect(cut.error).toMatchObject({ code: 'source/failed', message: /Overloaded/ })
     expect(asked).toEqual(Array(2).fill('http://model.test/v1/messages true'))
@@ -212,7 +216,7 @@ describe.each(AI_SDK_VERSIONS as (5 | 6 | 7)[])('tokens of the AI SDK %i', (vers
 
   test('say what was meant when the answer is finished', async () => {
     const finished = ai.generateText({ model: model(), prompt: 'Hi' })
-    const { error } = await saidBy(finished as unknown as TokenSource)
+    const { error } = await readAll(finished as unknown as TokenSource)
     expect(error).toMatchObject({
       code: 'source/value',
       message: /streamText\(\) instead of generateText/,

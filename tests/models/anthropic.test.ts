@@ -2,7 +2,7 @@ import Anthropic from '@anthropic-ai/sdk'
 import { describe, expect, test } from 'vitest'
 import { tokens, type TokenSource } from '../../src/core.ts'
 import { provider, sse, type Provider } from './support/provider.ts'
-import { saidBy, spelt } from './support/said.ts'
+import { readAll, spelt } from './support/read-all.ts'
 
 const client = ({ fetch }: Provider): Anthropic =>
   new Anthropic({ apiKey: 'k', baseURL: 'http://model.test', fetch, maxRetries: 0 })
@@ -77,8 +77,8 @@ describe('tokens of Anthropic', () => {
     ['create()', (anthropic) => anthropic.messages.create({ ...question, stream: true })],
     ['stream()', (anthropic) => anthropic.messages.stream(question)],
     ['a function', (anthropic) => (signal) => anthropic.messages.stream(question, { signal })],
-  ])('are the text, and all else is kept apart: %s', async (_, source) => {
-    const { texts, parts, error } = await saidBy(source(client(provider(BODY))))
+  ])('are the text, and all else goes to onPart: %s', async (_, source) => {
+    const { texts, parts, error } = await readAll(source(client(provider(BODY))))
     expect(error).toBe(undefined)
     expect(texts).toEqual(['Grüße', ' 👋'])
     expect(spelt(parts)).toEqual([
@@ -103,7 +103,7 @@ describe('tokens of Anthropic', () => {
       ],
       { named: true },
     )
-    const { texts, error } = await saidBy(source(client(provider(body))))
+    const { texts, error } = await readAll(source(client(provider(body))))
     expect(texts).toEqual(['Grüße'])
     expect(error).toMatchObject({ code: 'source/failed', message: /Overloaded/ })
     expect((error as Error).cause).toBeInstanceOf(Error)
@@ -130,7 +130,7 @@ describe('tokens of Anthropic', () => {
       },
     )
     const message = client(finished).messages.create(question)
-    const { error } = await saidBy(message as unknown as TokenSource)
+    const { error } = await readAll(message as unknown as TokenSource)
     expect(error).toMatchObject({ code: 'source/value', message: /finished message of Anthropic/ })
   })
 })

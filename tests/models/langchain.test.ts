@@ -4,12 +4,12 @@ import { ChatGenerationChunk } from '@langchain/core/outputs'
 import { FakeListChatModel, FakeStreamingChatModel } from '@langchain/core/utils/testing'
 import { describe, expect, test } from 'vitest'
 import { tokens, type TokenSource } from '../../src/core.ts'
-import { saidBy, spelt } from './support/said.ts'
+import { readAll, spelt } from './support/read-all.ts'
 
 describe('tokens of LangChain', () => {
   test('are the text of its chunks', async () => {
     const model = new FakeListChatModel({ responses: ['Grüße 👋'] })
-    const { whole, texts, error } = await saidBy(model.stream('Hi'))
+    const { whole, texts, error } = await readAll(model.stream('Hi'))
     expect(error).toBe(undefined)
     expect(whole).toBe('Grüße 👋')
     expect(texts.length).toBeGreaterThan(3)
@@ -17,10 +17,10 @@ describe('tokens of LangChain', () => {
 
   test('are the text of a chain that ends in a parser', async () => {
     const chain = new FakeListChatModel({ responses: ['Hello'] }).pipe(new StringOutputParser())
-    expect((await saidBy(chain.stream('Hi'))).whole).toBe('Hello')
+    expect((await readAll(chain.stream('Hi'))).whole).toBe('Hello')
   })
 
-  test('are the text of chunks whose content is a list, and all else is kept apart', async () => {
+  test('are the text of chunks whose content is a list, and all else goes to onPart', async () => {
     const chunks = [
       new AIMessageChunk({ content: [{ type: 'reasoning', reasoning: 'Hmm.' }] }),
       new AIMessageChunk({ content: [{ type: 'text', text: 'Hel' }] }),
@@ -31,7 +31,7 @@ describe('tokens of LangChain', () => {
         response_metadata: { finish_reason: 'stop' },
       }),
     ]
-    const { texts, parts, error } = await saidBy(chunks)
+    const { texts, parts, error } = await readAll(chunks)
     expect(error).toBe(undefined)
     expect(texts).toEqual(['Hel', 'lo'])
     expect(spelt(parts)).toEqual([
@@ -48,7 +48,7 @@ describe('tokens of LangChain', () => {
       yield new ChatGenerationChunk({ text: 'Hel', message: new AIMessageChunk('Hel') })
       throw new Error('rate limited')
     }
-    const { texts, error } = await saidBy(model.stream('Hi'))
+    const { texts, error } = await readAll(model.stream('Hi'))
     expect(texts).toEqual(['Hel'])
     expect(error).toMatchObject({ code: 'source/failed', cause: { message: 'rate limited' } })
   })
@@ -72,7 +72,7 @@ describe('tokens of LangChain', () => {
 
   test('say what was forgotten when the answer is finished', async () => {
     const finished = new FakeListChatModel({ responses: ['Hello'] }).invoke('Hi')
-    const { error } = await saidBy(finished as unknown as TokenSource)
+    const { error } = await readAll(finished as unknown as TokenSource)
     expect(error).toMatchObject({
       code: 'source/value',
       message: /stream\(\) instead of invoke\(\)/,

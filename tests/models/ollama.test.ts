@@ -2,7 +2,7 @@ import { Ollama } from 'ollama'
 import { describe, expect, test } from 'vitest'
 import { tokens, type TokenSource } from '../../src/core.ts'
 import { ndjson, provider, type Provider } from './support/provider.ts'
-import { saidBy, spelt } from './support/said.ts'
+import { readAll, spelt } from './support/read-all.ts'
 
 const client = ({ fetch }: Provider): Ollama => new Ollama({ host: 'http://model.test', fetch })
 const NDJSON = { contentType: 'application/x-ndjson' }
@@ -21,13 +21,13 @@ const CHAT = [
 ]
 
 describe('tokens of Ollama', () => {
-  test('are the text of a chat, and all else is kept apart', async () => {
+  test('are the text of a chat, and all else goes to onPart', async () => {
     const answer = client(provider(ndjson(CHAT), NDJSON)).chat({
       model: 'm',
       messages,
       stream: true,
     })
-    const { texts, parts, error } = await saidBy(answer)
+    const { texts, parts, error } = await readAll(answer)
     expect(error).toBe(undefined)
     expect(texts).toEqual(['Grüße', ' 👋'])
     expect(spelt(parts)).toEqual([
@@ -49,12 +49,12 @@ describe('tokens of Ollama', () => {
       prompt: 'Hi',
       stream: true,
     })
-    expect((await saidBy(answer)).texts).toEqual(['Hel', 'lo'])
+    expect((await readAll(answer)).texts).toEqual(['Hel', 'lo'])
   })
 
   test('fail with the cause when the provider fails in mid-stream', async () => {
     const body = ndjson([CHAT[1], { error: 'out of memory' }])
-    const { texts, error } = await saidBy(
+    const { texts, error } = await readAll(
       client(provider(body, NDJSON)).chat({ model: 'm', messages, stream: true }),
     )
     expect(texts).toEqual(['Grüße'])
@@ -62,7 +62,7 @@ describe('tokens of Ollama', () => {
   })
 
   test('fail when the answer breaks off before it is done', async () => {
-    const { error } = await saidBy(
+    const { error } = await readAll(
       client(provider(ndjson([CHAT[1]]), NDJSON)).chat({ model: 'm', messages, stream: true }),
     )
     expect(error).toMatchObject({ code: 'source/failed' })
@@ -82,7 +82,7 @@ describe('tokens of Ollama', () => {
     const finished = provider(JSON.stringify({ ...say('Hi'), done: true }), {
       contentType: 'application/json',
     })
-    const { error } = await saidBy(
+    const { error } = await readAll(
       client(finished).chat({ model: 'm', messages }) as unknown as TokenSource,
     )
     expect(error).toMatchObject({

@@ -2,7 +2,7 @@ import OpenAI from 'openai'
 import { describe, expect, test } from 'vitest'
 import { SourceError, tokens, type TokenSource } from '../../src/core.ts'
 import { provider, sse, type Provider } from './support/provider.ts'
-import { saidBy, spelt } from './support/said.ts'
+import { readAll, spelt } from './support/read-all.ts'
 
 const client = ({ fetch }: Provider): OpenAI =>
   new OpenAI({ apiKey: 'k', baseURL: 'http://model.test/v1', fetch, maxRetries: 0 })
@@ -40,8 +40,8 @@ describe('tokens of openai, chat', () => {
       (openai) => (signal: AbortSignal) =>
         openai.chat.completions.create({ model: 'm', messages, stream: true }, { signal }),
     ],
-  ])('are the text, and all else is kept apart: %s', async (_, source) => {
-    const { texts, whole, parts, error } = await saidBy(
+  ])('are the text, and all else goes to onPart: %s', async (_, source) => {
+    const { texts, whole, parts, error } = await readAll(
       (await source(client(provider(chatBody)))) as TokenSource,
     )
     expect(error).toBe(undefined)
@@ -57,7 +57,7 @@ describe('tokens of openai, chat', () => {
 
   test('fail with the cause when the provider fails in mid-stream, after the text before it', async () => {
     const body = sse([CHAT[2], { error: { message: 'overloaded', type: 'server_error' } }])
-    const { texts, error } = await saidBy(ask(client(provider(body))))
+    const { texts, error } = await readAll(ask(client(provider(body))))
     expect(texts).toEqual(['Grüße, '])
     expect(error).toBeInstanceOf(SourceError)
     expect(error).toMatchObject({ code: 'source/failed', message: /overloaded/ })
@@ -65,7 +65,7 @@ describe('tokens of openai, chat', () => {
   })
 
   test('fail when the connection breaks', async () => {
-    const { texts, error } = await saidBy(ask(client(provider(sse([CHAT[2]]), { breaks: true }))))
+    const { texts, error } = await readAll(ask(client(provider(sse([CHAT[2]]), { breaks: true }))))
     expect(texts).toEqual(['Grüße, '])
     expect(error).toMatchObject({ code: 'source/failed', cause: { message: 'terminated' } })
   })
@@ -75,7 +75,7 @@ describe('tokens of openai, chat', () => {
       status: 401,
       contentType: 'application/json',
     })
-    const { error } = await saidBy(ask(client(refusing)))
+    const { error } = await readAll(ask(client(refusing)))
     expect(error).toMatchObject({ code: 'source/failed', message: /wrong key/ })
     expect((error as Error).cause).toBeInstanceOf(OpenAI.AuthenticationError)
   })
@@ -104,7 +104,7 @@ describe('tokens of openai, chat', () => {
     expect(thinking.noticed.requests).toBe(1)
   })
 
-  test('are not whole when somebody else aborts the stream', async () => {
+  test('are not whole when something else aborts the stream', async () => {
     const stream = await ask(client(provider(sse([CHAT[2]]), { thinks: true })))
     const read = tokens(stream)
     await read.next()
@@ -118,7 +118,7 @@ describe('tokens of openai, chat', () => {
       { contentType: 'application/json' },
     )
     const completion = client(finished).chat.completions.create({ model: 'm', messages })
-    const { error } = await saidBy(completion as unknown as TokenSource)
+    const { error } = await readAll(completion as unknown as TokenSource)
     expect(error).toMatchObject({
       code: 'source/value',
       message: 'This is a finished chat completion, not a stream. Pass `stream: true` to create().',
@@ -151,9 +151,9 @@ describe('tokens of openai, responses', () => {
     },
   ]
 
-  test('are the text, and all else is kept apart', async () => {
+  test('are the text, and all else goes to onPart', async () => {
     const body = sse(EVENTS, { named: true })
-    const { texts, parts, error } = await saidBy(
+    const { texts, parts, error } = await readAll(
       client(provider(body)).responses.create({ model: 'm', input: 'Hi', stream: true }),
     )
     expect(error).toBe(undefined)
@@ -177,7 +177,7 @@ describe('tokens of openai, responses', () => {
     ],
   ])('fail in mid-stream: %o', async (failure) => {
     const body = sse([EVENTS[3], failure], { named: true })
-    const { texts, error } = await saidBy(
+    const { texts, error } = await readAll(
       client(provider(body)).responses.create({ model: 'm', input: 'Hi', stream: true }),
     )
     expect(texts).toEqual(['Hel'])

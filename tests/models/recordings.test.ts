@@ -9,12 +9,12 @@ import {
   type ControlledClock,
   type Recording,
 } from '../../src/testing.ts'
-import { saidBy, spelt } from './support/said.ts'
+import { readAll, spelt } from './support/read-all.ts'
 
 let clock: ControlledClock | undefined
 afterEach(() => clock?.release())
 
-const all = async (source: TokenSource): Promise<string[]> => (await saidBy(source)).texts
+const all = async (source: TokenSource): Promise<string[]> => (await readAll(source)).texts
 
 describe('fakeTokens', () => {
   test('cut a text into words, characters or so many characters, and lose nothing', async () => {
@@ -27,11 +27,11 @@ describe('fakeTokens', () => {
 
   test('fail after so many tokens, also at the end', async () => {
     for (const failAt of [0, 2, 3]) {
-      const { texts, error } = await saidBy(fakeTokens('a b c', { failAt }))
+      const { texts, error } = await readAll(fakeTokens('a b c', { failAt }))
       expect(texts).toHaveLength(failAt)
       expect(error).toMatchObject({ code: 'source/failed' })
     }
-    expect((await saidBy(fakeTokens('a b c', { failAt: 4 }))).error).toBe(undefined)
+    expect((await readAll(fakeTokens('a b c', { failAt: 4 }))).error).toBe(undefined)
   })
 
   test('take their time, and stop in a pause', async () => {
@@ -76,10 +76,10 @@ describe('record and replay', () => {
     const cyclic = (CHUNKS[2] as { cyclic: Record<string, unknown> }).cyclic
     cyclic['self'] = cyclic
     let recording: Recording | undefined
-    const first = await saidBy(record(CHUNKS, (recorded) => (recording = recorded)))
+    const first = await readAll(record(CHUNKS, (recorded) => (recording = recorded)))
     expect(first.texts).toEqual(['Hel', 'lo'])
     expect(recording).toMatchObject({ version: 1, end: { as: 'whole' } })
-    const again = await saidBy(replay(JSON.parse(JSON.stringify(recording)), { speed: Infinity }))
+    const again = await readAll(replay(JSON.parse(JSON.stringify(recording)), { speed: Infinity }))
     expect(again.texts).toEqual(first.texts)
     expect(spelt(again.parts)).toEqual(spelt(first.parts))
     expect(again.parts).toHaveLength(5)
@@ -105,9 +105,9 @@ describe('record and replay', () => {
 
   test('fail again where it failed', async () => {
     let recording: Recording | undefined
-    await saidBy(record(fakeTokens('a b c', { failAt: 2 }), (made) => (recording = made)))
+    await readAll(record(fakeTokens('a b c', { failAt: 2 }), (made) => (recording = made)))
     expect(recording!.end).toMatchObject({ as: 'failed', message: /after 2 tokens/ })
-    const { texts, error } = await saidBy(replay(recording!, { speed: Infinity }))
+    const { texts, error } = await readAll(replay(recording!, { speed: Infinity }))
     expect(texts).toEqual(['a ', 'b '])
     expect(error).toMatchObject({ code: 'source/failed', message: /after 2 tokens/ })
   })

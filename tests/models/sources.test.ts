@@ -4,7 +4,7 @@ import { tokens, type TokenSource } from '../../src/core.ts'
 import { timersRunning } from '../../src/shared/clock.ts'
 import { fakeTokens } from '../../src/testing.ts'
 import { ndjson, provider, sse } from './support/provider.ts'
-import { saidBy } from './support/said.ts'
+import { readAll } from './support/read-all.ts'
 
 const chat = (content: string): object => ({ choices: [{ index: 0, delta: { content } }] })
 const response = (body: BodyInit, type: string, status = 200): Response =>
@@ -34,9 +34,9 @@ describe('tokens of bytes', () => {
           const chunks = [0, ...at].map((from, index) =>
             whole.slice(from, at[index] ?? whole.length),
           )
-          expect((await saidBy(bytesOf(chunks))).whole).toBe(text)
-          expect((await saidBy(chunks)).whole).toBe(text)
-          expect((await saidBy(response(bytesOf(chunks), 'text/plain'))).whole).toBe(text)
+          expect((await readAll(bytesOf(chunks))).whole).toBe(text)
+          expect((await readAll(chunks)).whole).toBe(text)
+          expect((await readAll(response(bytesOf(chunks), 'text/plain'))).whole).toBe(text)
         },
       ),
     )
@@ -76,14 +76,14 @@ describe('tokens of a response', () => {
     ['no type', 'Hello', ''],
   ])('are its text: %s', async (_, body, type) => {
     const bytes = new TextEncoder().encode(body)
-    const { whole, error } = await saidBy(Promise.resolve(response(bytesOf([bytes]), type)))
+    const { whole, error } = await readAll(Promise.resolve(response(bytesOf([bytes]), type)))
     expect(error).toBe(undefined)
     expect(whole).toBe('Hello')
   })
 
   test('keep JSON that a model writes over events of text', async () => {
     const body = 'data: {"a":\n\ndata: {"type":"x"}\n\n'
-    expect((await saidBy(response(body, 'text/event-stream'))).texts).toEqual([
+    expect((await readAll(response(body, 'text/event-stream'))).texts).toEqual([
       '{"a":',
       '{"type":"x"}',
     ])
@@ -125,7 +125,7 @@ describe('tokens of a response', () => {
       { code: 'source/value', message: /no JSON: "oops"/ },
     ],
   ])('fail clearly: %s', async (_, source, wanted) => {
-    expect((await saidBy(source)).error).toMatchObject(wanted)
+    expect((await readAll(source)).error).toMatchObject(wanted)
   })
 
   test('hang up at once, also while the provider is silent', async () => {
@@ -145,11 +145,11 @@ describe('tokens of a response', () => {
 
 describe('tokens', () => {
   test('of a promise of text are one token', async () => {
-    expect(await saidBy(Promise.resolve('Hello you'))).toMatchObject({
+    expect(await readAll(Promise.resolve('Hello you'))).toMatchObject({
       texts: ['Hello you'],
       whole: 'Hello you',
     })
-    expect((await saidBy(async () => 'Hello you')).texts).toEqual(['Hello you'])
+    expect((await readAll(async () => 'Hello you')).texts).toEqual(['Hello you'])
   })
 
   test('call a function once, at the first read, with a signal that aborts when the reader stops', async () => {
@@ -201,9 +201,9 @@ describe('tokens', () => {
     expect(started).toBe(0)
   })
 
-  test('do not end the process when a call fails that nobody reads', async () => {
+  test('do not end the process when a call fails that is never read', async () => {
     tokens(Promise.reject(new Error('refused')))
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await new Promise((resolve) => setImmediate(resolve))
     expect(timersRunning()).toBe(0)
   })
 
@@ -212,33 +212,33 @@ describe('tokens', () => {
     const failing = async function* (): AsyncGenerator<string> {
       throw own
     }
-    expect((await saidBy(failing())).error).toBe(own)
-    expect((await saidBy(() => failing())).error).toBe(own)
-    expect((await saidBy(Promise.reject(own))).error).toMatchObject({
+    expect((await readAll(failing())).error).toBe(own)
+    expect((await readAll(() => failing())).error).toBe(own)
+    expect((await readAll(Promise.reject(own))).error).toMatchObject({
       code: 'source/failed',
       cause: own,
     })
     const answer = Object.assign(new Error('teapot'), { getResponse: () => new Response() })
-    expect((await saidBy(Promise.reject(answer))).error).toBe(answer)
+    expect((await readAll(Promise.reject(answer))).error).toBe(answer)
   })
 
-  test('skip types that nobody knows, and refuse a source that has no others', async () => {
-    expect((await saidBy([{ type: 'brand-new' }, { type: 'text-delta', text: 'a' }])).whole).toBe(
+  test('skip unknown types, and refuse a source that has no others', async () => {
+    expect((await readAll([{ type: 'brand-new' }, { type: 'text-delta', text: 'a' }])).whole).toBe(
       'a',
     )
-    expect((await saidBy([{ type: 'brand-new' }, { type: 'weather' }])).error).toMatchObject({
+    expect((await readAll([{ type: 'brand-new' }, { type: 'weather' }])).error).toMatchObject({
       code: 'source/value',
       message: /No part of this source is of a known type: "brand-new", "weather"/,
     })
   })
 
   test('of an iterator whose next() gives no result are refused, and end no process', async () => {
-    for (const [given, kind] of [
+    for (const [answer, kind] of [
       [undefined, 'undefined'],
       [null, 'null'],
       ['text', 'a string'],
     ] as const) {
-      const next = async (): Promise<never> => given as never
+      const next = async (): Promise<never> => answer as never
       const source: AsyncIterable<string> = { [Symbol.asyncIterator]: () => ({ next }) }
       await expect(tokens(source).next()).rejects.toMatchObject({
         code: 'source/value',
@@ -247,10 +247,10 @@ describe('tokens', () => {
     }
   })
 
-  test('of a locked stream say who is reading', async () => {
+  test('of a locked stream say that it has a reader', async () => {
     const stream = new ReadableStream<string>()
     stream.getReader()
-    expect((await saidBy(stream)).error).toMatchObject({ message: /being read by somebody else/ })
+    expect((await readAll(stream)).error).toMatchObject({ message: /has a reader already/ })
   })
 
   test('can be asked for several values at once, in order', async () => {

@@ -58,7 +58,7 @@ describe('tokens', () => {
     expect(state.closed).toBe(1)
   })
 
-  test('says what was given when a part or the source is not text', async () => {
+  test('names the value when a part or the source is not text', async () => {
     await expect(all(tokens([{ delta: 'x' }] as unknown as string[]))).rejects.toThrow(
       /A token is text, but the source gave a Object with delta as its part 1/,
     )

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { timersRunning } from '../../src/shared/clock.ts'
-import type { NunjucksOptions } from '../../src/templates/nunjucks/nunjucks-engine.ts'
+import type { NunjucksOptions } from '../../src/templates/nunjucks/engine.ts'
 import { drawn, engineOf } from './engine-of.ts'
 
 const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -18,7 +18,6 @@ const options: NunjucksOptions = {
       void setImmediate(() => (done(null, text), done(null, 'again'))),
     never: () => {},
   },
-  renderTimeoutMs: 20,
 }
 
 afterEach(() => {
@@ -127,7 +126,7 @@ test.each([
   ['in the block', '{% block b %}{{ 1 | never }}{% endblock %}'],
   ['before the block', '{% set x = 1 | never %}{% block b %}{{ x }}{% endblock %}'],
 ])('a filter that never calls back ends in a timeout: %s', async (_where, text) => {
-  const engine = engineOf({ 'a.html': text }, options)
+  const engine = engineOf({ 'a.html': text }, { ...options, renderTimeoutMs: 20 })
   const draw = engine.open('a.html', 'b').then((renderer) => renderer.render())
   await expect(draw).rejects.toMatchObject({
     code: 'template/timeout',

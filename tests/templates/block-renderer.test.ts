@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { NunjucksOptions } from '../../src/templates/nunjucks/nunjucks-engine.ts'
-import { safeHtml } from '../../src/templates/nunjucks/safe-html.ts'
+import type { NunjucksOptions } from '../../src/templates/nunjucks/engine.ts'
+import { safeHtml } from '../../src/templates/nunjucks/filters.ts'
 import { drawn, engineOf } from './engine-of.ts'
 
 interface Case {

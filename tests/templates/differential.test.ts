@@ -3,8 +3,8 @@ import nunjucks from 'nunjucks'
 import { expect, test } from 'vitest'
 import { TemplateError } from '../../src/shared/errors.ts'
 import type { CompiledTemplate } from '../../src/templates/nunjucks/internals.ts'
-import { createNunjucksEngine } from '../../src/templates/nunjucks/nunjucks-engine.ts'
-import { fromRecord } from '../../src/templates/template-source.ts'
+import { createNunjucksEngine } from '../../src/templates/nunjucks/engine.ts'
+import { fromRecord } from '../../src/templates/source.ts'
 import { family, type Family, textsOf } from './template-family.ts'
 
 const RUNS = Number(process.env['RUNS'] ?? 300)

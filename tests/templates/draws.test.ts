@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { safeHtml } from '../../src/templates/nunjucks/safe-html.ts'
+import { safeHtml } from '../../src/templates/nunjucks/filters.ts'
 import { engineOf } from './engine-of.ts'
 
 type Draws = readonly (readonly [changes: Record<string, unknown>, html: string])[]

@@ -2,8 +2,8 @@ import {
   createNunjucksEngine,
   type NunjucksEngine,
   type NunjucksOptions,
-} from '../../src/templates/nunjucks/nunjucks-engine.ts'
-import { fromRecord } from '../../src/templates/template-source.ts'
+} from '../../src/templates/nunjucks/engine.ts'
+import { fromRecord } from '../../src/templates/source.ts'
 
 type Templates = Readonly<Record<string, string>>
 

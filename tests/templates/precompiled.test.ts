@@ -1,8 +1,8 @@
 import nunjucks from 'nunjucks'
 import { expect, test } from 'vitest'
 import type { CompiledTemplate } from '../../src/templates/nunjucks/internals.ts'
-import { createNunjucksEngine } from '../../src/templates/nunjucks/nunjucks-engine.ts'
-import { fromRecord } from '../../src/templates/template-source.ts'
+import { createNunjucksEngine } from '../../src/templates/nunjucks/engine.ts'
+import { fromRecord } from '../../src/templates/source.ts'
 
 function compile(templates: Record<string, string>): Record<string, CompiledTemplate> {
   const wrapper = ([each]: { template: string }[]): string => each!.template

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { TemplateError } from '../../src/shared/errors.ts'
-import type { NunjucksOptions } from '../../src/templates/nunjucks/nunjucks-engine.ts'
+import type { NunjucksOptions } from '../../src/templates/nunjucks/engine.ts'
 import { engineOf } from './engine-of.ts'
 
 interface Wrong {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { nunjucksEngine } from '../../src/node/nunjucks-engine.ts'
 import { templateFolder } from '../../src/node/template-folder.ts'
 import { ConfigError } from '../../src/shared/errors.ts'
-import { fromRecord, stackSources } from '../../src/templates/template-source.ts'
+import { fromRecord, stackSources } from '../../src/templates/source.ts'
 
 let home = ''
 let dir = ''

@@ -1,10 +1,15 @@
 import {
   type AstNode,
+  blocksIn,
+  child,
   type CompiledTemplate,
   Compiler,
   type InnerEnvironment,
+  items,
+  nameOf,
+  nodesIn,
 } from './internals.ts'
-import { child, nodesIn } from './syntax.ts'
+import type { Around } from './runtime.ts'
 
 /**
  * A whole template → its functions. Templates are code that was installed with the app: their text comes from a
@@ -23,8 +28,8 @@ export function compileTemplate(
 /** What notes its place: expressions where they stand, statements in front. */
 const EXPRESSIONS: ReadonlySet<string> = new Set(['Filter', 'Is', 'In'])
 /** Those whose result may be lost on the way to a block. */
-const LOSING: ReadonlySet<string> = new Set(['FilterAsync', 'Import', 'FromImport'])
-const STATEMENTS: ReadonlySet<string> = new Set([...LOSING, 'Include', 'Extends'])
+const LOSING: ReadonlySet<string> = new Set(['FilterAsync', 'Include', 'Import', 'FromImport'])
+const STATEMENTS: ReadonlySet<string> = new Set([...LOSING, 'Extends'])
 /** Statement → its part that may fail without harm on the way to a block. */
 const ATTEMPTED: Readonly<Record<string, readonly [field: string, kind: string]>> = {
   Set: ['value', 'value'],
@@ -36,16 +41,24 @@ const ATTEMPTED: Readonly<Record<string, readonly [field: string, kind: string]>
   AsyncAll: ['arr', 'list'],
 }
 
+interface Attempt {
+  readonly kind: string
+  readonly around?: Around
+}
+
 /**
  * nunjucks' compiler, with some additions to what it emits. Each filter, test, include, import and extends notes its line
  * before it runs; nunjucks notes calls only. While a page is only run up to a block (`context.isPassing`), output is left
- * out, and what fails in a `set`, an import or a condition does not end the run.
+ * out, what fails in a `set`, an import or a condition does not end the run, and what stands around the block can be told
+ * to lead there.
  */
 class PlacedCompiler extends Compiler {
   readonly #template: string
   #captures = 0
+  /** How many macros with blocks in them are being compiled. */
+  #macros = 0
   #isLosing = false
-  readonly #attempted = new Map<unknown, string>()
+  readonly #attempts = new Map<unknown, Attempt>()
 
   constructor(name: string, throwOnUndefined: boolean) {
     super(name, throwOnUndefined)
@@ -54,9 +67,7 @@ class PlacedCompiler extends Compiler {
 
   override compile(node: AstNode, frame: unknown): void {
     const { typename, lineno, colno } = node
-    const [field, kind] = ATTEMPTED[typename] ?? []
-    const part = field === undefined ? undefined : (node[field] as AstNode | null)
-    if (part && part.typename !== 'Literal') this.#attempted.set(part, kind!)
+    this.#plan(node)
     const place = `lineno = ${lineno}, colno = ${colno}`
     if (STATEMENTS.has(typename)) this._emitLine(`${place};`)
     const begin = EXPRESSIONS.has(typename) ? `(${place}, ` : ''
@@ -68,16 +79,27 @@ class PlacedCompiler extends Compiler {
       this.#isLosing = outer
       if (begin) this._emit(')')
     }
-    const attempted = this.#attempted.get(node)
-    if (attempted === undefined) compile()
-    else this.#attempt(attempted, compile)
+    const planned = this.#attempts.get(node)
+    if (planned) this.#attempt(planned, compile)
+    else compile()
   }
 
-  #attempt(kind: string, compile: () => void): void {
+  /** Chooses the part of a statement that is an attempt. */
+  #plan(node: AstNode): void {
+    const [field, kind] = ATTEMPTED[node.typename] ?? []
+    const part = field === undefined ? null : (node[field] as AstNode | null)
+    if (part === null) return
+    const around = aroundOf(node)
+    const leads = around.inside.length + around.otherwise.length > 0
+    if (leads) this.#attempts.set(part, { kind: kind!, around })
+    else if (part.typename !== 'Literal') this.#attempts.set(part, { kind: kind! })
+  }
+
+  #attempt({ kind, around }: Attempt, compile: () => void): void {
     this._emit('runtime.attempt(context, function() { return (')
     compile()
-    const where = `function() { return [lineno, colno, ${this.#template}]; }`
-    this._emit(`); }, ${where}, ${JSON.stringify(kind)})`)
+    const where = `function() { return [lineno, colno, ${this.#template}, frame]; }`
+    this._emit(`); }, ${where}, ${JSON.stringify(kind)}, ${JSON.stringify(around)})`)
   }
 
   /** nunjucks passes errors of a callback on without their place. */
@@ -91,18 +113,41 @@ class PlacedCompiler extends Compiler {
 
   compileOutput(node: AstNode, frame: unknown): void {
     // A macro prints into a buffer of its own, a capture into one of the same name. A filter block may declare something.
-    const isPrinted = this.buffer === 'output' && this.#captures === 0
-    const isLeftOut =
-      isPrinted && [...nodesIn(node)].every(({ typename }) => typename !== 'Capture')
-    if (isLeftOut) this._emitLine('if (!context.isPassing) {')
+    const isKept =
+      this.#captures > 0 || [...nodesIn(node)].some(({ typename }) => typename === 'Capture')
+    const when = this.buffer === 'output' ? '!context.isPassing' : '!context.isForcing'
+    const leads = blocksIn(node).map((block) => ` || context.leadsTo?.(${quoted(block)})`)
+    const isLeftOut = !isKept && (this.buffer === 'output' || this.#macros > 0)
+    if (isLeftOut) this._emitLine(`if (${when}${leads.join('')}) {`)
     original.compileOutput.call(this, node, frame)
     if (isLeftOut) this._emitLine('}')
   }
 
   compileCapture(node: AstNode, frame: unknown): void {
     this.#captures += 1
-    this.#attempt('value', () => original.compileCapture.call(this, node, frame))
+    this.#attempt({ kind: 'value' }, () => original.compileCapture.call(this, node, frame))
     this.#captures -= 1
+  }
+
+  /** As nunjucks does it, but whether the parent renders the block is decided by the context. */
+  compileBlock(node: AstNode): void {
+    const html = this._tmpid()
+    const parent = this.inBlock ? '' : ', parentTemplate'
+    this._emit(`context.getBlock(${quoted(node)}${parent})`)
+    this._emitLine(`(env, context, frame, runtime, ${this._makeCallback(html)}`)
+    this._emitLine(`${this.buffer} += ${html};`)
+    this._addScopeLevel()
+  }
+
+  _compileMacro(node: AstNode, frame: unknown): string {
+    const around = aroundOf(node)
+    const leads = around.inside.length > 0 ? 1 : 0
+    this.#macros += leads
+    const id = original._compileMacro.call(this, node, frame) as string
+    this.#macros -= leads
+    if (leads)
+      this._emitLine(`context.forceMacro?.(${id}, ${JSON.stringify(around)}, ${this.#template});`)
+    return id
   }
 
   /** A global function gets the context and not the scope; this one must see the scope it stands in, as an include does. */
@@ -115,9 +160,33 @@ class PlacedCompiler extends Compiler {
   }
 }
 
-type Compile = (this: object, node: AstNode, frame: unknown) => void
+function aroundOf(node: AstNode): Around {
+  const name = node['name'] as AstNode | undefined
+  const list = (node['args'] ?? (name?.typename === 'Array' ? name : undefined)) as AstNode
+  const inner = (field: string): string[] =>
+    blocksIn((node[field] ?? null) as AstNode | null).map(nameOf)
+  const names =
+    list &&
+    items(list)
+      .filter(({ typename }) => typename === 'Symbol')
+      .map(nameOf)
+  return {
+    inside: inner('body'),
+    otherwise: inner('else_'),
+    ...(name && { names: names ?? nameOf(name) }),
+    line: node.lineno + 1,
+    column: node.colno + 1,
+  }
+}
+
+function quoted(block: AstNode): string {
+  return JSON.stringify(nameOf(block))
+}
+
+type Compile = (this: object, node: AstNode, frame: unknown) => unknown
 const original = Compiler.prototype as unknown as {
   compileOutput: Compile
   compileCapture: Compile
   compileFunCall: Compile
+  _compileMacro: Compile
 }

@@ -1,9 +1,15 @@
 import { HOLE, SEAM } from '../../html/tags.ts'
-import { unknownName } from './catalog-environment.ts'
-import type { AstNode, InnerEnvironment } from './internals.ts'
-import type { LoadedTemplate } from './loaded-template.ts'
-import { child, childrenOf, compiledBlocks, items, literalOf, nameOf, nodesIn } from './syntax.ts'
-import { resolveName, type TemplateCatalog } from './template-catalog.ts'
+import {
+  type AstNode,
+  blocksIn,
+  child,
+  childrenOf,
+  type InnerEnvironment,
+  items,
+  nameOf,
+  nodesIn,
+} from './internals.ts'
+import { type LoadedTemplate, resolveName, type TemplateCatalog, unknownName } from './loader.ts'
 
 /** A place in a template, from 1. */
 export interface Place {
@@ -16,13 +22,13 @@ export interface Named extends Place {
   readonly name: string
 }
 
-/** What a template says of itself, without being drawn. */
+/** What a template says of itself, without being rendered. */
 export interface TemplateFacts {
   readonly name: string
   readonly blocks: readonly Named[]
   /** The templates that it extends, includes and imports. */
   readonly parts: readonly (Named & { readonly optional: boolean })[]
-  /** One of them is only known when the template is drawn. */
+  /** One of them is only known when the template is rendered. */
   readonly hasUnknownParts: boolean
   /** That is one that it extends, so its blocks are not all known. */
   readonly hasUnknownParent: boolean
@@ -30,7 +36,7 @@ export interface TemplateFacts {
   readonly taken: readonly (Named & { readonly from: string })[]
   /** What another one may take from it; nothing when that is not known. */
   readonly given: ReadonlySet<string> | undefined
-  /** Blocks of other templates that it draws by `renderBlock()`, as far as they are written down. */
+  /** Blocks of other templates that it renders by `renderBlock()`, as far as they are written down. */
   readonly drawn: readonly (Named & { readonly block: string })[]
   /** Filters and tests that nobody added: what is wrong, and what to do. */
   readonly unknown: readonly (Place & { readonly message: string; readonly hint: string })[]
@@ -57,7 +63,7 @@ export function factsOf(catalog: TemplateCatalog, name: string): TemplateFacts {
   const parents = references.filter(({ typename }) => typename === 'Extends')
   return {
     name,
-    blocks: root ? compiledBlocks(root).map((node) => at(node, nameOf(node))) : [],
+    blocks: root ? blocksIn(root).map((node) => at(node, nameOf(node))) : [],
     parts: references.flatMap((node) => {
       const target = targetOf(node)
       if (target === undefined) return []
@@ -91,6 +97,11 @@ function targetOf(node: AstNode): string | undefined {
   return literalOf(node['template'] as AstNode | undefined)
 }
 
+/** The text of a literal; undefined for any other expression. */
+function literalOf(node: AstNode | undefined): string | undefined {
+  return node?.typename === 'Literal' ? String(node['value']) : undefined
+}
+
 /** The names of `{% from … import key as value %}`. */
 function namesIn(node: AstNode, part: 'key' | 'value'): AstNode[] {
   return items(child(node, 'names')).map((each) =>
@@ -105,18 +116,10 @@ function declaredIn(node: AstNode): string[] {
 }
 
 function boundBy(node: AstNode): string[] {
-  switch (node.typename) {
-    case 'Set':
-      return (node['targets'] as AstNode[]).map(nameOf)
-    case 'Macro':
-      return [nameOf(node)]
-    case 'Import':
-      return [nameOf(child(node, 'target'))]
-    case 'FromImport':
-      return namesIn(node, 'value').map(nameOf)
-    default:
-      return []
-  }
+  if (node.typename === 'Set') return (node['targets'] as AstNode[]).map(nameOf)
+  if (node.typename === 'Macro') return [nameOf(node)]
+  if (node.typename === 'Import') return [nameOf(child(node, 'target'))]
+  return node.typename === 'FromImport' ? namesIn(node, 'value').map(nameOf) : []
 }
 
 function drawnBlock(node: AstNode): (Named & { block: string })[] {

@@ -17,6 +17,7 @@ export interface Frame {
   readonly parent: Frame | undefined
   topLevel: boolean
   lookup(name: string): unknown
+  set(name: string, value: unknown, up?: boolean): void
   push(isolateWrites?: boolean): Frame
 }
 
@@ -34,50 +35,55 @@ export type BlockFunction<T = string> = (
 /** A compiled template: `root` and one `b_<name>` for each block. */
 export type CompiledTemplate = Readonly<Record<string, BlockFunction>>
 
-/** The helpers that compiled templates call. */
+/** The functions that compiled templates call. */
 export interface Runtime {
   Frame: new (parent?: Frame, isolateWrites?: boolean) => Frame
   SafeString: new (html: string) => object
-  [helper: string]: unknown
+  [name: string]: unknown
 }
 
-type Values = any[]
+type AnyFunction = (...values: any[]) => unknown
 
 /** What a template author's `configure(env)` gets: nunjucks' own environment, as far as it is a promise of ours. */
 export interface NunjucksEnvironment {
   opts: { autoescape: boolean; throwOnUndefined: boolean; [option: string]: unknown }
-  addFilter(name: string, filter: (...values: Values) => unknown, async?: boolean): unknown
-  addTest(name: string, test: (...values: Values) => unknown): unknown
+  addFilter(name: string, filter: AnyFunction, async?: boolean): unknown
+  addTest(name: string, test: AnyFunction): unknown
   addGlobal(name: string, value: unknown): unknown
   addExtension(name: string, extension: object): unknown
-  getFilter(name: string): (...values: Values) => unknown
+  getFilter(name: string): AnyFunction
 }
 
-/** The same environment, with what compiled templates and we ourselves use of it. */
+/** The same environment, with what compiled templates and the engine use of it. */
 export interface InnerEnvironment extends NunjucksEnvironment {
-  filters: Record<string, ((...values: Values) => unknown) | undefined>
-  tests: Record<string, ((...values: Values) => unknown) | undefined>
+  filters: Record<string, AnyFunction | undefined>
+  tests: Record<string, AnyFunction | undefined>
   globals: Record<string, unknown>
   asyncFilters: string[]
   extensions: Record<string, Record<string, unknown> | undefined>
   extensionsList: { preprocess?(text: string): string }[]
   getTemplate: unknown
-  getTest(name: string): (...values: Values) => unknown
+  /** The catalog that a template runs in: a block that it renders comes from the same version. */
+  catalog?: unknown
+  getTest(name: string): AnyFunction
   getExtension(name: string): Record<string, unknown> | undefined
 }
 
-interface CompilerObject {
+/** nunjucks' compiler, as far as ours changes it. */
+interface InnerCompiler {
   buffer: string | null
+  inBlock: boolean
   _emit(code: string): void
   _emitLine(code: string): void
   _tmpid(): string
+  _addScopeLevel(): void
   compile(node: AstNode, frame: unknown): void
   getCode(): string
 }
 
 const inside = nunjucks as unknown as {
   Environment: new (loaders: unknown[], options: object) => InnerEnvironment
-  compiler: { Compiler: new (name: string, throwOnUndefined: boolean) => CompilerObject }
+  compiler: { Compiler: new (name: string, throwOnUndefined: boolean) => InnerCompiler }
   parser: { parse(text: string, extensions: unknown[], options: object): AstNode }
   nodes: Record<string, new (line: number, column: number, ...fields: unknown[]) => AstNode>
   runtime: Runtime
@@ -93,7 +99,7 @@ export const nunjucksRuntime: Runtime = inside.runtime
 export const SafeString: Runtime['SafeString'] = inside.runtime.SafeString
 export const RuntimeFrame: Runtime['Frame'] = inside.runtime.Frame
 
-/** A node of our own making. */
+/** A node that stands for another one. */
 export function makeNode(type: string, at: AstNode, ...fields: unknown[]): AstNode {
   return new inside.nodes[type]!(at.lineno, at.colno, ...fields)
 }
@@ -115,4 +121,49 @@ export function isNunjucksError(
   error: unknown,
 ): error is Error & { lineno?: number; colno?: number; cause?: unknown } {
   return error instanceof inside.lib.TemplateError
+}
+
+function isNode(value: unknown): value is AstNode {
+  return typeof value === 'object' && value !== null && 'typename' in value
+}
+
+/**
+ * Every child of a node, in the order they are written.
+ *
+ * nunjucks' own walkers pass over the body of `{% set %}…{% endset %}`, over the cases of a switch, the right sides of
+ * comparisons and the bodies of extension tags; what stands there runs all the same.
+ */
+export function childrenOf(node: AstNode): AstNode[] {
+  const fields = node.fields.map((field) => node[field])
+  if (node.typename === 'Set') fields.push(node['body'])
+  return fields.flat().filter(isNode)
+}
+
+/** A node and all below it. */
+export function* nodesIn(node: AstNode): Generator<AstNode> {
+  yield node
+  for (const each of childrenOf(node)) yield* nodesIn(each)
+}
+
+/** A child that is known to be there. */
+export function child(node: AstNode, field: string): AstNode {
+  return node[field] as AstNode
+}
+
+/** The children of a list of any kind. */
+export function items(node: AstNode): readonly AstNode[] {
+  return (node['children'] as AstNode[] | undefined) ?? []
+}
+
+/** The name that a symbol, or a node named by one, carries. */
+export function nameOf(node: AstNode): string {
+  return node.typename === 'Symbol' ? String(node['value']) : nameOf(child(node, 'name'))
+}
+
+/** The blocks of a template, exactly those that nunjucks compiles: it does not look everywhere. */
+export function blocksIn(root: AstNode | null): AstNode[] {
+  if (root === null) return []
+  const below = (root['children'] as unknown[]) ?? root.fields.map((field) => root[field])
+  const inner = below.filter(isNode).flatMap(blocksIn)
+  return root.typename === 'Block' ? [root, ...inner] : inner
 }

@@ -1,12 +1,18 @@
 import { escapeHtml } from '../../shared/escape-html.ts'
-import { type BlockContext, isSteady, markSteady } from './block-context.ts'
-import { Failure } from './failure.ts'
-import { type Frame, nunjucksRuntime, type Runtime, SafeString } from './internals.ts'
+import { type BlockContext, isSteady, markSteady } from './context.ts'
+import { Failure } from './errors.ts'
+import {
+  type Callback,
+  type Frame,
+  nunjucksRuntime,
+  type Runtime,
+  SafeString,
+} from './internals.ts'
 
-type Call = (...values: unknown[]) => unknown
+type Call = (...values: any[]) => unknown
 
-/** Stands for a value that could not be made on the way to a block. Most blocks do not need it; one that does throws. */
-class Lost {
+/** A value that could not be made on the way to a block. Most blocks do not need it; one that does throws. */
+export class Lost {
   readonly cause: unknown
 
   constructor(cause: unknown) {
@@ -21,6 +27,15 @@ class Lost {
   toString(): never {
     throw this.cause
   }
+
+  /** A template that is missing for an include on the way, or for an import. */
+  render(_variables: unknown, _scope: unknown, done: Callback): void {
+    done(null, '')
+  }
+
+  getExported(...values: unknown[]): void {
+    ;(values.at(-1) as Callback)(this.cause)
+  }
 }
 
 /**
@@ -29,50 +44,47 @@ class Lost {
  */
 const KEYWORDS = Symbol('keyword arguments')
 
+/** Marks an object as the keyword arguments of a call. */
+export function makeKeywordArgs(values: object): object {
+  return Object.assign(values, { __keywords: true, [KEYWORDS]: true })
+}
+
 function makeMacro(names: string[], keywordNames: string[], body: Call): Call {
   const count = names.length
-  return markSteady((...given: unknown[]): unknown => {
-    const last = given[given.length - 1]
+  return markSteady((...values: unknown[]): unknown => {
+    const last = values.at(-1)
     const isPassed = typeof last === 'object' && last !== null && KEYWORDS in last
-    const keywords = (isPassed ? given.pop() : {}) as Record<string, unknown>
-    const values = given.slice(0, count)
-    for (let at = values.length; at < count; at++) {
-      const name = names[at]!
-      values.push(keywords[name])
+    const keywords = (isPassed ? values.pop() : {}) as Record<string, unknown>
+    const named = values.slice(0, count)
+    for (const name of names.slice(named.length)) {
+      named.push(keywords[name])
       delete keywords[name]
     }
     // Positional values beyond the named ones fill the defaults, in their order.
-    for (let at = count; at < given.length; at++) {
-      const name = keywordNames[at - count]
-      if (name !== undefined) keywords[name] = given[at]
-    }
-    values.push(keywords)
-    return body(...values)
+    for (const [n, name] of keywordNames.entries())
+      if (count + n < values.length) keywords[name] = values[count + n]
+    return body(...named, keywords)
   })
 }
 
-/** How many calls so far may have changed what a page made: a list, a counter. */
+/** How many calls so far may have changed an object that a page made: a list, a counter. */
 export const changing: { calls: number } = { calls: 0 }
 
-function memberLookup(object: unknown, key: unknown): unknown {
+function memberLookup(object: any, key: any): unknown {
   if (object === undefined || object === null) return undefined
   // A key that came with the data must not reach the language's own machinery.
   if ((key === 'constructor' || key === '__proto__') && !Object.hasOwn(object, key))
     return undefined
-  const member = (object as Record<string, unknown>)[key as string]
+  const member = object[key]
   if (typeof member !== 'function' || isSteady(member)) return member
-  return (...values: unknown[]): unknown => {
-    if (typeof object === 'object' || typeof object === 'function') changing.calls += 1
-    return Reflect.apply(member, object, values)
-  }
+  const isObject = typeof object === 'object' || typeof object === 'function'
+  return isObject ? member.bind(object) : markSteady(member.bind(object))
 }
 
 function callWrap(callee: unknown, name: string, context: BlockContext, values: unknown[]) {
-  const isMember = name.endsWith('"]')
-  if (!isSteady(callee) && !isMember && context.env.globals[name] !== callee) changing.calls += 1
-  return callOriginal(callee, name, context, values)
+  if (!isSteady(callee) && context.env.globals[name] !== callee) changing.calls += 1
+  return (nunjucksRuntime['callWrap'] as Call)(callee, name, context, values)
 }
-const callOriginal = nunjucksRuntime['callWrap'] as typeof callWrap
 
 function contextOrFrameLookup(context: BlockContext, frame: Frame, name: string): unknown {
   context.reads?.add(name)
@@ -82,31 +94,50 @@ function contextOrFrameLookup(context: BlockContext, frame: Frame, name: string)
   return value
 }
 
+/** What a condition or a loop says of the blocks in it; the names that a loop binds. */
+export interface Around {
+  readonly inside: readonly string[]
+  readonly otherwise: readonly string[]
+  readonly names?: string | readonly string[]
+  readonly line: number
+  readonly column: number
+}
+
+/** Where compiled code is. */
+export type Where = readonly [line: number, column: number, template: string, frame: Frame]
+
 function lost(error: unknown, line: number, column: number, template: string): Lost {
   return new Lost(Failure.within(Failure.at(error, line, column), template))
 }
 
 /** Makes a value that a page needs on its way to a block; a condition that cannot be told does not hold. */
 function attempt(
-  context: BlockContext,
+  context: BlockContext & { force?(around: Around, where: Where): unknown },
   make: () => unknown,
-  where: () => [line: number, column: number, template: string],
+  where: () => Where,
   kind: 'value' | 'condition' | 'list',
+  around?: Around,
 ): unknown {
   if (!context.isPassing) return make()
+  const forced = around && context.force?.(around, where())
+  if (forced !== undefined) return forced
   let value: unknown
   try {
     value = make()
   } catch (error) {
-    value = lost(error, ...where())
+    const [line, column, template] = where()
+    value = lost(error, line, column, template)
   }
   if (kind === 'value') return value
-  if (value instanceof Lost) value = undefined
-  return value ?? (kind === 'list' ? [] : undefined)
+  return value instanceof Lost || value === undefined || value === null
+    ? kind === 'list'
+      ? []
+      : undefined
+    : value
 }
 
 /**
- * The helpers that every template of ours runs with, in place of nunjucks' own: same text, but errors know their place
+ * The functions that every template runs with, in place of nunjucks' own: same text, but errors know their place
  * (nunjucks counts lines from 0 there), keyword arguments cannot be forged, and escaping is cheaper.
  */
 export const runtime: Runtime = {
@@ -124,8 +155,7 @@ export const runtime: Runtime = {
   callWrap,
   contextOrFrameLookup,
   makeMacro,
-  makeKeywordArgs: (values: object) =>
-    Object.assign(values, { __keywords: true, [KEYWORDS]: true }),
+  makeKeywordArgs,
 }
 
 /** The same for templates compiled elsewhere, which make no attempts: on the way, a call of nothing is nothing. */

@@ -8,7 +8,7 @@ import {
   type SwapstreamOptions,
 } from '../../../src/index.ts'
 import { serve, type ServeOptions, type Serving } from '../../../src/node.ts'
-import { fromRecord } from '../../../src/templates/template-source.ts'
+import { fromRecord } from '../../../src/templates/source.ts'
 import { recordingLog } from '../../support/recording-log.ts'
 import { pageHtml } from '../../../src/html/page-html.ts'
 import { treeOf } from '../../../src/html/read-tree.ts'

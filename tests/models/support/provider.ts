@@ -9,9 +9,9 @@ export interface Provider {
 export interface ProviderOptions {
   readonly contentType?: string
   readonly status?: number
-  /** Never ends after the last piece: a model that thinks. */
+  /** Never ends after the last chunk: a model that thinks. */
   readonly thinks?: boolean
-  /** Cuts the connection after the last piece. */
+  /** Cuts the connection after the last chunk. */
   readonly breaks?: boolean
   /** How many bytes come at once; so few that characters and lines are cut. Default 7. */
   readonly bytesAtOnce?: number

@@ -1,6 +1,6 @@
 import { tokens, type NonTextPart, type TokenSource } from '../../../src/core.ts'
 
-export interface Said {
+export interface Answer {
   readonly texts: string[]
   readonly whole: string | undefined
   readonly parts: NonTextPart[]
@@ -8,7 +8,7 @@ export interface Said {
 }
 
 /** Everything that a source says, and how it ended. */
-export async function saidBy(source: TokenSource): Promise<Said> {
+export async function readAll(source: TokenSource): Promise<Answer> {
   const texts: string[] = []
   const parts: NonTextPart[] = []
   const read = tokens(source, { onPart: (part) => parts.push(part) })

@@ -1,16 +1,14 @@
-import type { BlockRenderer, Context, TemplateEngine } from '../engine.ts'
 import type { Markdown } from '../../markdown/markdown.ts'
-import type { TemplateSource } from '../template-source.ts'
-import { ANY, type BlockContext, plainContext } from './block-context.ts'
+import type { BlockRenderer, Context, TemplateEngine } from '../engine.ts'
+import type { TemplateSource } from '../source.ts'
 import { NunjucksBlock } from './block.ts'
-import { Fault, type Outcome, outcomeOf } from './failure.ts'
-import { FILTERS } from './filters.ts'
+import { ANY, type BlockContext, plainContext } from './context.ts'
+import { Fault, type MaybePromise, resultOf } from './errors.ts'
+import { FILTERS, markdownFilter, safeHtml } from './filters.ts'
 import { fragmentTag } from './fragment-tag.ts'
 import { type CompiledTemplate, Environment, type NunjucksEnvironment } from './internals.ts'
-import { markdownFilter } from './markdown-filter.ts'
-import { blocksOf, flatten } from './page-run.ts'
-import { safeHtml } from './safe-html.ts'
-import { TemplateCatalog } from './template-catalog.ts'
+import { TemplateCatalog } from './loader.ts'
+import { blocksOf, flatten, type Target } from './page.ts'
 
 type Filter = (...values: any[]) => unknown
 
@@ -19,7 +17,7 @@ export interface NunjucksOptions {
   readonly filters?: Readonly<Record<string, Filter>>
   /** The same, for filters that give a promise, or that take nunjucks' callback as their last argument. */
   readonly asyncFilters?: Readonly<Record<string, Filter>>
-  /** What the filter `markdown` draws with. */
+  /** What the filter `markdown` renders with. */
   readonly markdown?: Markdown
   /** Variables and functions that every template sees. */
   readonly globals?: Readonly<Record<string, unknown>>
@@ -29,9 +27,9 @@ export interface NunjucksOptions {
   readonly throwOnUndefined?: boolean
   /** Gets nunjucks' environment once, for extensions, tests and options that have no place here. */
   readonly configure?: (env: NunjucksEnvironment) => void
-  /** The longest that a draw with async filters may take, in ms. Default 10,000. */
+  /** The longest that a render with async filters may take, in ms. Default 10,000. */
   readonly renderTimeoutMs?: number
-  /** Follow edits of the source: what is opened after an edit is drawn from it. For development. */
+  /** Follow edits of the source: what is opened after an edit is rendered from it. For development. */
   readonly watch?: boolean
   /** Templates that were compiled before, by name, as nunjucks' precompiler writes them. */
   readonly precompiled?: Readonly<Record<string, CompiledTemplate>>
@@ -47,7 +45,7 @@ export interface NunjucksEngine extends TemplateEngine {
  * The engine over any source of templates; needs nothing of Node.
  *
  * In      templates from `source` only: no call takes template text.
- * Out     blocks drawn as their page would draw them, without drawing the page.
+ * Out     blocks as their page would render them, without rendering the page.
  * Cost    a template is compiled when first asked for; opening a block of it takes microseconds.
  * Ends    with `watch`, `close()` ends the watcher.
  *
@@ -60,29 +58,19 @@ export function createNunjucksEngine(
   source: TemplateSource,
   options: NunjucksOptions = {},
 ): NunjucksEngine {
-  const { filters = {}, asyncFilters = {}, globals = {}, markdown } = options
-  const { autoescape = true, throwOnUndefined = false, renderTimeoutMs: limitMs = 10_000 } = options
-  const base = new Environment([], { autoescape, throwOnUndefined })
-  base.addExtension('swapstream.fragment', fragmentTag)
-  if (markdown) base.addFilter('markdown', markdownFilter(markdown))
-  for (const [name, filter] of Object.entries({ ...FILTERS, ...filters }))
-    base.addFilter(name, filter)
-  for (const [name, filter] of Object.entries(asyncFilters)) base.addFilter(name, filter, true)
-  base.addGlobal('renderBlock', renderBlock)
-  for (const [name, value] of Object.entries(globals)) base.addGlobal(name, value)
-  options.configure?.(base)
-
-  const load = (): TemplateCatalog => new TemplateCatalog(base, source, options.precompiled)
+  const { precompiled, renderTimeoutMs: limitMs = 10_000 } = options
+  const base = environmentOf(options, renderBlock)
+  const load = (): TemplateCatalog => new TemplateCatalog(base, source, precompiled)
   let catalog = load()
   const stop = options.watch && source.watch?.(() => (catalog = load()))
-  const target = (from: TemplateCatalog, template: string, block: string) => ({
+  const target = (from: TemplateCatalog, template: string, block: string): Target => ({
     catalog: from,
     leaf: from.get(template),
     block,
     limitMs,
   })
 
-  /** The template global: draws a block where it stands, with the variables around it and those it is given. */
+  /** The template global: renders a block where it stands, with the variables around it and those it is given. */
   function renderBlock(
     this: BlockContext,
     template: string,
@@ -91,16 +79,16 @@ export function createNunjucksEngine(
   ): unknown {
     this.reads?.add(ANY)
     const scope = this.callScope && flatten(this.callScope)
-    const given = plainContext(this.getVariables(), scope, context)
-    delete given['__keywords']
-    const from = TemplateCatalog.of(this.env) ?? catalog
-    const html = now(now(NunjucksBlock.open(target(from, String(template), block), given)).render())
-    return safeHtml(html)
+    const input = plainContext(this.getVariables(), scope, context)
+    delete input['__keywords']
+    const from = (this.env.catalog as TemplateCatalog | undefined) ?? catalog
+    const opened = atOnce(NunjucksBlock.open(target(from, String(template), block), input))
+    return safeHtml(atOnce(opened.render()))
   }
 
   const engine: NunjucksEngine = {
     render: async (template, context) =>
-      outcomeOf<string>({ template }, limitMs, (done) =>
+      resultOf<string>({ template }, limitMs, (done) =>
         catalog.get(template).render(plainContext(context), undefined, done),
       ),
     open: async (template, block, context): Promise<BlockRenderer> =>
@@ -109,21 +97,39 @@ export function createNunjucksEngine(
     source: (template) => source.read(template)?.text,
     close: () => void (stop && stop()),
   }
-  current.set(engine, () => catalog)
+  catalogs.set(engine, () => catalog)
   return engine
 }
 
+function environmentOf(
+  options: NunjucksOptions,
+  renderBlock: unknown,
+): InstanceType<typeof Environment> {
+  const { filters, asyncFilters = {}, globals, markdown } = options
+  const { autoescape = true, throwOnUndefined = false } = options
+  const env = new Environment([], { autoescape, throwOnUndefined })
+  env.addExtension('swapstream.fragment', fragmentTag)
+  if (markdown) env.addFilter('markdown', markdownFilter(markdown))
+  for (const [name, filter] of Object.entries({ ...FILTERS, ...filters }))
+    env.addFilter(name, filter)
+  for (const [name, filter] of Object.entries(asyncFilters)) env.addFilter(name, filter, true)
+  for (const [name, value] of Object.entries({ renderBlock, ...globals }))
+    env.addGlobal(name, value)
+  options.configure?.(env)
+  return env
+}
+
 /** What does not wait. Throws  Fault `template/async-filter` for what does. */
-function now<T>(outcome: Outcome<T>): T {
-  if (!(outcome instanceof Promise)) return outcome
-  outcome.catch(() => {})
+function atOnce<T>(value: MaybePromise<T>): T {
+  if (!(value instanceof Promise)) return value
+  value.catch(() => {})
   const message = 'renderBlock() cannot wait: the block uses an async filter.'
   throw new Fault('template/async-filter', message)
 }
 
-const current = new WeakMap<TemplateEngine, () => TemplateCatalog>()
+const catalogs = new WeakMap<TemplateEngine, () => TemplateCatalog>()
 
-/** The templates that an engine draws now; undefined for an engine that is not ours. */
+/** The templates that an engine renders now; undefined for an engine that is not ours. */
 export function catalogOf(engine: TemplateEngine): TemplateCatalog | undefined {
-  return current.get(engine)?.()
+  return catalogs.get(engine)?.()
 }

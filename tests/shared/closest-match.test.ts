@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { didYouMean } from '../../src/shared/errors.ts'
-import { nearest } from '../../src/shared/nearest.ts'
+import { closestMatch } from '../../src/shared/closest-match.ts'
 
 test.each([
   ['respones', 'response'],
@@ -10,7 +10,7 @@ test.each([
   ['x', undefined],
   ['completely-else', undefined],
 ])('nearest to %s is %s', (name, meant) => {
-  expect(nearest(name, ['page', 'response', 'sources'])).toBe(meant)
+  expect(closestMatch(name, ['page', 'response', 'sources'])).toBe(meant)
 })
 
 test('didYouMean lists what exists, in order, and stops listing at twenty', () => {

@@ -1,4 +1,4 @@
-/** What one template is, before anybody has compiled it. */
+/** The text of one template, not compiled yet. */
 export interface TemplateText {
   readonly text: string
   /** Where the text came from, for messages only. The name is used when it is left out. */
@@ -8,11 +8,11 @@ export interface TemplateText {
 /**
  * Where templates come from. Names are plain, relative and use `/`: `chat.html`, `parts/row.html`.
  *
- * `read` must answer only for names that exist in the source itself: it is the wall between a template name
- * and the rest of the machine.
+ * `read` must answer only for names that exist in the source itself: nothing else keeps a template name from the rest of
+ * the machine.
  */
 export interface TemplateSource {
-  /** The text of one template, or nothing when there is none of that name. */
+  /** The text of one template; undefined when there is none of that name. */
   read(name: string): TemplateText | undefined
   /** All names that `read` answers for: used to say what was meant when a name is wrong. */
   names(): readonly string[]
@@ -40,10 +40,7 @@ export function fromRecord(record: Readonly<Record<string, string>>): TemplateSo
 }
 
 /**
- * Several sources as one: the first that knows a name answers.
- *
- * Each source may be given a prefix that its names get: `{ prefix: 'swapstream/', source }` makes `form.html` of that
- * source available as `swapstream/form.html`, and as nothing else.
+ * Several sources as one: the first that knows a name answers. A prefix stands before all names of its source.
  *
  * @example stackSources([{ source: fromRecord({ 'a.html': 'A' }), prefix: 'kit/' }]).names() // → ['kit/a.html']
  */
@@ -53,17 +50,17 @@ export function stackSources(
   return {
     read(name) {
       for (const { source, prefix = '' } of layers) {
-        if (!name.startsWith(prefix)) continue
-        const found = source.read(name.slice(prefix.length))
+        const found = name.startsWith(prefix) && source.read(name.slice(prefix.length))
         if (found) return found
       }
       return undefined
     },
-    names: () => [
-      ...new Set(
-        layers.flatMap(({ source, prefix = '' }) => source.names().map((name) => prefix + name)),
-      ),
-    ],
+    names() {
+      const all = layers.flatMap(({ source, prefix = '' }) =>
+        source.names().map((name) => prefix + name),
+      )
+      return [...new Set(all)]
+    },
     watch(changed) {
       const stops = layers.map(({ source, prefix = '' }) =>
         source.watch?.((name) => changed(prefix + name)),

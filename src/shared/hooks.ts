@@ -1,0 +1,34 @@
+/**
+ * Calls a function that a user gave for a notice. If it throws or rejects, that goes to `failed` alone.
+ *
+ * @example callHook(async () => { throw new Error('mine') }, show)
+ */
+export function callHook(hook: () => unknown, failed: (error: unknown) => void): void {
+  try {
+    Promise.resolve(hook()).catch(failed)
+  } catch (error) {
+    failed(error)
+  }
+}
+
+/**
+ * The message of an error, whatever was thrown: foreign code may throw text, nothing, or an object that throws when it is
+ * looked at.
+ *
+ * @example errorMessage(new Error('gone')) // → 'gone'
+ */
+export function errorMessage(error: unknown): string {
+  return tryOr(
+    () => String(error instanceof Error ? error.message : error),
+    'something that cannot be shown',
+  )
+}
+
+/** The result of a look at foreign values, or something else when even looking throws. */
+export function tryOr<T>(look: () => T, otherwise: T): T {
+  try {
+    return look()
+  } catch {
+    return otherwise
+  }
+}

@@ -1,0 +1,265 @@
+import { didYouMean, TemplateError } from '../../shared/errors.ts'
+import { closestMatch } from '../../shared/closest-match.ts'
+import { isPlainName, type TemplateSource } from '../source.ts'
+import { asyncFilter, guardedTag, refuseLostFilters } from './async-filters.ts'
+import { compileTemplate } from './compiler.ts'
+import {
+  ANY,
+  type Block,
+  BlockContext,
+  locatedBlock,
+  pageOf,
+  plainContext,
+  type Values,
+} from './context.ts'
+import { Failure, Fault } from './errors.ts'
+import {
+  type AstNode,
+  type BlockFunction,
+  blocksIn,
+  type Callback,
+  child,
+  type CompiledTemplate,
+  type Frame,
+  type InnerEnvironment,
+  nameOf,
+  parseTemplate,
+  RuntimeFrame,
+  SafeString,
+  transformTemplate,
+} from './internals.ts'
+import { lenientRuntime, runtime } from './runtime.ts'
+
+/** How compiled templates ask for another one. In: a name, perhaps relative to the asking template's. */
+export type GetTemplate = (
+  name: unknown,
+  isParent: boolean,
+  from: string | undefined,
+  ignoreMissing: boolean,
+  done: Callback<object>,
+) => void
+
+/**
+ * All templates of one point in time, compiled when first asked for.
+ *
+ * After an edit a new catalog takes over; a stream that is already open keeps the one it was opened with, so that it
+ * shows one consistent version to its end.
+ */
+export class TemplateCatalog {
+  readonly env: InnerEnvironment
+  readonly source: TemplateSource
+  readonly #precompiled: Readonly<Record<string, CompiledTemplate>>
+  readonly #loaded = new Map<string, LoadedTemplate>()
+
+  constructor(
+    base: InnerEnvironment,
+    source: TemplateSource,
+    precompiled: Readonly<Record<string, CompiledTemplate>> = {},
+  ) {
+    this.source = source
+    this.#precompiled = precompiled
+    this.env = environment(base)
+    this.env.getTemplate = this.#getTemplate
+    this.env.catalog = this
+  }
+
+  /** Every name that `get` answers for. */
+  names(): string[] {
+    return [...new Set([...Object.keys(this.#precompiled), ...this.source.names()])]
+  }
+
+  /** Throws  TemplateError `template/missing`, `template/name`, `template/invalid`. */
+  get(name: string): LoadedTemplate {
+    const template = this.#find(name)
+    if (template) return template
+    const { code, message } = this.#missing(name)
+    throw new TemplateError(code, message, { template: name })
+  }
+
+  #find(name: string): LoadedTemplate | undefined {
+    let template = this.#loaded.get(name)
+    if (!template && (template = this.#load(name))) this.#loaded.set(name, template)
+    return template
+  }
+
+  #load(name: string): LoadedTemplate | undefined {
+    if (Object.hasOwn(this.#precompiled, name))
+      return new LoadedTemplate(name, this.env, this.#precompiled[name]!)
+    const found = this.source.read(name)
+    if (!found) return undefined
+    try {
+      const written = parseTemplate(found.text, this.env)
+      refuseLostFilters(written, name, this.env)
+      const ast = transformTemplate(written, name, this.env)
+      return new LoadedTemplate(name, this.env, compileTemplate(ast, name, this.env), ast)
+    } catch (error) {
+      throw Failure.toError(error, name, undefined, 'template/invalid')
+    }
+  }
+
+  readonly #getTemplate: GetTemplate = (input, isParent, from, ignoreMissing, done) => {
+    const wanted = input instanceof SafeString ? String(input) : input
+    if (isParent && (wanted === undefined || wanted === null || wanted === '')) {
+      const hint = "Pass the layout in the fragment's context."
+      return done(new Fault('template/extends-nothing', '{% extends %} resolved to nothing.', hint))
+    }
+    if (typeof wanted !== 'string') {
+      const message = `the name of a template came out as ${described(wanted)}.`
+      return done(new Fault('template/name', message))
+    }
+    const name = resolveName(wanted, from)
+    try {
+      const template = this.#find(name)
+      if (template || ignoreMissing) done(null, template ?? EMPTY)
+      else done(this.#missing(name))
+    } catch (error) {
+      done(error)
+    }
+  }
+
+  #missing(name: string): Fault {
+    if (isPlainName(name)) {
+      const message = `template "${name}" not found ${didYouMean(name, this.names())}`
+      return new Fault('template/missing', message)
+    }
+    const hint = 'Names are relative to the template folder, with "/" between folders.'
+    return new Fault('template/name', `${JSON.stringify(name)} is no name of a template.`, hint)
+  }
+}
+
+function described(value: unknown): string {
+  if (value === undefined || value === null) return 'nothing'
+  return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`
+}
+
+/** Resolves `./row.html` and `../row.html` from the folder of the template that names them. */
+export function resolveName(name: string, from: string | undefined): string {
+  if (from === undefined || !/^\.\.?\//.test(name)) return name
+  const steps = from.split('/').slice(0, -1)
+  for (const step of name.split('/')) {
+    // Above the root there is nothing: such a name must not be found, so it is left as it was written.
+    if (step === '..' && steps.pop() === undefined) return name
+    if (step !== '.' && step !== '..' && step !== '') steps.push(step)
+  }
+  return steps.join('/')
+}
+
+/** The environment of one catalog: the app's own, with filters and tags that cannot end the process. */
+function environment(base: InnerEnvironment): InnerEnvironment {
+  const env = Object.create(base) as InnerEnvironment
+  const known = new Map<unknown, any>()
+  const once = <T extends object>(own: T, make: (own: T) => T): T => {
+    if (!known.has(own)) known.set(own, make(own))
+    return known.get(own) as T
+  }
+  env.getFilter = (name) => {
+    const filter = Object.hasOwn(base.filters, name) ? base.filters[name] : undefined
+    if (!filter) throw unknownName('filter', name, base)
+    return base.asyncFilters.includes(name) ? once(filter, asyncFilter) : filter
+  }
+  env.getTest = (name) => {
+    const test = Object.hasOwn(base.tests, name) ? base.tests[name] : undefined
+    if (!test) throw unknownName('test', name, base)
+    return test
+  }
+  env.getExtension = (name) => {
+    const tag = base.extensions[name]
+    return tag && once(tag, guardedTag)
+  }
+  return env
+}
+
+/** The error for a filter or test that was not added. */
+export function unknownName(kind: 'filter' | 'test', name: string, env: InnerEnvironment): Fault {
+  const meant = closestMatch(name, Object.keys(kind === 'filter' ? env.filters : env.tests))
+  const hint =
+    meant === undefined ? `Add it: ${kind}s: { ${name}: … }.` : `Did you mean "${meant}"?`
+  return new Fault('template/filter-unknown', `unknown ${kind} "${name}".`, hint)
+}
+
+/**
+ * One compiled template. Stands in for nunjucks' class of the same purpose, which runs includes and imports with its
+ * own context and runtime; here every template of a page runs with ours.
+ */
+export class LoadedTemplate {
+  readonly name: string
+  /** Undefined when the template came precompiled: its functions are all there is. */
+  readonly ast: AstNode | undefined
+  /** For compiled templates, which read this when they extend. */
+  readonly blocks: Readonly<Record<string, Block>>
+  readonly #env: InnerEnvironment
+  readonly #root: BlockFunction
+
+  constructor(name: string, env: InnerEnvironment, compiled: CompiledTemplate, ast?: AstNode) {
+    this.name = name
+    this.ast = ast
+    this.#env = env
+    this.#root = compiled['root']!
+    const nodes = ast ? blocksIn(ast) : []
+    const blocks: Record<string, Block> = Object.create(null)
+    for (const key of Object.keys(compiled).filter((each) => each.startsWith('b_'))) {
+      const block = key.slice(2)
+      const node = nodes.find((each) => nameOf(each) === block)
+      const inner = node && blocksIn(child(node, 'body')).map(nameOf)
+      blocks[block] = locatedBlock(name, block, compiled[key]!, inner)
+    }
+    this.blocks = blocks
+  }
+
+  /** Runs the template as a page, or as the parent of one: what compiled templates call when they extend. */
+  rootRenderFunc(
+    env: unknown,
+    context: BlockContext,
+    frame: Frame,
+    _runtime: unknown,
+    done: Callback,
+  ): void {
+    const { name } = this
+    const { lineage } = context
+    if (lineage.includes(name)) {
+      const circle = [...lineage, name].join(' → ')
+      throw new Fault('template/circular', `templates extend each other in a circle: ${circle}`)
+    }
+    if (lineage.push(name) === 1)
+      for (const block in this.blocks) context.addBlock(block, this.blocks[block]!)
+    frame.topLevel = true
+    this.#root(env, context, frame, this.ast ? runtime : lenientRuntime, (error, text) => {
+      if (error) done(Failure.within(error, name))
+      else done(null, text)
+    })
+  }
+
+  /**
+   * Renders the template: as a page, or as an include when `parent` is the scope of the one that includes it.
+   *
+   * In      the variables, on an object that is ours to keep.
+   */
+  render(variables: Values, parent: Frame | undefined, done: Callback): void {
+    // On the way to a block, what an include prints does not count.
+    if (pageOf(variables)?.isPassing) return done(null, '')
+    const context = new BlockContext(this.#env, variables)
+    context.end = done
+    const frame = parent?.push(true) ?? new RuntimeFrame()
+    this.rootRenderFunc(this.#env, context, frame, undefined, done)
+  }
+
+  /** What an import takes from the template. Called as `(done)`, or `(variables, scope, done)` for `with context`. */
+  getExported(...input: [Callback<object>] | [Values, Frame, Callback<object>]): void {
+    const done = input.at(-1) as Callback<object>
+    const [variables, parent] = input.length === 3 ? input : [plainContext()]
+    const page = pageOf(variables)
+    if (page?.isPassing) page.reads!.add(ANY)
+    const context = new BlockContext(this.#env, variables)
+    context.end = done
+    const frame = parent?.push() ?? new RuntimeFrame()
+    this.rootRenderFunc(this.#env, context, frame, undefined, (error) => {
+      if (error) done(error)
+      else done(null, context.getExported())
+    })
+  }
+}
+
+/** What an include that may be missing renders. */
+const EMPTY = new LoadedTemplate('', {} as InnerEnvironment, {
+  root: (_env, _context, _frame, _runtime, done) => done(null, ''),
+})

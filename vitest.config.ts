@@ -23,7 +23,7 @@ export default defineConfig({
     exclude: ['tests/timing/**'],
     // A machine may have more to do: what hangs is found all the same.
     testTimeout: 90_000,
-    hookTimeout: 60_000,
+    hookTimeout: 120_000,
     // Much of a test is waiting: for a browser, for a process, for a deadline.
     maxWorkers: availableParallelism() + 1,
     // What every ended stream says of itself would hide what a test says.

@@ -1,6 +1,5 @@
 /**
- * The one gate. Runs every check, says how long each took, shows the output of those that failed, and exits with 1
- * when one did. `npm run ok -- --skip tests,packed` leaves some out.
+ * Runs every check, prints how long each took, shows the output of those that failed, and exits with 1 when one did. `npm run ok -- --skip tests,packed` leaves some out.
  */
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
@@ -8,7 +7,9 @@ import { parseArgs } from 'node:util'
 const STEPS: Readonly<Record<string, string>> = {
   format: 'oxfmt --check .',
   lint: 'oxlint --deny-warnings',
+  limits: 'oxlint -c scripts/limits.json src',
   imports: 'tsx scripts/import-rules.ts',
+  words: 'tsx scripts/words.ts',
   types: 'tsc -p tsconfig.json',
   core: 'tsc --noEmit -p tsconfig.core.json',
   build: 'npm run --silent build',

@@ -94,7 +94,11 @@ function declared(name: string, file: string, code: string): Omit<Exported, 'typ
   const starts = lines.flatMap((line, index) => (opens.test(line) ? [index] : []))
   if (starts.length === 0) throw new Error(`There is no ${name} in ${file}.`)
   const declaration = starts.map((start) => {
-    const length = lines.slice(start + 1).findIndex((line) => NEXT.test(line))
+    const isType = lines[start]!.startsWith('export type ')
+    // The parts of a union may have comments at the beginning of a line, so a type ends with its semicolon.
+    const length = isType
+      ? lines.slice(start).findIndex((line) => /^\S.*;$/.test(line))
+      : lines.slice(start + 1).findIndex((line) => NEXT.test(line))
     return lines
       .slice(start, length < 0 ? undefined : start + 1 + length)
       .join('\n')

@@ -1,6 +1,6 @@
 /** The portable entry point: everything of the main one but nunjucks and Node, every type, and what a template engine of your own needs. Web standards only. */
 export { createSwapstream } from './web/middleware.ts'
-export type { CoreOptions } from './web/middleware.ts'
+export type { CoreOptions } from './web/settings.ts'
 export { Page } from './web/page.ts'
 export type { PageOptions } from './web/page.ts'
 export { FormResult } from './web/form-result.ts'

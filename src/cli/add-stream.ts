@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../shared/errors.ts'
 
 export interface AddStreamOptions {
@@ -34,16 +33,18 @@ const MADE_WITH = ['@types/node', 'tsx', 'typescript']
 export function addStream(name: string, options: AddStreamOptions = {}): AddedStream {
   const { fragment = false, force = false, dir = 'src', root = process.cwd() } = options
   checkName(name)
-  const manifest = textOf(join(root, 'package.json'))
-  const compiler = textOf(join(root, 'tsconfig.json'))
+  const textOf = (file: string): string | undefined =>
+    existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : undefined
+  const manifest = textOf('package.json') ?? ''
+  const compiler = textOf('tsconfig.json')
+  // A compiler that may not import .ts files finds them behind .js.
+  const hidesTs =
+    compiler !== undefined && !/"(?:allowImporting|rewriteRelativeImport)\w+"/.test(compiler)
   const inProject = (text: string): string => {
-    // A compiler that may not import .ts files finds them behind .js.
-    const hidden =
-      compiler !== undefined && !/"(?:allowImporting|rewriteRelativeImport)\w+"/.test(compiler)
-    const imports = hidden ? text.replace(/(from '\.[^']*)\.ts'/g, "$1.js'") : text
-    return manifest?.includes('"vitest"') ? imports.replace("'node:test'", "'vitest'") : imports
+    const imports = hidesTs ? text.replace(/(from '\.[^']*)\.ts'/g, "$1.js'") : text
+    return manifest.includes('"vitest"') ? imports.replace("'node:test'", "'vitest'") : imports
   }
-  const sample = (file: string): string => inProject(events(name, scaffold(file)))
+  const sample = (file: string): string => inProject(named(name, scaffold(file)))
 
   const kind = fragment ? 'fragment' : 'stream'
   const files = new Map([
@@ -59,12 +60,11 @@ export function addStream(name: string, options: AddStreamOptions = {}): AddedSt
   }
 
   const index = join(dir, 'streams', 'index.ts')
-  const list =
-    textOf(join(root, index)) ?? '/** What the app serves: one line for each stream. */\n'
+  const list = textOf(index) ?? '/** What the app serves: one line for each stream. */\n'
   const line = inProject(`export { routes as ${camelCase(name)} } from './${name}.ts'\n`)
   if (!list.includes(line)) files.set(index, list.replace(/\n*$/, '\n') + line)
 
-  const app = textOf(join(root, dir, 'app.ts'))
+  const app = textOf(join(dir, 'app.ts'))
   const around = {
     ...(app === undefined && {
       [join(dir, 'app.ts')]: inProject(scaffold('app.ts')),
@@ -81,7 +81,7 @@ export function addStream(name: string, options: AddStreamOptions = {}): AddedSt
     mkdirSync(dirname(join(root, file)), { recursive: true })
     writeFileSync(join(root, file), text)
   }
-  return { written: [...files.keys()], next: nextSteps(manifest ?? '', app, index) }
+  return { written: [...files.keys()], next: nextSteps(manifest, app, index) }
 }
 
 function checkName(name: string): void {
@@ -99,29 +99,28 @@ function checkName(name: string): void {
 }
 
 function nextSteps(manifest: string, app: string | undefined, index: string): string[] {
-  const missing = (packages: readonly string[]): string =>
-    packages.filter((each) => !manifest.includes(`"${each}"`)).join(' ')
-  const [runs, made] = [missing(RUNS_WITH), missing(MADE_WITH)]
-  return [
-    ...(runs === '' ? [] : [`npm install ${runs}`]),
-    ...(made === '' ? [] : [`npm install -D ${made}`]),
-    ...(manifest === '' || /"type":\s*"module"/.test(manifest) ? [] : ['npm pkg set type=module']),
-    ...(app === undefined || app.includes('streams/index')
-      ? []
-      : [
-          `serve what ${index} lists: for (const routes of Object.values(streams)) app.route('/', routes)`,
-        ]),
-  ]
+  const missing = (packages: readonly string[], install: string): string[] => {
+    const names = packages.filter((each) => !manifest.includes(`"${each}"`))
+    return names.length === 0 ? [] : [`${install} ${names.join(' ')}`]
+  }
+  const steps = [...missing(RUNS_WITH, 'npm install'), ...missing(MADE_WITH, 'npm install -D')]
+  if (manifest !== '' && !/"type":\s*"module"/.test(manifest)) steps.push('npm pkg set type=module')
+  if (app !== undefined && !app.includes('streams/index'))
+    steps.push(
+      `serve what ${index} lists: for (const routes of Object.values(streams)) app.route('/', routes)`,
+    )
+  return steps
 }
 
 /** A sample with the stream's own name in it, in each of its spellings. */
-function events(name: string, text: string): string {
+function named(name: string, text: string): string {
   const camel = camelCase(name)
+  const capital = (word: string): string => word[0]!.toUpperCase() + word.slice(1)
   return text
     .replaceAll('sample-name', name)
     .replaceAll('sampleName', camel)
-    .replaceAll('SampleName', camel[0]!.toUpperCase() + camel.slice(1))
-    .replaceAll('Sample name', (name[0]!.toUpperCase() + name.slice(1)).replaceAll('-', ' '))
+    .replaceAll('SampleName', capital(camel))
+    .replaceAll('Sample name', capital(name).replaceAll('-', ' '))
 }
 
 function camelCase(name: string): string {
@@ -130,12 +129,5 @@ function camelCase(name: string): string {
 
 /** Two folders up from here in both shapes of the package: `src/cli/` and `dist/cli/`. */
 function scaffold(file: string): string {
-  return readFileSync(
-    fileURLToPath(new URL(`../../templates/scaffold/${file}`, import.meta.url)),
-    'utf8',
-  )
-}
-
-function textOf(file: string): string | undefined {
-  return existsSync(file) ? readFileSync(file, 'utf8') : undefined
+  return readFileSync(new URL(`../../templates/scaffold/${file}`, import.meta.url), 'utf8')
 }

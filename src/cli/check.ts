@@ -2,15 +2,18 @@ import { resolve, sep } from 'node:path'
 import { nunjucksEngine } from '../node/nunjucks-engine.ts'
 import { ConfigError } from '../shared/errors.ts'
 import { enginesOf, routesOf, type App } from '../web/app-routes.ts'
-import { checkAnswers } from './check-answers.ts'
-import { checkEvents } from './check-events.ts'
-import { checkIds, checkTargets } from './check-ids.ts'
-import { checkCode, checkNames } from './check-names.ts'
-import { checkRequests } from './check-requests.ts'
+import {
+  checkAnswers,
+  checkCode,
+  checkEvents,
+  checkIds,
+  checkNames,
+  checkRequests,
+} from './checks.ts'
 import { codeFactsOf } from './code-facts.ts'
-import { inOrder, type Finding } from './finding.ts'
+import { type Finding, Findings, inOrder } from './findings.ts'
 import { listRoutes } from './list-routes.ts'
-import { readTemplates } from './templates-read.ts'
+import { readTemplates } from './read-templates.ts'
 
 /** What is looked at: an app with its code, or a folder of templates. */
 export interface CheckOptions {
@@ -52,7 +55,8 @@ export interface CheckResult {
 export async function check(options: CheckOptions = {}): Promise<CheckResult> {
   const { app, code: entries, templates: folder, externalPrefixes = [], htmx = 4 } = options
   const engines = app ? enginesOf(app) : [nunjucksEngine({ templates: folder ?? 'templates' })]
-  const all = engines.flatMap((engine) => readTemplates(engine, htmx) ?? [])
+  const found = new Findings()
+  const all = engines.flatMap((engine) => readTemplates(engine, htmx, found) ?? [])
   if (all.length === 0) {
     throw new ConfigError('config/invalid', 'The app draws no nunjucks templates.', {
       hint: "Is app.use(swapstream({ templates: 'templates' })) missing, or of another copy of swapstream?",
@@ -60,41 +64,27 @@ export async function check(options: CheckOptions = {}): Promise<CheckResult> {
   }
   const routes = app ? routesOf(app) : []
   const code = codeFactsOf((entries ?? []).map((file) => resolve(file)))
-  const faults: Finding[] = []
   // What another engine draws is not known.
-  if (all.length === engines.length)
-    faults.push(...(await checkCode(all, code)), ...checkTargets(all, code))
-  const notes: Finding[] = []
+  if (all.length === engines.length) await checkCode(all, code, found)
   for (const templates of all) {
-    const ids = checkIds(templates)
-    faults.push(
-      ...templates.faults,
-      ...(await checkNames(templates, app !== undefined)),
-      ...ids.faults,
-    )
-    notes.push(...ids.notes)
-    if (app) {
-      faults.push(...checkRequests(templates, routes, externalPrefixes))
-      notes.push(...checkAnswers(templates, routes))
-    }
+    checkIds(templates, found)
+    await checkNames(templates, app !== undefined, found)
+    if (!app) continue
+    checkRequests(templates, routes, externalPrefixes, found)
+    checkAnswers(templates, routes, found)
   }
-  if (code.files.length > 0) {
-    const events = checkEvents(all, code)
-    faults.push(...events.faults)
-    notes.push(...events.notes)
-  }
+  if (code.files.length > 0) checkEvents(all, code, found)
   const wanted = app && folder !== undefined ? resolve(folder) + sep : ''
-  const only = (found: readonly Finding[]): Finding[] =>
-    inOrder(found).filter(({ file }) => {
+  const only = (findings: readonly Finding[]): Finding[] =>
+    inOrder(findings).filter(({ file }) => {
       const path = resolve(file)
       return path.startsWith(wanted) || code.files.includes(path)
     })
-  const own = all.flatMap(({ byName }) => [...byName.values()].filter(({ isOwn }) => isOwn))
   return {
-    faults: only(faults),
-    notes: only(notes),
+    faults: only(found.faults),
+    notes: only(found.notes),
     checked: {
-      templates: own.length,
+      templates: all.flatMap(({ own }) => own).length,
       routes: app ? listRoutes(app).length : 0,
       files: code.files.length,
     },

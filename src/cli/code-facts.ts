@@ -3,30 +3,53 @@ import { dirname, join } from 'node:path'
 import { ConfigError } from '../shared/errors.ts'
 import { codeTokens, type CodeToken } from './code-tokens.ts'
 
-/** Something that a source file says, and where: a path, line and column from 1. */
-export interface Said {
+/** A place in a source file: a path, line and column from 1. */
+interface Place {
   readonly file: string
   readonly line: number
   readonly column: number
 }
 
-/** A template, and a block of it when one is named, that is handed to a function of ours. */
-export interface DrawnInCode extends Said {
-  readonly template: string
-  readonly block?: string
-}
-
 /** What the code of an app says of its templates, as far as it is written down as texts. */
 export interface CodeFacts {
   readonly files: readonly string[]
-  readonly drawn: readonly DrawnInCode[]
+  /** Templates, and blocks of them when they are named, that are handed to functions of ours. */
+  readonly drawn: readonly (Place & { readonly template: string; readonly block?: string })[]
   /** Elements that fragments and pages are sent to, by their id. */
-  readonly targets: readonly (Said & { readonly id: string })[]
+  readonly targets: readonly (Place & { readonly id: string })[]
   /** Names of events that streams send. */
-  readonly events: readonly (Said & { readonly event: string })[]
+  readonly events: readonly (Place & { readonly event: string })[]
   /** Some event has a name that is only known when it is sent. */
   readonly hasUnknownEvents: boolean
 }
+
+/** Where a call has what: `3.target` is a member of its fourth argument, `*` stands for each, `keys` for the names. */
+interface Call {
+  readonly template?: string
+  /** With the block that is meant where nothing is errorMessage. */
+  readonly blocks?: readonly (readonly [path: string, usual?: string])[]
+  readonly targets?: readonly string[]
+}
+
+const CALLS: Readonly<Record<string, Call>> = {
+  Fragment: { template: '0', blocks: [['1']], targets: ['3.target'] },
+  Page: { template: '0', blocks: [['2.block'], ['2.blocks.*']], targets: ['2.target'] },
+  streamBlocks: { template: '0', blocks: [['1.keys']] },
+  liveState: { template: '1', blocks: [['3.blocks.*']] },
+  streamToFragments: { template: '1', blocks: [['2']], targets: ['3.target'] },
+  streamWithSources: {
+    template: '1',
+    // A default counts as well: the page has to have that block.
+    blocks: [
+      ['2.responseBlock', 'response'],
+      ['2.sourcesBlock', 'sources'],
+    ],
+    targets: ['2.target', '2.sourcesTarget'],
+  },
+  errorPages: { template: '1.template', blocks: [['1.block']] },
+}
+const SENDS_EVENTS = /^(?:ServerSentEvent|events)$/
+const EVENTS = ['0.event', '0.done', '0.error']
 
 /**
  * Reads the code of an app: a file, and all that it imports by relative paths.
@@ -36,164 +59,121 @@ export interface CodeFacts {
  * Throws  ConfigError `config/invalid` for an entry that is no file.
  */
 export function codeFactsOf(entries: readonly string[]): CodeFacts {
-  const files = [...entries]
-  const facts = {
-    files,
-    drawn: [] as DrawnInCode[],
-    targets: [] as (Said & { id: string })[],
-    events: [] as (Said & { event: string })[],
-    hasUnknownEvents: false,
-  }
+  const files = new Set(entries)
+  const drawn: CodeFacts['drawn'][number][] = []
+  const targets: CodeFacts['targets'][number][] = []
+  const events: CodeFacts['events'][number][] = []
+  let hasUnknownEvents = false
   for (const file of files) {
     if (!isFile(file)) throw new ConfigError('config/invalid', `There is no file "${file}".`)
     const code = readFileSync(file, 'utf8')
+    const place = ({ at }: Value): Place => placeIn(code, file, at)
     const tokens = codeTokens(code)
-    for (const imported of importsOf(tokens, file))
-      if (!files.includes(imported)) files.push(imported)
-    const names = importedNames(tokens)
-    for (const [at, token] of tokens.entries()) {
-      const name = token.kind === 'name' ? names.get(token.value) : undefined
-      if (name === undefined || tokens[at + 1]?.value !== '(' || tokens[at - 1]?.value === '.')
-        continue
-      read(name, argumentsAt(tokens, at + 1), placeIn(code, file))
+    for (const imported of importsOf(tokens, file)) files.add(imported)
+    for (const { name, values } of callsIn(tokens)) {
+      const { template: path, blocks = [], targets: paths = [] } = CALLS[name] ?? {}
+      const [template] = path === undefined ? [] : valuesAt(values, path)
+      if (template?.text !== undefined) {
+        const named = blocks.flatMap(([each, usual]): Value[] => {
+          const found = valuesAt(values, each)
+          return usual && found.length === 0 ? [{ ...template, text: usual }] : found
+        })
+        const texts = named.filter(({ text }) => text !== undefined)
+        if (texts.length === 0) drawn.push({ ...place(template), template: template.text })
+        for (const each of texts)
+          drawn.push({ ...place(each), template: template.text, block: each.text! })
+      }
+      for (const target of paths.flatMap((each) => valuesAt(values, each))) {
+        const [, id] = /^#([\w-]+)$/.exec(target.text ?? '') ?? []
+        if (id !== undefined) targets.push({ ...place(target), id })
+      }
+      if (!SENDS_EVENTS.test(name) || values[0] === undefined) continue
+      if (!values[0].members) hasUnknownEvents = true
+      for (const event of EVENTS.flatMap((each) => valuesAt(values, each))) {
+        if (event.text === undefined) hasUnknownEvents = true
+        else events.push({ ...place(event), event: event.text })
+      }
     }
   }
-  return facts
-
-  function read(name: string, given: readonly Given[], place: (at: number) => Said): void {
-    const draw = (template: Given | undefined, block?: Text): void => {
-      if (!template?.text) return
-      const at = place((block ?? template.text).at)
-      const more = block && { block: block.value }
-      facts.drawn.push({ ...at, template: template.text.value, ...more })
-    }
-    const target = (text: Text | undefined): void => {
-      const id = /^#([\w-]+)$/.exec(text?.value ?? '')?.[1]
-      if (id !== undefined) facts.targets.push({ ...place(text!.at), id })
-    }
-    const [first, second, third, fourth] = given
-    switch (name) {
-      case 'Fragment':
-        draw(first, second?.text)
-        return target(textOf(fourth, 'target'))
-      case 'Page':
-        draw(first, textOf(third, 'block'))
-        for (const [, { text }] of membersOf(third, 'blocks')) draw(first, text)
-        return target(textOf(third, 'target'))
-      case 'streamBlocks':
-        for (const [key, { keyAt }] of second?.members ?? [])
-          draw(first, { value: key, at: keyAt! })
-        return
-      case 'liveState':
-        for (const { text } of fourth?.members?.get('blocks')?.items ?? []) draw(second, text)
-        return
-      case 'streamToFragments':
-        draw(second, third?.text)
-        return target(textOf(fourth, 'target'))
-      case 'streamWithSources':
-        for (const [option, usual] of [
-          ['responseBlock', 'response'],
-          ['sourcesBlock', 'sources'],
-        ] as const) {
-          const block = third?.members?.get(option)
-          if (block && !block.text) continue
-          // A default counts as well: the page has to have that block.
-          const text = block?.text ?? (second?.text && { value: usual, at: second.text.at })
-          draw(second, text)
-          target(textOf(third, option === 'responseBlock' ? 'target' : 'sourcesTarget'))
-        }
-        return
-      case 'errorPages':
-        return draw(second?.members?.get('template'), textOf(second, 'block'))
-      case 'ServerSentEvent':
-      case 'events':
-        for (const option of ['event', 'done', 'error']) {
-          const event = first?.members?.get(option)
-          if (event?.text) facts.events.push({ ...place(event.at), event: event.text.value })
-          else if (event) facts.hasUnknownEvents = true
-        }
-        if (first && !first.members) facts.hasUnknownEvents = true
-    }
-  }
-}
-
-interface Text {
-  readonly value: string
-  readonly at: number
+  return { files: [...files], drawn, targets, events, hasUnknownEvents }
 }
 
 /** What is handed to a call: a text, an object or list that is written down, or something that is not known. */
-interface Given {
+interface Value {
   readonly at: number
-  readonly text?: Text
-  /** Where its name stands, when it is a member of an object. */
-  readonly keyAt?: number
-  readonly members?: ReadonlyMap<string, Given>
-  readonly items?: readonly Given[]
+  readonly text?: string
+  readonly members?: ReadonlyMap<string, Value & { readonly keyAt: number }>
+  readonly items?: readonly Value[]
 }
 
-function textOf(given: Given | undefined, member: string): Text | undefined {
-  return given?.members?.get(member)?.text
+function valuesAt(values: readonly Value[], path: string): Value[] {
+  const step = ({ members, items = [] }: Value, key: string): readonly Value[] => {
+    if (key === '*') return members ? [...members.values()] : items
+    if (key === 'keys') return Array.from(members ?? [], ([text, { keyAt: at }]) => ({ at, text }))
+    return [members?.get(key) ?? items[Number(key)]].filter((each) => each !== undefined)
+  }
+  let found: readonly Value[] = [{ at: 0, items: values }]
+  for (const key of path.split('.')) found = found.flatMap((value) => step(value, key))
+  return [...found]
 }
 
-function membersOf(given: Given | undefined, member: string): [string, Given][] {
-  return [...(given?.members?.get(member)?.members ?? [])]
+/** The calls of what a file imports from `swapstream`, by the names that it is exported under. */
+function callsIn(tokens: readonly CodeToken[]): { name: string; values: Value[] }[] {
+  const names = importedNames(tokens)
+  return tokens.flatMap(({ kind, value }, at) => {
+    const name = kind === 'name' ? names.get(value) : undefined
+    const isCall = tokens[at + 1]?.value === '(' && tokens[at - 1]?.value !== '.'
+    if (name === undefined || !isCall) return []
+    return { name, values: partsAt(tokens, at + 1).parts.map(valueOf) }
+  })
 }
 
-/** In: where a `(` or `{` stands. Out: what stands between the commas up to its end, and where the end is. */
+/** In: where a `(`, `[` or `{` stands. Out: what stands between the commas up to its end, and where the end is. */
 function partsAt(
   tokens: readonly CodeToken[],
   open: number,
 ): { parts: CodeToken[][]; end: number } {
   const parts: CodeToken[][] = [[]]
   let depth = 0
-  for (let at = open + 1; at < tokens.length; at++) {
-    const token = tokens[at]!
-    if (token.kind === 'sign' && ')]}'.includes(token.value) && --depth < 0)
-      return { parts, end: at }
-    if (token.kind === 'sign' && '([{'.includes(token.value)) depth += 1
-    if (depth === 0 && token.kind === 'sign' && token.value === ',') parts.push([])
+  let end = open + 1
+  for (; end < tokens.length; end++) {
+    const token = tokens[end]!
+    const sign = token.kind === 'sign' ? token.value : ' '
+    if (')]}'.includes(sign) && --depth < 0) break
+    if ('([{'.includes(sign)) depth += 1
+    if (depth === 0 && sign === ',') parts.push([])
     else parts.at(-1)!.push(token)
   }
-  return { parts, end: tokens.length }
-}
-
-function argumentsAt(tokens: readonly CodeToken[], open: number): Given[] {
   // Behind a last comma nothing follows.
-  return partsAt(tokens, open)
-    .parts.filter((part) => part.length > 0)
-    .map(givenIn)
+  return { parts: parts.filter((part) => part.length > 0), end }
 }
 
-function givenIn(part: readonly CodeToken[]): Given {
-  const [first] = part
-  if (!first) return { at: 0 }
-  if (part.length === 1 && first.kind === 'text') return { at: first.at, text: first }
-  if (first.kind !== 'sign' || !'{['.includes(first.value)) return { at: first.at }
+function valueOf(part: readonly CodeToken[]): Value {
+  const [first = { at: 0, kind: 'other', value: '' } as const] = part
+  const { at, kind, value } = first
+  if (part.length === 1 && kind === 'text') return { at, text: value }
+  if (kind !== 'sign' || !'{['.includes(value)) return { at }
   const { parts, end } = partsAt(part, 0)
   // `{ … } as const` is still that object; `{ … }[x]` is not.
-  if (end !== part.length - 1 && part[end + 1]?.value !== 'as') return { at: first.at }
-  if (first.value === '[') return { at: first.at, items: parts.map(givenIn) }
-  const members = parts.flatMap((member): [string, Given][] => {
-    const [key, colon, ...value] = member
-    if (!key || (key.kind !== 'name' && key.kind !== 'text')) return []
-    const given = colon?.value === ':' ? givenIn(value) : { at: key.at }
-    return [[key.value, { ...given, keyAt: key.at }]]
+  if (end !== part.length - 1 && part[end + 1]?.value !== 'as') return { at }
+  if (value === '[') return { at, items: parts.map(valueOf) }
+  const members = parts.flatMap(([key, colon, ...rest]): [string, Value & { keyAt: number }][] => {
+    if (key?.kind !== 'name' && key?.kind !== 'text') return []
+    const member = colon?.value === ':' ? valueOf(rest) : { at: key.at }
+    return [[key.value, { ...member, keyAt: key.at }]]
   })
-  return { at: first.at, members: new Map(members) }
+  return { at, members: new Map(members) }
 }
 
 /** The names under which a file has what `swapstream` exports. */
 function importedNames(tokens: readonly CodeToken[]): Map<string, string> {
   const names = new Map<string, string>()
-  for (const [at, token] of tokens.entries()) {
-    if (token.kind !== 'text' || !/^swapstream(?:\/\w+)?$/.test(token.value)) continue
+  for (const [at, { kind, value }] of tokens.entries()) {
+    if (kind !== 'text' || !/^swapstream(?:\/\w+)?$/.test(value)) continue
     if (tokens[at - 1]?.value !== 'from' || tokens[at - 2]?.value !== '}') continue
-    let open = at - 2
-    while (open > 0 && tokens[open]!.value !== '{') open -= 1
-    for (const part of partsAt(tokens, open).parts) {
-      const words = part.filter(({ value }) => value !== 'type')
-      const [own, as, local] = words
+    const open = tokens.slice(0, at).findLastIndex((token) => token.value === '{')
+    for (const part of partsAt(tokens, Math.max(0, open)).parts) {
+      const [own, as, local] = part.filter((token) => token.value !== 'type')
       if (own) names.set(as?.value === 'as' ? local!.value : own.value, own.value)
     }
   }
@@ -204,19 +184,13 @@ function importedNames(tokens: readonly CodeToken[]): Map<string, string> {
 function importsOf(tokens: readonly CodeToken[], file: string): string[] {
   return tokens.flatMap(({ kind, value }, at) => {
     const before = tokens[at - 1]?.value
-    const imports =
-      before === 'from' ||
-      before === 'import' ||
-      (before === '(' && tokens[at - 2]?.value === 'import')
+    const isCall = before === '(' && tokens[at - 2]?.value === 'import'
+    const imports = before === 'from' || before === 'import' || isCall
     if (kind !== 'text' || !imports || !/^\.\.?\//.test(value)) return []
     const path = join(dirname(file), value)
-    const tries = [
-      path,
-      path.replace(/\.([cm]?)js(x?)$/, '.$1ts$2'),
-      `${path}.ts`,
-      join(path, 'index.ts'),
-    ]
-    return tries.filter((each) => /\.[cm]?[jt]sx?$/.test(each) && isFile(each)).slice(0, 1)
+    const source = path.replace(/\.([cm]?)js(x?)$/, '.$1ts$2')
+    const tries = [path, source, `${path}.ts`, join(path, 'index.ts')]
+    return tries.find((each) => /\.[cm]?[jt]sx?$/.test(each) && isFile(each)) ?? []
   })
 }
 
@@ -224,9 +198,7 @@ function isFile(path: string): boolean {
   return existsSync(path) && statSync(path).isFile()
 }
 
-function placeIn(code: string, file: string): (at: number) => Said {
-  return (at) => {
-    const before = code.slice(0, at).split('\n')
-    return { file, line: before.length, column: before.at(-1)!.length + 1 }
-  }
+function placeIn(code: string, file: string, at: number): Place {
+  const before = code.slice(0, at).split('\n')
+  return { file, line: before.length, column: before.at(-1)!.length + 1 }
 }

@@ -1,4 +1,4 @@
-/** A piece of TypeScript or JavaScript. */
+/** A part of TypeScript or JavaScript. */
 export interface CodeToken {
   /** A name or keyword, a text that is written down whole, a text with values in it, or a sign. */
   readonly kind: 'name' | 'text' | 'other' | 'sign'
@@ -7,13 +7,11 @@ export interface CodeToken {
   readonly at: number
 }
 
-const SKIP = /(?:\s|\/\/[^\n]*|\/\*[^]*?\*\/)+/y
-const NAME = /[\p{L}_$#][\p{L}\p{N}_$]*/uy
-const NUMBER = /\d[\w.]*/y
-const TEXT = /'((?:[^'\\\n]|\\[^])*)'|"((?:[^"\\\n]|\\[^])*)"/y
-const REGEX = /\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/\w*/y
+const TOKEN =
+  /(?<space>\s+|\/\/[^\n]*|\/\*[^]*?\*\/)|(?<name>[\p{L}_$#][\p{L}\p{N}_$]*)|'(?<single>(?:[^'\\\n]|\\[^])*)'|"(?<double>(?:[^"\\\n]|\\[^])*)"|(?<number>\d[\w.]*)|[^]/uy
+const PATTERN = /\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/\w*/y
 /** Behind these, `/` begins a pattern; behind anything else it divides. */
-const BEFORE_REGEX = /^(?:[({[,;:=!&|?+\-*%<>~^}]|return|typeof|case|in|of|yield|await|=>)$/
+const BEFORE_PATTERN = /^(?:[({[,;:=!&|?+\-*%<>~^}]|return|typeof|case|in|of|yield|await|=>)$/
 
 /**
  * Takes a source file apart, as far as it needs to find calls and the texts that are handed to them: comments, patterns
@@ -23,35 +21,25 @@ const BEFORE_REGEX = /^(?:[({[,;:=!&|?+\-*%<>~^}]|return|typeof|case|in|of|yield
  */
 export function codeTokens(code: string): CodeToken[] {
   const tokens: CodeToken[] = []
-  let at = 0
-  const take = (pattern: RegExp): RegExpExecArray | undefined => {
-    pattern.lastIndex = at
-    const found = pattern.exec(code)
-    if (found) at = pattern.lastIndex
-    return found ?? undefined
-  }
-  while (at < code.length) {
-    if (take(SKIP)) continue
-    const start = at
-    const add = (kind: CodeToken['kind'], value: string): void => {
-      tokens.push({ kind, value, at: start })
-    }
-    const name = take(NAME)?.[0]
-    const text = name === undefined ? take(TEXT) : undefined
-    const before = tokens.at(-1)
-    if (name !== undefined) add('name', name)
-    else if (text) add('text', text[1] ?? text[2]!)
-    else if (take(NUMBER)) add('other', '')
+  let end = 0
+  for (let at = 0; at < code.length; at = end) {
+    TOKEN.lastIndex = PATTERN.lastIndex = at
+    const found = TOKEN.exec(code)!
+    const { space, name, single, double = single, number } = found.groups!
+    const add = (kind: CodeToken['kind'], value = ''): void => void tokens.push({ kind, value, at })
+    end = TOKEN.lastIndex
+    if (space) continue
+    if (name) add('name', name)
+    else if (double !== undefined) add('text', double)
+    else if (number) add('other')
     else if (code[at] === '`') {
-      const end = endOfTemplate(code, at)
+      end = endOfTemplate(code, at)
       const value = code.slice(at + 1, end - 1)
-      at = end
       add(value.includes('${') ? 'other' : 'text', value)
-    } else if ((!before || BEFORE_REGEX.test(before.value)) && take(REGEX)) add('other', '')
-    else {
-      at += 1
-      add('sign', code[start]!)
-    }
+    } else if (BEFORE_PATTERN.test(tokens.at(-1)?.value ?? ';') && PATTERN.test(code)) {
+      end = PATTERN.lastIndex
+      add('other')
+    } else add('sign', found[0])
   }
   return tokens
 }
@@ -60,17 +48,14 @@ export function codeTokens(code: string): CodeToken[] {
 function endOfTemplate(code: string, start: number): number {
   let depth = 0
   for (let at = start + 1; at < code.length; at++) {
-    const character = code[at]
-    if (character === '\\') at += 1
-    else if (depth === 0 && character === '`') return at + 1
-    else if (depth === 0 && character === '$' && code[at + 1] === '{') {
-      depth = 1
+    if (code[at] === '\\') at += 1
+    else if (code[at] === '`' && depth === 0) return at + 1
+    else if (code[at] === '`') at = endOfTemplate(code, at) - 1
+    else if (code.startsWith('${', at)) {
+      depth += 1
       at += 1
-    } else if (depth > 0) {
-      if (character === '`') at = endOfTemplate(code, at) - 1
-      else if (character === '{') depth += 1
-      else if (character === '}') depth -= 1
-    }
+    } else if (depth > 0 && code[at] === '{') depth += 1
+    else if (depth > 0 && code[at] === '}') depth -= 1
   }
   return code.length
 }

@@ -3,10 +3,9 @@ import { didYouMean, SwapstreamError } from '../shared/errors.ts'
 import { errorMessage } from '../shared/hooks.ts'
 import { addStream } from './add-stream.ts'
 import { check } from './check.ts'
-import { toLine } from './finding.ts'
+import { toLine } from './findings.ts'
 import { listRoutes } from './list-routes.ts'
-import { loadApp } from './load-app.ts'
-import { runWithTypeScript } from './run-with-type-script.ts'
+import { loadApp, runWithTypeScript } from './load-app.ts'
 
 const HELP = `swapstream: what there is to do
 
@@ -30,39 +29,37 @@ const OPTIONS = {
   templates: { type: 'string' },
 } as const satisfies ParseArgsConfig['options']
 
-type Given = ReturnType<typeof parse>
+type Arguments = ReturnType<typeof parse>
 
-const COMMANDS: Readonly<Record<string, (given: Given) => Promise<number>>> = {
+const COMMANDS: Readonly<Record<string, (args: Arguments) => Promise<number> | number>> = {
   add: addCommand,
   check: checkCommand,
   routes: routesCommand,
 }
 
 /**
- * The command `swapstream`.
+ * Runs the command `swapstream`.
  *
  * In      its arguments.
  * Out     what the process ends with: 0, 1 for faults that were found, 2 for a command that cannot be run.
  */
 export async function runCommand(args: readonly string[]): Promise<number> {
   try {
-    const given = parse(args)
-    const [name] = given.positionals
-    if (given.values.help || name === undefined) {
-      process.stdout.write(HELP)
-      return name === undefined && !given.values.help ? 2 : 0
+    const parsed = parse(args)
+    const { help, app } = parsed.values
+    const [name] = parsed.positionals
+    if (help || name === undefined) {
+      print(HELP.trimEnd())
+      return help ? 0 : 2
     }
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-    if (command) return (await runWithTypeScript(given.values.app, args)) ?? (await command(given))
+    if (command) return (await runWithTypeScript(app, args)) ?? (await command(parsed))
     return refuse(`There is no command "${name}" ${didYouMean(name, Object.keys(COMMANDS))}.`)
   } catch (error) {
     // What a module throws while it is loaded is its author's, with its stack.
-    const mine = error instanceof SwapstreamError || isArgumentError(error)
-    return refuse(
-      mine || !(error instanceof Error)
-        ? errorMessage(error)
-        : (error.stack ?? errorMessage(error)),
-    )
+    const { code, stack } = Object(error) as { code?: unknown; stack?: string }
+    const isOurs = error instanceof SwapstreamError || String(code).startsWith('ERR_PARSE_ARGS')
+    return refuse(isOurs ? errorMessage(error) : (stack ?? errorMessage(error)))
   }
 }
 
@@ -70,11 +67,8 @@ function parse(args: readonly string[]) {
   return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
 }
 
-function isArgumentError(error: unknown): boolean {
-  return (
-    error instanceof TypeError &&
-    String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS')
-  )
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
 }
 
 function refuse(message: string): number {
@@ -82,18 +76,17 @@ function refuse(message: string): number {
   return 2
 }
 
-async function addCommand({ positionals: [, what, name], values }: Given): Promise<number> {
+function addCommand({ positionals: [, what, name = ''], values }: Arguments): number {
   if (what !== 'stream') return refuse(`What can be added is a stream: swapstream add stream chat.`)
-  const { fragment = false, force = false, dir = 'src' } = values
-  const { written, next } = addStream(name ?? '', { fragment, force, dir })
-  for (const file of written) process.stdout.write(`wrote ${file}\n`)
-  for (const step of next) process.stdout.write(`next: ${step}\n`)
+  const { written, next } = addStream(name, values)
+  for (const file of written) print(`wrote ${file}`)
+  for (const step of next) print(`next: ${step}`)
   return 0
 }
 
-async function checkCommand({ positionals, values }: Given): Promise<number> {
-  const { app: file, htmx, externalPrefixes = [], templates = positionals[1] } = values
-  if (htmx !== undefined && htmx !== '2' && htmx !== '4') return refuse('--htmx is 2 or 4.')
+async function checkCommand({ positionals, values }: Arguments): Promise<number> {
+  const { app: file, htmx = '4', externalPrefixes = [], templates = positionals[1] } = values
+  if (htmx !== '2' && htmx !== '4') return refuse('--htmx is 2 or 4.')
   const app = file === undefined ? undefined : await appAt(file)
   const { faults, notes, checked } = await check({
     ...(app && { app, code: [file!] }),
@@ -101,14 +94,13 @@ async function checkCommand({ positionals, values }: Given): Promise<number> {
     externalPrefixes,
     htmx: htmx === '2' ? 2 : 4,
   })
-  for (const fault of faults) process.stdout.write(`${toLine(fault)}\n`)
-  for (const note of notes)
-    process.stdout.write(`${toLine({ ...note, message: `note: ${note.message}` })}\n`)
-  const looked = [counted(checked.templates, 'template')]
-  if (app) looked.push(counted(checked.routes, 'route'), counted(checked.files, 'source file'))
-  else looked.push('with --app also filters, routes and what the code names')
+  for (const fault of faults) print(toLine(fault))
+  for (const note of notes) print(toLine({ ...note, message: `note: ${note.message}` }))
+  const looked = app
+    ? [counted(checked.routes, 'route'), counted(checked.files, 'source file')]
+    : ['with --app also filters, routes and what the code names']
   const summary = faults.length === 0 ? 'No faults' : counted(faults.length, 'fault')
-  process.stdout.write(`${summary} (${looked.join(', ')}).\n`)
+  print(`${summary} (${[counted(checked.templates, 'template'), ...looked].join(', ')}).`)
   return faults.length === 0 ? 0 : 1
 }
 
@@ -116,14 +108,12 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
-async function routesCommand({ values: { app } }: Given): Promise<number> {
+async function routesCommand({ values: { app } }: Arguments): Promise<number> {
   if (app === undefined) return refuse('Say which app: swapstream routes --app src/app.ts.')
   const routes = listRoutes(await appAt(app))
   const width = Math.max(0, ...routes.map(({ path }) => path.length))
-  for (const { method, path, kind, details } of routes) {
-    const line = `${method.padEnd(6)} ${path.padEnd(width)}  ${kind}${details && `: ${details}`}`
-    process.stdout.write(`${line}\n`)
-  }
+  for (const { method, path, kind, details } of routes)
+    print(`${method.padEnd(6)} ${path.padEnd(width)}  ${kind}${details && `: ${details}`}`)
   return 0
 }
 

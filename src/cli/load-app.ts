@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { setDryRun } from '../node/serve.ts'
@@ -42,4 +45,30 @@ export async function loadApp(file: string): Promise<App> {
 
 function isApp(value: unknown): value is App {
   return typeof value === 'object' && value !== null && 'routes' in value && 'fetch' in value
+}
+
+/**
+ * Runs this program once more, with the project's own `tsx`, when it is to import TypeScript. Without `tsx`, Node has to
+ * read it, and does from 22.18 on.
+ *
+ * Out     what it ended with; nothing when this process can import the file itself.
+ * Throws  ConfigError `config/invalid` when neither can.
+ */
+export async function runWithTypeScript(
+  file: string | undefined,
+  args: readonly string[],
+): Promise<number | undefined> {
+  const isDone = process.execArgv.some((argument) => argument.includes('tsx'))
+  if (isDone || file === undefined || !/\.[cm]?tsx?$/.test(file)) return undefined
+  try {
+    createRequire(resolve('package.json')).resolve('tsx')
+  } catch {
+    if ((process.features as { typescript?: unknown }).typescript) return undefined
+    throw new ConfigError('config/invalid', `This Node cannot read "${file}" by itself.`, {
+      hint: 'Install tsx (npm install -D tsx), or give the compiled file.',
+    })
+  }
+  const again = [...process.execArgv, '--import', 'tsx', process.argv[1]!, ...args]
+  const [code] = await once(spawn(process.execPath, again, { stdio: 'inherit' }), 'exit')
+  return (code as number | null) ?? 1
 }

@@ -1,4 +1,4 @@
-/** What the headers of a request say about who asks, and what will be done with the answer. */
+/** What the headers of a request say about the client, and what it will do with the answer. */
 export interface HtmxRequest {
   /** htmx asks, for a part of the page. */
   readonly fragment: boolean
@@ -21,7 +21,7 @@ export interface HtmxRequest {
 }
 
 /**
- * Who asks, from the headers alone; anybody can send them. A boosted link or a restored history entry wants the whole
+ * Reads what htmx or another client says by its headers; any client can send them. A boosted link or a restored history entry wants the whole
  * page, although htmx asks for it.
  *
  * @example htmxRequest(new Headers({ accept: 'text/html, text/event-stream' })).streams // → true
@@ -32,15 +32,16 @@ export function htmxRequest(headers: Headers): HtmxRequest {
   const boosted = is('HX-Boosted')
   const historyRestore = is('HX-History-Restore-Request')
   const wholePage = boosted || historyRestore || headers.get('HX-Request-Type') === 'full'
+  const fragment = is('HX-Request') && !wholePage
   const source = headers.get('HX-Source')
   // htmx 4 names an element as `form#ask`, and says so by its own header; htmx 2 by its bare id.
   const idIn = (element: string | null): string | undefined =>
     (source === null ? element : element?.split('#', 2)[1]) ?? undefined
   return {
-    fragment: is('HX-Request') && !wholePage,
+    fragment,
     streams: accepts(headers, 'text/event-stream'),
     morphs: headers.has('HX-Request-Type'),
-    handedOff: is('HX-Request') && !wholePage && headers.get('accept') === '*/*',
+    handedOff: fragment && headers.get('accept') === '*/*',
     boosted,
     historyRestore,
     target: idIn(headers.get('HX-Target')),
@@ -71,7 +72,7 @@ export function accepts(headers: Headers, type: string, header: string = 'accept
     })
 }
 
-/** Whether the answer is for somebody's eyes: htmx asks for a part of their page, or a browser for a page. */
+/** Whether a person will see the answer: htmx asks for a part of a page, or a browser for a page. */
 export function isForPeople(headers: Headers): boolean {
   return htmxRequest(headers).fragment || accepts(headers, 'text/html')
 }
@@ -81,6 +82,14 @@ export const STREAMING_REQUEST: Readonly<Record<string, string>> = {
   accept: 'text/html, text/event-stream',
   'hx-request': 'true',
   'hx-request-type': 'partial',
+}
+
+/**
+ * The script of a page, by its address: files of the installed `htmx.org` package, never copies of them. One script and
+ * not two: htmx reads the page as soon as it can, and would pass by every `hx-sse:connect` when its extension comes later.
+ */
+export const HTMX_SCRIPTS: Readonly<Record<string, readonly string[]>> = {
+  '/swapstream/htmx.js': ['htmx.org/dist/htmx.min.js', 'htmx.org/dist/ext/hx-sse.min.js'],
 }
 
 /** What the answer depends on, for caches. */

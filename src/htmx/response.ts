@@ -39,20 +39,20 @@ export const STOP_POLLING: number = 286
  * @example htmxHeaders({ redirect: '/grüße', refresh: false }) // → { 'HX-Redirect': '/gr%C3%BC%C3%9Fe' }
  * @example app.post('/seen', (c) => c.body(null, 204, htmxHeaders({ trigger: { 'inbox:seen': { count: 3 } } })))
  */
-export function htmxHeaders(said: HtmxHeaders): Record<string, string> {
-  const headers: Record<string, string> = {}
-  const { redirect, location, refresh, retarget, reswap, reselect, pushUrl, replaceUrl } = said
-  if (redirect !== undefined) headers['HX-Redirect'] = toUrl(redirect)
-  if (location !== undefined) headers['HX-Location'] = toUrl(location)
-  if (refresh) headers['HX-Refresh'] = 'true'
-  if (retarget !== undefined) headers['HX-Retarget'] = toLine(retarget)
-  if (reswap !== undefined) headers['HX-Reswap'] = toLine(reswap)
-  if (reselect !== undefined) headers['HX-Reselect'] = toLine(reselect)
-  if (pushUrl !== undefined) headers['HX-Push-Url'] = pushUrl === false ? 'false' : toUrl(pushUrl)
-  if (replaceUrl !== undefined)
-    headers['HX-Replace-Url'] = replaceUrl === false ? 'false' : toUrl(replaceUrl)
-  if (said.trigger !== undefined) headers['HX-Trigger'] = toTrigger(said.trigger)
-  return headers
+export function htmxHeaders(options: HtmxHeaders): Record<string, string> {
+  const { redirect, location, refresh, retarget, reswap, reselect, trigger } = options
+  const { pushUrl, replaceUrl } = options
+  return {
+    ...(redirect !== undefined && { 'HX-Redirect': toUrl(redirect) }),
+    ...(location !== undefined && { 'HX-Location': toUrl(location) }),
+    ...(refresh && { 'HX-Refresh': 'true' }),
+    ...(retarget !== undefined && { 'HX-Retarget': toLine(retarget) }),
+    ...(reswap !== undefined && { 'HX-Reswap': toLine(reswap) }),
+    ...(reselect !== undefined && { 'HX-Reselect': toLine(reselect) }),
+    ...(pushUrl !== undefined && { 'HX-Push-Url': toUrl(pushUrl) }),
+    ...(replaceUrl !== undefined && { 'HX-Replace-Url': toUrl(replaceUrl) }),
+    ...(trigger !== undefined && { 'HX-Trigger': toTrigger(trigger) }),
+  }
 }
 
 /** To another page: htmx is told with its own header, since it would not see a redirect; a browser gets 303. */
@@ -66,33 +66,27 @@ export function wayTo(
 }
 
 /** As a header can hold it: every other character becomes its bytes. */
-function toUrl(url: string): string {
+function toUrl(url: string | false): string {
+  if (url === false) return 'false'
   if (!isSafeUrl(url)) throw new TypeError(`htmx cannot be sent to ${JSON.stringify(url)}.`)
+  const escaped = (byte: number): string => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
   return url.replace(/[^\x21-\x7a\x7e]+/g, (text) =>
-    Array.from(new TextEncoder().encode(text), toEscape).join(''),
+    Array.from(new TextEncoder().encode(text), escaped).join(''),
   )
-}
-
-function toEscape(byte: number): string {
-  return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
 }
 
 function toLine(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text
-  throw new TypeError(
-    `${JSON.stringify(text)} cannot be sent to htmx: a header is one line of ASCII.`,
-  )
+  const what = JSON.stringify(text)
+  throw new TypeError(`${what} cannot be sent to htmx: a header is one line of ASCII.`)
 }
 
 function toTrigger(trigger: NonNullable<HtmxHeaders['trigger']>): string {
-  if (typeof trigger === 'string') {
-    if (/^[\w:.-]+$/.test(trigger)) return trigger
-    throw new TypeError(
-      `${JSON.stringify(trigger)} is no name of an event, such as "cart:changed".`,
+  if (typeof trigger !== 'string')
+    return JSON.stringify(trigger).replace(
+      /[^\x20-\x7e]/g,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
     )
-  }
-  return JSON.stringify(trigger).replace(
-    /[^\x20-\x7e]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  if (/^[\w:.-]+$/.test(trigger)) return trigger
+  throw new TypeError(`${JSON.stringify(trigger)} is no name of an event, such as "cart:changed".`)
 }

@@ -4,7 +4,7 @@ import { escapeHtml } from '../shared/escape-html.ts'
 export interface ResumePoint {
   /** Where the run is found. */
   readonly path: string
-  /** What the block was lent: frames of the next connection go to the same place. */
+  /** The stream id: frames of the next connection go to the same place. */
   readonly at: string
   /** The position up to which the page has what is no state. */
   readonly after?: string | undefined
@@ -12,18 +12,14 @@ export interface ResumePoint {
   readonly to?: string | undefined
 }
 
-const PREFIX = /^s\d\w{3}$/
-const PLAIN_ID = /^[A-Za-z_][\w-]*$/
-
 /**
- * What the page of a client that comes back was lent, as its address says; written by the client, so anything else is
- * ignored.
+ * The stream id of the connection before, as the address of a client that comes back says; anything else is ignored.
  *
  * @example resumedAt('s1x9c') // → 's1x9c'
  * @example resumedAt('body') // → undefined
  */
-export function resumedAt(at: string | undefined): string | undefined {
-  return at !== undefined && PREFIX.test(at) ? at : undefined
+export function resumedAt(at: string = ''): string | undefined {
+  return /^s\d\w{3}$/.test(at) ? at : undefined
 }
 
 /**
@@ -32,11 +28,11 @@ export function resumedAt(at: string | undefined): string | undefined {
  * @example plainId('answer') // → 'answer'
  * @example plainId('x"><script>') // → undefined
  */
-export function plainId(id: string | undefined): string | undefined {
-  return id !== undefined && PLAIN_ID.test(id) ? id : undefined
+export function plainId(id: string = ''): string | undefined {
+  return /^[A-Za-z_][\w-]*$/.test(id) ? id : undefined
 }
 
-/** The id of the element beside a block that goes on with it. */
+/** The id of the reconnect element. */
 export function resumeId(at: string): string {
   return `${at}r`
 }
@@ -63,7 +59,7 @@ export function handOff(point: ResumePoint): string {
   return `<div id="${resumeId(point.at)}" hx-ext="sse" sse-connect="${addressOf(point)}" sse-swap="message" sse-close="done" hx-swap="none" hidden></div>`
 }
 
-/** Takes away what goes on with a block: there is nothing more. */
+/** Removes the reconnect element: there is nothing more. */
 export function reconnectOver(at: string): string {
   return `<p hx-swap-oob=delete:#${resumeId(at)}>`
 }
@@ -75,6 +71,6 @@ function attributesOf(point: ResumePoint, source: string | undefined): string {
 }
 
 function addressOf({ path, at, after, to }: ResumePoint): string {
-  const more = Object.entries({ after, to }).filter(([, value]) => value !== undefined)
-  return escapeHtml(`${path}?at=${at}${more.map(([name, value]) => `&${name}=${value}`).join('')}`)
+  const more = `${after === undefined ? '' : `&after=${after}`}${to === undefined ? '' : `&to=${to}`}`
+  return escapeHtml(`${path}?at=${at}${more}`)
 }

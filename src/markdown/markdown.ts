@@ -46,7 +46,7 @@ export function markdown(options: MarkdownOptions = {}): Markdown {
   }
 }
 
-/** A function from all the text so far to all its HTML, which remembers the part that stays as it is. */
+/** A function from all the text so far to its HTML, which remembers the part that stays as it is. */
 export function growing(parser: Parser): (text: string) => string {
   let before = ''
   let prefix = new StablePrefix(parser)
@@ -94,7 +94,7 @@ class StablePrefix {
       return this.#limit.html + this.#parser.plain(text.slice(limit))
     }
     this.#extend(text, this.#nextEnd(text))
-    // A copy: a definition of which half is written would be kept, and the first one of a label wins.
+    // A copy: a definition of which half is written would stay, and the first one of a label wins.
     const references = { ...this.#state.references }
     const state = { ...this.#state, references, isTail: true }
     return this.#html + this.#parser.render(withoutUndecided(text.slice(this.#end)), state)

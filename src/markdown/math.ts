@@ -77,8 +77,8 @@ function display(state: StateBlock, startLine: number, endLine: number, silent: 
 }
 
 /**
- * Finds the line behind a formula of several lines; the line behind its first one, when another block begins before its
- * end.
+ * Finds the line behind a formula of several lines. When another block begins before its end, that is the line behind
+ * its first one.
  *
  * In      where it ends; -1 when that may still follow the text.
  */

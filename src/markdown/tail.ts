@@ -36,7 +36,7 @@ const MAX_WHOLE_CHARS = 400
 /** The second half of a line break or of a character is still to come. */
 const HALF = /[\r\uD800-\uDBFF]$/
 
-/** Leaves out the end of a growing text that is undecided, so that nothing is shown that the next token takes back. */
+/** Leaves out the undecided end of a growing text: nothing is shown that the next token takes back. */
 export function withoutUndecided(text: string): string {
   const whole = HALF.test(text) ? text.slice(0, -1) : text
   const start = Math.max(whole.lastIndexOf('\n'), whole.lastIndexOf('\r')) + 1

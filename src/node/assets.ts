@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Context } from 'hono'
-import { HTMX_SCRIPTS } from '../htmx/scripts.ts'
+import { HTMX_SCRIPTS } from '../htmx/request.ts'
 
 const { resolve } = createRequire(import.meta.url)
 

@@ -22,17 +22,12 @@ function write(
   { err, ...fields }: Record<string, unknown>,
   message: string,
 ): void {
-  const wanted = process.env['LOG_LEVEL'] ?? 'info'
-  if (wanted === 'silent' || LEVELS.indexOf(level) < LEVELS.indexOf(wanted as 'info')) return
+  const lowest = process.env['LOG_LEVEL'] ?? 'info'
+  if (lowest === 'silent' || LEVELS.indexOf(level) < LEVELS.indexOf(lowest as 'info')) return
   const stack = tryOr(() => (err instanceof Error ? err.stack : undefined), undefined)
   const cause = err === undefined ? {} : { err: stack ?? errorMessage(err) }
-  const line = JSON.stringify({
-    level,
-    time: new Date().toISOString(),
-    msg: message,
-    ...fields,
-    ...cause,
-  })
+  const time = new Date().toISOString()
+  const line = JSON.stringify({ level, time, msg: message, ...fields, ...cause })
   process.stderr.write(`${line.replace(/[\u007f-\u009f\u2028\u2029]/g, escape)}\n`)
 }
 

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import type { TemplateEngine } from '../templates/engine.ts'
-import { createSwapstream, type CoreOptions } from '../web/middleware.ts'
-import { storedSettings, storeSettings } from '../web/settings.ts'
+import { createSwapstream } from '../web/middleware.ts'
+import { settingsBy, type CoreOptions } from '../web/settings.ts'
 import { asset } from './assets.ts'
 import { brotli } from './brotli.ts'
 import { nodeConnection } from './node-connection.ts'
@@ -44,6 +44,6 @@ export function swapstream(options: SwapstreamOptions = {}): MiddlewareHandler {
       options.engine ?? nunjucksEngine({ templates: 'templates', watch: isEdited, ...options }),
   })
   const middleware: MiddlewareHandler = async (c, next) => asset(c) ?? answer(c, next)
-  storeSettings(middleware, storedSettings(answer)!)
+  settingsBy.set(middleware, settingsBy.get(answer)!)
   return middleware
 }

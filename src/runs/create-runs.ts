@@ -29,7 +29,7 @@ const DEFAULTS = {
 type Settings = Required<Omit<RunsOptions, 'limits'>> & { readonly limits: Limits }
 
 /**
- * Creates runs: answers that go on without a connection, until they end or somebody stops them.
+ * Creates runs: answers that go on without a connection, until they end or are stopped.
  *
  * In      a store, by default in this process; `createRedisStore` for several nodes.
  * Ends    with `close()`.
@@ -179,20 +179,16 @@ class NodeRuns implements Runs {
   #acquireSlot(owner: string): () => void {
     const { maxRunning, maxRunningPerOwner } = this.#settings
     if (this.#isClosed) throw new LimitError('limit/closing', 'The server is shutting down.', 2)
-    const own = this.#slots.countOf(owner)
-    if (own >= maxRunningPerOwner)
-      throw new LimitError(
-        'limit/runs-per-owner',
-        `This owner has ${own} runs running, the limit.`,
-        5,
-        {
-          hint: 'Raise createRuns({ maxRunningPerOwner }), or give the runs of one conversation a key.',
-        },
-      )
-    if (this.#slots.count >= maxRunning)
-      throw new LimitError('limit/runs', `${maxRunning} runs are running, the limit.`, 5, {
-        hint: 'Raise createRuns({ maxRunning }), or add a server.',
-      })
+    if (this.#slots.countOf(owner) >= maxRunningPerOwner) {
+      const message = `The ${maxRunningPerOwner} runs that one owner may have are running.`
+      const hint =
+        'Raise createRuns({ maxRunningPerOwner }), or give runs of one conversation a key.'
+      throw new LimitError('limit/runs-per-owner', message, 5, { hint })
+    }
+    if (this.#slots.count >= maxRunning) {
+      const hint = 'Raise createRuns({ maxRunning }), or add a server.'
+      throw new LimitError('limit/runs', `The limit of ${maxRunning} runs is reached.`, 5, { hint })
+    }
     return this.#slots.acquire(owner)
   }
 

@@ -167,11 +167,9 @@ export class LogDecoder {
 function checkFields(fields: Fields, { template, block }: Fragment): void {
   const fault = jsonFault(fields)
   if (fault === undefined) return
-  throw new SourceError(
-    'source/value',
-    `A run stores its values as JSON, which cannot hold the context of block "${block}" of "${template}": ${fault}.`,
-    { hint: 'Give the template text, numbers, and plain objects and lists of those.' },
-  )
+  const message = `A run is stored as JSON, which cannot hold the context of "${block}" of "${template}": ${fault}.`
+  const hint = 'Give the template text, numbers, and plain objects and lists of those.'
+  throw new SourceError('source/value', message, { hint })
 }
 
 /**

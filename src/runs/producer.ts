@@ -102,15 +102,16 @@ export class Producer implements ActiveRun {
   }
 
   async #read(): Promise<void> {
-    const reader = this.#reader
+    const { maxRunChars } = this.#options
     try {
       while (this.#end === undefined) {
-        const { done, value } = await reader.next()
+        const { done, value } = await this.#reader.next()
         if (this.#end !== undefined) return
         // A process that was paused continues here before its timers fire.
         if (this.#leaseMs() === 0) this.#interrupt()
         else if (done) this.#finish(new EndMarker('done', { final: value }))
         else this.#push(value)
+        if (this.#chars > maxRunChars) this.stop('limit')
         while (!this.#end && this.#unstored > MAX_UNSTORED) await this.#stored.wait()
       }
     } catch (error) {
@@ -130,7 +131,6 @@ export class Producer implements ActiveRun {
       this.snapshots.push(value instanceof Fragment ? value : this.#decoder.decode(line))
     }
     this.#pushed.notify()
-    this.#checkLength()
   }
 
   /** Encodes what was pushed since the last time. Of a snapshot that was replaced only the position is stored. */
@@ -149,17 +149,13 @@ export class Producer implements ActiveRun {
     this.#chars += line.length
   }
 
-  #checkLength(): void {
-    if (this.#chars > this.#options.maxRunChars) this.stop('limit')
-  }
-
   async #store(): Promise<void> {
-    const { batchMs, log } = this.#options
+    const { batchMs, maxRunChars, log } = this.#options
     while (this.#leaseMs() > 0) {
       if (this.#unstored === 0) await this.#pushed.wait(this.#run.leaseMs / 3)
       try {
         this.#encodeWaiting()
-        this.#checkLength()
+        if (this.#chars > maxRunChars) this.stop('limit')
       } catch (error) {
         this.#fail(error)
       }

@@ -48,10 +48,6 @@ export class Snapshots {
     return this.#subscribers.size
   }
 
-  get viewers(): number {
-    return this.subscribers
-  }
-
   /** Adds the next value, or the end. */
   push(value: unknown): void {
     if (this.end !== undefined) return

@@ -29,8 +29,8 @@ export interface BlockRenderer {
    */
   render(changes?: Context): string | Promise<string>
   /**
-   * The names that the block has looked up in its last render, with all that its page looks up for it; undefined when it
-   * may look at any. An engine that cannot tell leaves it out.
+   * The names that the block and the way to it looked up in the last render. Undefined when it may look at any; an
+   * engine that cannot tell leaves it out.
    */
   readonly dependencies?: ReadonlySet<string> | undefined
 }

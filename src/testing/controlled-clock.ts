@@ -9,7 +9,7 @@ export interface ControlledClock {
 }
 
 /**
- * Takes hold of every timer of swapstream: heartbeats, deadlines, frames. For tests that would otherwise wait.
+ * Holds every timer of swapstream: heartbeats, deadlines, frames. For tests that would otherwise wait.
  *
  * Only swapstream's own timers are held; those of your code and of other packages go on.
  *
@@ -35,9 +35,8 @@ export function controlledClock(): ControlledClock {
       const until = time + ms
       await settled()
       for (;;) {
-        let next: { at: number; run: () => void } | undefined
-        for (const timer of waiting)
-          if (timer.at <= until && (!next || timer.at < next.at)) next = timer
+        const due = [...waiting].filter(({ at }) => at <= until)
+        const [next] = due.toSorted((one, other) => one.at - other.at)
         if (next === undefined) break
         waiting.delete(next)
         time = next.at
@@ -50,14 +49,12 @@ export function controlledClock(): ControlledClock {
 }
 
 /** Everything that is ready to run has run: streams hand on through many promises. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => {
-    const channel = new MessageChannel()
-    channel.port1.addEventListener('message', () => {
-      channel.port1.close()
-      resolve()
-    })
-    channel.port1.start()
-    channel.port2.postMessage(undefined)
+async function settled(): Promise<void> {
+  const { port1, port2 } = new MessageChannel()
+  await new Promise((resolve) => {
+    port1.addEventListener('message', resolve)
+    port1.start()
+    port2.postMessage(undefined)
   })
+  port1.close()
 }

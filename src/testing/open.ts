@@ -26,7 +26,7 @@ export interface OpenedStream extends AsyncIterable<ReadEvent> {
  *
  * @example
  * app.post('/words', () => new EventStream(['one', 'two']))
- * const stream = await open(app, '/words', { method: 'POST' })
+ * const stream = await openStream(app, '/words', { method: 'POST' })
  * const [first] = await stream.until(({ data }) => data === 'one')
  * await stream.disconnect()
  */
@@ -35,21 +35,17 @@ export async function openStream(
   path: string,
   init: RequestInit = {},
 ): Promise<OpenedStream> {
-  const left = new AbortController()
-  const headers = new Headers(init.headers)
-  for (const [name, value] of Object.entries(STREAMING_REQUEST)) {
-    if (!headers.has(name)) headers.set(name, value)
-  }
-  const response = await app.request(path, { signal: left.signal, ...init, headers })
+  const gone = new AbortController()
+  const headers = new Headers({ ...STREAMING_REQUEST })
+  for (const [name, value] of new Headers(init.headers)) headers.set(name, value)
+  const response = await app.request(path, { signal: gone.signal, ...init, headers })
   const events = readEvents(response)
-
   const until = async (fits: (event: ReadEvent) => boolean): Promise<ReadEvent[]> => {
     const read: ReadEvent[] = []
     for (;;) {
       const { done, value } = await events.next()
-      if (done) return read
-      read.push(value)
-      if (fits(value)) return read
+      if (!done) read.push(value)
+      if (done || fits(value)) return read
     }
   }
   return {
@@ -57,7 +53,7 @@ export async function openStream(
     until,
     all: () => until(() => false),
     async disconnect() {
-      left.abort()
+      gone.abort()
       await events.return()
     },
     [Symbol.asyncIterator]: () => ({ next: () => events.next() }),

@@ -3,7 +3,7 @@ import { TrieRouter } from 'hono/router/trie-router'
 import { findTargetHandler } from 'hono/utils/handler'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { declarations, type Declared } from './declared/definition.ts'
-import { storedSettings } from './settings.ts'
+import { settingsBy } from './settings.ts'
 
 /** An app as its author made it. */
 export type App = Hono<any>
@@ -32,7 +32,7 @@ export function routesOf(app: App): AppRoute[] {
 
 /** The engines that the swapstream middleware of an app renders with. */
 export function enginesOf(app: App): TemplateEngine[] {
-  const engines = routesOf(app).map(({ handler }) => storedSettings(handler)?.engine)
+  const engines = routesOf(app).map(({ handler }) => settingsBy.get(handler)?.engine)
   return [...new Set(engines)].filter((engine) => engine !== undefined)
 }
 

@@ -1,4 +1,4 @@
-import { notice, quietNotice } from '../htmx/notice.ts'
+import { notice, quietNotice } from '../htmx/notices.ts'
 import type { EndEvent, EndReason } from '../streams/end.ts'
 
 /** What stands below an answer that is not whole. A failure has its own words. */

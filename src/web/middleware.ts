@@ -1,10 +1,8 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { InputError, SwapstreamError } from '../shared/errors.ts'
-import { DEFAULT_LIMITS, type Limits } from '../shared/limits.ts'
-import { silent, type Log } from '../shared/log.ts'
-import type { TemplateEngine } from '../templates/engine.ts'
-import type { Backpressure, Updates } from '../streams/event-stream.ts'
+import { DEFAULT_LIMITS } from '../shared/limits.ts'
+import { silent } from '../shared/log.ts'
 import { takeReturned } from '../streams/returned.ts'
 import type { StreamBody } from '../streams/stream-body.ts'
 import { answerStream, type Answer } from './answer-stream.ts'
@@ -12,51 +10,7 @@ import { answerFormResult, FormResult } from './form-result.ts'
 import { guardOrigin } from './origin-guard.ts'
 import { answerPage, Page } from './page.ts'
 import { toProblem } from './problem.ts'
-import {
-  engineFor,
-  storeSettings,
-  type Connection,
-  type ContentCoding,
-  type Settings,
-} from './settings.ts'
-
-/** The settings of an app. Everything but the engine has a safe default. */
-export interface CoreOptions {
-  readonly engine: TemplateEngine
-  /** Where to write what happened. Default: nowhere in `swapstream/core`, standard error in `swapstream`. */
-  readonly log?: Log
-  /** Show causes to clients: for development. Default false; `swapstream` reads `NODE_ENV=development`. */
-  readonly expose?: boolean
-  /** Other origins whose pages may send requests, such as `https://app.example.com`. Default none. */
-  readonly allowedOrigins?: readonly string[]
-  /** Content-Security-Policy of pages, `false` for none. Default: everything from this origin only. */
-  readonly csp?: string | false
-  /** Silence after which a stream sends a heartbeat, `false` for never. Default 15,000. */
-  readonly heartbeatMs?: number | false
-  /** What a frame holds of a block: `diff` what has changed, `full` the whole block each time. Default `diff`. */
-  readonly updates?: Updates
-  /**
-   * Time between two frames of a stream of fragments; the first one leaves at once, and what comes meanwhile leaves
-   * together. 0 for a frame a value. Default: 50, and 100 for a run that more than 100 subscribers show.
-   */
-  readonly frameMs?: number
-  /** What a client that reads nothing means for the source. Default `latest`, and `pause` with `frameMs: 0`. */
-  readonly backpressure?: Backpressure
-  /** How event streams are compressed, for clients that can read it. Default not at all. */
-  readonly contentCoding?: ContentCoding
-  /** The only methods that an event stream may answer: `['GET']` suits EventSource. Default all. */
-  readonly sseMethods?: readonly string[]
-  /** What differs from the default limits. */
-  readonly limits?: Partial<Limits>
-  /**
-   * Variables that every template of a request sees, in pages, fragments and streams: `(c) => ({ user: c.get('user') })`.
-   * Called when the handler has returned. The context of a page or fragment wins. A run is then rendered for each
-   * subscriber, not once for all.
-   */
-  readonly context?: (c: Context) => Readonly<Record<string, unknown>>
-  /** What the server knows about a request. Default nothing; `swapstream` reads Node's socket. */
-  readonly connection?: (c: Context) => Connection
-}
+import { engineFor, settingsBy, type CoreOptions, type Settings } from './settings.ts'
 
 /** Scripts, styles and requests from this origin only; images also as data. htmx and its extension need no more. */
 const STRICT_CSP = [
@@ -101,7 +55,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
 
   const middleware: MiddlewareHandler = async function swapstream(c, next) {
     try {
-      storeSettings(c, settings)
+      settingsBy.set(c, settings)
       // Once a response exists, Hono keeps the headers that are set before a handler returns a value of ours.
       void c.res
       if (SAFE_METHODS.has(c.req.method)) {
@@ -127,7 +81,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       throw problem
     }
   }
-  storeSettings(middleware, settings)
+  settingsBy.set(middleware, settings)
   return middleware
 }
 

@@ -8,7 +8,7 @@ import {
   TemplateError,
 } from '../shared/errors.ts'
 import { escapeHtml } from '../shared/escape-html.ts'
-import { notice } from '../htmx/notice.ts'
+import { notice } from '../htmx/notices.ts'
 import { isForPeople } from '../htmx/request.ts'
 import { toPublicError } from '../streams/failure.ts'
 import type { TemplateEngine } from '../templates/engine.ts'

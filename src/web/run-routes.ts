@@ -10,8 +10,10 @@ import { settingsOf } from './settings.ts'
 const COOKIE = 'swapstream-owner'
 
 /**
- * Who this browser is, as far as runs go: a random word in a cookie that no script can read. It is made when it is
- * asked for first; over TLS, also in front of a proxy of ours, it is sent over TLS only. Where people sign in, take their id instead: then they find their runs on all their devices.
+ * Identifies a browser as the owner of its runs, by a random value in a cookie that no script can read.
+ *
+ * The cookie is set when it is first asked for; over TLS, also behind a proxy of yours, it is sent over TLS only. Where
+ * users sign in, use their id instead: then they find their runs on all their devices.
  *
  * @example app.post('/stop', async (c) => { await runs.stop(await c.req.text(), { owner: ownerOf(c) }); return c.body(null, 204) })
  */
@@ -29,20 +31,20 @@ export function ownerOf(c: Context): string {
   return owner
 }
 
-/** Who may ask for runs, and how they are shown. */
+/** Who owns the runs, and how they are shown. */
 export interface RunRoutesOptions {
-  /** Who asks; nobody, when nothing is given back. Default `ownerOf`. */
+  /** The owner that asks; without one, no run is found. Default `ownerOf`. */
   readonly owner?: (c: Context) => string | undefined | Promise<string | undefined>
   /** How the runs are shown. Default: as fragments of the page. */
   readonly stream?: EventStreamOptions
 }
 
 /**
- * The two routes of runs: GET `/:id` shows one, from where the reader was; POST `/:id/stop` stops it.
+ * Creates the two routes of runs: GET `/:id` shows one, POST `/:id/stop` stops it.
  *
- * Out     404 for an id that is unknown, or somebody else's; 204 for a stop, and to the form of a page without scripts
- *         the way back to that page.
- * Throws  in its handlers HTTPException with the answer in it, as the middleware does.
+ * Out     404 for an unknown run or one of another owner; 204 for a stop, and a redirect back to the page for a form
+ *         that is sent without scripts.
+ * Throws  in its handlers HTTPException with the response in it, as the middleware does.
  *
  * @example app.route('/runs', runRoutes(createRuns()))
  */
@@ -50,22 +52,22 @@ export function runRoutes(
   runs: Runs,
   { owner = ownerOf, stream = {} }: RunRoutesOptions = {},
 ): Hono {
-  // Nobody owns a run under the empty name.
-  const who = async (c: Context): Promise<string> => (await owner(c)) ?? ''
+  // No run has an empty owner.
+  const ownerIn = async (c: Context): Promise<string> => (await owner(c)) ?? ''
   const routes = new Hono()
   routes.get('/:id', async (c) => {
-    const run = runs.subscribe(c.req.param('id'), { owner: await who(c) })
+    const run = runs.subscribe(c.req.param('id'), { owner: await ownerIn(c) })
     return new EventStream(run, stream)
   })
   routes.post('/:id/stop', async (c) => {
-    await withHttpErrors(c, async () => runs.stop(c.req.param('id'), { owner: await who(c) }))
+    await withHttpErrors(c, async () => runs.stop(c.req.param('id'), { owner: await ownerIn(c) }))
     const page = pageOfForm(c)
     return page === undefined ? c.body(null, 204) : c.redirect(page, 303)
   })
   return routes
 }
 
-/** The page of this site whose form a browser has sent by itself. */
+/** The page of this site whose form was sent without scripts. */
 function pageOfForm(c: Context): string | undefined {
   const { headers } = c.req.raw
   const referer = headers.get('referer') ?? ''

@@ -25,35 +25,55 @@ export interface ContentCoding {
   readonly encode: (body: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>
 }
 
-/** What one middleware works with: its options with every default filled in. */
-export interface Settings {
+/** The settings of an app. Everything but the engine has a safe default. */
+export interface CoreOptions {
   readonly engine: TemplateEngine
-  readonly log: Log
-  readonly expose: boolean
-  readonly allowedOrigins: readonly string[]
-  readonly csp: string | false
-  readonly heartbeatMs: number | false
-  readonly updates: Updates
-  readonly frameMs?: number | undefined
-  readonly backpressure?: Backpressure | undefined
-  readonly contentCoding?: ContentCoding | undefined
-  readonly limits: Limits
+  /** Where to write what happened. Default: nowhere in `swapstream/core`, standard error in `swapstream`. */
+  readonly log?: Log
+  /** Show causes to clients: for development. Default false; `swapstream` reads `NODE_ENV=development`. */
+  readonly expose?: boolean
+  /** Other origins whose pages may send requests, such as `https://app.example.com`. Default none. */
+  readonly allowedOrigins?: readonly string[]
+  /** Content-Security-Policy of pages, `false` for none. Default: everything from this origin only. */
+  readonly csp?: string | false
+  /** Silence after which a stream sends a heartbeat, `false` for never. Default 15,000. */
+  readonly heartbeatMs?: number | false
+  /** What a frame holds of a block: `diff` what has changed, `full` the whole block each time. Default `diff`. */
+  readonly updates?: Updates
+  /**
+   * Time between two frames of a stream of fragments; the first one leaves at once, and what comes meanwhile leaves
+   * together. 0 for a frame a value. Default: 50, and 100 for a run that more than 100 subscribers show.
+   */
+  readonly frameMs?: number
+  /** What a client that reads nothing means for the source. Default `latest`, and `pause` with `frameMs: 0`. */
+  readonly backpressure?: Backpressure
+  /** How event streams are compressed, for clients that can read it. Default not at all. */
+  readonly contentCoding?: ContentCoding
+  /** The only methods that an event stream may answer: `['GET']` suits EventSource. Default all. */
   readonly sseMethods?: readonly string[]
-  readonly context?: ((c: Context) => Readonly<Record<string, unknown>>) | undefined
-  readonly connection: (c: Context) => Connection
+  /** What differs from the default limits. */
+  readonly limits?: Partial<Limits>
+  /**
+   * Variables that every template of a request sees, in pages, fragments and streams: `(c) => ({ user: c.get('user') })`.
+   * Called when the handler has returned. The context of a page or fragment wins. A run is then rendered for each
+   * subscriber, not once for all.
+   */
+  readonly context?: (c: Context) => Readonly<Record<string, unknown>>
+  /** What the server knows about a request. Default nothing; `swapstream` reads Node's socket. */
+  readonly connection?: (c: Context) => Connection
 }
 
-const settingsBy = new WeakMap<object, Settings>()
+/** The options with their defaults filled in. */
+export type Settings = CoreOptions &
+  Required<
+    Pick<
+      CoreOptions,
+      'log' | 'expose' | 'allowedOrigins' | 'csp' | 'heartbeatMs' | 'updates' | 'connection'
+    >
+  > & { readonly limits: Limits }
 
-/** Stores what a request is served with, or what a middleware works with, under the object itself. */
-export function storeSettings(owner: object, settings: Settings): void {
-  settingsBy.set(owner, settings)
-}
-
-/** The settings stored for a request or a middleware, if any. */
-export function storedSettings(owner: object): Settings | undefined {
-  return settingsBy.get(owner)
-}
+/** The settings of each request, and of each middleware. */
+export const settingsBy: WeakMap<object, Settings> = new WeakMap()
 
 /**
  * The settings of the middleware before this route.

@@ -137,20 +137,16 @@ describe('the pages of the examples have no fault that axe finds', () => {
   const run = usePrograms()
   const browser = useBrowser()
 
-  test.each(Object.keys(EXAMPLES))(
-    '%s, in light and dark, in each of its states',
-    async (name) => {
-      const { args, states } = EXAMPLES[name]!
-      const file = `examples/${name}/server.ts`
-      const url = await run(file, args, { PORT: '0' }).url
-      for (const colorScheme of ['light', 'dark'] as const) {
-        const tab = await browser.open(url, { colorScheme })
-        for (const { name: state, reach } of [{ name: 'at first' }, ...states] as State[]) {
-          await reach?.(tab)
-          expect(await faultsOf(tab), `${state}, ${colorScheme}`).toEqual([])
-        }
+  test.each(Object.keys(EXAMPLES))('%s, in light and dark, in each of its states', async (name) => {
+    const { args, states } = EXAMPLES[name]!
+    const file = `examples/${name}/server.ts`
+    const url = await run(file, args, { PORT: '0' }).url
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const tab = await browser.open(url, { colorScheme })
+      for (const { name: state, reach } of [{ name: 'at first' }, ...states] as State[]) {
+        await reach?.(tab)
+        expect(await faultsOf(tab), `${state}, ${colorScheme}`).toEqual([])
       }
-    },
-    60_000,
-  )
+    }
+  })
 })

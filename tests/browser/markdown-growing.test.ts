@@ -153,5 +153,5 @@ describe.each(Object.entries(VERSIONS))('under %s, growing Markdown', (_, core) 
     if (core !== 'htmx.org') return
     expect(await tab.evaluate(() => String(getSelection()))).toBe('read')
     expect(await tab.evaluate(() => document.querySelector('pre')!.scrollLeft)).toBe(120)
-  }, 60_000)
+  })
 })

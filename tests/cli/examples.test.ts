@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { check } from 'swapstream/check'
 import { createApp } from '../../examples/ask/app.ts'
-import { toLine } from '../../src/cli/finding.ts'
+import { toLine } from '../../src/cli/findings.ts'
 import { loadApp } from '../../src/cli/load-app.ts'
 import { usePrograms } from '../support/run-program.ts'
 

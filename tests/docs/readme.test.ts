@@ -23,7 +23,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const run = usePrograms()
+const run = usePrograms('sources')
 
 test('the program of the README names its files, and its server has at most 15 lines', () => {
   expect([...files.keys()]).toEqual(['server.ts', 'ask.ts', 'templates/chat.html'])

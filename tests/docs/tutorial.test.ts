@@ -55,7 +55,7 @@ let url: string
 beforeAll(async () => {
   await installAiSdk()
   folder = base = await mkdtemp(join(tmpdir(), 'swapstream-tutorial-'))
-}, 60_000)
+})
 afterEach(() => stop())
 afterAll(() => rm(base, { recursive: true }))
 
@@ -261,18 +261,14 @@ describe('the tutorial', () => {
     expect(steps.map(({ title }) => title)).toEqual(Object.keys(checks))
   })
 
-  test.each(steps)(
-    '$title',
-    async (step) => {
-      const { port } = provider.address() as { port: number }
-      await follow(step, { OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1` })
-      const compiled = await run('node_modules/.bin/tsc', [], { cwd: folder }).catch(
-        (failed) => failed,
-      )
-      // Nothing is there to be compiled at first.
-      if (step !== steps[0]) expect(compiled.stdout).toBe('')
-      await expect(checks[step.title]!()).resolves.toBe(undefined)
-    },
-    60_000,
-  )
+  test.each(steps)('$title', async (step) => {
+    const { port } = provider.address() as { port: number }
+    await follow(step, { OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1` })
+    const compiled = await run('node_modules/.bin/tsc', [], { cwd: folder }).catch(
+      (failed) => failed,
+    )
+    // Nothing is there to be compiled at first.
+    if (step !== steps[0]) expect(compiled.stdout).toBe('')
+    await expect(checks[step.title]!()).resolves.toBe(undefined)
+  })
 })

@@ -33,7 +33,7 @@ describe('npm start', () => {
     expect(stream).toContain('hono')
     expect(stream).not.toContain('\r')
     expect(stream).not.toMatch(/^event:/m)
-  }, 60_000)
+  })
 
   test('answers from another folder with --docs', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'docs-'))

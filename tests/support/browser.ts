@@ -15,7 +15,7 @@ export function useBrowser(): {
 
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: inject('chromium'), args: ['--no-sandbox'] })
-  }, 60_000)
+  })
   afterEach(async () => {
     for (const page of pages.splice(0)) await page.context().close()
     const seen = problems

@@ -161,7 +161,7 @@ describe('with watch', () => {
     }
   })
 
-  test('keeps no process alive', () => {
+  test('keeps no process alive', { timeout: 70_000 }, () => {
     const watching = `import { nunjucksEngine } from 'swapstream'
       const engine = nunjucksEngine({ templates: ${JSON.stringify(dir)}, watch: true })
       process.stdout.write((await engine.open('a.html', 'b')).render())`

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { sentBytes, SHAPES } from '../../bench/markdown/sent-bytes.ts'
 
 /** 100 tokens a second at 30 ms frames. */
-const STEPS = 600
+const STEPS = 2_000
 const STEPS_A_FRAME = 3
 
 describe.each([
   ['htmx 4', true],
   ['htmx 2', false],
-])('Markdown in many steps on its way to %s', (_, morphs) => {
+])('Markdown in 2,000 steps on its way to %s', (_, morphs) => {
   test.each(Object.entries(SHAPES))(
     'is sent once and not again, with an address a frame: %s',
     async (name, text) => {

@@ -49,8 +49,8 @@ interface Attempt {
 /**
  * nunjucks' compiler, with some additions to what it emits. Each filter, test, include, import and extends notes its line
  * before it runs; nunjucks notes calls only. While a page is only run up to a block (`context.isPassing`), output is left
- * out, what fails in a `set`, an import or a condition does not end the run, and what stands around the block can be told
- * to lead there.
+ * out, what fails in a `set`, an import or a condition does not end the run, and conditions and loops around the block can be
+ * made to lead there.
  */
 class PlacedCompiler extends Compiler {
   readonly #template: string
@@ -150,7 +150,7 @@ class PlacedCompiler extends Compiler {
     return id
   }
 
-  /** A global function gets the context and not the scope; this one must see the scope it stands in, as an include does. */
+  /** Hands `renderBlock` the scope it stands in, as an include has it: a global function gets the context only. */
   compileFunCall(node: AstNode, frame: unknown): void {
     const callee = child(node, 'name')
     const needsScope = callee.typename === 'Symbol' && callee['value'] === 'renderBlock'

@@ -70,7 +70,7 @@ export function createNunjucksEngine(
     limitMs,
   })
 
-  /** The template global: renders a block where it stands, with the variables around it and those it is given. */
+  /** The template global: renders a block where it stands, with the variables around it and its own. */
   function renderBlock(
     this: BlockContext,
     template: string,

@@ -38,7 +38,7 @@ export interface TemplateFacts {
   readonly given: ReadonlySet<string> | undefined
   /** Blocks of other templates that it renders by `renderBlock()`, as far as they are written down. */
   readonly drawn: readonly (Named & { readonly block: string })[]
-  /** Filters and tests that nobody added: what is wrong, and what to do. */
+  /** Filters and tests that were not added: what is wrong, and what to do. */
   readonly unknown: readonly (Place & { readonly message: string; readonly hint: string })[]
   /** Its markup, with `HOLE` for what it prints and `SEAM` where a body begins or ends. */
   readonly html: string

@@ -25,7 +25,7 @@ interface Capture {
   readonly variables: Values
   /** The scopes around the block, as one; undefined when they hold nothing. */
   readonly scope: Values | undefined
-  /** What the page has given a value. */
+  /** The names that the page has set. */
   readonly written: ReadonlySet<string>
   /** All that was looked up on the way: when one of these changes, the page must run again. */
   readonly reads: ReadonlySet<string>
@@ -54,7 +54,8 @@ export function runToBlock(target: Target, input: Values): MaybePromise<Point> {
   return andThen(new PageContext(target, input).run(target), (page) => {
     const family = page.blocks[block]
     if (!family) {
-      const message = `block "${block}" not found in template "${leaf.name}" ${didYouMean(block, Object.keys(page.blocks))}`
+      const has = didYouMean(block, Object.keys(page.blocks))
+      const message = `block "${block}" not found in template "${leaf.name}" ${has}`
       throw new TemplateError('block/unknown', message, { template: leaf.name, block })
     }
     // The eldest template that has a block is where its page would render it.
@@ -96,7 +97,7 @@ export function mayPass(error: unknown): boolean {
 }
 
 /**
- * The context of a page that is run up to one of its blocks, and of the block from then on. nunjucks asks it for each
+ * The context of a page up to one of its blocks, and of the block from then on. nunjucks asks it for each
  * block that it comes to: at the one that is wanted, it notes the variables and scopes.
  */
 class PageContext extends BlockContext {

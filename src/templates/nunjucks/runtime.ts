@@ -110,7 +110,7 @@ function lost(error: unknown, line: number, column: number, template: string): L
   return new Lost(Failure.within(Failure.at(error, line, column), template))
 }
 
-/** Makes a value that a page needs on its way to a block; a condition that cannot be told does not hold. */
+/** Makes a value that a page needs on its way to a block. A condition that fails does not hold. */
 function attempt(
   context: BlockContext & { force?(around: Around, where: Where): unknown },
   make: () => unknown,

@@ -120,9 +120,9 @@ export async function* checkedValues(
       }
       // An event says itself how it is encoded, so no schema of values fits it.
       const schema = value instanceof ServerSentEvent ? undefined : chunk
-      yield await fit(value, schema, 'source/chunk', `${label} yielded`)
+      yield await validated(value, schema, 'source/chunk', `${label} yielded`)
     }
-    return await fit(step.value, final, 'source/final', `${label} returned`)
+    return await validated(step.value, final, 'source/final', `${label} returned`)
   } catch (error) {
     own.abort(error)
     // Not awaited: a handler that closes slowly does not delay the error.
@@ -137,7 +137,7 @@ export async function* checkedValues(
   }
 }
 
-async function fit(
+async function validated(
   value: unknown,
   schema: Schema | undefined,
   code: 'source/chunk' | 'source/final',

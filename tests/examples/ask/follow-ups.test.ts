@@ -64,7 +64,7 @@ describe('on the packages that are installed here', () => {
   let retrieve: Retriever
   beforeAll(async () => {
     retrieve = await createRetriever(await readCorpus({ root: process.cwd() }))
-  }, 60_000)
+  })
 
   it('are there, and lead to an answer themselves', () => {
     for (const question of [

@@ -4,8 +4,9 @@
  *
  * `npm run words -- docs examples` checks only these folders.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import list from './words.json' with { type: 'json' }
 
 const ROOT = join(import.meta.dirname, '..')
@@ -38,15 +39,11 @@ function report(file: string, line: number, fault: string): void {
 }
 
 function filesOf(places: readonly string[]): string[] {
-  return places
-    .flatMap((place) => {
-      if (statSync(join(ROOT, place)).isFile()) return [place]
-      return readdirSync(join(ROOT, place), { recursive: true, encoding: 'utf8' }).map((name) =>
-        join(place, name),
-      )
-    })
-    .map((file) => relative(ROOT, join(ROOT, file)).replaceAll('\\', '/'))
+  const git = ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...places]
+  return execFileSync('git', git, { cwd: ROOT, encoding: 'utf8' })
+    .split('\n')
     .filter((file) => /\.(?:ts|md|html|json)$/.test(file) && !SKIPPED.test(file))
+    .filter((file) => existsSync(join(ROOT, file)))
 }
 
 /** Of a test only the titles: `test('…',`, `describe('…',`, and `test.each(…)('…',`. */

@@ -2,11 +2,6 @@ import { after } from './clock.ts'
 
 /**
  * Lets one loop wait for what another one does. The loop looks at the state, waits, and looks again.
- *
- * @example
- * const changed = new Notifier()
- * while (values.length === 0) await changed.wait()
- * // elsewhere: values.push(1); changed.notify()
  */
 export class Notifier {
   #wake: (() => void) | undefined

@@ -115,11 +115,6 @@ export interface SourceReaderOptions {
  * Cost    two promises for each value; a source that never waits lets other work run every 10 ms.
  * Ends    `close` aborts the signal unless the source has ended by itself, and calls `return()` once. A generator that
  *         hangs is left after 5 s, with a warning.
- *
- * @example
- * const reader = new SourceReader(source, { asyncContext: captureContext(), log, route: 'run' })
- * for (let step = await reader.next(); !step.done; step = await reader.next()) push(step.value)
- * await reader.close()
  */
 export class SourceReader<T> {
   readonly #source: Source<T>

@@ -62,11 +62,12 @@ function isOptions(host: MountOptions | object): host is MountOptions {
 function check(route: Declared, { sseMethods }: MountOptions, taken: Map<string, Declared>): void {
   const { definition, guards, label, method } = route
   if (definition.auth && guards.length === 0) {
-    const message = 'auth: true needs a guard, such as guards: [bearer({ env: … })].'
+    const message =
+      'auth: true, but no guard decides who may ask. Add one, such as guards: [bearer({ env: … })].'
     refuseRoute('stream/guard-missing', label, message)
   }
   if (sseMethods && !sseMethods.includes(method)) {
-    const message = `streams answer to ${sseMethods.join(' and ')} only here (sseMethods).`
+    const message = `${method} is left out: streams answer to ${sseMethods.join(' and ')} only here (sseMethods).`
     refuseRoute('stream/method', label, message)
   }
   // The name of a parameter makes no difference: both routes would match the same requests.

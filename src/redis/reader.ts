@@ -12,7 +12,7 @@ const RETRY_MS = 100
 const MAX_LINES = 512
 
 interface Watcher {
-  /** Id of the last line that was delivered. */
+  /** Id of the last delivered line. */
   position: string
   readonly onLines: (lines: readonly string[]) => void
 }
@@ -153,7 +153,7 @@ function toPairs(response: unknown): Iterable<[key: string, entries: Entry[]]> {
   return keys.map((key, index) => [key, response[2 * index + 1] as Entry[]])
 }
 
-/** Whether one id of a log comes before another: they are `1-<position>`, and `0` before all. */
+/** Compares ids of a log: they are `1-<position>`, and `0` before all. */
 function isBefore(one: string, other: string): boolean {
   const position = (id: string): number => Number(id.split('-')[1] ?? -1)
   return position(one) < position(other)

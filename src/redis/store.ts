@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto'
 import { now } from '../shared/clock.ts'
 import { newRunId } from '../runs/ids.ts'
 import type { AppendResult, RunStore } from '../runs/store.ts'
-import { toConnection, type IoredisClient, type NodeRedisClient } from './client.ts'
+import {
+  toConnection,
+  type Connection,
+  type IoredisClient,
+  type NodeRedisClient,
+} from './client.ts'
 import { LogReader } from './reader.ts'
 import { APPEND, INTERRUPT, runScript, SEND, START, STOP } from './scripts.ts'
 
@@ -30,7 +35,7 @@ interface LocalRun {
 }
 
 /**
- * Stores runs in Redis 7 or Valkey, so that every node can show them, stop them, and notice that their producer died.
+ * Stores runs in Redis 7 or Valkey, for several nodes: each can show and stop them, and notices a dead producer.
  *
  * In      a connected client of `ioredis` or `redis`. It stays yours; one more connection is opened for blocking reads.
  * Cost    one command every 25 ms for a run that writes, one blocking connection for each node.
@@ -45,95 +50,122 @@ export function createRedisStore(
   client: IoredisClient | NodeRedisClient,
   { prefix = '{swapstream}:' }: RedisStoreOptions = {},
 ): RunStore {
-  const connection = toConnection(client)
-  const channelOf = (node: string): string => `${prefix}node:${node}`
-  const keysOf = (id: string) => ({
-    run: `${prefix}run:${id}`,
-    log: `${prefix}log:${id}`,
-    lease: `${prefix}lease:${id}`,
-    subscribers: `${prefix}subscribers:${id}`,
-  })
-  const nameKeys = (owner: string, key: string): NameKeys => {
-    const name = JSON.stringify([owner, key])
-    const hash = createHash('sha256').update(name).digest('base64url')
-    return { running: `${prefix}key:${hash}`, newest: `${prefix}newest:${hash}` }
-  }
-  const node = newRunId()
-  const localRuns = new Map<string, LocalRun>()
-  const reader = new LogReader({
-    connection,
-    channel: channelOf(node),
-    onMessage: (id) => localRuns.get(id)?.onStop(),
-  })
-  const forget = (id: string): void => {
-    localRuns.get(id)?.unlisten()
-    localRuns.delete(id)
+  return new RedisStore(toConnection(client), prefix)
+}
+
+/** Its methods are properties, so that `{ ...store }` has them, too. */
+class RedisStore implements RunStore {
+  readonly #connection: Connection
+  readonly #prefix: string
+  readonly #node = newRunId()
+  readonly #localRuns = new Map<string, LocalRun>()
+  readonly #reader: LogReader
+
+  constructor(connection: Connection, prefix: string) {
+    this.#connection = connection
+    this.#prefix = prefix
+    const channel = this.#channelOf(this.#node)
+    const onMessage = (id: string): void => this.#localRuns.get(id)?.onStop()
+    this.#reader = new LogReader({ connection, channel, onMessage })
   }
 
-  return {
-    async start(run, onStop) {
-      const { id, owner, key, lease, leaseMs, keepMs, needsSubscribers } = run
-      // A producer that lost its lease does not say so.
-      for (const [other, { until }] of localRuns) if (now() > until) forget(other)
-      const name = key === undefined ? undefined : nameKeys(owner, key)
-      const keys = keysOf(id)
-      const running = await runScript(
-        connection,
-        START,
-        [keys.run, keys.lease, name?.running ?? keys.lease, name?.newest ?? keys.lease],
-        [id, lease, leaseMs, keepMs, owner, node, needsSubscribers ? 1 : '', name ? 1 : ''],
-      )
-      if (running === id) {
-        const until = now() + 2 * leaseMs
-        localRuns.set(id, { name, leaseMs, keepMs, onStop, unlisten: reader.listen(), until })
-      }
-      return String(running)
-    },
-    async append(id, { lease, from, lines, last }): Promise<AppendResult> {
-      const local = localRuns.get(id)
-      if (local === undefined) return { status: 'fenced' }
-      const { name, leaseMs, keepMs } = local
-      const { run, log, lease: leaseKey, subscribers } = keysOf(id)
-      const [status, storedLines, stop, hasSubscribers] = (await runScript(
-        connection,
-        APPEND,
-        [run, leaseKey, name?.running ?? leaseKey, log, subscribers, name?.newest ?? leaseKey],
-        [id, lease, leaseMs, keepMs, from, last ? 1 : '', ...lines],
-      )) as [AppendResult['status'], number, string, number]
-      local.until = now() + 2 * leaseMs
-      if (status === 'gap') return { status, storedLines }
-      // After its end, only a repeated append of the end would come.
-      if (last || status === 'fenced') local.unlisten()
-      if (status === 'fenced') return { status }
-      return { status, stopRequested: stop !== '', hasSubscribers: hasSubscribers === 1 }
-    },
-    async find(id) {
-      const fields = ['owner', 'needsSubscribers', 'values']
-      const response = await connection.send(['HMGET', keysOf(id).run, ...fields])
-      const [owner, needsSubscribers, values] = response as (string | null)[]
-      if (typeof owner !== 'string') return undefined
-      return { owner, needsSubscribers: needsSubscribers === '1', values: Number(values) }
-    },
-    async current(owner, key) {
-      const id = await connection.send(['GET', nameKeys(owner, key).newest])
-      return typeof id === 'string' ? id : undefined
-    },
-    async stop(id) {
-      const producer = await runScript(connection, STOP, [keysOf(id).run], [])
-      if (typeof producer !== 'string' || producer === '') return
-      await runScript(connection, SEND, [channelOf(producer)], [id])
-    },
-    async interrupt(id, line) {
-      const { run, lease, log } = keysOf(id)
-      return (await runScript(connection, INTERRUPT, [run, lease, log], [line])) === 1
-    },
-    async touchSubscriber(id, forMs) {
-      await connection.send(['SET', keysOf(id).subscribers, '1', 'PX', String(forMs)])
-    },
-    watch: (id, onLines) => reader.watch(keysOf(id).log, onLines),
-    async close() {
-      reader.close()
-      await connection.send(['DEL', channelOf(node)]).catch(() => {})
-    },
+  readonly start: RunStore['start'] = async (run, onStop) => {
+    const { id, owner, key, lease, leaseMs, keepMs, needsSubscribers } = run
+    this.#forgetFenced()
+    const name = key === undefined ? undefined : this.#nameKeys(owner, key)
+    const keys = this.#keysOf(id)
+    const running = await runScript(
+      this.#connection,
+      START,
+      [keys.run, keys.lease, name?.running ?? keys.lease, name?.newest ?? keys.lease],
+      [id, lease, leaseMs, keepMs, owner, this.#node, needsSubscribers ? 1 : '', name ? 1 : ''],
+    )
+    if (running === id) {
+      const unlisten = this.#reader.listen()
+      const until = now() + 2 * leaseMs
+      this.#localRuns.set(id, { name, leaseMs, keepMs, onStop, unlisten, until })
+    }
+    return String(running)
+  }
+
+  readonly append: RunStore['append'] = async (id, { lease, from, lines, last }) => {
+    const local = this.#localRuns.get(id)
+    if (local === undefined) return { status: 'fenced' }
+    const { name, leaseMs, keepMs } = local
+    const { run, log, lease: leaseKey, subscribers } = this.#keysOf(id)
+    const [status, storedLines, stop, hasSubscribers] = (await runScript(
+      this.#connection,
+      APPEND,
+      [run, leaseKey, name?.running ?? leaseKey, log, subscribers, name?.newest ?? leaseKey],
+      [id, lease, leaseMs, keepMs, from, last ? 1 : '', ...lines],
+    )) as [AppendResult['status'], number, string, number]
+    local.until = now() + 2 * leaseMs
+    if (status === 'gap') return { status, storedLines }
+    // After its end, only a repeated append of the end would come.
+    if (last || status === 'fenced') local.unlisten()
+    if (status === 'fenced') return { status }
+    return { status, stopRequested: stop !== '', hasSubscribers: hasSubscribers === 1 }
+  }
+
+  readonly find: RunStore['find'] = async (id) => {
+    const command = ['HMGET', this.#keysOf(id).run, 'owner', 'needsSubscribers', 'values']
+    const response = (await this.#connection.send(command)) as (string | null)[]
+    const [owner, needsSubscribers, values] = response
+    if (typeof owner !== 'string') return undefined
+    return { owner, needsSubscribers: needsSubscribers === '1', values: Number(values) }
+  }
+
+  readonly current: RunStore['current'] = async (owner, key) => {
+    const id = await this.#connection.send(['GET', this.#nameKeys(owner, key).newest])
+    return typeof id === 'string' ? id : undefined
+  }
+
+  readonly stop: RunStore['stop'] = async (id) => {
+    const producer = await runScript(this.#connection, STOP, [this.#keysOf(id).run], [])
+    if (typeof producer !== 'string' || producer === '') return
+    await runScript(this.#connection, SEND, [this.#channelOf(producer)], [id])
+  }
+
+  readonly interrupt: RunStore['interrupt'] = async (id, line) => {
+    const { run, lease, log } = this.#keysOf(id)
+    return (await runScript(this.#connection, INTERRUPT, [run, lease, log], [line])) === 1
+  }
+
+  readonly touchSubscriber: RunStore['touchSubscriber'] = async (id, forMs) => {
+    await this.#connection.send(['SET', this.#keysOf(id).subscribers, '1', 'PX', String(forMs)])
+  }
+
+  readonly watch: RunStore['watch'] = (id, onLines) => {
+    return this.#reader.watch(this.#keysOf(id).log, onLines)
+  }
+
+  readonly close: RunStore['close'] = async () => {
+    this.#reader.close()
+    await this.#connection.send(['DEL', this.#channelOf(this.#node)]).catch(() => {})
+  }
+
+  /** A producer that lost its lease does not say so. */
+  #forgetFenced(): void {
+    for (const [id, { until, unlisten }] of this.#localRuns) {
+      if (now() <= until) continue
+      unlisten()
+      this.#localRuns.delete(id)
+    }
+  }
+
+  #channelOf(node: string): string {
+    return `${this.#prefix}node:${node}`
+  }
+
+  #keysOf(id: string) {
+    const keyOf = (kind: string): string => `${this.#prefix}${kind}:${id}`
+    const [run, log, lease] = [keyOf('run'), keyOf('log'), keyOf('lease')]
+    return { run, log, lease, subscribers: keyOf('subscribers') }
+  }
+
+  #nameKeys(owner: string, key: string): NameKeys {
+    const name = JSON.stringify([owner, key])
+    const hash = createHash('sha256').update(name).digest('base64url')
+    return { running: `${this.#prefix}key:${hash}`, newest: `${this.#prefix}newest:${hash}` }
   }
 }

@@ -9,7 +9,7 @@ export function newRunId(): string {
   return text.replaceAll('+', '-').replaceAll('/', '_')
 }
 
-/** Whether a text has the form of an id; nothing else is looked up. */
+/** Checks the form of an id; nothing else is looked up. */
 export function isRunId(text: string): boolean {
   return /^[\w-]{22}$/.test(text)
 }

@@ -173,7 +173,7 @@ function checkFields(fields: Fields, { template, block }: Fragment): void {
 }
 
 /**
- * Why JSON would change a value, if it would. Members without a value may go missing.
+ * Finds why JSON changes a value, if it does. Members without a value may go missing.
  *
  * @example jsonFault({ at: [new Date(0)] }) // → 'at.0 is a Date'
  */

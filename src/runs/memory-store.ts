@@ -27,99 +27,123 @@ interface MemoryRun extends NewRun {
  * @example createRuns({ store: createMemoryStore({ maxChars: 1_000_000 }) })
  */
 export function createMemoryStore({ maxChars = 67_108_864 }: MemoryStoreOptions = {}): RunStore {
-  const runs = new Map<string, MemoryRun>()
-  /** Id of the newest run of each key. */
-  const newest = new Map<string, string>()
-  let chars = 0
+  return new MemoryStore(maxChars)
+}
 
-  const find = (id: string): MemoryRun | undefined => {
-    const run = runs.get(id)
+/** Its methods are properties, so that `{ ...store }` has them, too. */
+class MemoryStore implements RunStore {
+  readonly #maxChars: number
+  readonly #runs = new Map<string, MemoryRun>()
+  /** Id of the newest run of each key. */
+  readonly #newest = new Map<string, string>()
+  #chars = 0
+
+  constructor(maxChars: number) {
+    this.#maxChars = maxChars
+  }
+
+  readonly start: RunStore['start'] = async (run, onStop) => {
+    this.#forgetOld()
+    const { id, owner, key, leaseMs, keepMs } = run
+    if (key !== undefined) {
+      const other = this.#newest.get(nameOf(owner, key))
+      if (other !== undefined && isLeased(this.#runs.get(other)!)) return other
+      this.#newest.set(nameOf(owner, key), id)
+    }
+    const leasedUntil = now() + leaseMs
+    const times = { leasedUntil, storedUntil: leasedUntil + keepMs, subscribedUntil: -Infinity }
+    const empty = { lines: [], watchers: new Set<never>(), chars: 0 }
+    this.#runs.set(id, { ...run, ...times, ...empty, onStop, stopRequested: false, ended: false })
+    return id
+  }
+
+  readonly append: RunStore['append'] = async (id, { lease, from, lines, last }) => {
+    const run = this.#find(id)
+    if (run === undefined || run.lease !== lease) return { status: 'fenced' }
+    // The end was stored before, and the response was lost.
+    const isRetry = run.ended && last && run.lines.at(-1) === lines.at(-1)
+    if (!isRetry) {
+      if (!isLeased(run)) return { status: 'fenced' }
+      const storedLines = run.lines.length
+      if (storedLines < from - 1) return { status: 'gap', storedLines }
+      run.leasedUntil = now() + run.leaseMs
+      this.#add(run, lines.slice(storedLines - from + 1), last)
+    }
+    const { stopRequested, subscribedUntil } = run
+    return { status: 'ok', stopRequested, hasSubscribers: now() < subscribedUntil }
+  }
+
+  readonly find: RunStore['find'] = async (id) => {
+    const run = this.#find(id)
+    if (run === undefined) return undefined
+    const { owner, needsSubscribers, lines, ended } = run
+    return { owner, needsSubscribers, values: lines.length - (ended ? 1 : 0) }
+  }
+
+  readonly current: RunStore['current'] = async (owner, key) => {
+    const id = this.#newest.get(nameOf(owner, key))
+    return id !== undefined && this.#find(id) ? id : undefined
+  }
+
+  readonly stop: RunStore['stop'] = async (id) => {
+    const run = this.#find(id)
+    if (run === undefined || run.ended) return
+    run.stopRequested = true
+    run.onStop()
+  }
+
+  readonly interrupt: RunStore['interrupt'] = async (id, line) => {
+    const run = this.#find(id)
+    if (run && !run.ended && !isLeased(run)) this.#add(run, [line], true)
+    return run !== undefined
+  }
+
+  readonly touchSubscriber: RunStore['touchSubscriber'] = async (id, forMs) => {
+    const run = this.#find(id)
+    if (run) run.subscribedUntil = now() + forMs
+  }
+
+  readonly watch: RunStore['watch'] = (id, onLines) => {
+    const run = this.#find(id)
+    if (run === undefined) return () => {}
+    // A function of its own, so that one watcher can be added twice.
+    const deliver = (lines: readonly string[]): void => onLines(lines)
+    run.watchers.add(deliver)
+    if (run.lines.length > 0) deliver(run.lines.slice())
+    return () => run.watchers.delete(deliver)
+  }
+
+  readonly close: RunStore['close'] = async () => {}
+
+  #find(id: string): MemoryRun | undefined {
+    const run = this.#runs.get(id)
     return run && now() < run.storedUntil ? run : undefined
   }
-  const nameOf = (owner: string, key: string): string => JSON.stringify([owner, key])
-  const isLeased = (run: MemoryRun): boolean => !run.ended && now() < run.leasedUntil
-  const forgetOld = (): void => {
-    for (const [id, run] of runs) {
-      if (now() < run.storedUntil && (chars <= maxChars || isLeased(run))) continue
-      runs.delete(id)
-      chars -= run.chars
+
+  #forgetOld(): void {
+    for (const [id, run] of this.#runs) {
+      if (now() < run.storedUntil && (this.#chars <= this.#maxChars || isLeased(run))) continue
+      this.#runs.delete(id)
+      this.#chars -= run.chars
     }
-    for (const [name, id] of newest) if (!runs.has(id)) newest.delete(name)
+    for (const [name, id] of this.#newest) if (!this.#runs.has(id)) this.#newest.delete(name)
   }
-  const add = (run: MemoryRun, lines: readonly string[], last: boolean): void => {
+
+  #add(run: MemoryRun, lines: readonly string[], last: boolean): void {
     const added = lines.reduce((sum, line) => sum + line.length, 0)
     run.lines.push(...lines)
     run.chars += added
-    chars += added
+    this.#chars += added
     run.storedUntil = now() + run.leaseMs + run.keepMs
     run.ended = last
     if (lines.length > 0) for (const deliver of run.watchers) deliver(lines)
   }
+}
 
-  return {
-    async start(run, onStop) {
-      forgetOld()
-      const { id, owner, key, leaseMs, keepMs } = run
-      if (key !== undefined) {
-        const other = newest.get(nameOf(owner, key))
-        if (other !== undefined && isLeased(runs.get(other)!)) return other
-        newest.set(nameOf(owner, key), id)
-      }
-      const leasedUntil = now() + leaseMs
-      const times = { leasedUntil, storedUntil: leasedUntil + keepMs, subscribedUntil: -Infinity }
-      const empty = { lines: [], watchers: new Set<never>(), chars: 0 }
-      runs.set(id, { ...run, ...times, ...empty, onStop, stopRequested: false, ended: false })
-      return id
-    },
-    async append(id, { lease, from, lines, last }) {
-      const run = find(id)
-      if (run === undefined || run.lease !== lease) return { status: 'fenced' }
-      // The end was stored before, and the response was lost.
-      const isRetry = run.ended && last && run.lines.at(-1) === lines.at(-1)
-      if (!isRetry) {
-        if (!isLeased(run)) return { status: 'fenced' }
-        const storedLines = run.lines.length
-        if (storedLines < from - 1) return { status: 'gap', storedLines }
-        run.leasedUntil = now() + run.leaseMs
-        add(run, lines.slice(storedLines - from + 1), last)
-      }
-      const { stopRequested, subscribedUntil } = run
-      return { status: 'ok', stopRequested, hasSubscribers: now() < subscribedUntil }
-    },
-    async find(id) {
-      const run = find(id)
-      if (run === undefined) return undefined
-      const { owner, needsSubscribers, lines, ended } = run
-      return { owner, needsSubscribers, values: lines.length - (ended ? 1 : 0) }
-    },
-    async current(owner, key) {
-      const id = newest.get(nameOf(owner, key))
-      return id !== undefined && find(id) ? id : undefined
-    },
-    async stop(id) {
-      const run = find(id)
-      if (run === undefined || run.ended) return
-      run.stopRequested = true
-      run.onStop()
-    },
-    async interrupt(id, line) {
-      const run = find(id)
-      if (run && !run.ended && !isLeased(run)) add(run, [line], true)
-      return run !== undefined
-    },
-    async touchSubscriber(id, forMs) {
-      const run = find(id)
-      if (run) run.subscribedUntil = now() + forMs
-    },
-    watch(id, onLines) {
-      const run = find(id)
-      if (run === undefined) return () => {}
-      // A function of its own, so that one watcher can be added twice.
-      const deliver = (lines: readonly string[]): void => onLines(lines)
-      run.watchers.add(deliver)
-      if (run.lines.length > 0) deliver(run.lines.slice())
-      return () => run.watchers.delete(deliver)
-    },
-    async close() {},
-  }
+function nameOf(owner: string, key: string): string {
+  return JSON.stringify([owner, key])
+}
+
+function isLeased(run: MemoryRun): boolean {
+  return !run.ended && now() < run.leasedUntil
 }

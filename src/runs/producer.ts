@@ -50,9 +50,9 @@ export class Producer implements ActiveRun {
   #end: EndMarker | undefined
   /** Lines that the store has. */
   #storedLines = 0
-  /** When the last append that renewed the lease was sent. */
+  /** Time at which the newest renewal of the lease left. */
   #renewedAt = now()
-  /** The lease was lost: nothing more is stored. */
+  /** True once the lease is lost: then nothing more is stored. */
   #isFenced = false
   /** Aborts when the run ends: cuts pauses short. */
   readonly #ended = new AbortController()
@@ -133,7 +133,7 @@ export class Producer implements ActiveRun {
     this.#pushed.notify()
   }
 
-  /** Encodes what was pushed since the last time. Of a snapshot that was replaced only the position is stored. */
+  /** Encodes the newest snapshots. Of one that was replaced only the position is stored. */
   #encodeWaiting(): void {
     const waiting = this.#waiting
     this.#waiting = []

@@ -33,13 +33,13 @@ export interface RunsOptions {
 /** Longest life and longest silence of a run's source. */
 export type RunLimits = Partial<Pick<Limits, 'maxDurationMs' | 'idleSourceMs'>>
 
-/** Who owns a run, and when it is stopped. */
+/** Owner and life of a run. */
 export interface RunOptions {
-  /** Who may see and stop it; to all others it does not exist. */
+  /** Only the owner may see and stop it; to all others it does not exist. */
   readonly owner: string
-  /** What it belongs to, such as a conversation: one key runs once at a time, a second start returns the first run. */
+  /** Name of its place, such as a conversation: one key runs once at a time, a second start returns the first run. */
   readonly key?: string
-  /** What happens without subscribers: it goes on (`detach`, the default) or is stopped (`cancel`). */
+  /** How it goes on without subscribers: it runs on (`detach`, the default) or is stopped (`cancel`). */
   readonly onDisconnect?: 'cancel' | 'detach'
   /** How long `cancel` waits for a subscriber: reloading a page takes a moment. Default 10,000. */
   readonly graceMs?: number
@@ -59,7 +59,7 @@ export interface Run extends Resumable {
   open(context: StreamContext): Promise<AsyncIterableIterator<WithId, unknown>>
 }
 
-/** Who subscribes, and from where. */
+/** Identity and position of a subscriber. */
 export interface SubscribeOptions {
   readonly owner: string
   /** Id of the last event the client has. Default: what its request says. */
@@ -68,7 +68,7 @@ export interface SubscribeOptions {
 
 /** State of the runs of one node, for a health check. */
 export interface RunsHealth {
-  /** Whether the store answers. */
+  /** State of the store: `down` if it does not answer. */
   readonly store: 'up' | 'down'
   /** Runs that this node produces. */
   readonly running: number

@@ -6,8 +6,8 @@ import { WithId } from '../streams/source.ts'
 import { formatCursor } from './ids.ts'
 
 /**
- * A client that read from the producing node may be ahead of a store that lost the end of the log. Beyond this many
- * values its cursor is made up.
+ * Values by which a client may be ahead of the log: it read from the producer, and the store lost the end. A cursor
+ * further ahead is made up.
  */
 const MAX_AHEAD = 4_096
 
@@ -20,7 +20,7 @@ interface Entry {
 }
 
 /**
- * What a run has produced so far, for all its subscribers on this node. A snapshot replaces the one before of its block
+ * The values of a run so far, for all its subscribers on this node. A snapshot replaces the one before of its block
  * in that one's place, so that fragments inside the block still find it; all other values stay.
  *
  * Cost    a number for each subscriber, whatever it has missed.

@@ -4,7 +4,7 @@ import { LimitError } from '../shared/errors.ts'
 /** A run that is about to start. */
 export interface NewRun {
   readonly id: string
-  /** Who may see and stop it. */
+  /** Only the owner may see and stop it. */
   readonly owner: string
   /** Only one run of an owner with this key runs at a time. */
   readonly key: string | undefined
@@ -14,11 +14,11 @@ export interface NewRun {
   readonly leaseMs: number
   /** How long the run is stored after its last append. */
   readonly keepMs: number
-  /** It is stopped when it has no subscriber, so other nodes report theirs. */
+  /** True if it stops without a subscriber, so that other nodes report theirs. */
   readonly needsSubscribers: boolean
 }
 
-/** What a store knows about a run, without its log. */
+/** A stored run, without its log. */
 export interface StoredRun {
   readonly owner: string
   readonly needsSubscribers: boolean

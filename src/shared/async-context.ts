@@ -1,6 +1,6 @@
 /** The request that is being served, as the runtime remembers it. */
 export interface AsyncContext {
-  /** Runs a function as if it were called where the context was captured. */
+  /** Calls a function in the captured context. */
   run<T>(run: () => T): T
 }
 

@@ -6,7 +6,7 @@ export interface Timers {
   set(delayMs: number, run: () => void): () => void
 }
 
-/** Beyond this a timer of the platform overflows and fires at once. Nobody waits 24 days: it stands for "never". */
+/** Beyond this a timer of the platform overflows and fires at once. 24 days stand for "never". */
 const LONGEST_MS = 2 ** 31 - 1
 
 const platform: Timers = {

@@ -1,5 +1,5 @@
 /**
- * Finds the known name that a mistyped one was probably meant to be; nothing when none is close enough.
+ * Finds the known name closest to a mistyped one; nothing when none is close enough.
  *
  * Counts single-letter edits (insert, delete, replace, swap of neighbours), without regard to case.
  *

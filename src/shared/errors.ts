@@ -1,66 +1,47 @@
 import { closestMatch } from './closest-match.ts'
 
-/** The codes of all errors. Each has a paragraph in `docs/errors.md`. */
+/** The codes of all errors, in groups by who moves next. Each has a paragraph in `docs/errors.md`. */
 export type ErrorCode =
-  // Config: the developer moves next
-  | 'config/invalid'
-  | 'config/middleware-missing'
-  | 'config/port-taken'
-  // Stream: a declared route that cannot work, found when it is declared or mounted
-  | 'stream/path'
-  | 'stream/method'
-  | 'stream/option'
-  | 'stream/not-a-generator'
-  | 'stream/input'
-  | 'stream/guard-missing'
-  | 'stream/duplicate'
-  | 'stream/host'
-  | 'stream/no-request'
-  // Template: the template's author moves next
-  | 'template/missing'
-  | 'template/invalid'
-  | 'template/name'
-  | 'template/circular'
-  | 'template/extends-nothing'
-  | 'template/async-filter'
-  | 'template/filter-unknown'
-  | 'template/timeout'
-  | 'block/unknown'
-  | 'block/variable-missing'
-  | 'block/no-address'
+  // The developer: a wrong setting
+  | `config/${'invalid' | 'middleware-missing' | 'port-taken'}`
+  // The developer: a declared route that cannot work, found when it is declared or mounted
+  | `stream/${'path' | 'method' | 'option' | 'not-a-generator' | 'input'}`
+  | `stream/${'guard-missing' | 'duplicate' | 'host' | 'no-request'}`
+  // The author of the template
+  | `template/${'missing' | 'invalid' | 'name' | 'circular' | 'extends-nothing'}`
+  | `template/${'async-filter' | 'filter-unknown' | 'timeout'}`
+  | `block/${'unknown' | 'variable-missing' | 'no-address'}`
   | 'render/failed'
-  // Input and access: the caller moves next
-  | 'input/invalid'
-  | 'input/malformed'
-  | 'input/content-type'
-  | 'input/method'
-  | 'input/too-large'
-  | 'access/cross-site'
-  | 'access/unauthenticated'
-  | 'access/forbidden'
-  // Source: the model, or what else feeds the stream, failed
-  | 'source/failed'
-  | 'source/value'
-  | 'source/stalled'
-  | 'source/ended'
-  | 'source/scope'
-  | 'source/chunk'
-  | 'source/final'
-  | 'source/too-large'
-  // Limit: the operator moves next
-  | 'limit/streams'
-  | 'limit/streams-per-client'
-  | 'limit/closing'
-  | 'limit/runs'
-  | 'limit/runs-per-owner'
-  // Run: an answer that is not here, or cannot be reached
-  | 'run/unknown'
-  | 'run/store-away'
-  // Wire: a field that would change the meaning of the event stream
+  // The caller
+  | `input/${'invalid' | 'malformed' | 'content-type' | 'method' | 'too-large'}`
+  | `access/${'cross-site' | 'unauthenticated' | 'forbidden'}`
+  // The source: the model, or what else feeds the stream, failed
+  | `source/${'failed' | 'value' | 'stalled' | 'ended' | 'scope' | 'chunk' | 'final' | 'too-large'}`
+  // The operator: a limit is reached
+  | `limit/${'streams' | 'streams-per-client' | 'closing' | 'runs' | 'runs-per-owner'}`
+  // An answer that is not here, or cannot be reached
+  | `run/${'unknown' | 'store-away'}`
+  // A field that would change the meaning of the event stream
   | 'wire/field'
 
+/** The HTTP status of a code, where it is not that of its class. */
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  'input/malformed': 400,
+  'access/unauthenticated': 401,
+  // The run of another owner is not even there.
+  'run/unknown': 404,
+  'input/method': 405,
+  'input/too-large': 413,
+  'input/content-type': 415,
+  'limit/streams-per-client': 429,
+  'limit/runs-per-owner': 429,
+  'source/stalled': 504,
+}
+
+type CodesOf<Area extends string> = Extract<ErrorCode, `${Area}/${string}`>
+
 export interface ErrorDetails {
-  /** What to do about it, as one sentence. */
+  /** Advice, as one sentence. */
   readonly hint?: string
   readonly cause?: unknown
 }
@@ -95,11 +76,7 @@ export class SwapstreamError extends Error {
  * @example new ConfigError('config/invalid', 'There is no folder "views".').status // → 500
  */
 export class ConfigError extends SwapstreamError {
-  constructor(
-    code: Extract<ErrorCode, `config/${string}` | `stream/${string}`>,
-    message: string,
-    details?: ErrorDetails,
-  ) {
+  constructor(code: CodesOf<'config' | 'stream'>, message: string, details?: ErrorDetails) {
     super(code, message, 500, details)
   }
 }
@@ -121,7 +98,7 @@ export class TemplateError extends SwapstreamError {
   readonly place: TemplatePlace
 
   constructor(
-    code: Extract<ErrorCode, `template/${string}` | `block/${string}` | `render/${string}`>,
+    code: CodesOf<'template' | 'block' | 'render'>,
     message: string,
     place: TemplatePlace,
     details?: ErrorDetails,
@@ -137,15 +114,8 @@ export interface InputIssue {
   readonly in: string
   /** Where in that part, from the outside in, joined by dots; empty for the whole. */
   readonly path: string
-  /** What is wrong, for the caller. */
+  /** The fault, for the caller. */
   readonly message: string
-}
-
-const INPUT_STATUS: Partial<Record<ErrorCode, number>> = {
-  'input/too-large': 413,
-  'input/malformed': 400,
-  'input/content-type': 415,
-  'input/method': 405,
 }
 
 /**
@@ -154,29 +124,21 @@ const INPUT_STATUS: Partial<Record<ErrorCode, number>> = {
  * @example new InputError('input/too-large', 'The request body is larger than 65536 bytes.').status // → 413
  */
 export class InputError extends SwapstreamError {
-  /** What a schema found wrong, for the caller. */
+  /** The faults that a schema found, for the caller. */
   readonly issues: readonly InputIssue[]
   /** The methods that are allowed. */
   readonly allow: readonly string[]
 
   constructor(
-    code: Extract<ErrorCode, `input/${string}`>,
+    code: CodesOf<'input'>,
     message: string,
-    details: ErrorDetails & {
-      readonly issues?: readonly InputIssue[]
-      readonly allow?: readonly string[]
-    } = {},
+    details: ErrorDetails & Partial<Pick<InputError, 'issues' | 'allow'>> = {},
   ) {
-    super(code, message, INPUT_STATUS[code] ?? 422, details)
-    this.issues = details.issues ?? []
-    this.allow = details.allow ?? []
+    const { issues = [], allow = [] } = details
+    super(code, message, STATUS[code] ?? 422, details)
+    this.issues = issues
+    this.allow = allow
   }
-}
-
-const ACCESS_STATUS: Partial<Record<ErrorCode, number>> = {
-  'access/unauthenticated': 401,
-  // The run of another owner is not even there.
-  'run/unknown': 404,
 }
 
 /**
@@ -189,32 +151,25 @@ export class AccessError extends SwapstreamError {
   readonly challenge: string | undefined
 
   constructor(
-    code: Extract<ErrorCode, `access/${string}` | 'run/unknown'>,
+    code: CodesOf<'access'> | 'run/unknown',
     message: string,
     details: ErrorDetails & { readonly challenge?: string } = {},
   ) {
-    super(code, message, ACCESS_STATUS[code] ?? 403, details)
+    super(code, message, STATUS[code] ?? 403, details)
     this.challenge = details.challenge
   }
 }
 
 /**
- * What feeds a stream failed or gave something that cannot be sent.
+ * A source that failed, or a value that cannot be sent.
  *
  * @example new SourceError('source/failed', 'The model is overloaded.', { hint: 'Ask again.' }).message // → 'The model is overloaded. Ask again.'
  */
 export class SourceError extends SwapstreamError {
-  constructor(
-    code: Extract<ErrorCode, `source/${string}` | `wire/${string}`>,
-    message: string,
-    details?: ErrorDetails,
-  ) {
-    super(code, message, code === 'source/stalled' ? 504 : 502, details)
+  constructor(code: CodesOf<'source'> | 'wire/field', message: string, details?: ErrorDetails) {
+    super(code, message, STATUS[code] ?? 502, details)
   }
 }
-
-/** Limits of one client; the others are those of the whole server. */
-const CLIENT_LIMITS = new Set<ErrorCode>(['limit/streams-per-client', 'limit/runs-per-owner'])
 
 /**
  * A limit that is reached. The caller may come back; the operator may raise the limit.
@@ -226,18 +181,18 @@ export class LimitError extends SwapstreamError {
   readonly retryAfterSeconds: number
 
   constructor(
-    code: Extract<ErrorCode, `limit/${string}` | 'run/store-away'>,
+    code: CodesOf<'limit'> | 'run/store-away',
     message: string,
     retryAfterSeconds: number,
     details?: ErrorDetails,
   ) {
-    super(code, message, CLIENT_LIMITS.has(code) ? 429 : 503, details)
+    super(code, message, STATUS[code] ?? 503, details)
     this.retryAfterSeconds = retryAfterSeconds
   }
 }
 
 /**
- * Lists what exists, and what was probably meant.
+ * Lists the known names, and the closest one.
  *
  * @example didYouMean('respones', ['page', 'response']) // → '(has: page, response; did you mean "response"?)'
  */

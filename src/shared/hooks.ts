@@ -12,7 +12,7 @@ export function callHook(hook: () => unknown, failed: (error: unknown) => void):
 }
 
 /**
- * The message of an error, whatever was thrown: foreign code may throw text, nothing, or an object that throws when it is
+ * The message of any thrown value: foreign code may throw text, nothing, or an object that throws when it is
  * looked at.
  *
  * @example errorMessage(new Error('gone')) // → 'gone'

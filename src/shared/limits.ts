@@ -1,4 +1,4 @@
-/** What one app or one stream may use. Each number has a default that is safe; `Infinity` lifts a limit. */
+/** Limits of one app or one stream. Each number has a default that is safe; `Infinity` lifts a limit. */
 export interface Limits {
   /** Largest request body; beyond it the answer is 413. Default 65,536. */
   readonly maxBodyBytes: number
@@ -6,13 +6,13 @@ export interface Limits {
   readonly maxStreamsPerClient: number
   /** Streams that the process holds open; one more gets 503. Default 10,000. */
   readonly maxStreams: number
-  /** Longest life of a stream; then its terminal says `limit`. Default 600,000 (ten minutes). */
+  /** Longest life of a stream; then it ends with `limit`. Default 600,000 (ten minutes). */
   readonly maxDurationMs: number
-  /** Longest silence of a source; then the terminal says `timeout`. Default 120,000. */
+  /** Longest silence of a source; then the stream ends with `timeout`. Default 120,000. */
   readonly idleSourceMs: number
-  /** Longest time a reader may take for what it was sent; then it is dropped. Default 30,000. */
+  /** Longest time a client may take for a frame; then it is dropped. Default 30,000. */
   readonly sendTimeoutMs: number
-  /** Most that one stream may send; then its terminal says `limit`. Default 67,108,864 (64 MiB). */
+  /** Most that one stream may send; then it ends with `limit`. Default 67,108,864 (64 MiB). */
   readonly maxOutputBytes: number
 }
 

@@ -1,10 +1,10 @@
 /** Schemes that only lead somewhere. A URL without one stays on this site. */
 const LEADS_SOMEWHERE = /^(?:https?|mailto|tel):/i
-/** What a browser takes for a scheme, once it has dropped the blanks and control characters that it ignores. */
+/** A scheme as a browser sees it, without the blanks and control characters that it ignores. */
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i
 
 /**
- * Whether following a URL can do nothing but lead somewhere: `javascript:` and `data:` run what they hold.
+ * Checks that a URL does nothing but lead somewhere: `javascript:` and `data:` run what they hold.
  *
  * @example isSafeUrl('/docs?q=1') // → true
  * @example isSafeUrl('java\nscript:alert(1)') // → false

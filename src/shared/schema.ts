@@ -27,8 +27,8 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
-/** What a schema takes. */
+/** Type of a schema's input. */
 export type SchemaInput<S extends Schema> = NonNullable<S['~standard']['types']>['input']
 
-/** What it makes of that. */
+/** Type of its output. */
 export type SchemaOutput<S extends Schema> = NonNullable<S['~standard']['types']>['output']

@@ -2,9 +2,9 @@ import { createParser } from 'eventsource-parser'
 import { abortableGenerator } from '../shared/abortable.ts'
 import { bodyText } from './body-text.ts'
 
-/** One event as it was read. */
+/** One event, as read. */
 export interface ReadEvent {
-  /** The content; its lines are joined by `\n`. Spaces at the beginning are kept, beyond the one that the spelling adds. */
+  /** The content; its lines are joined by `\n`. Spaces at the beginning stay, beyond the one that the format adds. */
   readonly data: string
   /** The name; absent for an ordinary message. */
   readonly event?: string
@@ -12,11 +12,11 @@ export interface ReadEvent {
   readonly id?: string
 }
 
-/** Who is told of what is no event. */
+/** Callbacks for the rest of an event stream. */
 export interface ReadEventsOptions {
-  /** Told how long to wait before a reconnect, in milliseconds. */
+  /** Called with the time to wait before a reconnect, in milliseconds. */
   readonly onRetry?: (retryMs: number) => void
-  /** Told each comment, such as a heartbeat. */
+  /** Called with each comment, such as a heartbeat. */
   readonly onComment?: (comment: string) => void
 }
 

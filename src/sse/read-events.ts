@@ -16,8 +16,8 @@ const MAY_BE_EVENTS = new Set(['', 'text/event-stream', 'text/plain', 'applicati
  * Throws  SourceError `source/failed` for a status beyond 2xx; `source/value` for an answer of another type, or one
  *         that was read before; what the connection throws.
  *
- * @param options.onRetry Told the reconnect time that the server asks for.
- * @param options.onComment Told each comment.
+ * @param options.onRetry Called with the reconnect time that the server asks for.
+ * @param options.onComment Called with each comment.
  * @example
  * for await (const { event, data } of readEvents(fetch('/chat', { method: 'POST', body: form }))) {
  *   if (event === 'done') break

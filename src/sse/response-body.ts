@@ -1,6 +1,6 @@
 import { SourceError } from '../shared/errors.ts'
 
-/** What is used of a fetch `Response`, so that those of other implementations fit too. */
+/** The used part of a fetch `Response`, so that those of other implementations fit too. */
 export interface ResponseLike {
   readonly ok: boolean
   readonly status: number
@@ -23,21 +23,19 @@ export function mediaTypeOf(response: ResponseLike): string {
  * The body of a good answer, not yet read.
  *
  * Out     null for an answer without a body.
- * Throws  SourceError `source/failed` for a status beyond 2xx, with the status and the beginning of what it says;
- *         `source/value` for a body that somebody has read already.
+ * Throws  SourceError `source/failed` for a status beyond 2xx, with the status and the beginning of its text;
+ *         `source/value` for a body that was read before.
  */
 export async function bodyOf(response: ResponseLike): Promise<ReadableStream<Uint8Array> | null> {
   if (!response.ok) {
-    const said = response.bodyUsed ? '' : await response.text().catch(() => '')
-    const shown = said.length > SHOWN_CHARS ? `${said.slice(0, SHOWN_CHARS)}…` : said
-    throw new SourceError(
-      'source/failed',
-      `The answer has status ${response.status}${shown ? `: ${shown}` : '.'}`,
-    )
+    const text = response.bodyUsed ? '' : await response.text().catch(() => '')
+    const shown = text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text
+    const message = `The answer has status ${response.status}${shown ? `: ${shown}` : '.'}`
+    throw new SourceError('source/failed', message)
   }
-  if (response.bodyUsed)
-    throw new SourceError('source/value', 'The body of this response was read before.', {
-      hint: 'A body can be read once; response.clone() before reading gives a second one.',
-    })
+  if (response.bodyUsed) {
+    const hint = 'A body can be read once; response.clone() before reading gives a second one.'
+    throw new SourceError('source/value', 'The body of this response was read before.', { hint })
+  }
   return response.body
 }

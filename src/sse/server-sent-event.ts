@@ -6,32 +6,22 @@ export interface EventFields {
   readonly data?: string
   /** A constant name for scripts. htmx never swaps a named event, it fires it as a DOM event. */
   readonly event?: string
-  /** What the browser sends back as `Last-Event-ID`. May be empty: that clears it. */
+  /** The browser sends it back as `Last-Event-ID`. May be empty: that clears it. */
   readonly id?: string
   /** Milliseconds until a reconnect. */
   readonly retry?: number
 }
 
 /** Names htmx or the browser already gives a meaning to: as events they would submit forms or look like a lost network. */
-const MEANT_OTHERWISE = new Set([
-  'error',
-  'submit',
-  'click',
-  'load',
-  'change',
-  'open',
-  'close',
-  'message',
-  'input',
-  'reset',
-  'abort',
-])
+const MEANT_OTHERWISE = new Set(
+  'error submit click load change open close message input reset abort'.split(' '),
+)
 const EVENT_NAME = /^[A-Za-z][\w:.-]{0,63}$/
 // oxlint-disable-next-line no-control-regex
 const BREAKS_A_FIELD = /[\r\n\0]/
 
 /**
- * One event, spelt as its author says, for streams that scripts read.
+ * One event with fields of its author, for streams that scripts read.
  *
  * In      data any text; event a constant name; id text without CR, LF or NUL; retry whole milliseconds.
  * Throws  SourceError `wire/field`, here and not on the encoding: a field that holds a line break would become other fields.
@@ -62,24 +52,18 @@ export class ServerSentEvent implements EventFields {
 }
 
 /**
- * Whether a name can stand for an event of ours.
+ * Checks the name of an event.
  *
  * Throws  SourceError `wire/field` for a name that breaks the stream, or that the browser or htmx would act on.
  */
 export function checkEventName(event: string): void {
   if (typeof event !== 'string' || !EVENT_NAME.test(event)) {
-    throw refused(
-      'event',
-      event,
-      'Use a constant name of letters, digits, and _ : . - (at most 64).',
-    )
+    const hint = 'Use a constant name of letters, digits, and _ : . - (at most 64).'
+    throw refused('event', event, hint)
   }
   if (MEANT_OTHERWISE.has(event) || event.startsWith('htmx:')) {
-    throw refused(
-      'event',
-      event,
-      `The browser fires it as a DOM event; use a name of your own, such as "app:${event}".`,
-    )
+    const hint = `The browser fires it as a DOM event; use a name of your own, such as "app:${event}".`
+    throw refused('event', event, hint)
   }
 }
 

@@ -2,7 +2,7 @@ import type { Stream } from './stream.ts'
 
 const streams = new WeakMap<ReadableStream, Stream<unknown>>()
 
-/** A stream as a web stream, which any runtime can send. Nothing is made before somebody reads. */
+/** A stream as a web stream, which any runtime can send. Nothing is made before it is read. */
 export function toBody(stream: Stream<unknown>): ReadableStream<Uint8Array> {
   let frames: AsyncGenerator<Uint8Array> | undefined
   const body = new ReadableStream<Uint8Array>(

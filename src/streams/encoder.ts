@@ -7,7 +7,7 @@ import { toJsonText } from './json.ts'
 export type Chunk = string | Uint8Array<ArrayBuffer>
 
 /**
- * How the values of one stream are spelt. It belongs to that stream and may remember what it has sent.
+ * Encodes the values of one stream, and may remember what it has sent.
  *
  * @example
  * const shouting: EventEncoding<string> = () => ({
@@ -17,7 +17,7 @@ export type Chunk = string | Uint8Array<ArrayBuffer>
  * new EventStream(() => ['hello'], { encoding: shouting })
  */
 export interface Encoder<T> {
-  /** What comes before the first value. */
+  /** Text before the first value. */
   start?(): Chunk
   /** One value; empty when there is nothing to send for it. */
   value(value: T): Chunk | Promise<Chunk>
@@ -33,7 +33,7 @@ export interface Encoder<T> {
 /** Makes the encoder of one stream. */
 export type EventEncoding<T = unknown> = () => Encoder<T>
 
-/** What the events are called. */
+/** Names of the events. */
 export interface EventsOptions {
   /** The event name of plain values. Default none: an unnamed message. */
   readonly event?: string
@@ -95,11 +95,7 @@ export function plain(): Encoder<unknown> {
     end({ reason, error }) {
       if (reason === 'done') return ''
       if (reason === 'shutdown') return encodeEvent(shutdownMessage())
-      const { message, code, id } = error ?? {
-        message: 'The stream was cut.',
-        code: reason,
-        id: undefined,
-      }
+      const { message = 'The stream was cut.', code = reason, id } = error ?? {}
       return encodeEvent({ data: JSON.stringify({ error: message, code, id }) })
     },
     heartbeat: ping,
@@ -134,31 +130,16 @@ export function sequenced(): Encoder<unknown> {
 }
 
 /**
- * What a stream says when its server stops: come back later. It is not `done`, because a client that closes on `done`
- * would not come back; and the times are spread, because all clients of a server get it at once.
+ * The event that asks a client to come back after its server has stopped. It is not `done`, because a client that closes
+ * on `done` would not come back; and the times are spread, because all clients of a server get it at once.
  */
 export function shutdownMessage(): EventFields {
   const retry = 500 + Math.floor(Math.random() * 2_500)
   return { event: 'shutdown', retry, data: JSON.stringify({ reason: 'shutdown' }) }
 }
 
-/** Large texts leave in parts of this size: what a client has not taken need not be encoded. */
-const MAX_PART_CHARS = 65_536
-const utf8 = new TextEncoder()
-
-/** A chunk as bytes, part by part; no part ends between the halves of a character pair. */
-export function* encodeParts(
-  chunk: Chunk,
-): Generator<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly isEnd: boolean }> {
-  if (typeof chunk !== 'string') {
-    if (chunk.length > 0) yield { bytes: chunk, isEnd: true }
-    return
-  }
-  for (let at = 0; at < chunk.length;) {
-    let end = Math.min(at + MAX_PART_CHARS, chunk.length)
-    const last = chunk.charCodeAt(end - 1)
-    if (end < chunk.length && last >= 0xd800 && last < 0xdc00) end -= 1
-    yield { bytes: utf8.encode(chunk.slice(at, end)), isEnd: end === chunk.length }
-    at = end
-  }
+/** Cuts a large text between two characters: its end need not be encoded before the client has taken its beginning. */
+export function toParts(chunk: Chunk): readonly Chunk[] {
+  if (typeof chunk === 'string') return chunk.match(/.{1,32768}/gsu) ?? []
+  return chunk.length > 0 ? [chunk] : []
 }

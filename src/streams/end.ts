@@ -15,12 +15,12 @@ export type EndReason =
   | 'shutdown'
   | 'interrupted'
 
-/** How a stream ended, and how much of it there was: what `onEnd` is called with. */
+/** The argument of `onEnd`: why a stream ended, and how long it was. */
 export interface StreamEnd {
   readonly reason: EndReason
-  /** What failed, with reason `error`. */
+  /** The failure, with reason `error`. */
   readonly error?: unknown
-  /** What the source returned, when it came to its end. */
+  /** The return value of the source, when it came to its end. */
   readonly final?: unknown
   /** How many times a fragment could not be rendered; its place shows a notice, and the stream went on. */
   readonly failed?: number
@@ -33,7 +33,7 @@ export interface StreamEnd {
   readonly durationMs: number
 }
 
-/** What a client may learn of a failure. */
+/** The part of a failure that a client may know. */
 export interface PublicError {
   readonly code: string
   /** Finds the cause in the log. */
@@ -41,42 +41,43 @@ export interface PublicError {
   readonly message: string
 }
 
-/** How a stream ends, for the encoder that spells it. */
+/** How a stream ends, for the encoder. */
 export interface EndEvent {
   readonly reason: EndReason
-  /** What failed, with reason `error`. */
+  /** The failure, with reason `error`. */
   readonly error?: PublicError | undefined
-  /** What the source returned, with reason `done`. */
+  /** The return value of the source, with reason `done`. */
   readonly final?: unknown
 }
 
-export interface EndMarkerDetails {
-  /** What the source returned. */
-  readonly final?: unknown
-  /** What clients may know of a failure. Its cause is in the log of the process that made the stream. */
-  readonly publicError?: PublicError | undefined
+/** How a stream ends, once that is decided. */
+export interface Outcome {
+  readonly reason: EndReason
   /** The failure itself, where it is at hand. */
   readonly error?: unknown
+  /** The part of a failure that clients may know, when the log has its cause already. */
+  readonly publicError?: PublicError | undefined
+  /** The return value of the source. */
+  readonly final?: unknown
 }
 
 /** The return value of a source that replays another stream: this stream ends as that one did. */
-export class EndMarker {
+export class EndMarker implements Outcome {
   readonly reason: EndReason
   readonly final: unknown
   readonly publicError: PublicError | undefined
   readonly error: unknown
 
-  constructor(reason: EndReason, { final, publicError, error }: EndMarkerDetails = {}) {
+  constructor(reason: EndReason, details: Omit<Outcome, 'reason'> = {}) {
+    const { final, publicError, error } = details
     this.reason = reason
     this.final = final
     this.publicError = publicError
-    this.error =
-      error ??
-      (publicError &&
-        new SourceError(
-          'source/failed',
-          `The answer failed: ${publicError.code} ${publicError.id}.`,
-        ))
+    this.error = error
+    if (publicError && error === undefined) {
+      const { code, id } = publicError
+      this.error = new SourceError('source/failed', `The answer failed: ${code} ${id}.`)
+    }
     Object.freeze(this)
   }
 }

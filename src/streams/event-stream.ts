@@ -4,14 +4,14 @@ import { StreamBody, type StreamBodyOptions } from './stream-body.ts'
 import type { EventEncoding } from './encoder.ts'
 
 /**
- * What a frame holds of a block: with `diff` what has changed since the frame before, with `full` the whole block. To a
+ * Content of a frame: with `diff` what has changed in a block since the frame before, with `full` the whole block. To a
  * browser without scripts, `diff` sends the page from its top down where its text has one place; `full` sends it when it
  * is whole.
  */
 export type Updates = 'diff' | 'full'
 
 /**
- * What happens to the source while the client stands still: `latest` reads it to its end and keeps the newest snapshot,
+ * How the source goes on while the client stands still: `latest` reads it to its end and keeps the newest snapshot,
  * so that the answer is whole when the client goes on; `pause` lets it wait, so that nothing is paid for in advance.
  */
 export type Backpressure = 'latest' | 'pause'
@@ -20,15 +20,15 @@ export type Backpressure = 'latest' | 'pause'
 export interface EventStreamOptions<T = unknown> extends StreamBodyOptions {
   /** How the values are encoded. Default: for htmx, as fragments of the page. */
   readonly encoding?: EventEncoding<T>
-  /** What a frame holds of a block. Default: the middleware's, `diff`. */
+  /** Content of a frame. Default: the middleware's, `diff`. */
   readonly updates?: Updates
   /** Time between two frames of fragments; 0 for a frame a value. Default: the middleware's, 50. */
   readonly frameMs?: number
-  /** What happens to the source of fragments while the client stands still. Default: the middleware's. */
+  /** How the source of fragments goes on while the client stands still. Default: the middleware's. */
   readonly backpressure?: Backpressure
   /** Silence after which a comment keeps the connection alive; `false` for none. Default: the middleware's, 15,000. */
   readonly heartbeatMs?: number | false
-  /** After how long a client that was cut off comes back, said with the first message. Default: as the client likes. */
+  /** Time before a client reconnects; sent with the first message. Default: as the client likes. */
   readonly retryMs?: number
 }
 

@@ -1,17 +1,15 @@
-import { callHook } from '../shared/hooks.ts'
 import { LimitError, SourceError, SwapstreamError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
-import { tryOr, errorMessage } from '../shared/hooks.ts'
+import { callHook, errorMessage, tryOr } from '../shared/hooks.ts'
 import type { EndReason, PublicError } from './end.ts'
 
 /**
- * What a client may see of a failure: a code, and an id that finds the cause in the log. The cause itself only with
- * `expose`, which is for development: messages name files, queries and secrets.
+ * Makes the part of a failure that a client may see: a code, and an id that finds the cause in the log. The cause itself
+ * only with `expose`, which is for development: messages name files, queries and secrets.
  */
 export function toPublicError(error: unknown, expose: boolean): PublicError {
-  const code = tryOr(() => error instanceof SwapstreamError, false)
-    ? (error as SwapstreamError).code
-    : 'source/failed'
+  const own = tryOr(() => error instanceof SwapstreamError && error.code, false)
+  const code = own || 'source/failed'
   const message = expose ? errorMessage(error) : 'Something went wrong.'
   return { code, id: crypto.randomUUID().slice(0, 8), message }
 }
@@ -23,7 +21,7 @@ export interface FailureListeners {
   readonly onError: ((error: unknown) => void) | undefined
 }
 
-/** Writes the cause of a failure to the log, calls `onError`, and gives what the client may know. */
+/** Writes the cause of a failure to the log, calls `onError`, and returns what the client may know. */
 export function reportFailure(
   error: unknown,
   { route, log, expose, onError }: FailureListeners,
@@ -38,7 +36,7 @@ export function reportFailure(
   return publicError
 }
 
-/** Why an answer that is sent whole is not there: it has no end event that could say so. */
+/** Makes the error of a cut answer that is sent whole: it has no end event that could say so. */
 export function unfinished(reason: EndReason): LimitError | SourceError {
   if (reason === 'shutdown')
     return new LimitError('limit/closing', 'The server is shutting down.', 2)

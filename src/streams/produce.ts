@@ -1,8 +1,9 @@
+import { onAbort } from '../shared/abortable.ts'
 import { SourceError } from '../shared/errors.ts'
 import { Notifier } from '../shared/notifier.ts'
 import type { Source, StreamContext } from './source.ts'
 
-/** What a function writes into a stream with. */
+/** Writes values into a stream, for a function that pushes. */
 export interface StreamWriter<T> {
   /** Resolves when the stream has taken the value: await it, and a slow client slows the writer. */
   write(value: T): Promise<void>
@@ -34,7 +35,7 @@ export interface StreamWriter<T> {
 export function produce<T>(run: (writer: StreamWriter<T>) => unknown): Source<T> {
   return async function* (context) {
     const writer = new Writer<T>(context)
-    context.signal.addEventListener('abort', () => writer.changed.notify(), { once: true })
+    writer.onCancel(() => writer.changed.notify())
     // What it does after the end changes nothing any more.
     void Promise.resolve()
       .then(() => run(writer))
@@ -94,8 +95,7 @@ class Writer<T> implements StreamWriter<T> {
   }
 
   onCancel(run: () => void): void {
-    if (this.cancelled) run()
-    else this.signal.addEventListener('abort', run, { once: true })
+    onAbort(this.signal, run)
   }
 
   #end(call: string, end: NonNullable<typeof this.end>): void {

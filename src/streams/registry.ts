@@ -3,7 +3,7 @@ import type { Limits } from '../shared/limits.ts'
 import { Slots } from '../shared/slots.ts'
 import type { EndReason, StreamEnd } from './end.ts'
 
-/** What the streams of this process have done since it started. */
+/** Counts of the streams of this process since it started. */
 export interface Stats {
   /** Streams open now. */
   readonly open: number
@@ -11,14 +11,14 @@ export interface Stats {
   readonly values: number
   readonly frames: number
   readonly bytes: number
-  /** Streams that were not started: too many, or shutting down. */
+  /** Streams that could not start: too many, or shutting down. */
   readonly refused: number
   /** Streams that have ended, by reason. */
   readonly ended: Readonly<Record<EndReason, number>>
 }
 
 const open = new Slots()
-const held = new Set<Slot>()
+const slots = new Set<Slot>()
 const closing = new WeakSet<object>()
 const sums = { values: 0, frames: 0, bytes: 0, refused: 0 }
 const ended: Record<EndReason, number> = {
@@ -37,19 +37,18 @@ export class Slot {
   readonly host: object | undefined
   /** Stops its stream; undefined until that is made. */
   stop: ((reason: EndReason) => void) | undefined
-  /** Resolves when the slot is released. */
-  readonly released: Promise<void>
   readonly #giveBack: () => void
   #onRelease!: () => void
+  /** Resolves when the slot is released. */
+  readonly released: Promise<void> = new Promise((resolve) => (this.#onRelease = resolve))
 
   constructor(client: string | undefined, host: object | undefined) {
     this.host = host
     this.#giveBack = open.acquire(client)
-    this.released = new Promise((resolve) => (this.#onRelease = resolve))
-    held.add(this)
+    slots.add(this)
   }
 
-  /** The stream has ended, so that its client may open another one. */
+  /** Counts the stream, which has ended: its client may open another one. */
   ended({ reason, values, frames, bytes }: StreamEnd): void {
     this.#giveBack()
     sums.values += values
@@ -58,9 +57,9 @@ export class Slot {
     ended[reason] += 1
   }
 
-  /** The teardown of its source has run, too, or was given up: a shutdown waits for that. */
+  /** Frees the slot once the source is torn down: a shutdown waits for that. */
   release(): void {
-    held.delete(this)
+    slots.delete(this)
     this.#onRelease()
   }
 }
@@ -79,31 +78,28 @@ export function acquireSlot(
   host: object | undefined,
   limits: Pick<Limits, 'maxStreams' | 'maxStreamsPerClient'>,
 ): Slot {
-  const refusal = refuse(open.countOf(client), host, limits)
+  const refusal = refusalOf(open.countOf(client), host, limits)
   if (refusal === undefined) return new Slot(client, host)
   sums.refused += 1
   throw refusal
 }
 
-function refuse(
+function refusalOf(
   own: number,
   host: object | undefined,
   { maxStreams, maxStreamsPerClient }: Pick<Limits, 'maxStreams' | 'maxStreamsPerClient'>,
 ): LimitError | undefined {
   if (host !== undefined && closing.has(host))
     return new LimitError('limit/closing', 'The server is shutting down.', 2)
-  if (own >= maxStreamsPerClient) {
-    const message = `This client holds ${own} streams open, which is all it may.`
-    return new LimitError('limit/streams-per-client', message, 5, {
+  const message = (who: string, count: number): string =>
+    `${who} holds ${count} streams open, which is all it may.`
+  if (own >= maxStreamsPerClient)
+    return new LimitError('limit/streams-per-client', message('This client', own), 5, {
       hint: 'Raise limits.maxStreamsPerClient, or say with `proxies` how many proxies stand in front.',
     })
-  }
-  if (open.count >= maxStreams) {
-    const message = `The process holds ${open.count} streams open, which is all it may.`
-    const hint = 'Raise limits.maxStreams, or add a server.'
-    return new LimitError('limit/streams', message, 5, { hint })
-  }
-  return undefined
+  if (open.count < maxStreams) return undefined
+  const hint = 'Raise limits.maxStreams, or add a server.'
+  return new LimitError('limit/streams', message('The process', open.count), 5, { hint })
 }
 
 /**
@@ -114,13 +110,13 @@ function refuse(
 export async function stopStreams(host: object): Promise<void> {
   closing.add(host)
   // A slot whose stream was never made is never released.
-  const own = [...held].filter((slot) => slot.host === host && slot.stop)
+  const own = [...slots].filter((slot) => slot.host === host && slot.stop)
   for (const slot of own) slot.stop!('shutdown')
   await Promise.all(own.map(({ released }) => released))
 }
 
 /**
- * What the streams of this process have done.
+ * Counts the streams of this process.
  *
  * @example stats().open // → 0
  */

@@ -24,28 +24,21 @@ export abstract class Returned {
 
   /** Without our middleware, reading it fails with what is missing. */
   get body(): ReadableStream<Uint8Array> {
-    const name = this.constructor.name
-    const body = new ReadableStream<Uint8Array>(
-      {
-        pull() {
-          const message = `A handler returned a ${name}, but nothing turns it into an answer.`
-          const hint = "Add app.use(swapstream({ templates: 'templates' })) before the route."
-          throw new ConfigError('config/middleware-missing', message, { hint })
-        },
-      },
-      { highWaterMark: 0 },
-    )
+    const message = `A handler returned a ${this.constructor.name}, but nothing turns it into an answer.`
+    const pull = (): never => {
+      const hint = "Add app.use(swapstream({ templates: 'templates' })) before the route."
+      throw new ConfigError('config/middleware-missing', message, { hint })
+    }
+    const body = new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 })
     byBody.set(body, this)
     return body
   }
 }
 
 /** Takes the value that a handler returned out of the response around it. */
-export function takeReturned(response: {
-  readonly body: ReadableStream | null
-}): Returned | undefined {
-  const { body } = response
-  const value = body === null ? undefined : byBody.get(body)
-  if (value) byBody.delete(body!)
+export function takeReturned({ body }: Pick<Response, 'body'>): Returned | undefined {
+  if (body === null) return undefined
+  const value = byBody.get(body)
+  byBody.delete(body)
   return value
 }

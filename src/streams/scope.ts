@@ -2,7 +2,7 @@ import { SourceError } from '../shared/errors.ts'
 import { open, type Source, type StreamContext, type Values } from './source.ts'
 
 /**
- * A source with something around it: what stands before the `yield` sets up, what stands after it tears down.
+ * A source with a setup and a teardown: the code before and after one `yield`.
  *
  * The teardown always runs, once, on every way out, at once, even when the values hang in an `await`; no `try/finally`
  * is needed. An error in the setup is an ordinary HTTP error.

@@ -1,12 +1,12 @@
 import type { AsyncContext } from '../shared/async-context.ts'
-import { after, now, yieldToEventLoop } from '../shared/clock.ts'
+import { now, sleep, yieldToEventLoop } from '../shared/clock.ts'
 import { SourceError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
 import { isResult, noResult } from '../models/errors.ts'
 
-/** What a source is given when it is started. */
+/** The argument of a source that is a function. */
 export interface StreamContext {
-  /** Aborts when nobody wants the stream any more. Hand it to the model: only it can stop a paid call that waits. */
+  /** Aborts when the stream is not wanted any more. Hand it to the model: only it can stop a paid call that waits. */
   readonly signal: AbortSignal
   /** The last event the client saw, when it comes back. Written by the client: use it as a position only. */
   readonly lastEventId: string | undefined
@@ -17,7 +17,7 @@ export interface StreamContext {
 /** Values one by one: an iterable, plain or asynchronous, or a web stream. */
 export type Values<T> = AsyncIterable<T> | Iterable<T> | ReadableStream<T>
 
-/** Where the values of a stream come from. The function is the form to prefer: it starts late, and can be told to stop. */
+/** Where the values of a stream come from. Prefer the function: it starts late, and has a signal. */
 export type Source<T> = Values<T> | ((context: StreamContext) => Values<T> | PromiseLike<Values<T>>)
 
 /** A value of a stream that is stored, with the id under which a client goes on that has it. */
@@ -41,22 +41,17 @@ export interface SharedRun {
 
 /** A stream that goes on without clients: all who open it read the same one, also later. */
 export interface Resumable<T = unknown> {
-  /** Where a client that was cut off finds it again. */
+  /** Where a client finds it again. */
   readonly path: string
-  /** What its subscribers in this process share, once it was opened. */
+  /** The object that its subscribers in this process share, once it is open. */
   readonly shared?: () => SharedRun | undefined
   open(context: StreamContext): Values<T> | PromiseLike<Values<T>>
 }
 
-/** Whether this is such a stream, and no source of its own. */
 export function isResumable<T>(source: Source<T> | Resumable<T>): source is Resumable<T> {
   // A file that Node reads has a path and an `open`, too, and is a source like any other.
-  return (
-    Object(source) === source &&
-    'path' in source &&
-    'open' in source &&
-    !(Symbol.asyncIterator in source)
-  )
+  const members = Object(source) as object
+  return 'path' in members && 'open' in members && !(Symbol.asyncIterator in members)
 }
 
 /**
@@ -74,21 +69,14 @@ export async function open<T>(
     if (Symbol.iterator in values) return (values as Iterable<T>)[Symbol.iterator]()
     if ('getReader' in values) return pulled((values as ReadableStream<T>).getReader())
   }
-  throw new SourceError(
-    'source/value',
-    `A stream's source gives values one by one, but this one gave ${typeof values}.`,
-    {
-      hint: 'Return an async generator, such as streamToFragments(…), from the function.',
-    },
-  )
+  const message = `A stream's source gives values one by one, but this one gave ${typeof values}.`
+  const hint = 'Return an async generator, such as streamToFragments(…), from the function.'
+  throw new SourceError('source/value', message, { hint })
 }
 
 function pulled<T>(reader: ReadableStreamDefaultReader<T>): AsyncIterator<T> {
   return {
-    next: async () => {
-      const { done, value } = await reader.read()
-      return done ? { done, value: undefined } : { done: false, value }
-    },
+    next: () => reader.read() as Promise<IteratorResult<T>>,
     return: async () => {
       await reader.cancel()
       return { done: true, value: undefined }
@@ -96,14 +84,14 @@ function pulled<T>(reader: ReadableStreamDefaultReader<T>): AsyncIterator<T> {
   }
 }
 
-/** After this long, a source that was told to stop and did not is reported and left. */
+/** Time for the teardown of a source; one that still runs then is reported and left. */
 const TEARDOWN_MS = 5_000
 
 export interface SourceReaderOptions {
   /** The request in which the source is opened, read and closed. */
   readonly asyncContext: AsyncContext
   readonly log: Log
-  /** What the log calls the stream or run. */
+  /** Name of the stream or run in the log. */
   readonly route: string
   readonly lastEventId?: string | undefined
   readonly run?: StreamContext['run']
@@ -112,7 +100,7 @@ export interface SourceReaderOptions {
 /**
  * Reads one source, value by value, and ends it once.
  *
- * Cost    two promises for each value; a source that never waits lets other work run every 10 ms.
+ * Cost    a few promises for each value; a source that never waits lets other work run every 10 ms.
  * Ends    `close` aborts the signal unless the source has ended by itself, and calls `return()` once. A generator that
  *         hangs is left after 5 s, with a warning.
  */
@@ -123,9 +111,9 @@ export class SourceReader<T> {
   #opening: Promise<AsyncIterator<T> | Iterator<T>> | undefined
   #iterator: AsyncIterator<T> | Iterator<T> | undefined
   #closing: Promise<void> | undefined
-  /** It has ended or failed by itself, so nothing is left to stop. */
-  #exhausted = false
-  /** Since when the source owes a value; undefined while none is asked for. */
+  /** True when it has ended or failed by itself, so that nothing is left to stop. */
+  #isExhausted = false
+  /** Time of the request for the pending value; undefined while none is. */
   waitingSince: number | undefined
 
   constructor(source: Source<T>, options: SourceReaderOptions) {
@@ -155,18 +143,16 @@ export class SourceReader<T> {
    */
   async next(): Promise<IteratorResult<T, unknown>> {
     try {
-      const turn = yieldToEventLoop()
-      if (turn) await turn
-      if (this.#closing !== undefined) return { done: true, value: undefined }
-      const iterator = this.#iterator ?? (await this.open())
+      await yieldToEventLoop()
+      const iterator = this.#closing ? undefined : (this.#iterator ?? (await this.open()))
+      if (iterator === undefined || this.#closing) return { done: true, value: undefined }
       this.waitingSince = now()
-      if (this.#closing !== undefined) return { done: true, value: undefined }
       const result: unknown = await this.#options.asyncContext.run(() => iterator.next())
       if (!isResult(result)) throw noResult(result)
-      if (result.done) this.#exhausted = true
+      if (result.done) this.#isExhausted = true
       return result as IteratorResult<T, unknown>
     } catch (error) {
-      this.#exhausted = true
+      this.#isExhausted = true
       throw error
     } finally {
       this.waitingSince = undefined
@@ -180,27 +166,19 @@ export class SourceReader<T> {
 
   async #close(): Promise<void> {
     const { asyncContext, log, route } = this.#options
-    // First the signal, which reaches into a waiting model call; then the generator, which may never hear it.
-    if (!this.#exhausted) this.#abort.abort()
+    // First the signal, which reaches into a waiting model call; then the generator, which may be busy.
+    if (!this.#isExhausted) this.#abort.abort()
     const iterator = this.#iterator
     if (iterator?.return === undefined) return
-    await new Promise<void>((resolve) => {
-      const cancel = after(TEARDOWN_MS, () => {
-        log.warn(
-          { route },
-          'a source was told to stop 5 s ago and still runs: pass its signal to what it waits for',
-        )
-        resolve()
-      })
-      asyncContext
-        .run(async () => iterator.return!())
-        .catch((failure: unknown) =>
-          log.error({ route, err: failure }, 'a source failed while it was closed'),
-        )
-        .finally(() => {
-          cancel()
-          resolve()
-        })
-    })
+    const closed = new AbortController()
+    asyncContext
+      .run(async () => iterator.return!())
+      .catch((err: unknown) => log.error({ route, err }, 'a source failed while it was closed'))
+      .finally(() => closed.abort())
+    await sleep(TEARDOWN_MS, closed.signal)
+    if (closed.signal.aborted) return
+    const message =
+      'a source was stopped 5 s ago and still runs: pass its signal to what it waits for'
+    log.warn({ route }, message)
   }
 }

@@ -1,6 +1,6 @@
 import { captureContext, type AsyncContext } from '../shared/async-context.ts'
+import { ConfigError } from '../shared/errors.ts'
 import type { Limits } from '../shared/limits.ts'
-import { streamHeaders } from './headers.ts'
 import { Returned } from './returned.ts'
 import type { Source } from './source.ts'
 import type { StreamEnd } from './end.ts'
@@ -22,8 +22,8 @@ export interface StreamBodyOptions {
     Pick<Limits, 'maxDurationMs' | 'idleSourceMs' | 'sendTimeoutMs' | 'maxOutputBytes'>
   >
   /**
-   * Called with what failed after the status went out: what ended the stream, once, and each fragment that could not be
-   * rendered. The client sees only a code and an id.
+   * Called with each failure after the status went out: the one that ended the stream, and each fragment that could not
+   * be rendered. The client sees only a code and an id.
    */
   readonly onError?: (error: unknown) => void
   /** Called once when the stream is over, whatever ended it. */
@@ -39,7 +39,7 @@ export abstract class StreamBody<T, F extends string> extends Returned {
 
   readonly source: Source<T>
   readonly options: StreamBodyOptions
-  /** The request in which the stream was made: the source runs there. */
+  /** The request that makes the stream: the source runs there. */
   readonly asyncContext: AsyncContext
 
   constructor(source: Source<T>, options: StreamBodyOptions) {
@@ -48,4 +48,38 @@ export abstract class StreamBody<T, F extends string> extends Returned {
     this.options = options
     this.asyncContext = captureContext()
   }
+}
+
+/** Headers of the server: on HTTP/2 some of them end the connection. */
+const MANAGED = new Set(
+  'connection keep-alive proxy-connection transfer-encoding upgrade trailer te'.split(' '),
+)
+
+/**
+ * The headers of a stream's answer: the typed ones first, then the pairs, repeats stay.
+ *
+ * Throws  ConfigError `config/invalid` for a header that a stream cannot set, or that no header can be. A content-length
+ *         is dropped: it is not known before the end.
+ */
+export function streamHeaders(
+  typed: Readonly<Record<string, string>> = {},
+  raw: readonly (readonly [string, string])[] = [],
+): Headers {
+  const headers = new Headers()
+  for (const [name, value] of [...Object.entries(typed), ...raw]) {
+    const lower = name.toLowerCase()
+    if (lower === 'content-length') continue
+    if (MANAGED.has(lower)) {
+      const message = `A stream cannot set the header ${JSON.stringify(name)}: the server does.`
+      throw new ConfigError('config/invalid', message, { hint: 'Leave it out.' })
+    }
+    try {
+      headers.append(name, value)
+    } catch (cause) {
+      const message = `${JSON.stringify(name)}: ${JSON.stringify(value)} is no valid header.`
+      const hint = 'A header is one line of text without control characters.'
+      throw new ConfigError('config/invalid', message, { hint, cause })
+    }
+  }
+  return headers
 }

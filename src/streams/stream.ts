@@ -1,18 +1,17 @@
 import { callHook } from '../shared/hooks.ts'
-import { now } from '../shared/clock.ts'
+import { after, now } from '../shared/clock.ts'
 import type { Limits } from '../shared/limits.ts'
 import { Notifier } from '../shared/notifier.ts'
-import type { StreamBuffer } from './buffer.ts'
-import { Deadlines } from './deadlines.ts'
-import { encodeParts, type Chunk } from './encoder.ts'
-import type { EndReason, PublicError, StreamEnd } from './end.ts'
-import { lastChunks, outcomeOf, type Outcome } from './ending.ts'
+import { lastChunks, type Report, type StreamBuffer } from './buffer.ts'
+import { toParts, type Chunk } from './encoder.ts'
+import { EndMarker, type EndReason, type Outcome, type StreamEnd } from './end.ts'
 import { reportFailure, unfinished, type FailureListeners } from './failure.ts'
 import type { Slot } from './registry.ts'
 import { SourceReader, WithId, type Source, type SourceReaderOptions } from './source.ts'
 
-/** How long the first value may decide about the status before the headers go out without it. */
+/** Time in which the first value may decide about the status; then the headers go out without it. */
 const FIRST_VALUE_MS = 250
+const utf8 = new TextEncoder()
 
 /** The other end of the connection that a stream is sent over. */
 export interface Client {
@@ -42,12 +41,11 @@ export interface StreamOptions extends SourceReaderOptions, FailureListeners {
  * into frames whenever the client takes one. A slow client finds the newest state, or makes the source wait.
  *
  * Ends    exactly once: by itself, by an error, a limit or a deadline, when the client leaves or when it is stopped. The
- *         source is told at once and never waited for.
+ *         signal of its source aborts at once; nothing waits for it.
  */
 export class Stream<T> {
   readonly #options: StreamOptions
   readonly #source: SourceReader<T>
-  readonly #deadlines: Deadlines
   readonly #forgetClient: () => void
   /** Undefined until `start`. */
   #buffer: StreamBuffer<T> | undefined
@@ -57,53 +55,45 @@ export class Stream<T> {
   readonly #drained = new Notifier()
   /** When the source is read now; `first` until the client comes, which it may never do. */
   #reads: StreamOptions['reads'] | 'first' = 'first'
-  #isReading = false
-  /** What follows the newest value is there already, and belongs into the same frame. */
+  #reading: Promise<void> | undefined
+  /** The value after the newest one is there already, and belongs into the same frame. */
   #hasMore = false
-  #early: readonly Chunk[] = []
+  #early: Chunk[] = []
   #nextFrameAt = 0
-  /** Since when the client has what it was handed; undefined while it waits for more. */
+  readonly #startedAt = now()
+  #lastSentAt = this.#startedAt
+  /** Time of the last frame, while the client has not asked for more. */
   #handedAt: number | undefined
+  readonly #heartbeatMs: number
+  #cancelWatch = (): void => {}
   #outcome: Outcome | undefined
   #cut: Error | undefined
   /** The client gets nothing more. */
   hasEnded: boolean = false
   #counts = { values: 0, frames: 0, bytes: 0 }
   #failures = 0
-  readonly #report = (error: unknown): PublicError => {
+  readonly #report: Report = (error) => {
     this.#failures += 1
     return reportFailure(error, this.#options)
   }
 
   constructor(source: Source<T>, options: StreamOptions) {
-    const { limits, heartbeatMs, client } = options
     this.#options = options
+    this.#heartbeatMs = options.heartbeatMs === false ? Infinity : options.heartbeatMs
     this.#source = new SourceReader(source, options)
-    this.#deadlines = new Deadlines(
-      limits,
-      heartbeatMs === false ? Infinity : heartbeatMs,
-      () => ({ source: this.#source.waitingSince, client: this.#handedAt }),
-      () => this.#check(),
-    )
-    this.#forgetClient = client.onDisconnect(() => this.leave())
+    this.#forgetClient = options.client.onDisconnect(() => this.leave())
     if (this.hasEnded) this.#forgetClient()
   }
 
   /**
-   * Opens the source, and makes something of what it gives before it is asked for a value. Out: nothing when the stream
-   * ends before that is made.
+   * Opens the source, and makes something of it before it is asked for a value. Out: undefined when the stream ends before.
    *
    * Throws  what the source's function throws, or `make`, so that it can still become an HTTP status.
    */
   async prepare<R>(make: (values: object) => Promise<R>): Promise<R | undefined> {
-    if (this.#outcome !== undefined) return undefined
-    this.#deadlines.start()
-    try {
-      return await Promise.race([this.#source.open().then(make), this.#changed.wait()])
-    } catch (error) {
-      this.#close({ reason: 'error', error })
-      throw error
-    }
+    if (this.hasEnded) return undefined
+    this.#watch()
+    return this.#failing(() => Promise.race([this.#source.open().then(make), this.#changed.wait()]))
   }
 
   /**
@@ -115,34 +105,35 @@ export class Stream<T> {
    */
   async start(buffer: StreamBuffer<T>, awaitFirstValue: boolean = true): Promise<void> {
     this.#buffer = buffer
-    const early: Chunk[] = []
-    try {
-      if (buffer.start) early.push(buffer.start())
-      if (awaitFirstValue) {
-        await this.#firstValue()
-        if (!buffer.isEmpty) early.push(await buffer.flush(this.#report))
-        this.#nextFrameAt = now() + this.#options.frameMs()
-      }
-    } catch (error) {
-      this.#close({ reason: 'error', error })
-      throw error
-    }
+    await this.#failing(async () => {
+      if (buffer.start) this.#early.push(buffer.start())
+      if (!awaitFirstValue) return
+      await this.#firstValue()
+      if (!buffer.isEmpty) this.#early.push(await buffer.flush(this.#report))
+      this.#nextFrameAt = now() + this.#options.frameMs()
+    })
     if (this.hasEnded) return
-    this.#early = early.filter((chunk) => chunk.length > 0)
     // A body that is replaced on its way is never read, and no event says so.
     this.#handedAt = now()
-    this.#deadlines.start()
+    this.#watch()
   }
 
   async #firstValue(): Promise<void> {
     const until = now() + FIRST_VALUE_MS
-    void this.#read()
+    this.#reading = this.#read()
     while (this.#outcome === undefined && (this.#counts.values === 0 || this.#hasMore)) {
       if (now() >= until) return
       await this.#changed.wait(until - now())
     }
-    const { reason, error } = this.#outcome ?? {}
-    if (reason === 'error' && this.#counts.values === 0) throw error
+    if (this.#outcome?.reason === 'error' && this.#counts.values === 0) throw this.#outcome.error
+  }
+
+  /** Runs a step whose failure ends the stream, and is an HTTP error. */
+  #failing<R>(step: () => Promise<R>): Promise<R> {
+    return step().catch((error) => {
+      this.#close({ reason: 'error', error })
+      throw error
+    })
   }
 
   /**
@@ -152,29 +143,31 @@ export class Stream<T> {
    * Throws  what the source throws; SourceError `source/stalled` or LimitError at a limit.
    */
   async *values(): AsyncGenerator<T, EndReason, undefined> {
-    this.#deadlines.start()
+    this.#watch()
     try {
       while (this.#outcome === undefined) {
         // What the source throws after the end is decided, it throws because of that.
         const next = this.#source.next().catch((error) => this.#finish({ reason: 'error', error }))
         const step = await Promise.race([next, this.#changed.wait()])
         if (!step || this.#outcome !== undefined) break
-        if (step.done) this.#finish(outcomeOf(step.value))
+        if (step.done) this.#finishWith(step.value)
         else {
           this.#counts.values += 1
           yield step.value instanceof WithId ? step.value.value : step.value
         }
       }
-      const { reason, error, isReplayed } = this.#outcome!
+      const outcome = this.#outcome!
+      const { reason, error } = outcome
       if (reason === 'error') throw error
-      if (reason !== 'done' && !isReplayed && !this.hasEnded) throw unfinished(reason)
-      this.#close(this.#outcome!)
+      const isWhole = reason === 'done' || outcome instanceof EndMarker
+      if (!isWhole && !this.hasEnded) throw unfinished(reason)
+      this.#close(outcome)
       return reason
     } catch (error) {
       this.#close({ reason: 'error', error })
       throw error
     } finally {
-      this.#close({ reason: 'disconnected' })
+      this.leave()
     }
   }
 
@@ -185,32 +178,42 @@ export class Stream<T> {
    * Throws  when the body has to be cut: its encoding has no word for such an end, or the client stood still.
    */
   async *frames(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-    if (this.#early.length === 0) this.#handedAt = undefined
+    this.#handedAt = undefined
     this.#reads = this.#options.reads
     this.#drained.notify()
     try {
-      for await (const chunk of this.#chunks()) if (!this.hasEnded) yield* this.#parts(chunk)
-      if (!this.hasEnded) yield* this.#last()
+      yield* this.#send(this.#early.splice(0))
+      if (this.#reading === undefined) this.#reading = this.#read()
+      while (this.#outcome === undefined) {
+        const chunk = await this.#nextChunk(this.#buffer!)
+        if (chunk !== undefined) yield* this.#send([chunk])
+      }
+      if (!this.hasEnded) {
+        const last = lastChunks(this.#buffer!, this.#outcome, this.#report, this.#options)
+        const { chunks, outcome } = await last
+        this.#outcome = outcome
+        if (chunks) yield* this.#send(chunks, true)
+        else this.#cut = new Error(`The stream was cut: ${outcome.reason}.`)
+      }
+      this.#close(this.#outcome)
       if (this.#cut) throw this.#cut
     } finally {
-      this.#close({ reason: 'disconnected' })
+      this.leave()
     }
   }
 
-  /** Ends the stream from outside: the client gets what waits, and the end event with this reason. */
+  /** Ends the stream: the client gets what waits, and the end event with this reason. */
   stop(reason: EndReason): void {
     this.#finish({ reason })
   }
 
-  /** Ends the stream without another word: its client has left. */
+  /** Ends the stream without an end event: its client has left. */
   leave(): void {
     this.#close({ reason: 'disconnected' })
   }
 
   /** The first loop: from the source into the buffer. */
   async #read(): Promise<void> {
-    if (this.#isReading) return
-    this.#isReading = true
     const buffer = this.#buffer!
     try {
       while (this.#outcome === undefined) {
@@ -218,7 +221,7 @@ export class Stream<T> {
         const { done, value } = await this.#source.next()
         // What comes after the end is decided comes too late; a closed source says `done` at once.
         if (this.#outcome !== undefined) return
-        if (done) return this.#finish(outcomeOf(value))
+        if (done) return this.#finishWith(value)
         const isNews = buffer.isEmpty || this.#hasMore
         if (value instanceof WithId) buffer.push(value.value as T, value.id)
         else buffer.push(value)
@@ -242,63 +245,59 @@ export class Stream<T> {
     return isEmpty || this.#options.frameMs() > 0
   }
 
-  /** The second loop: from the buffer to the client, until the end is decided. */
-  async *#chunks(): AsyncGenerator<Chunk, void, undefined> {
-    const buffer = this.#buffer!
-    yield* this.#early
-    this.#early = []
-    void this.#read()
-    while (this.#outcome === undefined) {
-      const isIdle = buffer.isEmpty || this.#hasMore
-      const untilDue = buffer.isFull ? 0 : this.#nextFrameAt - now()
-      try {
-        if (isIdle && this.#deadlines.isHeartbeatDue && buffer.heartbeat) yield buffer.heartbeat()
-        else if (untilDue > 0 && (!isIdle || this.#reads === 'due'))
-          await this.#changed.wait(untilDue)
-        else if (isIdle) {
-          this.#drained.notify()
-          await this.#changed.wait()
-        } else yield await buffer.flush(this.#report)
-      } catch (error) {
-        this.#finish({ reason: 'error', error })
-      }
+  /** One turn of the second loop, from the buffer to the client. Out: undefined when it only waited. */
+  async #nextChunk(buffer: StreamBuffer<T>): Promise<Chunk | undefined> {
+    const isIdle = buffer.isEmpty || this.#hasMore
+    const untilDue = buffer.isFull ? 0 : this.#nextFrameAt - now()
+    try {
+      if (isIdle && buffer.heartbeat && now() - this.#lastSentAt >= this.#heartbeatMs)
+        return buffer.heartbeat()
+      if (untilDue > 0 && (!isIdle || this.#reads === 'due'))
+        return await this.#changed.wait(untilDue)
+      if (!isIdle) return await buffer.flush(this.#report)
+      this.#drained.notify()
+      return await this.#changed.wait()
+    } catch (error) {
+      this.#finish({ reason: 'error', error })
+      return undefined
     }
   }
 
-  /** Hands a chunk to the client in parts, and counts them. */
-  *#parts(chunk: Chunk, isLast: boolean = false): Generator<Uint8Array<ArrayBuffer>> {
-    for (const { bytes, isEnd } of encodeParts(chunk)) {
+  /** Hands chunks to the client in parts, and counts them. */
+  *#send(chunks: readonly Chunk[], isLast: boolean = false): Generator<Uint8Array<ArrayBuffer>> {
+    const parts = chunks.flatMap(toParts)
+    for (const [n, part] of parts.entries()) {
+      if (this.hasEnded) return
+      const bytes = typeof part === 'string' ? utf8.encode(part) : part
       this.#counts.frames += 1
       this.#counts.bytes += bytes.byteLength
-      this.#handedAt = this.#deadlines.lastSentAt = now()
+      this.#handedAt = this.#lastSentAt = now()
       this.#nextFrameAt = this.#handedAt + this.#options.frameMs()
-      if (isLast && isEnd) this.#close(this.#outcome!)
+      if (isLast && n === parts.length - 1) this.#close(this.#outcome!)
       yield bytes
-      if (this.hasEnded) return
       this.#handedAt = undefined
       if (this.#counts.bytes >= this.#options.limits.maxOutputBytes) this.stop('limit')
     }
   }
 
-  async *#last(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-    const { chunks, outcome } = await lastChunks(
-      this.#buffer!,
-      this.#outcome!,
-      this.#report,
-      (error) => reportFailure(error, this.#options),
-    )
-    this.#outcome = outcome
-    if (chunks === undefined) this.#cut = new Error(`The stream was cut: ${outcome.reason}.`)
-    for (const [n, chunk] of chunks?.entries() ?? [])
-      yield* this.#parts(chunk, n === chunks!.length - 1)
-    this.#close(outcome)
-  }
-
-  #check(): void {
-    if (this.#deadlines.isClientStalled) return this.#dropClient()
-    if (this.#deadlines.isDurationExceeded) this.stop('limit')
-    if (this.#deadlines.isSourceIdle) this.stop('timeout')
-    if (this.#buffer && this.#deadlines.isHeartbeatDue) this.#changed.notify()
+  /** Runs what is due, and sets the one timer of the stream for what is due next: sending a frame sets none. */
+  #watch(): void {
+    const { limits } = this.#options
+    const at = now()
+    const waits: [since: number | undefined, ms: number, run: () => void][] = [
+      [this.#handedAt, limits.sendTimeoutMs, () => this.#dropClient()],
+      [this.#startedAt, limits.maxDurationMs, () => this.stop('limit')],
+      [this.#source.waitingSince, limits.idleSourceMs, () => this.stop('timeout')],
+      [this.#lastSentAt, this.#heartbeatMs, () => this.#buffer && this.#changed.notify()],
+    ]
+    let delayMs = Infinity
+    for (const [since = at, ms, run] of waits) {
+      const leftMs = since + ms - at
+      if (leftMs <= 0) run()
+      delayMs = Math.min(delayMs, leftMs > 0 ? leftMs : ms)
+    }
+    this.#cancelWatch()
+    if (!this.hasEnded) this.#cancelWatch = after(Math.max(1, delayMs), () => this.#watch())
   }
 
   #dropClient(): void {
@@ -310,7 +309,12 @@ export class Stream<T> {
     if (this.#reads !== 'first') client.destroy?.()
   }
 
-  /** Decides how the stream ends; the source is told at once. */
+  /** The source has returned. */
+  #finishWith(final: unknown): void {
+    this.#finish(final instanceof EndMarker ? final : { reason: 'done', final })
+  }
+
+  /** Decides how the stream ends; the signal of the source aborts at once. */
   #finish(outcome: Outcome): void {
     if (this.#outcome !== undefined) return
     this.#outcome = outcome
@@ -319,29 +323,23 @@ export class Stream<T> {
     void this.#source.close()
   }
 
-  /** Nothing more is sent: counts the stream, and says how it ended. */
+  /** Sends nothing more, counts the stream, and reports how it ended. */
   #close(outcome: Outcome): void {
     if (this.hasEnded) return
     this.hasEnded = true
     this.#finish(outcome)
     const { reason, error, final } = outcome
     const { onEnd, slot, route, log } = this.#options
+    const counts = { ...this.#counts, ...(this.#failures > 0 && { failed: this.#failures }) }
+    const durationMs = now() - this.#startedAt
+    const end: StreamEnd = { reason, error, final, ...counts, durationMs }
     this.#forgetClient?.()
-    this.#deadlines.stop()
+    this.#cancelWatch()
     void this.#source.close().then(() => slot?.release())
-    const { startedAt } = this.#deadlines
-    const end: StreamEnd = {
-      reason,
-      ...(error === undefined ? {} : { error }),
-      ...(final === undefined ? {} : { final }),
-      ...(this.#failures === 0 ? {} : { failed: this.#failures }),
-      ...this.#counts,
-      durationMs: now() - startedAt,
-    }
     slot?.ended(end)
     callHook(
       () => {
-        log.info({ route, reason, ...this.#counts, ms: end.durationMs }, 'stream ended')
+        log.info({ route, reason, ...this.#counts, ms: durationMs }, 'stream ended')
         return onEnd?.(end)
       },
       (failure) => log.error({ route, err: failure }, 'onEnd of a stream failed'),

@@ -59,7 +59,9 @@ describe('the export', () => {
 
 test('each error code has its paragraph in docs/errors.md, and no other code is named', () => {
   const union = /export type ErrorCode =([^]*?)\n\n/.exec(read('src/shared/errors.ts'))![1]!
-  const codes = [...union.matchAll(/'([a-z]+\/[a-z-]+)'/g)].map(([, code]) => code)
+  const codes = [...union.matchAll(/['`]([a-z]+)\/(\$\{[^}]*\}|[a-z-]+)/g)].flatMap(
+    ([, area, names]) => names!.match(/[a-z-]+/g)!.map((name) => `${area}/${name}`),
+  )
   const documented = [...read('docs/errors.md').matchAll(/^- `([a-z]+\/[a-z-]+)`/gm)].map(
     ([, code]) => code,
   )
@@ -70,11 +72,11 @@ test('each error code has its paragraph in docs/errors.md, and no other code is 
       .filter((name) => /\.(?:ts|md)$/.test(name))
       .map((name) => join(folder, name)),
   )
-  const groups = [...new Set(codes.map((code) => code!.split('/')[0]))].join('|')
+  const groups = [...new Set(codes.map((code) => code.split('/')[0]))].join('|')
   const named = new RegExp(`\`((?:${groups})/[a-z-]+)\``, 'g')
   const unknown = files.flatMap((file) =>
     [...read(file).matchAll(named)].flatMap(([, code]) =>
-      codes.includes(code) ? [] : [`${file}: ${code}`],
+      codes.includes(code!) ? [] : [`${file}: ${code}`],
     ),
   )
   expect(unknown).toEqual([])

@@ -1,7 +1,7 @@
 import { didYouMean } from '../../shared/errors.ts'
 import type { Schema } from '../../shared/schema.ts'
 import { ignoreErrors } from '../../shared/abortable.ts'
-import { streamHeaders } from '../../streams/headers.ts'
+import { streamHeaders } from '../../streams/stream-body.ts'
 import { refuseRoute, type Declared, type InputSchemas } from './definition.ts'
 import { INPUT_SOURCES, keysOf } from './input.ts'
 

@@ -12,7 +12,7 @@ import {
 import { tagAt } from './tags.ts'
 import { type HtmlNode, type HtmlTree, isElement, partOf, sourceOf, startTagOf } from './tree.ts'
 
-/** What a page can change, and what marks the HTML in it. */
+/** Changes that a page can make, and marks of the HTML in it. */
 export interface DiffOptions {
   /** Attributes can change alone, without what stands in their element. */
   readonly attributes: boolean
@@ -36,7 +36,7 @@ const MAX_TAIL_CHARS = 256
 const SMALL_CHARS = 80
 /** About what a change costs beside its HTML. */
 const CHANGE_CHARS = 70
-/** What a reader may be busy with. */
+/** Elements that a reader may be busy with. */
 const STATEFUL = /<(?:audio|details|dialog|iframe|img|input|object|select|textarea|video)\b/i
 
 /**
@@ -126,7 +126,6 @@ class Diff {
     return cost > y.innerEnd - y.innerStart && !this.#isBusy(x)
   }
 
-  /** Whether a reader may be busy with something in an element. */
   #isBusy({ innerStart, innerEnd }: HtmlNode): boolean {
     return STATEFUL.test(this.#before.tree.html.slice(innerStart, innerEnd))
   }
@@ -142,7 +141,7 @@ class Diff {
     return this.#add('inside', path, this.#inner(y), y)
   }
 
-  /** What is sent whole keeps nothing temporary, but for the ends of its own texts. */
+  /** Leaves nothing temporary in what is sent whole, but for the ends of its own texts. */
   #forget(y: HtmlNode): void {
     for (const child of y.children) {
       this.skipped.delete(child)
@@ -194,7 +193,7 @@ class Diff {
     return isRight
   }
 
-  /** One child that was there before, and what was added behind it where it is a text. */
+  /** Compares a child of both; where it is a text, with what was added behind it. */
   #pair(place: Children, n: number, rest: string): boolean {
     const was = place.x.children[n]!
     const is = place.y.children[partner(place, n)]!
@@ -293,7 +292,7 @@ class Diff {
     return !previous && (start || isInside) && this.#add('start', path, html, y)
   }
 
-  /** What is temporary in parts that have not changed stays. */
+  /** Keeps what is temporary in parts that have not changed. */
   #carry(was: HtmlNode, is: HtmlNode): void {
     const { tails, skipped } = this.#before
     if (tails.size === 0 && skipped.size === 0) return
@@ -319,7 +318,7 @@ class Diff {
     return sourceOf(this.#before.tree, x) === sourceOf(this.#after, y)
   }
 
-  /** What stands in an element, with the temporary elements of its texts. */
+  /** Content of an element, with the temporary elements of its texts. */
   #inner(y: HtmlNode): string {
     let html = ''
     let at = y.innerStart

@@ -12,13 +12,13 @@ import { repairTail } from './tail.ts'
 /** The link definitions of a text, by label. */
 export type References = Record<string, { title: string; href: string }>
 
-/** What the parts of one text have in common while they are rendered one after the other. */
+/** State that the parts of one text share while they are rendered one after the other. */
 export interface RenderState {
   [key: string | symbol]: unknown
   references: References
   /** More text may follow this part. */
   isTail: boolean
-  /** How much code was highlighted so far. */
+  /** How much code is highlighted so far. */
   highlightedChars: number
   inLink: boolean
 }
@@ -42,7 +42,7 @@ export interface Parser {
   lastBlockLine(text: string): number
 }
 
-/** What Markdown may do beyond its defaults. */
+/** Options of Markdown beyond its defaults. */
 export interface MarkdownOptions {
   /**
    * Highlights finished code blocks: highlight.js, whole or with the languages that you chose. Default: none.

@@ -25,7 +25,7 @@ export function compileTemplate(
   return new Function(compiler.getCode())() as CompiledTemplate
 }
 
-/** What notes its place: expressions where they stand, statements in front. */
+/** Nodes that note their place: expressions where they stand, statements in front. */
 const EXPRESSIONS: ReadonlySet<string> = new Set(['Filter', 'Is', 'In'])
 /** Those whose result may be lost on the way to a block. */
 const LOSING: ReadonlySet<string> = new Set(['FilterAsync', 'Include', 'Import', 'FromImport'])
@@ -113,11 +113,11 @@ class PlacedCompiler extends Compiler {
 
   compileOutput(node: AstNode, frame: unknown): void {
     // A macro prints into a buffer of its own, a capture into one of the same name. A filter block may declare something.
-    const isKept =
+    const isNeeded =
       this.#captures > 0 || [...nodesIn(node)].some(({ typename }) => typename === 'Capture')
     const when = this.buffer === 'output' ? '!context.isPassing' : '!context.isForcing'
     const leads = blocksIn(node).map((block) => ` || context.leadsTo?.(${quoted(block)})`)
-    const isLeftOut = !isKept && (this.buffer === 'output' || this.#macros > 0)
+    const isLeftOut = !isNeeded && (this.buffer === 'output' || this.#macros > 0)
     if (isLeftOut) this._emitLine(`if (${when}${leads.join('')}) {`)
     original.compileOutput.call(this, node, frame)
     if (isLeftOut) this._emitLine('}')

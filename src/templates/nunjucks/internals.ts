@@ -23,7 +23,7 @@ export interface Frame {
 
 export type Callback<T = string> = (error: unknown, result?: T) => void
 
-/** What nunjucks compiles a template's root and each block to. All that it uses comes in by parameter. */
+/** The compiled root of a template, or one of its blocks. All that it uses comes in by parameter. */
 export type BlockFunction<T = string> = (
   env: unknown,
   context: unknown,
@@ -44,7 +44,7 @@ export interface Runtime {
 
 type AnyFunction = (...values: any[]) => unknown
 
-/** What a template author's `configure(env)` gets: nunjucks' own environment, as far as it is a promise of ours. */
+/** The argument of `configure(env)`: nunjucks' own environment, as far as it is a promise of ours. */
 export interface NunjucksEnvironment {
   opts: { autoescape: boolean; throwOnUndefined: boolean; [option: string]: unknown }
   addFilter(name: string, filter: AnyFunction, async?: boolean): unknown
@@ -104,7 +104,7 @@ export function makeNode(type: string, at: AstNode, ...fields: unknown[]): AstNo
   return new inside.nodes[type]!(at.lineno, at.colno, ...fields)
 }
 
-/** Template text → syntax tree as it was written. */
+/** Template text → syntax tree as it is written. */
 export function parseTemplate(text: string, env: InnerEnvironment): AstNode {
   let source = text
   for (const extension of env.extensionsList) source = extension.preprocess?.(source) ?? source
@@ -116,7 +116,7 @@ export function transformTemplate(ast: AstNode, name: string, env: InnerEnvironm
   return transformer.transform(ast, env.asyncFilters, name)
 }
 
-/** What nunjucks itself throws: it knows its line and column, from 1. */
+/** Errors of nunjucks itself know their line and column, from 1. */
 export function isNunjucksError(
   error: unknown,
 ): error is Error & { lineno?: number; colno?: number; cause?: unknown } {

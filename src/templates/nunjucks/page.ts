@@ -20,20 +20,20 @@ export interface Target {
   readonly limitMs: number
 }
 
-/** What a page has declared when it comes to a block. */
+/** Everything that a page has declared when it comes to a block. */
 interface Capture {
   readonly variables: Values
   /** The scopes around the block, as one; undefined when they hold nothing. */
   readonly scope: Values | undefined
   /** The names that the page has set. */
   readonly written: ReadonlySet<string>
-  /** All that was looked up on the way: when one of these changes, the page must run again. */
+  /** All names that are looked up on the way: when one of these changes, the page must run again. */
   readonly reads: ReadonlySet<string>
 }
 
 /** A page at the place of one block: what is left is to render the block, any number of times. */
 export interface Point extends Capture {
-  /** Macros keep the context that they were declared in, so the block is rendered with the very same one. */
+  /** Macros hold on to the context of their declaration, so the block is rendered with the very same one. */
   readonly context: BlockContext
   /** The page has made an object that rendering the block may change: a list, a counter. */
   readonly mayChange: boolean
@@ -73,9 +73,9 @@ function pointOf(context: PageContext, capture: Capture, input: Values): Point {
   const { loop: _, ...inScope } = scope ?? {}
   const made = [...[...written].map((name) => variables[name]), ...Object.values(inScope)]
   const inputs = new Set(Object.values(input))
-  const isKept = (each: unknown): boolean =>
+  const isUnchanged = (each: unknown): boolean =>
     isSteady(each) || each instanceof Lost || inputs.has(each)
-  return { ...capture, context, mayChange: !made.every(isKept) }
+  return { ...capture, context, mayChange: !made.every(isUnchanged) }
 }
 
 /** The blocks of a page, as far as they are known without any variables. */
@@ -90,7 +90,7 @@ export async function blocksOf(target: Target): Promise<string[]> {
   return Object.keys(context.blocks)
 }
 
-/** Whether a failed page may be all right with other variables; if it is not, a render says so. */
+/** True when a failed page may be all right with other variables; if it is not, a render says so. */
 export function mayPass(error: unknown): boolean {
   const { code } = error as TemplateError
   return code === 'render/failed' || code === 'template/timeout'
@@ -102,11 +102,11 @@ export function mayPass(error: unknown): boolean {
  */
 class PageContext extends BlockContext {
   readonly block: string
-  /** Where the page was when it came to the block last: what is rendered before an extends is thrown away. */
+  /** The page as it comes to the block for the last time: what is rendered before an extends is thrown away. */
   found: Capture | undefined
   /** The templates in which the block stands in a loop. */
   readonly repeats: Set<string> = new Set()
-  /** The page runs a part that it would not run: a macro, or a block that its parent leaves out. */
+  /** True in a part that the page itself leaves out: a macro, or a block that its parent has not. */
   isForcing = false
   readonly #top: Frame = new RuntimeFrame()
   /** The scopes in such a part; the variables are those at the end of the page. */
@@ -173,7 +173,7 @@ class PageContext extends BlockContext {
     }
   }
 
-  /** Whether the wanted block may be rendered in another one. */
+  /** True when the wanted block may be rendered in another one. */
   #leads({ inner }: Block, seen: Set<string> = new Set()): boolean {
     return (inner ?? [this.block]).some((name) => {
       if (name === this.block) return true
@@ -183,12 +183,12 @@ class PageContext extends BlockContext {
     })
   }
 
-  /** Whether an output has to run because the wanted block is in it. */
+  /** True when an output has to run because the wanted block is in it. */
   leadsTo(name: string): boolean {
     return this.#forced !== undefined && name === this.block
   }
 
-  /** What a condition, or the list of a loop, has to be for the block; undefined for what it is. */
+  /** The value that a condition, or the list of a loop, must have for the block; undefined for its own. */
   force(around: Around, [, , template, frame]: Where): unknown {
     const { inside, otherwise, names } = around
     const isInside = inside.includes(this.block)
@@ -214,7 +214,7 @@ class PageContext extends BlockContext {
     this.#aside(() => macro(makeKeywordArgs(values)))
   }
 
-  /** What the caller gives for a name that is bound around the block. */
+  /** The caller's value for a name that is bound around the block. */
   #bound(name: string, { line, column }: Around, template: string, what = 'the loop variable') {
     this.reads!.add(name)
     if (name in this.#input) return this.#input[name]

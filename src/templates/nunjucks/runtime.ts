@@ -94,7 +94,7 @@ function contextOrFrameLookup(context: BlockContext, frame: Frame, name: string)
   return value
 }
 
-/** What a condition or a loop says of the blocks in it; the names that a loop binds. */
+/** The blocks in a condition or a loop, and the names that a loop binds. */
 export interface Around {
   readonly inside: readonly string[]
   readonly otherwise: readonly string[]

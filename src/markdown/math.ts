@@ -51,10 +51,9 @@ function display(state: StateBlock, startLine: number, endLine: number, silent: 
   const end = formulaEnd(state.src, start)
   if (end === undefined || (end > 0 && end <= state.eMarks[startLine]!)) return false
   if (silent) return true
-  const isOpen =
-    end < 0 && (state.env as { readonly isTail: boolean }).isTail && mayEnd(state.src, start)
-  let next = startLine + 1
-  if (end > 0 || isOpen) next = lineBehind(state, startLine, endLine, end)
+  const { isTail } = state.env as { readonly isTail: boolean }
+  const isOpen = end < 0 && isTail && mayEnd(state.src, start)
+  let next = end > 0 || isOpen ? lineBehind(state, startLine, endLine, end) : startLine + 1
   const rules = state.md.block.ruler.getRules('paragraph')
   const { parentType } = state
   state.parentType = 'paragraph'

@@ -129,11 +129,9 @@ function withoutVerbatim(text: string): { masked: string; length: number; openCo
 
 /** Where code ends: at as many backticks as it began with; -1 when there are none. */
 function codeEnd(text: string, start: number, mark: string): number {
-  const runs = /`+/g
-  runs.lastIndex = start + mark.length
-  for (let run = runs.exec(text); run; run = runs.exec(text))
-    if (run[0].length === mark.length) return runs.lastIndex
-  return -1
+  const end = new RegExp(`(?<!\`)${mark}(?!\`)`, 'g')
+  end.lastIndex = start + mark.length
+  return end.test(text) ? end.lastIndex : -1
 }
 
 /** A text up to where only the next characters decide what it is. */

@@ -31,19 +31,14 @@ const EXPRESSIONS: ReadonlySet<string> = new Set(['Filter', 'Is', 'In'])
 const LOSING: ReadonlySet<string> = new Set(['FilterAsync', 'Include', 'Import', 'FromImport'])
 const STATEMENTS: ReadonlySet<string> = new Set([...LOSING, 'Extends'])
 /** Statement → its part that may fail without harm on the way to a block. */
-const ATTEMPTED: Readonly<Record<string, readonly [field: string, kind: string]>> = {
-  Set: ['value', 'value'],
-  If: ['cond', 'condition'],
-  IfAsync: ['cond', 'condition'],
-  Switch: ['expr', 'condition'],
-  For: ['arr', 'list'],
-  AsyncEach: ['arr', 'list'],
-  AsyncAll: ['arr', 'list'],
-}
-
-interface Attempt {
-  readonly kind: string
-  readonly around?: Around
+const ATTEMPTED: Readonly<Record<string, string>> = {
+  Set: 'value',
+  If: 'cond',
+  IfAsync: 'cond',
+  Switch: 'expr',
+  For: 'arr',
+  AsyncEach: 'arr',
+  AsyncAll: 'arr',
 }
 
 /**
@@ -58,7 +53,8 @@ class PlacedCompiler extends Compiler {
   /** How many macros with blocks in them are being compiled. */
   #macros = 0
   #isLosing = false
-  readonly #attempts = new Map<unknown, Attempt>()
+  /** A value is an attempt without blocks around. */
+  readonly #attempts = new Map<unknown, Around | undefined>()
 
   constructor(name: string, throwOnUndefined: boolean) {
     super(name, throwOnUndefined)
@@ -67,7 +63,8 @@ class PlacedCompiler extends Compiler {
 
   override compile(node: AstNode, frame: unknown): void {
     const { typename, lineno, colno } = node
-    this.#plan(node)
+    const part = node[ATTEMPTED[typename]!]
+    if (part) this.#attempts.set(part, typename === 'Set' ? undefined : aroundOf(node))
     const place = `lineno = ${lineno}, colno = ${colno}`
     if (STATEMENTS.has(typename)) this._emitLine(`${place};`)
     const begin = EXPRESSIONS.has(typename) ? `(${place}, ` : ''
@@ -79,27 +76,15 @@ class PlacedCompiler extends Compiler {
       this.#isLosing = outer
       if (begin) this._emit(')')
     }
-    const planned = this.#attempts.get(node)
-    if (planned) this.#attempt(planned, compile)
+    if (this.#attempts.has(node)) this.#attempt(compile, this.#attempts.get(node))
     else compile()
   }
 
-  /** Chooses the part of a statement that is an attempt. */
-  #plan(node: AstNode): void {
-    const [field, kind] = ATTEMPTED[node.typename] ?? []
-    const part = field === undefined ? null : (node[field] as AstNode | null)
-    if (part === null) return
-    const around = aroundOf(node)
-    const leads = around.inside.length + around.otherwise.length > 0
-    if (leads) this.#attempts.set(part, { kind: kind!, around })
-    else if (part.typename !== 'Literal') this.#attempts.set(part, { kind: kind! })
-  }
-
-  #attempt({ kind, around }: Attempt, compile: () => void): void {
+  #attempt(compile: () => void, around?: Around): void {
     this._emit('runtime.attempt(context, function() { return (')
     compile()
     const where = `function() { return [lineno, colno, ${this.#template}, frame]; }`
-    this._emit(`); }, ${where}, ${JSON.stringify(kind)}, ${JSON.stringify(around)})`)
+    this._emit(`); }, ${where}, ${JSON.stringify(around)})`)
   }
 
   /** nunjucks passes errors of a callback on without their place. */
@@ -125,7 +110,7 @@ class PlacedCompiler extends Compiler {
 
   compileCapture(node: AstNode, frame: unknown): void {
     this.#captures += 1
-    this.#attempt({ kind: 'value' }, () => original.compileCapture.call(this, node, frame))
+    this.#attempt(() => original.compileCapture.call(this, node, frame))
     this.#captures -= 1
   }
 

@@ -68,7 +68,7 @@ export function runToBlock(target: Target, input: Values): MaybePromise<Point> {
 }
 
 function pointOf(context: PageContext, capture: Capture, input: Values): Point {
-  context.isPassing = false
+  context.isPassing = context.isForcing = false
   const { variables, scope, written } = capture
   const { loop: _, ...inScope } = scope ?? {}
   const made = [...[...written].map((name) => variables[name]), ...Object.values(inScope)]
@@ -166,11 +166,8 @@ class PageContext extends BlockContext {
   #aside(run: () => void): void {
     const outer = this.isForcing
     this.isForcing = true
-    try {
-      run()
-    } finally {
-      this.isForcing = outer
-    }
+    run()
+    this.isForcing = outer
   }
 
   /** True when the wanted block may be rendered in another one. */

@@ -96,7 +96,7 @@ class PlacedCompiler extends Compiler {
     return `function(${error}${result ? `, ${result}` : ''}) {\nif(${error}) { ${failed} }`
   }
 
-  compileOutput(node: AstNode, frame: unknown): void {
+  override compileOutput(node: AstNode, frame: unknown): void {
     // A macro prints into a buffer of its own, a capture into one of the same name. A filter block may declare something.
     const isNeeded =
       this.#captures > 0 || [...nodesIn(node)].some(({ typename }) => typename === 'Capture')
@@ -104,13 +104,13 @@ class PlacedCompiler extends Compiler {
     const leads = blocksIn(node).map((block) => ` || context.leadsTo?.(${quoted(block)})`)
     const isLeftOut = !isNeeded && (this.buffer === 'output' || this.#macros > 0)
     if (isLeftOut) this._emitLine(`if (${when}${leads.join('')}) {`)
-    original.compileOutput.call(this, node, frame)
+    super.compileOutput(node, frame)
     if (isLeftOut) this._emitLine('}')
   }
 
-  compileCapture(node: AstNode, frame: unknown): void {
+  override compileCapture(node: AstNode, frame: unknown): void {
     this.#captures += 1
-    this.#attempt(() => original.compileCapture.call(this, node, frame))
+    this.#attempt(() => super.compileCapture(node, frame))
     this.#captures -= 1
   }
 
@@ -124,11 +124,11 @@ class PlacedCompiler extends Compiler {
     this._addScopeLevel()
   }
 
-  _compileMacro(node: AstNode, frame: unknown): string {
+  override _compileMacro(node: AstNode, frame: unknown): string {
     const around = aroundOf(node)
     const leads = around.inside.length > 0 ? 1 : 0
     this.#macros += leads
-    const id = original._compileMacro.call(this, node, frame) as string
+    const id = super._compileMacro(node, frame)
     this.#macros -= leads
     if (leads)
       this._emitLine(`context.forceMacro?.(${id}, ${JSON.stringify(around)}, ${this.#template});`)
@@ -136,11 +136,11 @@ class PlacedCompiler extends Compiler {
   }
 
   /** Hands `renderBlock` the scope it stands in, as an include has it: a global function gets the context only. */
-  compileFunCall(node: AstNode, frame: unknown): void {
+  override compileFunCall(node: AstNode, frame: unknown): void {
     const callee = child(node, 'name')
     const needsScope = callee.typename === 'Symbol' && callee['value'] === 'renderBlock'
     if (needsScope) this._emit('(context.callScope = frame, ')
-    original.compileFunCall.call(this, node, frame)
+    super.compileFunCall(node, frame)
     if (needsScope) this._emit(')')
   }
 }
@@ -166,12 +166,4 @@ function aroundOf(node: AstNode): Around {
 
 function quoted(block: AstNode): string {
   return JSON.stringify(nameOf(block))
-}
-
-type Compile = (this: object, node: AstNode, frame: unknown) => unknown
-const original = Compiler.prototype as unknown as {
-  compileOutput: Compile
-  compileCapture: Compile
-  compileFunCall: Compile
-  _compileMacro: Compile
 }

@@ -17,7 +17,6 @@ export interface Place {
   readonly column: number
 }
 
-/** Something that a template names. */
 export interface Named extends Place {
   readonly name: string
 }
@@ -93,12 +92,10 @@ const at = (node: AstNode, name: string): Named => ({
 })
 
 /** The template that an include, import or extends names; undefined when it is only known at run time. */
-function targetOf(node: AstNode): string | undefined {
-  return literalOf(node['template'] as AstNode | undefined)
-}
+const targetOf = (node: AstNode): string | undefined => literalOf(node['template'])
 
-/** The text of a literal; undefined for any other expression. */
-function literalOf(node: AstNode | undefined): string | undefined {
+function literalOf(value: unknown): string | undefined {
+  const node = value as AstNode | undefined
   return node?.typename === 'Literal' ? String(node['value']) : undefined
 }
 
@@ -124,9 +121,10 @@ function boundBy(node: AstNode): string[] {
 
 function renderedBlock(node: AstNode): (Named & { block: string })[] {
   if (node.typename !== 'FunCall' || child(node, 'name')['value'] !== 'renderBlock') return []
-  const [template, block] = items(child(node, 'args')).map(literalOf)
+  const args = items(child(node, 'args'))
+  const [template, block] = args.map(literalOf)
   if (template === undefined || block === undefined) return []
-  return [{ ...at(items(child(node, 'args'))[0]!, template), block }]
+  return [{ ...at(args[0]!, template), block }]
 }
 
 function unknownIn(node: AstNode, env: InnerEnvironment): TemplateFacts['unknown'] {
@@ -145,9 +143,7 @@ function markupOf(
   catalog: TemplateCatalog,
 ): Pick<TemplateFacts, 'html' | 'placeOf'> {
   const source = catalog.source.read(name)?.text ?? ''
-  const lines = [0]
-  for (let end = source.indexOf('\n'); end >= 0; end = source.indexOf('\n', end + 1))
-    lines.push(end + 1)
+  const lines = [0, ...[...source.matchAll(/\n/g)].map(({ index }) => index + 1)]
   const pieces: { from: number; start: number }[] = []
   let html = ''
   const visit = (node: AstNode): void => {

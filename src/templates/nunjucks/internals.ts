@@ -11,7 +11,6 @@ export interface AstNode {
   [field: string]: unknown
 }
 
-/** A scope at run time. */
 export interface Frame {
   variables: Record<string, unknown>
   readonly parent: Frame | undefined
@@ -69,7 +68,6 @@ export interface InnerEnvironment extends NunjucksEnvironment {
   getExtension(name: string): Record<string, unknown> | undefined
 }
 
-/** nunjucks' compiler, as far as ours changes it. */
 interface InnerCompiler {
   buffer: string | null
   inBlock: boolean
@@ -78,6 +76,10 @@ interface InnerCompiler {
   _tmpid(): string
   _addScopeLevel(): void
   compile(node: AstNode, frame: unknown): void
+  compileOutput(node: AstNode, frame: unknown): void
+  compileCapture(node: AstNode, frame: unknown): void
+  compileFunCall(node: AstNode, frame: unknown): void
+  _compileMacro(node: AstNode, frame: unknown): string
   getCode(): string
 }
 
@@ -99,7 +101,6 @@ export const nunjucksRuntime: Runtime = inside.runtime
 export const SafeString: Runtime['SafeString'] = inside.runtime.SafeString
 export const RuntimeFrame: Runtime['Frame'] = inside.runtime.Frame
 
-/** A node that stands for another one. */
 export function makeNode(type: string, at: AstNode, ...fields: unknown[]): AstNode {
   return new inside.nodes[type]!(at.lineno, at.colno, ...fields)
 }
@@ -139,18 +140,15 @@ export function childrenOf(node: AstNode): AstNode[] {
   return fields.flat().filter(isNode)
 }
 
-/** A node and all below it. */
 export function* nodesIn(node: AstNode): Generator<AstNode> {
   yield node
   for (const each of childrenOf(node)) yield* nodesIn(each)
 }
 
-/** A child that is known to be there. */
 export function child(node: AstNode, field: string): AstNode {
   return node[field] as AstNode
 }
 
-/** The children of a list of any kind. */
 export function items(node: AstNode): readonly AstNode[] {
   return (node['children'] as AstNode[] | undefined) ?? []
 }

@@ -12,7 +12,6 @@ import { type BlockFunction, type Frame, RuntimeFrame } from './internals.ts'
 import type { LoadedTemplate, TemplateCatalog } from './loader.ts'
 import { type Around, Lost, makeKeywordArgs, type Where } from './runtime.ts'
 
-/** The block that is wanted, and where. */
 export interface Target {
   readonly catalog: TemplateCatalog
   readonly leaf: LoadedTemplate
@@ -157,10 +156,9 @@ class PageContext extends BlockContext {
         else this.found = this.captured(frame)
         done(null, '')
       }
-    const family = this.blocks[name] ?? []
-    const leading = family.find((block) => this.#leads(block))
+    const leading = this.blocks[name]?.find((block) => this.#leads(block))
     if (!leading) return NOTHING
-    return this.#forced === undefined ? family[0]! : leading
+    return this.#forced === undefined ? super.getBlock(name) : leading
   }
 
   #aside(run: () => void): void {
@@ -171,13 +169,12 @@ class PageContext extends BlockContext {
   }
 
   /** True when the wanted block may be rendered in another one. */
-  #leads({ inner }: Block, seen: Set<string> = new Set()): boolean {
-    return (inner ?? [this.block]).some((name) => {
-      if (name === this.block) return true
-      if (seen.has(name)) return false
-      seen.add(name)
-      return this.blocks[name]?.some((block) => this.#leads(block, seen))
-    })
+  #leads({ inner }: Block): boolean {
+    const names = new Set(inner ?? [this.block])
+    for (const name of names)
+      for (const block of this.blocks[name] ?? [])
+        for (const each of block.inner ?? [this.block]) names.add(each)
+    return names.has(this.block)
   }
 
   /** True when an output has to run because the wanted block is in it. */
@@ -220,7 +217,6 @@ class PageContext extends BlockContext {
     return new Lost(templateError('block/variable-missing', place, message))
   }
 
-  /** The page as it is now, in some scope. */
   captured(frame?: Frame): Capture {
     return {
       variables: plainContext(this.ctx),

@@ -25,8 +25,8 @@ export async function checkNames(
       found.fault({ ...at, file }, message, hint)
     for (const part of facts.parts)
       if (!part.optional && !names.includes(part.name)) tell(part, notFound(part.name, names))
-    for (const part of facts.taken) {
-      const known = byName.get(part.from)?.facts.given
+    for (const part of facts.imported) {
+      const known = byName.get(part.from)?.facts.exported
       if (known && !known.has(part.name))
         tell(
           part,
@@ -35,7 +35,7 @@ export async function checkNames(
     }
     for (const each of knowsFilters ? facts.unknown : []) tell(each, each.message, each.hint)
     for (const { at, message, hint } of uses.wrong) tell(facts.placeOf(at), message, hint)
-    for (const part of facts.drawn) {
+    for (const part of facts.rendered) {
       const wrong = await wrongBlock(templates, part.name, part.block)
       if (wrong !== undefined) tell(part, wrong)
     }

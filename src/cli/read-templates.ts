@@ -63,8 +63,8 @@ export function messageOf(error: unknown): string {
 export function withParts(name: string, { byName }: Templates): ReadTemplate[] {
   const found = new Set([name])
   for (const each of found) {
-    const { parts = [], drawn = [] } = byName.get(each)?.facts ?? {}
-    for (const part of [...parts, ...drawn]) found.add(part.name)
+    const { parts = [], rendered = [] } = byName.get(each)?.facts ?? {}
+    for (const part of [...parts, ...rendered]) found.add(part.name)
   }
   return [...found].flatMap((each) => byName.get(each) ?? [])
 }

@@ -1,10 +1,15 @@
 /** How much of a text is its end: what stood behind the place where it changed. */
 export function tailLength(old: string, now: string): number {
   const most = Math.min(old.length, now.length)
-  let same = 0
-  while (same < most && old[same] === now[same]) same += 1
-  same = cutBefore(now, same, 0)
+  const same = cutBefore(now, sharedLength(old, now), 0)
   return now.length - cutBefore(now, now.length - most + same, same)
+}
+
+/** How long two texts are the same from their beginning. */
+export function sharedLength(a: string, b: string): number {
+  let same = 0
+  while (same < a.length && a[same] === b[same]) same += 1
+  return same
 }
 
 /** The last place up to another where a text may be cut. */
@@ -14,7 +19,7 @@ export function cutBefore(text: string, at: number, least: number): number {
   return cut
 }
 
-/** Whether a text may be cut: not in an entity, nor in a character. */
+/** A text may be cut, but not in an entity, nor in a character. */
 export function isCut(text: string, at: number): boolean {
   const last = text.charCodeAt(at - 1)
   if (last >= 0xd800 && last < 0xdc00) return false

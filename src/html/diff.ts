@@ -12,7 +12,7 @@ import {
 import { tagAt } from './tags.ts'
 import { type HtmlNode, type HtmlTree, isElement, partOf, sourceOf, startTagOf } from './tree.ts'
 
-/** What a page can change, and what marks the HTML in it. */
+/** Changes that a page can make, and marks of the HTML in it. */
 export interface DiffOptions {
   /** Attributes can change alone, without what stands in their element. */
   readonly attributes: boolean
@@ -36,7 +36,7 @@ const MAX_TAIL_CHARS = 256
 const SMALL_CHARS = 80
 /** About what a change costs beside its HTML. */
 const CHANGE_CHARS = 70
-/** What a reader may be busy with. */
+/** Elements that a reader may be busy with. */
 const STATEFUL = /<(?:audio|details|dialog|iframe|img|input|object|select|textarea|video)\b/i
 
 /**
@@ -109,12 +109,9 @@ class Diff {
     const tails = new Map(this.tails)
     if (this.#children(this.#align(x, y, path, false))) return true
     if (x.space !== 'html' || x.tag === 'pre' || !this.#isBusy(x)) return false
-    const strict = this.tails
     this.found.length = mark
     this.tails = tails
-    if (this.#children(this.#align(x, y, path, true))) return true
-    this.tails = strict
-    return false
+    return this.#children(this.#align(x, y, path, true))
   }
 
   /** Many small changes may cost more than their element; what a reader does in it is worth more. */
@@ -126,7 +123,6 @@ class Diff {
     return cost > y.innerEnd - y.innerStart && !this.#isBusy(x)
   }
 
-  /** Whether a reader may be busy with something in an element. */
   #isBusy({ innerStart, innerEnd }: HtmlNode): boolean {
     return STATEFUL.test(this.#before.tree.html.slice(innerStart, innerEnd))
   }
@@ -142,7 +138,7 @@ class Diff {
     return this.#add('inside', path, this.#inner(y), y)
   }
 
-  /** What is sent whole keeps nothing temporary, but for the ends of its own texts. */
+  /** Leaves nothing temporary in what is sent whole, but for the ends of its own texts. */
   #forget(y: HtmlNode): void {
     for (const child of y.children) {
       this.skipped.delete(child)
@@ -194,7 +190,7 @@ class Diff {
     return isRight
   }
 
-  /** One child that was there before, and what was added behind it where it is a text. */
+  /** Compares a child of both; where it is a text, with what was added behind it. */
   #pair(place: Children, n: number, rest: string): boolean {
     const was = place.x.children[n]!
     const is = place.y.children[partner(place, n)]!
@@ -207,38 +203,28 @@ class Diff {
   }
 
   #text(place: Children, n: number, rest: string): boolean {
-    const { x, y } = place
-    const is = y.children[partner(place, n)]!
-    const old = sourceOf(this.#before.tree, x.children[n]!)
-    const now = sourceOf(this.#after, is)
-    const chars = this.#before.tails.get(x.children[n]!)
-    const head = old.slice(0, old.length - (chars ?? 0))
-    const grows = now.startsWith(head) && isCut(now, head.length)
+    const { x, y, path } = place
+    const [was, is] = [x.children[n]!, y.children[partner(place, n)]!]
+    const [old, now] = [sourceOf(this.#before.tree, was), sourceOf(this.#after, is)]
+    const chars = this.#before.tails.get(was)
+    const head = old.length - (chars ?? 0)
+    const grows = now.startsWith(old.slice(0, head)) && isCut(now, head)
     if (chars === undefined) {
       const added = now.length - old.length
-      if (grows)
-        return this.#insert(place, n + 1, now.slice(head.length) + rest) || this.#split(y, is, 0)
+      if (grows) return this.#insert(place, n + 1, now.slice(head) + rest) || this.#split(y, is, 0)
       if (rest === '' && now.endsWith(old) && isCut(now, added))
         return this.#insert(place, n, now.slice(0, added))
     } else if (grows && rest === '') {
-      this.#tail(place, n, chars, head.length)
+      // It goes on before its end, which stands in an element of its own.
+      const cut = cutBefore(now, Math.max(head, now.length - chars), head)
+      const nth = x.children.slice(0, n + 1).filter((each) => this.#before.tails.has(each)).length
+      const at = [...path, { tag: TAIL, nth, index: 0 }]
+      if (cut > head) this.#add('before', at, now.slice(head, cut), y)
+      if (now.slice(cut) !== old.slice(head)) this.#add('inside', at, now.slice(cut), y)
+      this.tails.set(is, now.length - cut)
       return true
     }
     return this.#split(y, is, tailLength(old, now))
-  }
-
-  /** A text that goes on before its end, which stands in an element of its own. */
-  #tail(place: Children, n: number, chars: number, head: number): void {
-    const { x, y, path } = place
-    const is = y.children[partner(place, n)]!
-    const now = sourceOf(this.#after, is)
-    const old = sourceOf(this.#before.tree, x.children[n]!)
-    const cut = cutBefore(now, Math.max(head, now.length - chars), head)
-    const nth = x.children.slice(0, n + 1).filter((each) => this.#before.tails.has(each)).length
-    const at = [...path, { tag: TAIL, nth, index: 0 }]
-    if (cut > head) this.#add('before', at, now.slice(head, cut), y)
-    if (now.slice(cut) !== old.slice(old.length - chars)) this.#add('inside', at, now.slice(cut), y)
-    this.tails.set(is, now.length - cut)
   }
 
   /** From now on the end of a text stands in a temporary element: its parent is sent with it, once. Out: false. */
@@ -293,7 +279,7 @@ class Diff {
     return !previous && (start || isInside) && this.#add('start', path, html, y)
   }
 
-  /** What is temporary in parts that have not changed stays. */
+  /** Keeps what is temporary in parts that have not changed. */
   #carry(was: HtmlNode, is: HtmlNode): void {
     const { tails, skipped } = this.#before
     if (tails.size === 0 && skipped.size === 0) return
@@ -319,7 +305,7 @@ class Diff {
     return sourceOf(this.#before.tree, x) === sourceOf(this.#after, y)
   }
 
-  /** What stands in an element, with the temporary elements of its texts. */
+  /** Content of an element, with the temporary elements of its texts. */
   #inner(y: HtmlNode): string {
     let html = ''
     let at = y.innerStart

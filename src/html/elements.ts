@@ -54,7 +54,7 @@ export const CLOSED_BY: Readonly<Record<string, Names>> = table({
   tr: 'colgroup td th tr',
 })
 
-/** What holds nothing but these, and blanks. */
+/** Elements that hold nothing but these, and blanks. */
 export const HOLDS: Readonly<Record<string, Names>> = table({
   colgroup: 'col template',
   optgroup: 'option',

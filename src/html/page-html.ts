@@ -13,16 +13,9 @@ export interface Step {
 /** The way to an element; empty for what holds all of the HTML. */
 export type Path = readonly Step[]
 
-/** What happens to an element, or beside it. */
-export type How =
-  | 'inside'
-  | 'replace'
-  | 'attributes'
-  | 'start'
-  | 'end'
-  | 'before'
-  | 'after'
-  | 'remove'
+type Beside = 'start' | 'end' | 'before' | 'after'
+/** A kind of change of an element, or beside it. */
+export type How = 'inside' | 'replace' | 'attributes' | 'remove' | Beside
 
 /** One change of a page. Changes are made one after the other. */
 export interface Change {
@@ -33,7 +26,7 @@ export interface Change {
   readonly within: { readonly tag: string; readonly space: Space; readonly opaque?: boolean }
 }
 
-/** HTML in a page, and what was added to it for a time so that later changes are small. */
+/** HTML in a page, and what is added to it for a time so that later changes are small. */
 export interface PageHtml {
   readonly tree: HtmlTree
   /** Texts whose end stands in a temporary element: how many characters of it. */
@@ -46,12 +39,10 @@ export interface PageHtml {
 export const TAIL = 'swap-text'
 /** An element that tells a page that the children of its parent are as they shall be. */
 const FINISHED = 'swap-end'
-const NO_TAILS: PageHtml['tails'] = new Map()
-const NONE_SKIPPED: PageHtml['skipped'] = new Set()
 
 /** HTML that stands in a page with nothing added. */
 export function pageHtml(tree: HtmlTree): PageHtml {
-  return { tree, tails: NO_TAILS, skipped: NONE_SKIPPED }
+  return { tree, tails: new Map(), skipped: new Set() }
 }
 
 /** The path to a child of an element. */
@@ -87,7 +78,7 @@ export function removeTemporary({ tree, tails, skipped }: PageHtml): Change[] {
 }
 
 /**
- * An element without the attribute that kept a morph from its children. A page that knows the mark leaves the children
+ * Takes from an element the attribute that keeps a morph from its children. A page that knows the mark leaves the children
  * alone, any other one morphs them into what they are. Out: the last first.
  */
 function released(tree: HtmlTree, parent: HtmlNode, child: HtmlNode, path: Path): Change[] {

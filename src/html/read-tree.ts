@@ -1,3 +1,4 @@
+import { sharedLength } from './cut-text.ts'
 import * as elements from './elements.ts'
 import { SEAM, type Tag, tagAt, textEnd } from './tags.ts'
 import type { HtmlNode, HtmlTree, Space } from './tree.ts'
@@ -13,16 +14,10 @@ interface Node extends HtmlNode {
   opaque: boolean
 }
 
-function node(
-  tag: string,
-  name: string,
-  space: Space,
-  start: number,
-  tagEnd: number,
-  end: number,
-): Node {
-  const [innerStart, innerEnd] = [tagEnd, end]
-  return { tag, name, space, start, tagEnd, innerStart, innerEnd, end, children: [], opaque: false }
+function node(name: string, space: Space, start: number, tagEnd: number, end = tagEnd): Node {
+  const tag = space === 'svg' ? elements.svgName(name) : name
+  const place = { start, tagEnd, innerStart: tagEnd, innerEnd: end, end }
+  return { tag, name, space, ...place, children: [], opaque: false }
 }
 
 const ITEM = /^(?:li|d[dt])$/
@@ -31,7 +26,7 @@ const VISIBLE = /[^\t\n\f ]/
 const LONG_CHARS = 4_096
 
 /**
- * Reads HTML into elements, texts and comments, each where a browser's parser would have it.
+ * Reads HTML into elements, texts and comments, each where a browser's parser puts it.
  *
  * In      any text; line breaks are LF. `isOutOfBand` tells which elements the client takes to another place.
  * Out     what a parser would repair is opaque: the nearest element around it that is known to hold it, at worst all.
@@ -45,11 +40,11 @@ export function treeOf(
   isOutOfBand: (tag: Tag) => boolean = () => false,
   before?: HtmlTree,
 ): HtmlTree {
-  const root = node('#', '#', 'html', 0, 0, html.length)
+  const root = node('#', 'html', 0, 0, html.length)
   const reader = new Reader(html, root, isOutOfBand)
   if (before !== undefined && html.length > LONG_CHARS) reader.resume(before)
   if (!html.includes(SEAM) && reader.read()) return { html, root, outOfBand: reader.outOfBand }
-  const unknown = { ...node('#', '#', 'html', 0, 0, html.length), opaque: true }
+  const unknown = { ...node('#', 'html', 0, 0, html.length), opaque: true }
   return { html, root: unknown, outOfBand: [] }
 }
 
@@ -70,32 +65,25 @@ class Reader {
     return this.#open[this.#open.length - 1]!
   }
 
-  /** Begins where HTML that was read before begins to be different: what has ended until there is as it was. */
+  /** Begins where the HTML differs from the tree before: what has ended until there stays. */
   resume({ html, root, outOfBand }: HtmlTree): void {
     if (root.opaque || outOfBand.length > 0) return
-    const same = sharedLength(html, this.#html)
-    for (let old = root as Node; ;) {
-      const ended = old.children.findLastIndex((child) => child.end < same)
-      const next = old.children[ended + 1]
-      const isOpen =
-        next !== undefined &&
-        next.children.length > 0 &&
-        next.start < next.tagEnd &&
-        next.tagEnd < same &&
-        !elements.RAW.has(next.name)
-      // What has ended is final when something has begun behind it.
-      const final = old.children.slice(0, isOpen ? ended + 1 : Math.max(0, ended))
-      this.#parent.children.push(...final)
-      if (!isOpen) {
-        this.#at = final.at(-1)?.end ?? this.#at
-        return
-      }
-      const opened = node(next.tag, next.name, next.space, next.start, next.tagEnd, next.tagEnd)
-      this.#at = opened.innerStart = next.innerStart
-      this.#parent.children.push(opened)
-      this.#open.push(opened)
-      old = next
-    }
+    this.#reuse(root as Node, sharedLength(html, this.#html))
+  }
+
+  #reuse(old: Node, same: number): void {
+    const ended = old.children.findLastIndex((child) => child.end < same)
+    const next = old.children[ended + 1]
+    const isWritten = next && next.start < next.tagEnd && next.tagEnd < same
+    const isOpen = isWritten && next.children.length > 0 && !elements.RAW.has(next.name)
+    // What has ended is final when something has begun behind it.
+    const final = old.children.slice(0, isOpen ? ended + 1 : Math.max(0, ended))
+    this.#parent.children.push(...final)
+    this.#at = final.at(-1)?.end ?? this.#at
+    if (!isOpen) return
+    const opened = this.#push(next.name, next.space, next.start, next.tagEnd)
+    opened.innerStart = this.#at = next.innerStart
+    this.#reuse(next, same)
   }
 
   /** Out: whether all of it is known. */
@@ -108,7 +96,8 @@ class Reader {
       if (tag === undefined) continue
       if (tag.end > html.length || !this.#text(next)) return false
       this.#at = tag.end
-      if (!(tag.name === '' ? this.#comment(tag) : this.#tag(tag))) return false
+      if (tag.name === '' && !this.#comment(tag)) return false
+      if (tag.name !== '' && !(tag.ends ? this.#endTag(tag) : this.#startTag(tag))) return false
       from = this.#at
     }
     if (!this.#text(html.length)) return false
@@ -121,7 +110,7 @@ class Reader {
     const start = Math.max(this.#at, parent.innerStart)
     if (to <= start || parent.opaque) return true
     if (VISIBLE.test(this.#html.slice(start, to)) && !this.#holdsText(parent)) return false
-    parent.children.push(node('', '', parent.space, start, start, to))
+    parent.children.push(node('', parent.space, start, start, to))
     return true
   }
 
@@ -134,12 +123,8 @@ class Reader {
   #comment(tag: Tag): boolean {
     const parent = this.#parent
     if (!isComment(this.#html.slice(tag.at, tag.end))) return false
-    if (!parent.opaque) parent.children.push(node('!', '!', parent.space, tag.at, tag.end, tag.end))
+    if (!parent.opaque) parent.children.push(node('!', parent.space, tag.at, tag.end))
     return true
-  }
-
-  #tag(tag: Tag): boolean {
-    return tag.ends ? this.#endTag(tag) : this.#startTag(tag)
   }
 
   #endTag({ name, at: start }: Tag): boolean {
@@ -192,21 +177,14 @@ class Reader {
   }
 
   #push(name: string, space: Space, start: number, end: number, tag?: Tag): Node {
-    const opened = node(
-      space === 'svg' ? elements.svgName(name) : name,
-      name,
-      space,
-      start,
-      end,
-      end,
-    )
+    const opened = node(name, space, start, end)
     if (tag !== undefined && this.#isOutOfBand(tag)) this.outOfBand.push(opened)
     else this.#parent.children.push(opened)
     this.#open.push(opened)
     return opened
   }
 
-  /** Whether the parser is in SVG or MathML, and no HTML stands there. */
+  /** True in SVG or MathML, where no HTML stands. */
   get #isForeign(): boolean {
     const { space, name } = this.#parent
     return space !== 'html' && !elements.HOLDS_HTML[space].has(name)
@@ -220,7 +198,7 @@ class Reader {
     return true
   }
 
-  /** Whether a start tag ends the innermost element. */
+  /** True for a start tag that ends the innermost element. */
   #isEndedBy(name: string): boolean {
     const closes = elements.CLOSED_BY[name]
     const { name: last } = this.#parent
@@ -229,7 +207,7 @@ class Reader {
     return closes !== undefined && closes.has(this.#open[this.#open.length - 2]!.name)
   }
 
-  /** Whether a parser leaves an element where it is written. */
+  /** True when a parser leaves an element where it is written. */
   #fits(name: string): boolean {
     const { name: parent } = this.#parent
     const isRow = name === 'tr' && parent === 'table'
@@ -240,7 +218,7 @@ class Reader {
     return !this.#isRepaired(name)
   }
 
-  /** Whether something around an element would end before it. */
+  /** True when something around an element ends before it. */
   #isRepaired(name: string): boolean {
     if (name === 'form' && this.#open.some((each) => each.name === 'form')) return true
     let mayBeItem = ITEM.test(name)
@@ -277,7 +255,7 @@ class Reader {
     return true
   }
 
-  /** What stands in a template belongs to no page. */
+  /** Content of a template belongs to no page. */
   #template(opened: Node): boolean {
     const html = this.#html
     for (let depth = 1; depth > 0;) {
@@ -308,14 +286,14 @@ class Reader {
     if (name === 'textarea') skipBreak(opened, html)
     const { innerStart } = opened
     if (!opened.opaque && innerEnd > innerStart)
-      opened.children.push(node('', '', 'html', innerStart, innerStart, innerEnd))
+      opened.children.push(node('', 'html', innerStart, innerStart, innerEnd))
     this.#at = end
     this.#close(innerEnd, end)
     return true
   }
 }
 
-/** Whether a parser finds nothing odd in a comment. */
+/** True for a comment in which a parser finds nothing odd. */
 function isComment(text: string): boolean {
   return text.startsWith('<!--') && text.endsWith('-->')
 }
@@ -323,19 +301,6 @@ function isComment(text: string): boolean {
 /** A parser drops a line break at the beginning of `pre` and `textarea`. */
 function skipBreak(opened: Node, html: string): void {
   if (html.charCodeAt(opened.innerStart) === 10) opened.innerStart += 1
-}
-
-const CHUNK_CHARS = 512
-
-/** How long two texts are the same from their beginning. */
-function sharedLength(a: string, b: string): number {
-  const most = Math.min(a.length, b.length)
-  let same = 0
-  while (same < most && a.slice(same, same + CHUNK_CHARS) === b.slice(same, same + CHUNK_CHARS))
-    same += CHUNK_CHARS
-  same = Math.min(same, most)
-  while (same < most && a.charCodeAt(same) === b.charCodeAt(same)) same += 1
-  return same
 }
 
 function kindOf(name: string): string {

@@ -18,7 +18,7 @@ export interface Tag {
   /** In small letters; empty for a comment, a doctype and what else is no element. */
   readonly name: string
   readonly ends: boolean
-  /** It is written with a slash before its `>`. */
+  /** A slash stands before its `>`. */
   readonly selfCloses: boolean
   /** All of them: in a template, one name may stand in both branches of a condition. */
   readonly attributes: readonly Attribute[]
@@ -36,7 +36,6 @@ const ATTRIBUTE = new RegExp(
 )
 const COMMENT = /<!--(?:-?>|[^]*?(?:--!?>|$))/y
 const OTHER = new RegExp(`<(?:[!?]|/(?![a-z${HOLE}]))[^>]*>?`, 'iy')
-const NONE: readonly Attribute[] = []
 /** Elements whose content is text up to their end tag. */
 const TEXT_ONLY = /^(?:script|style|title|textarea|xmp|iframe|noembed|noframes|plaintext)$/
 
@@ -52,22 +51,13 @@ export function tagAt(html: string, at: number): Tag | undefined {
     COMMENT.lastIndex = OTHER.lastIndex = at
     const [other] = COMMENT.exec(html) ?? OTHER.exec(html) ?? []
     if (other === undefined) return undefined
-    return {
-      name: '',
-      ends: false,
-      selfCloses: false,
-      attributes: NONE,
-      at,
-      end: at + other.length,
-    }
+    const end = at + other.length
+    return { name: '', ends: false, selfCloses: false, attributes: [], at, end }
   }
   const name = found[1]!.toLowerCase()
   const ends = html.charCodeAt(at + 1) === 47
-  const behind = NAME.lastIndex
-  if (html.charCodeAt(behind) === 62)
-    return { name, ends, selfCloses: false, attributes: NONE, at, end: behind + 1 }
   const attributes: Attribute[] = []
-  ATTRIBUTE.lastIndex = behind
+  ATTRIBUTE.lastIndex = NAME.lastIndex
   for (;;) {
     const from = ATTRIBUTE.lastIndex
     const [, between, own, ...values] = ATTRIBUTE.exec(html)!

@@ -23,13 +23,12 @@ export interface HtmlNode {
 /** A text of HTML and what a parser makes of it. */
 export interface HtmlTree {
   readonly html: string
-  /** Opaque when a parser would repair the text in a way that is not foreseen here. */
+  /** Opaque when a parser repairs the text in a way that is not foreseen here. */
   readonly root: HtmlNode
   /** Elements that the client takes to another place of the page; they are no part of the tree. */
   readonly outOfBand: readonly HtmlNode[]
 }
 
-/** Whether a node is an element, and neither text nor a comment. */
 export function isElement({ tag }: HtmlNode): boolean {
   return tag !== '' && tag !== '!'
 }

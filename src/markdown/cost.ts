@@ -1,4 +1,4 @@
-/** What a character costs at worst, in µs, measured with texts made to be slow. All others cost next to nothing. */
+/** Costs of characters at worst, in µs, measured with texts made to be slow. */
 const COSTS: readonly [cost: number, characters: string][] = [
   [3.5, '\n\r'],
   [2.5, ']'],
@@ -18,7 +18,7 @@ for (const [cost, characters] of COSTS)
 /** The most that one render may cost by this estimate; in truth it takes less. */
 const LIMIT_US = 20_000
 
-/** What some lines cost, and the cells of the table at their end: rows that are shorter are filled up. */
+/** Cost of some lines, and the cells of the table at their end: rows that are shorter are filled up. */
 export interface Cost {
   readonly cost: number
   readonly cells: number

@@ -1,4 +1,4 @@
-/** What highlight.js can do, as far as it is used here. */
+/** highlight.js, as far as it is used here. */
 export interface Highlighter {
   /** Something when the language is known. */
   getLanguage(name: string): unknown

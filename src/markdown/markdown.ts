@@ -76,7 +76,7 @@ class StablePrefix {
   #state = newRenderState()
   /** How far the search for its next end has looked. */
   #searched = 0
-  /** A link in it may have got its address after it was rendered. */
+  /** True once a link in it may have got its address after its render. */
   #isStale = false
   #rerenders = 0
   /** From the limit on, all is plain text. */

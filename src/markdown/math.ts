@@ -4,7 +4,7 @@ import type { StateBlock } from 'markdown-it'
 /** How formulas begin and end. A single `$` is mostly money. */
 const ENDS: Readonly<Record<string, string>> = { '\\(': '\\)', '\\[': '\\]', $$: '$$' }
 const MARK_CHARS = 2
-/** What takes longer to end is no formula. */
+/** Text that takes longer to end is no formula. */
 const MAX_FORMULA_CHARS = 2_000
 /** A line that begins with a formula of its own. */
 const DISPLAY = /^(?:\\\[|\$\$)/
@@ -20,12 +20,12 @@ export function formulaEnd(text: string, at: number): number | undefined {
   return length < 0 ? -1 : start + length + MARK_CHARS
 }
 
-/** Whether a formula without an end may get one with the text that follows. */
+/** True for a formula without an end that may get one with the text that follows. */
 export function mayEnd(text: string, at: number): boolean {
   return text.length - at <= MARK_CHARS + MAX_FORMULA_CHARS
 }
 
-/** Keeps formulas as they were typed: the backslashes of `\(a_1\)` are no escapes, and nothing in it is emphasis. */
+/** Keeps formulas as they are typed: the backslashes of `\(a_1\)` are no escapes, and nothing in it is emphasis. */
 export function addMath(md: InstanceType<typeof MarkdownIt>, output: 'text' | 'class'): void {
   md.inline.ruler.before('escape', 'math', (state, silent) => {
     const end = formulaEnd(state.src, state.pos)
@@ -51,10 +51,9 @@ function display(state: StateBlock, startLine: number, endLine: number, silent: 
   const end = formulaEnd(state.src, start)
   if (end === undefined || (end > 0 && end <= state.eMarks[startLine]!)) return false
   if (silent) return true
-  const isOpen =
-    end < 0 && (state.env as { readonly isTail: boolean }).isTail && mayEnd(state.src, start)
-  let next = startLine + 1
-  if (end > 0 || isOpen) next = lineBehind(state, startLine, endLine, end)
+  const { isTail } = state.env as { readonly isTail: boolean }
+  const isOpen = end < 0 && isTail && mayEnd(state.src, start)
+  let next = end > 0 || isOpen ? lineBehind(state, startLine, endLine, end) : startLine + 1
   const rules = state.md.block.ruler.getRules('paragraph')
   const { parentType } = state
   state.parentType = 'paragraph'

@@ -1,4 +1,4 @@
-import MarkdownIt, { type StateCore, type Token } from 'markdown-it'
+import MarkdownIt, { type StateCore, type StateInline, type Token } from 'markdown-it'
 import {
   MAX_HIGHLIGHTED_CHARS,
   type Highlighter,
@@ -12,13 +12,13 @@ import { repairTail } from './tail.ts'
 /** The link definitions of a text, by label. */
 export type References = Record<string, { title: string; href: string }>
 
-/** What the parts of one text have in common while they are rendered one after the other. */
+/** State that the parts of one text share while they are rendered one after the other. */
 export interface RenderState {
   [key: string | symbol]: unknown
   references: References
   /** More text may follow this part. */
   isTail: boolean
-  /** How much code was highlighted so far. */
+  /** How much code is highlighted so far. */
   highlightedChars: number
   inLink: boolean
 }
@@ -42,7 +42,7 @@ export interface Parser {
   lastBlockLine(text: string): number
 }
 
-/** What Markdown may do beyond its defaults. */
+/** Options of Markdown beyond its defaults. */
 export interface MarkdownOptions {
   /**
    * Highlights finished code blocks: highlight.js, whole or with the languages that you chose. Default: none.
@@ -184,6 +184,7 @@ const CJK =
 /** A variation selector belongs to the letter before it. */
 const CJK_BEFORE = new RegExp(`${CJK}[\\ufe00-\\ufe0e\\u{e0100}-\\u{e01ef}]?$`, 'u')
 const CJK_AFTER = new RegExp(`^${CJK}`, 'u')
+type Delimiters = ReturnType<StateInline['scanDelims']>
 /** A letter and a selector. */
 const MAX_UNITS = 4
 
@@ -194,10 +195,7 @@ const MAX_UNITS = 4
  */
 function addCjkEmphasis(md: InstanceType<typeof MarkdownIt>): void {
   md.inline.State = class extends md.inline.State {
-    override scanDelims(
-      start: number,
-      canSplitWord: boolean,
-    ): ReturnType<InstanceType<typeof md.inline.State>['scanDelims']> {
+    override scanDelims(start: number, canSplitWord: boolean): Delimiters {
       const run = super.scanDelims(start, canSplitWord)
       if (!canSplitWord || (run.can_open && run.can_close)) return run
       const before = this.src.slice(Math.max(0, start - MAX_UNITS), start)

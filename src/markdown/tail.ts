@@ -20,14 +20,14 @@ const ONLY_MARKS =
   /^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(?:[-*+_=#|:~`[\]!\\ \t]*|\d{1,9}[.)]?|[`~]{3,}.*|\[[^\]]*\]:[ \t]*)$/
 const MAX_MARKS_CHARS = 80
 /**
- * What the next characters decide, at the end of a text: whether marks begin or end something, whether brackets are a
+ * The end of a text about which the next characters decide: whether marks begin or end something, whether brackets are a
  * link or an image, what looks like an entity or an address is one. Not a task, which shows at once.
  */
 const UNDECIDED =
   /(?:[*_~`$]+|\\|!|!?\[(?![ xX]\]$)[^[\]]{0,100}(?:\](?:\([^()]*|\[[^[\]]{0,100})?)?|&#?\w{0,31}|<[a-zA-Z][^\s<>]*)$/
 /** A longer address shows before it ends. */
 const MAX_UNDECIDED_CHARS = 500
-/** What stands before what is undecided may be so, too. */
+/** How often the text before an undecided end is looked at: it may be undecided, too. */
 const MAX_UNDECIDED = 4
 
 /** A row is shown when it is whole, as its table grows by rows; a definition is never shown. */
@@ -96,7 +96,7 @@ function repaired(unknown: string): string {
 const BEGIN = /\\[^]|\$\$|`+/g
 /** Neither a mark nor a letter. */
 const MASK = '、'
-/** To the repair, `*` would stand within a word, and `$` begin a formula. */
+/** Characters that mislead the repair: `*` beside them seems to stand within a word, and `$` to begin a formula. */
 const MISREAD = /[$\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{scx=Hang}]/gu
 
 /**
@@ -129,11 +129,9 @@ function withoutVerbatim(text: string): { masked: string; length: number; openCo
 
 /** Where code ends: at as many backticks as it began with; -1 when there are none. */
 function codeEnd(text: string, start: number, mark: string): number {
-  const runs = /`+/g
-  runs.lastIndex = start + mark.length
-  for (let run = runs.exec(text); run; run = runs.exec(text))
-    if (run[0].length === mark.length) return runs.lastIndex
-  return -1
+  const end = new RegExp(`(?<!\`)${mark}(?!\`)`, 'g')
+  end.lastIndex = start + mark.length
+  return end.test(text) ? end.lastIndex : -1
 }
 
 /** A text up to where only the next characters decide what it is. */

@@ -23,7 +23,7 @@ export interface TemplateEngine {
 /** One block, opened once, rendered as often as its context changes. */
 export interface BlockRenderer {
   /**
-   * The block's text with the context it was opened with and `changes` on top. Nothing is kept between two calls.
+   * Renders the block with the context of `open` and `changes` on top. Each call begins anew.
    *
    * Out     a plain string when nothing in the block is asynchronous, otherwise a promise of it.
    */

@@ -16,7 +16,7 @@ export interface TemplateSource {
   read(name: string): TemplateText | undefined
   /** All names that `read` answers for: used to say what was meant when a name is wrong. */
   names(): readonly string[]
-  /** Calls `changed` with the name of each template that was edited. Ends when the returned function is called. */
+  /** Calls `changed` with the name of each edited template, until the returned function is called. */
   watch?(changed: (name: string) => void): () => void
 }
 
@@ -39,14 +39,17 @@ export function fromRecord(record: Readonly<Record<string, string>>): TemplateSo
   }
 }
 
+interface Layer {
+  readonly source: TemplateSource
+  readonly prefix?: string
+}
+
 /**
  * Several sources as one: the first that knows a name answers. A prefix stands before all names of its source.
  *
  * @example stackSources([{ source: fromRecord({ 'a.html': 'A' }), prefix: 'kit/' }]).names() // → ['kit/a.html']
  */
-export function stackSources(
-  layers: readonly { readonly source: TemplateSource; readonly prefix?: string }[],
-): TemplateSource {
+export function stackSources(layers: readonly Layer[]): TemplateSource {
   return {
     read(name) {
       for (const { source, prefix = '' } of layers) {
@@ -56,24 +59,20 @@ export function stackSources(
       return undefined
     },
     names() {
-      const all = layers.flatMap(({ source, prefix = '' }) =>
-        source.names().map((name) => prefix + name),
-      )
-      return [...new Set(all)]
+      const all = ({ source, prefix = '' }: Layer) => source.names().map((name) => prefix + name)
+      return [...new Set(layers.flatMap(all))]
     },
     watch(changed) {
       const stops = layers.map(({ source, prefix = '' }) =>
         source.watch?.((name) => changed(prefix + name)),
       )
-      return () => {
-        for (const stop of stops) stop?.()
-      }
+      return () => stops.forEach((stop) => stop?.())
     },
   }
 }
 
 /**
- * Whether a name can be one of a template: relative, `/` between folders, and no step out of where it stands.
+ * Tells whether a name can be one of a template: relative, `/` between folders, and no step out of where it stands.
  *
  * @example isPlainName('../secret.html') // → false
  */

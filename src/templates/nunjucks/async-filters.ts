@@ -9,7 +9,7 @@ import {
   nameOf,
 } from './internals.ts'
 
-/** What loses an asynchronous filter: all of a node, or the part under a name. */
+/** Nodes that lose an asynchronous filter: all of one, or the part under a name. */
 const LOSING: Readonly<Record<string, readonly [what: string, part?: string]>> = {
   Macro: ['a macro'],
   Caller: ['a {% call %}'],

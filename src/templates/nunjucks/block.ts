@@ -1,7 +1,7 @@
 import type { BlockRenderer, Context } from '../engine.ts'
 import { ANY, plainContext, type Values } from './context.ts'
 import { andThen, type MaybePromise, resultOf } from './errors.ts'
-import { type Frame, RuntimeFrame } from './internals.ts'
+import { RuntimeFrame } from './internals.ts'
 import { mayPass, type Point, runToBlock, type Target } from './page.ts'
 import { changing, runtime } from './runtime.ts'
 
@@ -14,34 +14,24 @@ export class NunjucksBlock implements BlockRenderer {
   readonly #input: Values
   /** Missing while a render is using it, when that has changed what the page made, and when the page failed. */
   #point: Point | undefined
-  /** What the last render and its page looked up. */
+  /** The names that the last render and its page looked up. */
   #reads: readonly ReadonlySet<string>[] | undefined
 
-  private constructor(target: Target, input: Values) {
+  /** In: variables without a prototype, which stay ours. */
+  constructor(target: Target, input: Values) {
     this.#target = target
     this.#input = input
   }
 
-  /**
-   * In      variables without a prototype, which stay ours.
-   * Throws  TemplateError for what no change of a variable can make right.
-   */
-  static open(target: Target, input: Values): MaybePromise<NunjucksBlock> {
+  /** Throws  TemplateError for what no change of a variable can make right. */
+  static async open(target: Target, input: Values): Promise<NunjucksBlock> {
     const block = new NunjucksBlock(target, input)
-    const failed = (error: unknown): NunjucksBlock => {
-      if (mayPass(error)) return block
-      throw error
-    }
-    const ready = (point: Point): NunjucksBlock => {
-      block.#point = point
-      return block
-    }
     try {
-      const point = runToBlock(target, input)
-      return point instanceof Promise ? point.then(ready, failed) : ready(point)
+      block.#point = await runToBlock(target, input)
     } catch (error) {
-      return failed(error)
+      if (!mayPass(error)) throw error
     }
+    return block
   }
 
   render(changes?: Context): MaybePromise<string> {
@@ -64,7 +54,7 @@ export class NunjucksBlock implements BlockRenderer {
     return names?.has(ANY) ? undefined : names
   }
 
-  /** Whether a change is one of a variable that the page has looked up on its way. */
+  /** True when a change is one of a variable that the page has looked up on its way. */
   #isStale({ reads }: Point, changes: Context = {}): boolean {
     return Object.keys(changes).some((name) => {
       const isRead = reads.has(name) || reads.has(ANY)
@@ -82,16 +72,9 @@ export class NunjucksBlock implements BlockRenderer {
     return resultOf<string>({ template: leaf.name, block }, limitMs, (done) => {
       context.end = done
       const call = context.getBlock(block)
-      call(context.env, context, scope ? scopeOf(scope) : NO_SCOPE, runtime, done)
+      const frame = new RuntimeFrame()
+      frame.variables = Object.create(scope ?? null)
+      call(context.env, context, frame, runtime, done)
     })
   }
-}
-
-/** Nothing is written to an empty scope: a block has one of its own, and its loops write where a name is. */
-const NO_SCOPE = new RuntimeFrame()
-
-function scopeOf(variables: Values): Frame {
-  const frame = new RuntimeFrame()
-  frame.variables = Object.create(variables)
-  return frame
 }

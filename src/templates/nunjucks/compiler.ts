@@ -25,25 +25,20 @@ export function compileTemplate(
   return new Function(compiler.getCode())() as CompiledTemplate
 }
 
-/** What notes its place: expressions where they stand, statements in front. */
+/** Nodes that note their place: expressions where they stand, statements in front. */
 const EXPRESSIONS: ReadonlySet<string> = new Set(['Filter', 'Is', 'In'])
 /** Those whose result may be lost on the way to a block. */
 const LOSING: ReadonlySet<string> = new Set(['FilterAsync', 'Include', 'Import', 'FromImport'])
 const STATEMENTS: ReadonlySet<string> = new Set([...LOSING, 'Extends'])
 /** Statement → its part that may fail without harm on the way to a block. */
-const ATTEMPTED: Readonly<Record<string, readonly [field: string, kind: string]>> = {
-  Set: ['value', 'value'],
-  If: ['cond', 'condition'],
-  IfAsync: ['cond', 'condition'],
-  Switch: ['expr', 'condition'],
-  For: ['arr', 'list'],
-  AsyncEach: ['arr', 'list'],
-  AsyncAll: ['arr', 'list'],
-}
-
-interface Attempt {
-  readonly kind: string
-  readonly around?: Around
+const ATTEMPTED: Readonly<Record<string, string>> = {
+  Set: 'value',
+  If: 'cond',
+  IfAsync: 'cond',
+  Switch: 'expr',
+  For: 'arr',
+  AsyncEach: 'arr',
+  AsyncAll: 'arr',
 }
 
 /**
@@ -58,7 +53,8 @@ class PlacedCompiler extends Compiler {
   /** How many macros with blocks in them are being compiled. */
   #macros = 0
   #isLosing = false
-  readonly #attempts = new Map<unknown, Attempt>()
+  /** A value is an attempt without blocks around. */
+  readonly #attempts = new Map<unknown, Around | undefined>()
 
   constructor(name: string, throwOnUndefined: boolean) {
     super(name, throwOnUndefined)
@@ -67,7 +63,8 @@ class PlacedCompiler extends Compiler {
 
   override compile(node: AstNode, frame: unknown): void {
     const { typename, lineno, colno } = node
-    this.#plan(node)
+    const part = node[ATTEMPTED[typename]!]
+    if (part) this.#attempts.set(part, typename === 'Set' ? undefined : aroundOf(node))
     const place = `lineno = ${lineno}, colno = ${colno}`
     if (STATEMENTS.has(typename)) this._emitLine(`${place};`)
     const begin = EXPRESSIONS.has(typename) ? `(${place}, ` : ''
@@ -79,27 +76,15 @@ class PlacedCompiler extends Compiler {
       this.#isLosing = outer
       if (begin) this._emit(')')
     }
-    const planned = this.#attempts.get(node)
-    if (planned) this.#attempt(planned, compile)
+    if (this.#attempts.has(node)) this.#attempt(compile, this.#attempts.get(node))
     else compile()
   }
 
-  /** Chooses the part of a statement that is an attempt. */
-  #plan(node: AstNode): void {
-    const [field, kind] = ATTEMPTED[node.typename] ?? []
-    const part = field === undefined ? null : (node[field] as AstNode | null)
-    if (part === null) return
-    const around = aroundOf(node)
-    const leads = around.inside.length + around.otherwise.length > 0
-    if (leads) this.#attempts.set(part, { kind: kind!, around })
-    else if (part.typename !== 'Literal') this.#attempts.set(part, { kind: kind! })
-  }
-
-  #attempt({ kind, around }: Attempt, compile: () => void): void {
+  #attempt(compile: () => void, around?: Around): void {
     this._emit('runtime.attempt(context, function() { return (')
     compile()
     const where = `function() { return [lineno, colno, ${this.#template}, frame]; }`
-    this._emit(`); }, ${where}, ${JSON.stringify(kind)}, ${JSON.stringify(around)})`)
+    this._emit(`); }, ${where}, ${JSON.stringify(around)})`)
   }
 
   /** nunjucks passes errors of a callback on without their place. */
@@ -111,21 +96,21 @@ class PlacedCompiler extends Compiler {
     return `function(${error}${result ? `, ${result}` : ''}) {\nif(${error}) { ${failed} }`
   }
 
-  compileOutput(node: AstNode, frame: unknown): void {
+  override compileOutput(node: AstNode, frame: unknown): void {
     // A macro prints into a buffer of its own, a capture into one of the same name. A filter block may declare something.
-    const isKept =
+    const isNeeded =
       this.#captures > 0 || [...nodesIn(node)].some(({ typename }) => typename === 'Capture')
     const when = this.buffer === 'output' ? '!context.isPassing' : '!context.isForcing'
     const leads = blocksIn(node).map((block) => ` || context.leadsTo?.(${quoted(block)})`)
-    const isLeftOut = !isKept && (this.buffer === 'output' || this.#macros > 0)
+    const isLeftOut = !isNeeded && (this.buffer === 'output' || this.#macros > 0)
     if (isLeftOut) this._emitLine(`if (${when}${leads.join('')}) {`)
-    original.compileOutput.call(this, node, frame)
+    super.compileOutput(node, frame)
     if (isLeftOut) this._emitLine('}')
   }
 
-  compileCapture(node: AstNode, frame: unknown): void {
+  override compileCapture(node: AstNode, frame: unknown): void {
     this.#captures += 1
-    this.#attempt({ kind: 'value' }, () => original.compileCapture.call(this, node, frame))
+    this.#attempt(() => super.compileCapture(node, frame))
     this.#captures -= 1
   }
 
@@ -139,11 +124,11 @@ class PlacedCompiler extends Compiler {
     this._addScopeLevel()
   }
 
-  _compileMacro(node: AstNode, frame: unknown): string {
+  override _compileMacro(node: AstNode, frame: unknown): string {
     const around = aroundOf(node)
     const leads = around.inside.length > 0 ? 1 : 0
     this.#macros += leads
-    const id = original._compileMacro.call(this, node, frame) as string
+    const id = super._compileMacro(node, frame)
     this.#macros -= leads
     if (leads)
       this._emitLine(`context.forceMacro?.(${id}, ${JSON.stringify(around)}, ${this.#template});`)
@@ -151,11 +136,11 @@ class PlacedCompiler extends Compiler {
   }
 
   /** Hands `renderBlock` the scope it stands in, as an include has it: a global function gets the context only. */
-  compileFunCall(node: AstNode, frame: unknown): void {
+  override compileFunCall(node: AstNode, frame: unknown): void {
     const callee = child(node, 'name')
     const needsScope = callee.typename === 'Symbol' && callee['value'] === 'renderBlock'
     if (needsScope) this._emit('(context.callScope = frame, ')
-    original.compileFunCall.call(this, node, frame)
+    super.compileFunCall(node, frame)
     if (needsScope) this._emit(')')
   }
 }
@@ -181,12 +166,4 @@ function aroundOf(node: AstNode): Around {
 
 function quoted(block: AstNode): string {
   return JSON.stringify(nameOf(block))
-}
-
-type Compile = (this: object, node: AstNode, frame: unknown) => unknown
-const original = Compiler.prototype as unknown as {
-  compileOutput: Compile
-  compileCapture: Compile
-  compileFunCall: Compile
-  _compileMacro: Compile
 }

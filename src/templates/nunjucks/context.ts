@@ -1,5 +1,5 @@
 import type { Context } from '../engine.ts'
-import { Failure, Fault } from './errors.ts'
+import { Failure } from './errors.ts'
 import {
   type BlockFunction,
   type Callback,
@@ -22,25 +22,25 @@ export function plainContext(...layers: (Context | undefined)[]): Values {
 
 const steady = new WeakSet<object>()
 
-/** Marks an object that no use of it changes: a macro, or what an import of such gives. */
+/** Marks an object that no use of it changes: a macro, or an import of such. */
 export function markSteady<T extends object>(object: T): T {
   steady.add(object)
   return object
 }
 
-/** Whether no use of a value changes it: texts, numbers, and what is marked. */
+/** True for values that no use of them changes: texts, numbers, and what is marked. */
 export function isSteady(value: unknown): boolean {
   const isObject = typeof value === 'function' || (typeof value === 'object' && value !== null)
   return !isObject || value instanceof SafeString || steady.has(value)
 }
 
-/** Stands among the names that were looked up when a template may have looked at all of them. */
+/** Stands among the looked up names when a template may have looked at all of them. */
 export const ANY = '*'
 
 /** A block as one template writes it: its function, with errors that know the template and the block. */
 export interface Block extends BlockFunction {
   readonly template: string
-  /** The function as it was compiled, which `super()` names. */
+  /** The compiled function itself, which `super()` names. */
   readonly compiled: BlockFunction
   /** The blocks in it; undefined when that is not known. */
   readonly inner: readonly string[] | undefined
@@ -60,8 +60,6 @@ export function locatedBlock(
   return Object.assign(block, { template, compiled, inner })
 }
 
-type Rest = [Frame, Runtime, Callback]
-
 /** Renders nothing in the place of a block. */
 export const NOTHING: BlockFunction = (_env, _context, _frame, _runtime, done) => done(null, '')
 
@@ -73,7 +71,7 @@ export function pageOf(variables: Values): BlockContext | undefined {
 }
 
 /**
- * What templates know as `context`: the variables and the blocks of one page, fragment, include or import.
+ * The `context` of templates: the variables and the blocks of one page, fragment, include or import.
  *
  * nunjucks' own class is not exported, copies the variables onto an ordinary object (so that `{{ constructor }}`
  * prints a function) and keeps its blocks on another one (so that a block of that name breaks it).
@@ -130,11 +128,15 @@ export class BlockContext {
     return parent ? NOTHING : block
   }
 
-  getSuper(env: unknown, name: string, compiled: BlockFunction, ...rest: Rest): void {
+  getSuper(
+    env: unknown,
+    name: string,
+    compiled: BlockFunction,
+    ...rest: [Frame, Runtime, Callback]
+  ): void {
     const family = this.blocks[name] ?? []
-    const at = family.findIndex((block) => block.compiled === compiled)
-    const parent = at < 0 ? undefined : family[at + 1]
-    if (!parent) throw new Fault('render/failed', `super(): no parent has a block "${name}"`)
+    const parent = family[family.findIndex((block) => block.compiled === compiled) + 1]
+    if (!parent) throw new Failure('render/failed', `super(): no parent has a block "${name}"`)
     parent(env, this, ...rest)
   }
 
@@ -142,7 +144,7 @@ export class BlockContext {
     this.#exported.push(name)
   }
 
-  /** What an import takes. An ordinary object, since it may be printed. */
+  /** The content of an import. An ordinary object, since it may be printed. */
   getExported(): Values {
     const exported = Object.fromEntries(this.#exported.map((name) => [name, this.ctx[name]]))
     // A macro of a template with a counter may change it.

@@ -1,12 +1,17 @@
 import type { Markdown } from '../../markdown/markdown.ts'
-import type { BlockRenderer, Context, TemplateEngine } from '../engine.ts'
+import type { Context, TemplateEngine } from '../engine.ts'
 import type { TemplateSource } from '../source.ts'
 import { NunjucksBlock } from './block.ts'
 import { ANY, type BlockContext, plainContext } from './context.ts'
-import { Fault, type MaybePromise, resultOf } from './errors.ts'
+import { Failure, resultOf } from './errors.ts'
 import { FILTERS, markdownFilter, safeHtml } from './filters.ts'
 import { fragmentTag } from './fragment-tag.ts'
-import { type CompiledTemplate, Environment, type NunjucksEnvironment } from './internals.ts'
+import {
+  type CompiledTemplate,
+  Environment,
+  type InnerEnvironment,
+  type NunjucksEnvironment,
+} from './internals.ts'
 import { TemplateCatalog } from './loader.ts'
 import { blocksOf, flatten, type Target } from './page.ts'
 
@@ -17,7 +22,7 @@ export interface NunjucksOptions {
   readonly filters?: Readonly<Record<string, Filter>>
   /** The same, for filters that give a promise, or that take nunjucks' callback as their last argument. */
   readonly asyncFilters?: Readonly<Record<string, Filter>>
-  /** What the filter `markdown` renders with. */
+  /** The renderer of the filter `markdown`. */
   readonly markdown?: Markdown
   /** Variables and functions that every template sees. */
   readonly globals?: Readonly<Record<string, unknown>>
@@ -31,7 +36,7 @@ export interface NunjucksOptions {
   readonly renderTimeoutMs?: number
   /** Follow edits of the source: what is opened after an edit is rendered from it. For development. */
   readonly watch?: boolean
-  /** Templates that were compiled before, by name, as nunjucks' precompiler writes them. */
+  /** Compiled templates, by name, as nunjucks' precompiler writes them. */
   readonly precompiled?: Readonly<Record<string, CompiledTemplate>>
 }
 
@@ -82,8 +87,11 @@ export function createNunjucksEngine(
     const input = plainContext(this.getVariables(), scope, context)
     delete input['__keywords']
     const from = (this.env.catalog as TemplateCatalog | undefined) ?? catalog
-    const opened = atOnce(NunjucksBlock.open(target(from, String(template), block), input))
-    return safeHtml(atOnce(opened.render()))
+    const html = new NunjucksBlock(target(from, String(template), block), input).render()
+    if (typeof html === 'string') return safeHtml(html)
+    html.catch(() => {})
+    const message = 'renderBlock() cannot wait: the block uses an async filter.'
+    throw new Failure('template/async-filter', message)
   }
 
   const engine: NunjucksEngine = {
@@ -91,7 +99,7 @@ export function createNunjucksEngine(
       resultOf<string>({ template }, limitMs, (done) =>
         catalog.get(template).render(plainContext(context), undefined, done),
       ),
-    open: async (template, block, context): Promise<BlockRenderer> =>
+    open: async (template, block, context) =>
       NunjucksBlock.open(target(catalog, template, block), plainContext(context)),
     blocks: async (template) => blocksOf(target(catalog, template, '')),
     source: (template) => source.read(template)?.text,
@@ -101,10 +109,7 @@ export function createNunjucksEngine(
   return engine
 }
 
-function environmentOf(
-  options: NunjucksOptions,
-  renderBlock: unknown,
-): InstanceType<typeof Environment> {
+function environmentOf(options: NunjucksOptions, renderBlock: unknown): InnerEnvironment {
   const { filters, asyncFilters = {}, globals, markdown } = options
   const { autoescape = true, throwOnUndefined = false } = options
   const env = new Environment([], { autoescape, throwOnUndefined })
@@ -117,14 +122,6 @@ function environmentOf(
     env.addGlobal(name, value)
   options.configure?.(env)
   return env
-}
-
-/** What does not wait. Throws  Fault `template/async-filter` for what does. */
-function atOnce<T>(value: MaybePromise<T>): T {
-  if (!(value instanceof Promise)) return value
-  value.catch(() => {})
-  const message = 'renderBlock() cannot wait: the block uses an async filter.'
-  throw new Fault('template/async-filter', message)
 }
 
 const catalogs = new WeakMap<TemplateEngine, () => TemplateCatalog>()

@@ -4,39 +4,34 @@ import { type Callback, isNunjucksError } from './internals.ts'
 
 type Code = ConstructorParameters<typeof TemplateError>[0]
 
-/** An error of ours in a template, thrown where its place is not known yet. */
-export class Fault extends Error {
-  readonly code: Code
-  readonly hint: string | undefined
-
-  constructor(code: Code, message: string, hint?: string) {
-    super(message)
-    this.code = code
-    this.hint = hint
-  }
-}
-
 /**
- * An error on its way out of a template: what was thrown, and as much as is known so far about where.
+ * An error on its way out of a template, and as much as is known so far about where.
  *
  * Compiled templates know the line but not the file; what called them knows the file. Each adds what it knows,
  * and only the first word counts, so that the innermost place wins.
  */
-export class Failure {
-  readonly cause: unknown
-  #place: Partial<TemplatePlace>
+export class Failure extends Error {
+  /** Missing for an error that is not ours. */
+  readonly code: Code | undefined
+  readonly hint: string | undefined
+  #place: Partial<TemplatePlace> = {}
 
-  constructor(cause: unknown, place: Partial<TemplatePlace>) {
-    this.cause = cause
-    this.#place = place
+  constructor(code: Code | undefined, message: string, hint?: string, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+    this.hint = hint
   }
 
   /** In: anything thrown, with nunjucks' line and column from 0 where they are known. */
   static at(error: unknown, line?: number, column?: number): Failure | TemplateError {
-    if (error instanceof Failure || error instanceof TemplateError) return error
+    if (error instanceof TemplateError) return error
+    const failure = error instanceof Failure ? error : failureOf(error)
+    const place = failure.#place
+    if (place.template !== undefined || place.line !== undefined) return failure
     if (isNunjucksError(error) && error.lineno)
-      return new Failure(error, { line: error.lineno, column: error.colno! })
-    return new Failure(error, line === undefined ? {} : { line: line + 1, column: column! + 1 })
+      failure.#place = { line: error.lineno, column: error.colno! }
+    else if (line !== undefined) failure.#place = { line: line + 1, column: column! + 1 }
+    return failure
   }
 
   /** Adds the file, unless it is known. */
@@ -47,7 +42,7 @@ export class Failure {
     return failure
   }
 
-  /** The error for the caller. In: the code for what is no fault of ours. */
+  /** The error for the caller. In: the code for an error that is not ours. */
   static toError(
     error: unknown,
     template: string,
@@ -56,19 +51,19 @@ export class Failure {
   ): TemplateError {
     const failure = Failure.within(error, template, block)
     if (failure instanceof TemplateError) return failure
-    const { cause } = failure
     const place = failure.#place as TemplatePlace
-    if (cause instanceof Fault) return templateError(cause.code, place, cause.message, cause)
-    const origin = isNunjucksError(cause) && cause.cause !== undefined ? cause.cause : cause
-    const isEndless = origin instanceof RangeError && origin.message.includes('call stack')
-    if (!isEndless)
-      return templateError(code, place, origin instanceof Error ? origin.message : String(origin), {
-        cause: origin,
-      })
-    const message =
-      'the templates draw each other without end, by an include, a macro or renderBlock().'
-    return templateError('template/circular', place, message, { cause: origin })
+    return templateError(failure.code ?? code, place, failure.message, failure)
   }
+}
+
+function failureOf(error: unknown): Failure {
+  const cause = isNunjucksError(error) && error.cause !== undefined ? error.cause : error
+  const text = cause instanceof Error ? cause.message : String(cause)
+  if (!(cause instanceof RangeError) || !text.includes('call stack'))
+    return new Failure(undefined, text, undefined, cause)
+  const message =
+    'the templates draw each other without end, by an include, a macro or renderBlock().'
+  return new Failure('template/circular', message, undefined, cause)
 }
 
 /**
@@ -101,7 +96,7 @@ export function andThen<T, U>(
 }
 
 /**
- * Runs a part of a template, and gives what it calls back with. Only the first call counts: after an error, nunjucks may
+ * Runs a part of a template, and returns what it calls back with. Only the first call counts: after an error, nunjucks may
  * call again.
  *
  * Throws  TemplateError, at once or later; `template/timeout` when no answer came in time.
@@ -114,8 +109,7 @@ export function resultOf<T>(
   let answer: { error: unknown; value: T | undefined } | undefined
   let wake = (): void => {}
   const done = (error: unknown, value?: T): void => {
-    if (answer) return
-    answer = { error, value }
+    answer ??= { error, value }
     wake()
   }
   const read = (): T => {
@@ -128,12 +122,7 @@ export function resultOf<T>(
     done(error)
   }
   if (answer) return read()
-  return new Promise<void>((resolve) => {
-    const message = `not finished within ${limitMs} ms: an async filter never called back.`
-    const cancel = after(limitMs, () => done(new Fault('template/timeout', message)))
-    wake = () => {
-      cancel()
-      resolve()
-    }
-  }).then(read)
+  const message = `not finished within ${limitMs} ms: an async filter never called back.`
+  const cancel = after(limitMs, () => done(new Failure('template/timeout', message)))
+  return new Promise<void>((resolve) => (wake = resolve)).finally(cancel).then(read)
 }

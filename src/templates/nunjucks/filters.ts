@@ -72,12 +72,12 @@ export const FILTERS: Readonly<Record<string, (...values: any[]) => unknown>> = 
 
   /** `<input {{ { required: true, title: hint } | attributes }}>`: those that have a value, escaped. */
   attributes(value: Readonly<Record<string, unknown>> = {}): unknown {
-    const spelt = Object.entries(value).flatMap(([name, each]) => {
+    const written = Object.entries(value).flatMap(([name, each]) => {
       if (name === '__keywords' || each === false || each === null || each === undefined) return []
       if (!ATTRIBUTE.test(name)) throw new TypeError(`${JSON.stringify(name)} is no attribute.`)
       return each === true ? name : `${name}="${escapeHtml(String(each))}"`
     })
-    return safeHtml(spelt.join(' '))
+    return safeHtml(written.join(' '))
   },
 }
 

@@ -17,28 +17,27 @@ export interface Place {
   readonly column: number
 }
 
-/** Something that a template names. */
 export interface Named extends Place {
   readonly name: string
 }
 
-/** What a template says of itself, without being rendered. */
+/** Facts about a template that its text alone tells. */
 export interface TemplateFacts {
   readonly name: string
   readonly blocks: readonly Named[]
   /** The templates that it extends, includes and imports. */
   readonly parts: readonly (Named & { readonly optional: boolean })[]
-  /** One of them is only known when the template is rendered. */
+  /** True when one of them is only known at run time. */
   readonly hasUnknownParts: boolean
-  /** That is one that it extends, so its blocks are not all known. */
+  /** True when that is one that it extends, so its blocks are not all known. */
   readonly hasUnknownParent: boolean
-  /** What it takes from another one by `{% from … import … %}`. */
-  readonly taken: readonly (Named & { readonly from: string })[]
-  /** What another one may take from it; nothing when that is not known. */
-  readonly given: ReadonlySet<string> | undefined
+  /** Names that it imports by `{% from … import … %}`. */
+  readonly imported: readonly (Named & { readonly from: string })[]
+  /** Names that another one may import; undefined when they are not known. */
+  readonly exported: ReadonlySet<string> | undefined
   /** Blocks of other templates that it renders by `renderBlock()`, as far as they are written down. */
-  readonly drawn: readonly (Named & { readonly block: string })[]
-  /** Filters and tests that were not added: what is wrong, and what to do. */
+  readonly rendered: readonly (Named & { readonly block: string })[]
+  /** Unknown filters and tests: what is wrong, and what to do. */
   readonly unknown: readonly (Place & { readonly message: string; readonly hint: string })[]
   /** Its markup, with `HOLE` for what it prints and `SEAM` where a body begins or ends. */
   readonly html: string
@@ -46,7 +45,7 @@ export interface TemplateFacts {
   placeOf(at: number): Place
 }
 
-/** What names another template. */
+/** Nodes that name another template. */
 const REFERENCE = /^(?:Include|Import|FromImport|Extends)$/
 
 /**
@@ -72,15 +71,15 @@ export function factsOf(catalog: TemplateCatalog, name: string): TemplateFacts {
     }),
     hasUnknownParts: references.some(isUnknown),
     hasUnknownParent: parents.some(isUnknown),
-    taken: nodes.flatMap((node) => {
+    imported: nodes.flatMap((node) => {
       const from = targetOf(node)
       if (node.typename !== 'FromImport' || from === undefined) return []
       const names = namesIn(node, 'key')
       return names.map((each) => ({ ...at(each, nameOf(each)), from: resolveName(from, name) }))
     }),
-    // What a parent declares is given, too.
-    given: root && parents.length === 0 ? new Set(declaredIn(root)) : undefined,
-    drawn: nodes.flatMap(drawnBlock),
+    // What a parent declares is exported, too.
+    exported: root && parents.length === 0 ? new Set(declaredIn(root)) : undefined,
+    rendered: nodes.flatMap(renderedBlock),
     unknown: nodes.flatMap((node) => unknownIn(node, catalog.env)),
     ...markupOf(template, catalog),
   }
@@ -93,12 +92,10 @@ const at = (node: AstNode, name: string): Named => ({
 })
 
 /** The template that an include, import or extends names; undefined when it is only known at run time. */
-function targetOf(node: AstNode): string | undefined {
-  return literalOf(node['template'] as AstNode | undefined)
-}
+const targetOf = (node: AstNode): string | undefined => literalOf(node['template'])
 
-/** The text of a literal; undefined for any other expression. */
-function literalOf(node: AstNode | undefined): string | undefined {
+function literalOf(value: unknown): string | undefined {
+  const node = value as AstNode | undefined
   return node?.typename === 'Literal' ? String(node['value']) : undefined
 }
 
@@ -109,7 +106,7 @@ function namesIn(node: AstNode, part: 'key' | 'value'): AstNode[] {
   )
 }
 
-/** What is declared outside of blocks. */
+/** Names that are declared outside of blocks. */
 function declaredIn(node: AstNode): string[] {
   const isClosed = node.typename === 'Block' || node.typename === 'Macro'
   return [...boundBy(node), ...(isClosed ? [] : childrenOf(node).flatMap(declaredIn))]
@@ -122,11 +119,12 @@ function boundBy(node: AstNode): string[] {
   return node.typename === 'FromImport' ? namesIn(node, 'value').map(nameOf) : []
 }
 
-function drawnBlock(node: AstNode): (Named & { block: string })[] {
+function renderedBlock(node: AstNode): (Named & { block: string })[] {
   if (node.typename !== 'FunCall' || child(node, 'name')['value'] !== 'renderBlock') return []
-  const [template, block] = items(child(node, 'args')).map(literalOf)
+  const args = items(child(node, 'args'))
+  const [template, block] = args.map(literalOf)
   if (template === undefined || block === undefined) return []
-  return [{ ...at(items(child(node, 'args'))[0]!, template), block }]
+  return [{ ...at(args[0]!, template), block }]
 }
 
 function unknownIn(node: AstNode, env: InnerEnvironment): TemplateFacts['unknown'] {
@@ -145,9 +143,7 @@ function markupOf(
   catalog: TemplateCatalog,
 ): Pick<TemplateFacts, 'html' | 'placeOf'> {
   const source = catalog.source.read(name)?.text ?? ''
-  const lines = [0]
-  for (let end = source.indexOf('\n'); end >= 0; end = source.indexOf('\n', end + 1))
-    lines.push(end + 1)
+  const lines = [0, ...[...source.matchAll(/\n/g)].map(({ index }) => index + 1)]
   const pieces: { from: number; start: number }[] = []
   let html = ''
   const visit = (node: AstNode): void => {
@@ -184,6 +180,6 @@ function markupOf(
   }
 }
 
-/** What a template may leave out, print again or print elsewhere. */
+/** Nodes whose bodies a template may leave out, print again or print elsewhere. */
 const HOLDS_BODIES =
   /^(?:Set|Block|Macro|Caller|Capture|If|IfAsync|For|AsyncEach|AsyncAll|Switch|Case|CallExtension(?:Async)?)$/

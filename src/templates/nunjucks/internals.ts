@@ -11,7 +11,6 @@ export interface AstNode {
   [field: string]: unknown
 }
 
-/** A scope at run time. */
 export interface Frame {
   variables: Record<string, unknown>
   readonly parent: Frame | undefined
@@ -23,7 +22,7 @@ export interface Frame {
 
 export type Callback<T = string> = (error: unknown, result?: T) => void
 
-/** What nunjucks compiles a template's root and each block to. All that it uses comes in by parameter. */
+/** The compiled root of a template, or one of its blocks. All that it uses comes in by parameter. */
 export type BlockFunction<T = string> = (
   env: unknown,
   context: unknown,
@@ -44,7 +43,7 @@ export interface Runtime {
 
 type AnyFunction = (...values: any[]) => unknown
 
-/** What a template author's `configure(env)` gets: nunjucks' own environment, as far as it is a promise of ours. */
+/** The argument of `configure(env)`: nunjucks' own environment, as far as it is a promise of ours. */
 export interface NunjucksEnvironment {
   opts: { autoescape: boolean; throwOnUndefined: boolean; [option: string]: unknown }
   addFilter(name: string, filter: AnyFunction, async?: boolean): unknown
@@ -69,7 +68,6 @@ export interface InnerEnvironment extends NunjucksEnvironment {
   getExtension(name: string): Record<string, unknown> | undefined
 }
 
-/** nunjucks' compiler, as far as ours changes it. */
 interface InnerCompiler {
   buffer: string | null
   inBlock: boolean
@@ -78,6 +76,10 @@ interface InnerCompiler {
   _tmpid(): string
   _addScopeLevel(): void
   compile(node: AstNode, frame: unknown): void
+  compileOutput(node: AstNode, frame: unknown): void
+  compileCapture(node: AstNode, frame: unknown): void
+  compileFunCall(node: AstNode, frame: unknown): void
+  _compileMacro(node: AstNode, frame: unknown): string
   getCode(): string
 }
 
@@ -99,12 +101,11 @@ export const nunjucksRuntime: Runtime = inside.runtime
 export const SafeString: Runtime['SafeString'] = inside.runtime.SafeString
 export const RuntimeFrame: Runtime['Frame'] = inside.runtime.Frame
 
-/** A node that stands for another one. */
 export function makeNode(type: string, at: AstNode, ...fields: unknown[]): AstNode {
   return new inside.nodes[type]!(at.lineno, at.colno, ...fields)
 }
 
-/** Template text → syntax tree as it was written. */
+/** Template text → syntax tree as it is written. */
 export function parseTemplate(text: string, env: InnerEnvironment): AstNode {
   let source = text
   for (const extension of env.extensionsList) source = extension.preprocess?.(source) ?? source
@@ -116,7 +117,7 @@ export function transformTemplate(ast: AstNode, name: string, env: InnerEnvironm
   return transformer.transform(ast, env.asyncFilters, name)
 }
 
-/** What nunjucks itself throws: it knows its line and column, from 1. */
+/** Errors of nunjucks itself know their line and column, from 1. */
 export function isNunjucksError(
   error: unknown,
 ): error is Error & { lineno?: number; colno?: number; cause?: unknown } {
@@ -139,18 +140,15 @@ export function childrenOf(node: AstNode): AstNode[] {
   return fields.flat().filter(isNode)
 }
 
-/** A node and all below it. */
 export function* nodesIn(node: AstNode): Generator<AstNode> {
   yield node
   for (const each of childrenOf(node)) yield* nodesIn(each)
 }
 
-/** A child that is known to be there. */
 export function child(node: AstNode, field: string): AstNode {
   return node[field] as AstNode
 }
 
-/** The children of a list of any kind. */
 export function items(node: AstNode): readonly AstNode[] {
   return (node['children'] as AstNode[] | undefined) ?? []
 }

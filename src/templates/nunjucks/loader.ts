@@ -12,7 +12,7 @@ import {
   plainContext,
   type Values,
 } from './context.ts'
-import { Failure, Fault } from './errors.ts'
+import { Failure } from './errors.ts'
 import {
   type AstNode,
   type BlockFunction,
@@ -29,15 +29,6 @@ import {
   transformTemplate,
 } from './internals.ts'
 import { lenientRuntime, runtime } from './runtime.ts'
-
-/** How compiled templates ask for another one. In: a name, perhaps relative to the asking template's. */
-export type GetTemplate = (
-  name: unknown,
-  isParent: boolean,
-  from: string | undefined,
-  ignoreMissing: boolean,
-  done: Callback<object>,
-) => void
 
 /**
  * All templates of one point in time, compiled when first asked for.
@@ -59,7 +50,7 @@ export class TemplateCatalog {
     this.source = source
     this.#precompiled = precompiled
     this.env = environment(base)
-    this.env.getTemplate = this.#getTemplate
+    this.env.getTemplate = this.#getTemplate.bind(this)
     this.env.catalog = this
   }
 
@@ -73,12 +64,12 @@ export class TemplateCatalog {
     const template = this.#find(name)
     if (template) return template
     const { code, message } = this.#missing(name)
-    throw new TemplateError(code, message, { template: name })
+    throw new TemplateError(code!, message, { template: name })
   }
 
   #find(name: string): LoadedTemplate | undefined {
-    let template = this.#loaded.get(name)
-    if (!template && (template = this.#load(name))) this.#loaded.set(name, template)
+    const template = this.#loaded.get(name) ?? this.#load(name)
+    if (template) this.#loaded.set(name, template)
     return template
   }
 
@@ -97,15 +88,24 @@ export class TemplateCatalog {
     }
   }
 
-  readonly #getTemplate: GetTemplate = (input, isParent, from, ignoreMissing, done) => {
+  /** How compiled templates ask for another one. In: a name, perhaps relative to the asking template's. */
+  #getTemplate(
+    input: unknown,
+    isParent: boolean,
+    from: string | undefined,
+    ignoreMissing: boolean,
+    done: Callback<object>,
+  ): void {
     const wanted = input instanceof SafeString ? String(input) : input
     if (isParent && (wanted === undefined || wanted === null || wanted === '')) {
       const hint = "Pass the layout in the fragment's context."
-      return done(new Fault('template/extends-nothing', '{% extends %} resolved to nothing.', hint))
+      return done(
+        new Failure('template/extends-nothing', '{% extends %} resolved to nothing.', hint),
+      )
     }
     if (typeof wanted !== 'string') {
       const message = `the name of a template came out as ${described(wanted)}.`
-      return done(new Fault('template/name', message))
+      return done(new Failure('template/name', message))
     }
     const name = resolveName(wanted, from)
     try {
@@ -117,13 +117,13 @@ export class TemplateCatalog {
     }
   }
 
-  #missing(name: string): Fault {
+  #missing(name: string): Failure {
     if (isPlainName(name)) {
       const message = `template "${name}" not found ${didYouMean(name, this.names())}`
-      return new Fault('template/missing', message)
+      return new Failure('template/missing', message)
     }
     const hint = 'Names are relative to the template folder, with "/" between folders.'
-    return new Fault('template/name', `${JSON.stringify(name)} is no name of a template.`, hint)
+    return new Failure('template/name', `${JSON.stringify(name)} is no name of a template.`, hint)
   }
 }
 
@@ -153,14 +153,13 @@ function environment(base: InnerEnvironment): InnerEnvironment {
     return known.get(own) as T
   }
   env.getFilter = (name) => {
-    const filter = Object.hasOwn(base.filters, name) ? base.filters[name] : undefined
-    if (!filter) throw unknownName('filter', name, base)
+    if (!Object.hasOwn(base.filters, name)) throw unknownName('filter', name, base)
+    const filter = base.filters[name]!
     return base.asyncFilters.includes(name) ? once(filter, asyncFilter) : filter
   }
   env.getTest = (name) => {
-    const test = Object.hasOwn(base.tests, name) ? base.tests[name] : undefined
-    if (!test) throw unknownName('test', name, base)
-    return test
+    if (!Object.hasOwn(base.tests, name)) throw unknownName('test', name, base)
+    return base.tests[name]!
   }
   env.getExtension = (name) => {
     const tag = base.extensions[name]
@@ -169,12 +168,11 @@ function environment(base: InnerEnvironment): InnerEnvironment {
   return env
 }
 
-/** The error for a filter or test that was not added. */
-export function unknownName(kind: 'filter' | 'test', name: string, env: InnerEnvironment): Fault {
+export function unknownName(kind: 'filter' | 'test', name: string, env: InnerEnvironment): Failure {
   const meant = closestMatch(name, Object.keys(kind === 'filter' ? env.filters : env.tests))
   const hint =
     meant === undefined ? `Add it: ${kind}s: { ${name}: … }.` : `Did you mean "${meant}"?`
-  return new Fault('template/filter-unknown', `unknown ${kind} "${name}".`, hint)
+  return new Failure('template/filter-unknown', `unknown ${kind} "${name}".`, hint)
 }
 
 /**
@@ -218,7 +216,7 @@ export class LoadedTemplate {
     const { lineage } = context
     if (lineage.includes(name)) {
       const circle = [...lineage, name].join(' → ')
-      throw new Fault('template/circular', `templates extend each other in a circle: ${circle}`)
+      throw new Failure('template/circular', `templates extend each other in a circle: ${circle}`)
     }
     if (lineage.push(name) === 1)
       for (const block in this.blocks) context.addBlock(block, this.blocks[block]!)
@@ -237,29 +235,32 @@ export class LoadedTemplate {
   render(variables: Values, parent: Frame | undefined, done: Callback): void {
     // On the way to a block, what an include prints does not count.
     if (pageOf(variables)?.isPassing) return done(null, '')
-    const context = new BlockContext(this.#env, variables)
-    context.end = done
-    const frame = parent?.push(true) ?? new RuntimeFrame()
-    this.rootRenderFunc(this.#env, context, frame, undefined, done)
+    this.#run(variables, parent?.push(true), done)
   }
 
-  /** What an import takes from the template. Called as `(done)`, or `(variables, scope, done)` for `with context`. */
+  #run(
+    variables: Values,
+    frame: Frame | undefined,
+    done: (error: unknown, html: string | undefined, context: BlockContext) => void,
+  ): void {
+    const context = new BlockContext(this.#env, variables)
+    context.end = (error, html) => done(error, html, context)
+    this.rootRenderFunc(this.#env, context, frame ?? new RuntimeFrame(), undefined, context.end)
+  }
+
+  /** The content of an import. Called as `(done)`, or `(variables, scope, done)` for `with context`. */
   getExported(...input: [Callback<object>] | [Values, Frame, Callback<object>]): void {
     const done = input.at(-1) as Callback<object>
     const [variables, parent] = input.length === 3 ? input : [plainContext()]
     const page = pageOf(variables)
     if (page?.isPassing) page.reads!.add(ANY)
-    const context = new BlockContext(this.#env, variables)
-    context.end = done
-    const frame = parent?.push() ?? new RuntimeFrame()
-    this.rootRenderFunc(this.#env, context, frame, undefined, (error) => {
-      if (error) done(error)
-      else done(null, context.getExported())
-    })
+    this.#run(variables, parent?.push(), (error, _html, context) =>
+      done(error, error ? undefined : context.getExported()),
+    )
   }
 }
 
-/** What an include that may be missing renders. */
+/** An empty template, for an include that may be missing. */
 const EMPTY = new LoadedTemplate('', {} as InnerEnvironment, {
   root: (_env, _context, _frame, _runtime, done) => done(null, ''),
 })

@@ -12,7 +12,6 @@ import { type BlockFunction, type Frame, RuntimeFrame } from './internals.ts'
 import type { LoadedTemplate, TemplateCatalog } from './loader.ts'
 import { type Around, Lost, makeKeywordArgs, type Where } from './runtime.ts'
 
-/** The block that is wanted, and where. */
 export interface Target {
   readonly catalog: TemplateCatalog
   readonly leaf: LoadedTemplate
@@ -20,20 +19,20 @@ export interface Target {
   readonly limitMs: number
 }
 
-/** What a page has declared when it comes to a block. */
+/** Everything that a page has declared when it comes to a block. */
 interface Capture {
   readonly variables: Values
   /** The scopes around the block, as one; undefined when they hold nothing. */
   readonly scope: Values | undefined
   /** The names that the page has set. */
   readonly written: ReadonlySet<string>
-  /** All that was looked up on the way: when one of these changes, the page must run again. */
+  /** All names that are looked up on the way: when one of these changes, the page must run again. */
   readonly reads: ReadonlySet<string>
 }
 
 /** A page at the place of one block: what is left is to render the block, any number of times. */
 export interface Point extends Capture {
-  /** Macros keep the context that they were declared in, so the block is rendered with the very same one. */
+  /** Macros hold on to the context of their declaration, so the block is rendered with the very same one. */
   readonly context: BlockContext
   /** The page has made an object that rendering the block may change: a list, a counter. */
   readonly mayChange: boolean
@@ -68,14 +67,14 @@ export function runToBlock(target: Target, input: Values): MaybePromise<Point> {
 }
 
 function pointOf(context: PageContext, capture: Capture, input: Values): Point {
-  context.isPassing = false
+  context.isPassing = context.isForcing = false
   const { variables, scope, written } = capture
   const { loop: _, ...inScope } = scope ?? {}
   const made = [...[...written].map((name) => variables[name]), ...Object.values(inScope)]
   const inputs = new Set(Object.values(input))
-  const isKept = (each: unknown): boolean =>
+  const isUnchanged = (each: unknown): boolean =>
     isSteady(each) || each instanceof Lost || inputs.has(each)
-  return { ...capture, context, mayChange: !made.every(isKept) }
+  return { ...capture, context, mayChange: !made.every(isUnchanged) }
 }
 
 /** The blocks of a page, as far as they are known without any variables. */
@@ -90,7 +89,7 @@ export async function blocksOf(target: Target): Promise<string[]> {
   return Object.keys(context.blocks)
 }
 
-/** Whether a failed page may be all right with other variables; if it is not, a render says so. */
+/** True when a failed page may be all right with other variables; if it is not, a render says so. */
 export function mayPass(error: unknown): boolean {
   const { code } = error as TemplateError
   return code === 'render/failed' || code === 'template/timeout'
@@ -102,11 +101,11 @@ export function mayPass(error: unknown): boolean {
  */
 class PageContext extends BlockContext {
   readonly block: string
-  /** Where the page was when it came to the block last: what is rendered before an extends is thrown away. */
+  /** The page as it comes to the block for the last time: what is rendered before an extends is thrown away. */
   found: Capture | undefined
   /** The templates in which the block stands in a loop. */
   readonly repeats: Set<string> = new Set()
-  /** The page runs a part that it would not run: a macro, or a block that its parent leaves out. */
+  /** True in a part that the page itself leaves out: a macro, or a block that its parent has not. */
   isForcing = false
   readonly #top: Frame = new RuntimeFrame()
   /** The scopes in such a part; the variables are those at the end of the page. */
@@ -157,38 +156,33 @@ class PageContext extends BlockContext {
         else this.found = this.captured(frame)
         done(null, '')
       }
-    const family = this.blocks[name] ?? []
-    const leading = family.find((block) => this.#leads(block))
+    const leading = this.blocks[name]?.find((block) => this.#leads(block))
     if (!leading) return NOTHING
-    return this.#forced === undefined ? family[0]! : leading
+    return this.#forced === undefined ? super.getBlock(name) : leading
   }
 
   #aside(run: () => void): void {
     const outer = this.isForcing
     this.isForcing = true
-    try {
-      run()
-    } finally {
-      this.isForcing = outer
-    }
+    run()
+    this.isForcing = outer
   }
 
-  /** Whether the wanted block may be rendered in another one. */
-  #leads({ inner }: Block, seen: Set<string> = new Set()): boolean {
-    return (inner ?? [this.block]).some((name) => {
-      if (name === this.block) return true
-      if (seen.has(name)) return false
-      seen.add(name)
-      return this.blocks[name]?.some((block) => this.#leads(block, seen))
-    })
+  /** True when the wanted block may be rendered in another one. */
+  #leads({ inner }: Block): boolean {
+    const names = new Set(inner ?? [this.block])
+    for (const name of names)
+      for (const block of this.blocks[name] ?? [])
+        for (const each of block.inner ?? [this.block]) names.add(each)
+    return names.has(this.block)
   }
 
-  /** Whether an output has to run because the wanted block is in it. */
+  /** True when an output has to run because the wanted block is in it. */
   leadsTo(name: string): boolean {
     return this.#forced !== undefined && name === this.block
   }
 
-  /** What a condition, or the list of a loop, has to be for the block; undefined for what it is. */
+  /** The value that a condition, or the list of a loop, must have for the block; undefined for its own. */
   force(around: Around, [, , template, frame]: Where): unknown {
     const { inside, otherwise, names } = around
     const isInside = inside.includes(this.block)
@@ -214,7 +208,7 @@ class PageContext extends BlockContext {
     this.#aside(() => macro(makeKeywordArgs(values)))
   }
 
-  /** What the caller gives for a name that is bound around the block. */
+  /** The caller's value for a name that is bound around the block. */
   #bound(name: string, { line, column }: Around, template: string, what = 'the loop variable') {
     this.reads!.add(name)
     if (name in this.#input) return this.#input[name]
@@ -223,7 +217,6 @@ class PageContext extends BlockContext {
     return new Lost(templateError('block/variable-missing', place, message))
   }
 
-  /** The page as it is now, in some scope. */
   captured(frame?: Frame): Capture {
     return {
       variables: plainContext(this.ctx),

@@ -94,7 +94,7 @@ function contextOrFrameLookup(context: BlockContext, frame: Frame, name: string)
   return value
 }
 
-/** What a condition or a loop says of the blocks in it; the names that a loop binds. */
+/** The blocks in a condition or a loop, and the names that a loop binds. */
 export interface Around {
   readonly inside: readonly string[]
   readonly otherwise: readonly string[]
@@ -110,30 +110,23 @@ function lost(error: unknown, line: number, column: number, template: string): L
   return new Lost(Failure.within(Failure.at(error, line, column), template))
 }
 
-/** Makes a value that a page needs on its way to a block. A condition that fails does not hold. */
+/** Makes a value that a page needs on its way to a block. A condition or a list that fails is nothing. */
 function attempt(
   context: BlockContext & { force?(around: Around, where: Where): unknown },
   make: () => unknown,
   where: () => Where,
-  kind: 'value' | 'condition' | 'list',
   around?: Around,
 ): unknown {
   if (!context.isPassing) return make()
   const forced = around && context.force?.(around, where())
   if (forced !== undefined) return forced
-  let value: unknown
   try {
-    value = make()
+    const value = make()
+    return around && value instanceof Lost ? undefined : value
   } catch (error) {
     const [line, column, template] = where()
-    value = lost(error, line, column, template)
+    return around ? undefined : lost(error, line, column, template)
   }
-  if (kind === 'value') return value
-  return value instanceof Lost || value === undefined || value === null
-    ? kind === 'list'
-      ? []
-      : undefined
-    : value
 }
 
 /**

@@ -11,7 +11,7 @@ interface Closable {
   setMaxListeners(most: number): unknown
 }
 
-/** What `@hono/node-server`, and our `serve`, hand to an app beside the request. */
+/** The environment that `@hono/node-server`, and our `serve`, call an app with. */
 interface NodeEnv {
   readonly incoming?: {
     readonly httpVersionMajor?: number
@@ -33,7 +33,7 @@ class RequestContext extends AsyncResource implements AsyncContext {
 useAsyncContext(() => new RequestContext('swapstream'))
 
 /**
- * What Node knows about a request.
+ * Reads from Node what it knows about a request.
  *
  * @param proxies How many proxies of our own stand in front: that many addresses at the end of X-Forwarded-For can be
  *        believed, everything before them is the client's own invention.

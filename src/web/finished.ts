@@ -1,6 +1,5 @@
 import { SourceError } from '../shared/errors.ts'
-import { omitUndefined } from '../shared/omit-undefined.ts'
-import { Fragment, snapshotKey } from '../fragments/fragment.ts'
+import { Fragment, snapshotKey, whenCut } from '../fragments/fragment.ts'
 import { blockTree } from '../htmx/block-tree.ts'
 import { handOff } from '../htmx/resume.ts'
 import { StreamPage } from '../htmx/stream-page.ts'
@@ -12,7 +11,7 @@ import { renderBlock } from './page.ts'
 /** Values, and how they ended. */
 type Values = AsyncGenerator<unknown, EndReason>
 
-/** The stream rendered once, as its end would look: for htmx without its streaming extension. */
+/** Renders the stream once, as its end looks: for htmx without its streaming extension. */
 export async function finishedFragments(values: Values, engine: TemplateEngine): Promise<string> {
   const rendered = []
   for (const fragment of (await newest(values)).fragments)
@@ -50,8 +49,8 @@ async function* again(values: readonly unknown[], reason: EndReason): Values {
 }
 
 /**
- * The stream as the page it would have become: the template of the answer, rendered with the newest context of each of
- * its blocks. So one template serves with and without JavaScript.
+ * Renders the stream as the page at its end: the template of the answer, with the newest context of each of its blocks.
+ * So one template serves with and without JavaScript.
  */
 export async function finishedPage(values: Values, engine: TemplateEngine): Promise<string> {
   const { fragments, reason } = await newest(values)
@@ -67,7 +66,7 @@ export async function finishedPage(values: Values, engine: TemplateEngine): Prom
   return engine.render(main.template, Object.assign({}, ...own.map(({ context }) => context)))
 }
 
-/** The newest snapshot of each block, as it looks when it is cut if the stream was; and each fragment that is none. */
+/** Reads the newest snapshot of each block, cut when the stream is; and each fragment that is no snapshot. */
 async function newest(
   values: Values,
 ): Promise<{ readonly fragments: readonly Fragment[]; readonly reason: EndReason }> {
@@ -79,11 +78,6 @@ async function newest(
   }
   const fragments = [...newestOf.values()]
   const reason = step.value
-  return { fragments: reason === 'done' ? fragments : fragments.map(asCut), reason }
-}
-
-function asCut(fragment: Fragment): Fragment {
-  const { template, block, context, cut, target, swap, final } = fragment
-  if (final || cut === undefined) return fragment
-  return new Fragment(template, block, { ...context, ...cut }, omitUndefined({ target, swap }))
+  if (reason === 'done') return { fragments, reason }
+  return { fragments: fragments.map((fragment) => whenCut(fragment) ?? fragment), reason }
 }

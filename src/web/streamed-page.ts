@@ -6,7 +6,7 @@ import { tagsIn } from '../html/tags.ts'
 import type { StreamBuffer } from '../streams/buffer.ts'
 import type { EndEvent } from '../streams/end.ts'
 import type { Context, TemplateEngine } from '../templates/engine.ts'
-import { endNotice } from './end-notice.ts'
+import { endNotice } from './fragment-buffer.ts'
 
 /** So much text leaves at once, whatever the frame interval says. */
 const MAX_WAITING_CHARS = 65_536

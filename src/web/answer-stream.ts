@@ -17,9 +17,10 @@ import { BlockRenders } from './block-renders.ts'
 import { finishedFragments, finishedPage, handedOff } from './finished.ts'
 import { FragmentBuffer } from './fragment-buffer.ts'
 import { guardOrigin } from './origin-guard.ts'
+import type { Answer } from './page.ts'
 import { replaceConnection } from './reconnect.ts'
 import { checkSseMethod, type Settings } from './settings.ts'
-import { StreamedPage } from './streamed-page.ts'
+import { streamedPage } from './streamed-page.ts'
 
 /** Never stored, never buffered, never re-encoded on the way: or the stream arrives in one piece at its end. */
 const LIVE = { 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' }
@@ -32,13 +33,6 @@ const AS_LONG_AS_THE_RUN = { maxDurationMs: Infinity, idleSourceMs: Infinity }
 const FRAME_MS = 50
 /** Where so many subscribers show one run, they get half as many frames. */
 const MANY_SUBSCRIBERS = 100
-
-/** The status, headers and body that answer a request. */
-export interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string | ReadableStream<Uint8Array> | null
-}
 
 /**
  * Answers with a stream, in the form for the client that asks.
@@ -124,7 +118,7 @@ async function pageOf(
   if (request.fragment) return finishedFragments(stream.values(), engine)
   const page =
     updates === 'diff' &&
-    (await stream.prepare((fragments) => StreamedPage.of(fragments, engine, log)))
+    (await stream.prepare((fragments) => streamedPage(fragments, engine, log)))
   if (!page) return finishedPage(stream.values(), engine)
   await stream.start(page, flushHeaders !== 'immediately')
   return toBody(stream)

@@ -29,7 +29,7 @@ export interface FragmentBufferOptions extends StreamPageOptions {
   readonly updates: Updates
   /** The way on for a page that cannot reconnect by itself when its connection ends early. */
   readonly reconnect?: ReconnectPoint | undefined
-  /** The time after which a client that was cut off comes back. */
+  /** The delay before a client reconnects. */
   readonly retryMs?: number | undefined
 }
 
@@ -47,7 +47,7 @@ interface Waiting {
 /** The state of one block of the stream. */
 interface Block {
   waiting?: Waiting | undefined
-  /** The newest snapshot, as long as no final one was sent. */
+  /** The newest snapshot until a final one is sent. */
   unfinished?: Fragment | undefined
   /** The reason why the newest snapshot is not shown, and the messages that remove its notice. */
   failed?: (NonNullable<StreamBuffer<unknown>['failure']> & { readonly gone: string[] }) | undefined
@@ -66,7 +66,7 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
   readonly #reconnect: Reconnect | undefined
   #waiting: Waiting[] = []
   readonly #blocks = new Map<string, Block>()
-  /** The position of a client that has all that was pushed. */
+  /** The id of the newest event. */
   #id: string | undefined
   #events = 0
   #hasSent = false
@@ -188,7 +188,7 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
     return dataOf(this.#reconnect?.around(fragment, messages, id) ?? messages)
   }
 
-  /** Leaves a block that cannot be rendered as the page shows it, with one notice until it can be rendered again. */
+  /** Puts one notice below a block that cannot be rendered, until it can be rendered again. */
   #notice({ value, block }: Waiting, error: unknown, report: Report): string[] {
     if (!this.#hasSent || !(value instanceof Fragment)) throw error
     if (block?.failed) return []

@@ -1,7 +1,7 @@
 import type { Fragment } from '../fragments/fragment.ts'
 import { reconnectAgain, reconnectElement, reconnectOver } from '../htmx/resume.ts'
 
-/** How a page goes on with a run when its connection ends early, for a client that would not come back by itself. */
+/** The way on with a run for a page that cannot reconnect by itself when its connection ends early. */
 export interface ReconnectPoint {
   readonly path: string
   /** The ids of the element that asks, and of the one that its answer goes to. */

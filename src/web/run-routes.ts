@@ -10,7 +10,7 @@ import { settingsOf } from './settings.ts'
 const COOKIE = 'swapstream-owner'
 
 /**
- * Identifies a browser as the owner of its runs, by a random value in a cookie that no script can read.
+ * Identifies a browser as the owner of its runs, by a random cookie that no script can read.
  *
  * The cookie is set when it is first asked for; over TLS, also behind a proxy of yours, it is sent over TLS only. Where
  * users sign in, use their id instead: then they find their runs on all their devices.
@@ -22,16 +22,11 @@ export function ownerOf(c: Context): string {
   if (known !== undefined && isRunId(known)) return known
   const owner = newRunId()
   const secure = new URL(c.req.url).protocol === 'https:' || settingsOf(c).connection(c).secure
-  setCookie(c, COOKIE, owner, {
-    httpOnly: true,
-    sameSite: 'Lax',
-    path: '/',
-    secure: secure ?? false,
-  })
+  setCookie(c, COOKIE, owner, { httpOnly: true, sameSite: 'Lax', path: '/', secure: !!secure })
   return owner
 }
 
-/** Who owns the runs, and how they are shown. */
+/** The owner of the runs, and how they are shown. */
 export interface RunRoutesOptions {
   /** The owner that asks; without one, no run is found. Default `ownerOf`. */
   readonly owner?: (c: Context) => string | undefined | Promise<string | undefined>
@@ -67,7 +62,7 @@ export function runRoutes(
   return routes
 }
 
-/** The page of this site whose form was sent without scripts. */
+/** The page of this site that sends a form without scripts. */
 function pageOfForm(c: Context): string | undefined {
   const { headers } = c.req.raw
   const referer = headers.get('referer') ?? ''

@@ -8,7 +8,7 @@ import { decoratedStreams } from './decorators.ts'
 import { declarations, refuseRoute, type Declared } from './definition.ts'
 import { toMiddleware, type Guard } from './guards.ts'
 
-/** What the streams of one mount have in common. */
+/** The options that the streams of one mount share. */
 export interface MountOptions {
   /** Before the guards of each route, one after the other. */
   readonly guards?: readonly Guard[]
@@ -61,14 +61,10 @@ function isOptions(host: MountOptions | object): host is MountOptions {
 
 function check(route: Declared, { sseMethods }: MountOptions, taken: Map<string, Declared>): void {
   const { definition, guards, label, method } = route
-  if (definition.auth && guards.length === 0) {
-    const message = 'auth: true needs a guard, such as guards: [bearer({ env: … })].'
-    refuseRoute('stream/guard-missing', label, message)
-  }
-  if (sseMethods && !sseMethods.includes(method)) {
-    const message = `streams answer to ${sseMethods.join(' and ')} only here (sseMethods).`
-    refuseRoute('stream/method', label, message)
-  }
+  const noGuard = 'auth: true needs a guard, such as guards: [bearer({ env: … })].'
+  if (definition.auth && guards.length === 0) refuseRoute('stream/guard-missing', label, noGuard)
+  const only = `streams answer to ${sseMethods?.join(' and ')} only here (sseMethods).`
+  if (sseMethods && !sseMethods.includes(method)) refuseRoute('stream/method', label, only)
   // The name of a parameter makes no difference: both routes would match the same requests.
   const key = `${method} ${definition.path.replace(/\/:[^/{?]+/g, '/:')}`
   const other = taken.get(key)

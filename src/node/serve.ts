@@ -90,18 +90,19 @@ export function serve(
     return 'then' in response ? response.then(write) : write(response)
   }
 
-  let listening: (url: string) => void
-  const ready = new Promise<string>((resolve) => (listening = resolve))
   const serverOptions = {
     headersTimeout: headersTimeoutMs,
     // Half a request is noticed within this time after its deadline; Node looks each 30 s by default.
     connectionsCheckingInterval: Math.min(2_000, headersTimeoutMs),
   }
-  const server = listen({ fetch, port, hostname, serverOptions }, (address) => {
-    const url = `http://${shownHost(hostname)}:${address.port}`
-    onListen(url)
-    listening(url)
-  }) as Server
+  let server!: Server
+  const ready = new Promise<string>((resolve) => {
+    server = listen({ fetch, port, hostname, serverOptions }, (address) => {
+      const url = `http://${shownHost(hostname)}:${address.port}`
+      onListen(url)
+      resolve(url)
+    }) as Server
+  })
   server.on('error', (error: NodeJS.ErrnoException) => onError(cannotListen(error, hostname, port)))
 
   const idle = watchIdle(server)

@@ -13,39 +13,30 @@ type Values = AsyncGenerator<unknown, EndReason>
 
 /** Renders the stream once, as its end looks: for htmx without its streaming extension. */
 export async function finishedFragments(values: Values, engine: TemplateEngine): Promise<string> {
-  const rendered = []
-  for (const fragment of (await newest(values)).fragments)
-    rendered.push({ fragment, html: await renderBlock(fragment, engine) })
-  return together(rendered)
+  return render((await newest(values)).fragments, engine)
 }
 
 /**
- * A run for htmx 2, which cannot read a stream that answers a form: its main block as it is now, and beside it an element
- * that goes on with it. A run that has ended already is rendered as its end looks.
+ * Renders a run for htmx 2, which cannot read a stream that answers a form: its main block as it is now, and beside it an
+ * element that goes on with it. A run that has ended already is rendered as its end looks.
  */
 export async function handedOff(
   values: Values,
   engine: TemplateEngine,
   path: string,
 ): Promise<string> {
-  const early: unknown[] = []
-  let step = await values.next()
-  for (; !step.done; step = await values.next()) {
-    const { value } = step
-    if (value instanceof Fragment && value.target === undefined && !value.final) {
-      await values.return('disconnected')
-      const page = new StreamPage({ morphs: false, resumable: true })
-      const [block] = page.show(value, blockTree(await renderBlock(value, engine)))
-      return block + handOff({ path, at: page.streamId })
-    }
-    early.push(value)
-  }
-  return finishedFragments(again(early, step.value), engine)
+  const { fragments, growing } = await newest(values, true)
+  if (growing === undefined) return render(fragments, engine)
+  const page = new StreamPage({ morphs: false, resumable: true })
+  const [block] = page.show(growing, blockTree(await renderBlock(growing, engine)))
+  return block + handOff({ path, at: page.streamId })
 }
 
-async function* again(values: readonly unknown[], reason: EndReason): Values {
-  yield* values
-  return reason
+async function render(fragments: readonly Fragment[], engine: TemplateEngine): Promise<string> {
+  const rendered = []
+  for (const fragment of fragments)
+    rendered.push({ fragment, html: await renderBlock(fragment, engine) })
+  return together(rendered)
 }
 
 /**
@@ -66,15 +57,24 @@ export async function finishedPage(values: Values, engine: TemplateEngine): Prom
   return engine.render(main.template, Object.assign({}, ...own.map(({ context }) => context)))
 }
 
-/** Reads the newest snapshot of each block, cut when the stream is; and each fragment that is no snapshot. */
+/**
+ * Reads the newest snapshot of each block, cut when the stream is; and each fragment that is no snapshot. Stops at the
+ * first main block that is not final, if it may.
+ */
 async function newest(
   values: Values,
-): Promise<{ readonly fragments: readonly Fragment[]; readonly reason: EndReason }> {
+  stopsAtMain = false,
+): Promise<{ fragments: readonly Fragment[]; reason?: EndReason; growing?: Fragment }> {
   const newestOf = new Map<unknown, Fragment>()
   let step = await values.next()
   for (; !step.done; step = await values.next()) {
     const { value } = step
-    if (value instanceof Fragment) newestOf.set(snapshotKey(value) ?? value, value)
+    if (!(value instanceof Fragment)) continue
+    if (stopsAtMain && value.target === undefined && !value.final) {
+      await values.return('disconnected')
+      return { fragments: [], growing: value }
+    }
+    newestOf.set(snapshotKey(value) ?? value, value)
   }
   const fragments = [...newestOf.values()]
   const reason = step.value

@@ -10,7 +10,7 @@ import { shutdownMessage } from '../streams/encoder.ts'
 import type { EndEvent, EndReason } from '../streams/end.ts'
 import type { Updates } from '../streams/event-stream.ts'
 import type { BlockRenders } from './block-renders.ts'
-import { Reconnect, type ReconnectPoint } from './reconnect.ts'
+import { createReconnect, type Reconnect, type ReconnectPoint } from './reconnect.ts'
 
 /** So many values that no newer one replaces may wait; then the source waits, too. */
 const MAX_WAITING = 32
@@ -33,9 +33,8 @@ export interface FragmentBufferOptions extends StreamPageOptions {
   readonly retryMs?: number | undefined
 }
 
-/** A value that waits. */
+/** A value that waits; of a snapshot, the newest. */
 interface Waiting {
-  /** Of a snapshot, the newest. */
   value: unknown
   readonly block: Block | undefined
   /** How many events came before: a snapshot from before an event keeps its place in front of it. */
@@ -78,7 +77,7 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
     this.#retryMs = options.retryMs
     this.#page = new StreamPage(options)
     if (reconnect !== undefined || at !== undefined)
-      this.#reconnect = new Reconnect(this.#page.streamId, reconnect, at !== undefined)
+      this.#reconnect = createReconnect(this.#page.streamId, reconnect, at !== undefined)
   }
 
   /** The prefix of the stream's ids in the page. */

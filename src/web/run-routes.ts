@@ -56,17 +56,12 @@ export function runRoutes(
   })
   routes.post('/:id/stop', async (c) => {
     await withHttpErrors(c, async () => runs.stop(c.req.param('id'), { owner: await ownerIn(c) }))
-    const page = pageOfForm(c)
-    return page === undefined ? c.body(null, 204) : c.redirect(page, 303)
+    const { headers } = c.req.raw
+    const page = headers.get('referer') ?? ''
+    // A form without scripts goes back to its page, if that is one of this site.
+    const isForm = accepts(headers, 'text/html') && !htmxRequest(headers).fragment
+    const isOurs = URL.canParse(page) && new URL(page).host === new URL(c.req.url).host
+    return isForm && isOurs ? c.redirect(page, 303) : c.body(null, 204)
   })
   return routes
-}
-
-/** The page of this site that sends a form without scripts. */
-function pageOfForm(c: Context): string | undefined {
-  const { headers } = c.req.raw
-  const referer = headers.get('referer') ?? ''
-  if (htmxRequest(headers).fragment || !accepts(headers, 'text/html')) return undefined
-  const isOurs = URL.canParse(referer) && new URL(referer).host === new URL(c.req.url).host
-  return isOurs ? referer : undefined
 }

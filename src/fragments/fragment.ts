@@ -1,3 +1,8 @@
+import { omitUndefined } from '../shared/omit-undefined.ts'
+
+/** The variables of a template. */
+export type BlockContext = Readonly<Record<string, unknown>>
+
 /** How an addressed fragment enters the page: the swaps that htmx 4 and 2 both know. */
 export type Swap =
   | 'innerMorph'
@@ -20,8 +25,8 @@ export interface FragmentOptions {
   readonly swap?: Swap
   /** This is the last state of the block in this stream. Without it, the end of the stream is. */
   readonly final?: boolean
-  /** What changes in the context when the stream is cut before a final fragment: `{ streaming: false }`. */
-  readonly cut?: Readonly<Record<string, unknown>>
+  /** Changes of the context when the stream is cut before a final fragment: `{ streaming: false }`. */
+  readonly cut?: BlockContext
 }
 
 const ID_SELECTOR = /^#[A-Za-z_][\w-]*$/
@@ -39,29 +44,27 @@ const ID_SELECTOR = /^#[A-Za-z_][\w-]*$/
 export class Fragment {
   readonly template: string
   readonly block: string
-  readonly context: Readonly<Record<string, unknown>>
+  readonly context: BlockContext
   readonly target: string | undefined
   readonly swap: Swap | undefined
   readonly final: boolean
-  readonly cut: Readonly<Record<string, unknown>> | undefined
+  readonly cut: BlockContext | undefined
 
   constructor(
     template: string,
     block: string,
-    context: Readonly<Record<string, unknown>> = {},
+    context: BlockContext = {},
     options: FragmentOptions = {},
   ) {
     const { target, swap, final = false, cut } = options
-    if (target !== undefined && !ID_SELECTOR.test(target)) {
+    if (target !== undefined && !ID_SELECTOR.test(target))
       throw new TypeError(
         `A fragment's target is one element by its id, such as "#answer"; it cannot be ${JSON.stringify(target)}.`,
       )
-    }
-    if (swap !== undefined && target === undefined) {
+    if (swap !== undefined && target === undefined)
       throw new TypeError(
         `A fragment with swap "${swap}" needs a target, such as { target: '#feed', swap: '${swap}' }.`,
       )
-    }
     this.template = template
     this.block = block
     this.context = context
@@ -82,4 +85,11 @@ export class Fragment {
 export function snapshotKey({ template, block, target = '', swap }: Fragment): string | undefined {
   const replaces = swap === undefined || swap.startsWith('inner') || swap === 'outerHTML'
   return replaces ? `${template}\0${block}\0${target}` : undefined
+}
+
+/** A fragment as it looks when its stream is cut; nothing when it looks the same. */
+export function whenCut(fragment: Fragment): Fragment | undefined {
+  const { template, block, context, cut, target, swap, final } = fragment
+  if (final || cut === undefined) return undefined
+  return new Fragment(template, block, { ...context, ...cut }, omitUndefined({ target, swap }))
 }

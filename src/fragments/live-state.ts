@@ -1,8 +1,6 @@
 import { abortable, abortableGenerator } from '../shared/abortable.ts'
 import { ConfigError, didYouMean } from '../shared/errors.ts'
-import { Fragment } from './fragment.ts'
-
-type Values = Readonly<Record<string, unknown>>
+import { Fragment, type BlockContext as Values } from './fragment.ts'
 
 /** One open block, and the names that its last render has looked up; undefined when it may look up any. */
 export interface OpenBlock {
@@ -10,12 +8,12 @@ export interface OpenBlock {
   readonly dependencies?: ReadonlySet<string> | undefined
 }
 
-/** What opens blocks that know their dependencies: a template engine. */
+/** A template engine that opens blocks which know their dependencies. */
 export interface BlockDependencies {
   open(template: string, block: string, context?: Values): Promise<OpenBlock>
 }
 
-/** What a live state renders, and what it derives from its values. */
+/** The blocks that a live state renders, and the values that it derives from others. */
 export interface LiveStateOptions<T> {
   /** The blocks that are updated, each in the element with its name as its id. */
   readonly blocks: readonly string[]
@@ -46,9 +44,7 @@ export interface LiveState<T> {
    * Ends    when the subscriber leaves, which frees all that was stored for it.
    * Throws  TemplateError `block/unknown`.
    */
-  subscribe(by?: {
-    readonly origin?: string | undefined
-  }): AsyncGenerator<Fragment, void, undefined>
+  subscribe(by?: { readonly origin?: string | undefined }): AsyncGenerator<Fragment, void>
 }
 
 /**
@@ -81,16 +77,12 @@ export function liveState<T extends Values>(
   const known = new Map<string, KnownBlock>()
   const subscribers = new Set<Subscriber>()
 
-  async function* updates(
-    origin: string | undefined,
-    signal: AbortSignal,
-  ): AsyncGenerator<Fragment, void, undefined> {
+  async function* updates(origin: string | undefined, signal: AbortSignal) {
     const subscriber: Subscriber = { origin, pending: new Set(blocks), wake: () => {} }
     subscribers.add(subscriber)
     try {
       for (const block of blocks) {
-        const open = (): Promise<OpenBlock> => engine.open(template, block, state.values)
-        const opened = known.get(block) ?? new KnownBlock(open(), () => state.values)
+        const opened = known.get(block) ?? new KnownBlock(engine, template, block, state)
         known.set(block, opened)
         await abortable(opened.opening, signal)
       }
@@ -142,7 +134,7 @@ class DerivedValues {
   values: Values & { readonly version: number }
   readonly #names: readonly string[]
   readonly #derived: Readonly<Record<string, (state: never) => unknown>>
-  /** What each derived value has read. */
+  /** The names that each derived value has read. */
   #uses: ReadonlyMap<string, ReadonlySet<string>> = new Map()
 
   constructor(values: Values, derived: Readonly<Record<string, (state: never) => unknown>>) {
@@ -158,15 +150,13 @@ class DerivedValues {
 
   /** Applies changes with all that follows from them, or nothing of it. Out: the names of what is different. */
   change(changes: Values): ReadonlySet<string> {
-    const wrong = Object.keys(changes).find((key) => !this.#names.includes(key))
+    const keys = Object.keys(changes)
+    const wrong = keys.find((key) => !this.#names.includes(key))
     if (wrong !== undefined)
       throw new TypeError(`"${wrong}" is no value of this state ${didYouMean(wrong, this.#names)}`)
-    const before = this.values
+    const { version, ...before } = this.values
     const next: Record<string, unknown> = { ...before, ...changes }
-    delete next['version']
-    const changed = new Set(
-      Object.keys(changes).filter((key) => !Object.is(next[key], before[key])),
-    )
+    const changed = new Set(keys.filter((key) => !Object.is(next[key], this.values[key])))
     const uses = new Map(this.#uses)
     const current = new Set<string>()
     const path: string[] = []
@@ -194,56 +184,52 @@ class DerivedValues {
     for (const key of Object.keys(this.#derived)) read(key)
     if (changed.size === 0) return changed
     this.#uses = uses
-    this.values = Object.freeze({ ...next, version: before.version + 1 })
+    this.values = Object.freeze({ ...next, version: version + 1 })
     return changed.add('version')
   }
 }
 
-/** An open block, and what it looks up, which is learnt by one render for each change that reaches it. */
+/** An open block and the names that it looks up, learnt by one render for each change that reaches it. */
 class KnownBlock {
   readonly opening: Promise<void>
-  readonly #state: () => Values
+  readonly #state: DerivedValues
   #block: OpenBlock | undefined
-  /** Nothing before a render has come to its end: the block may look up anything. */
+  /** Undefined before a render has come to its end: the block may look up anything. */
   #names: ReadonlySet<string> | undefined
   #renders = 0
 
-  constructor(block: Promise<OpenBlock>, state: () => Values) {
+  constructor(engine: BlockDependencies, template: string, block: string, state: DerivedValues) {
     this.#state = state
-    this.opening = block.then((opened) => {
+    this.opening = engine.open(template, block, state.values).then((opened) => {
       this.#block = opened
-      this.#learn(opened)
+      this.#learn()
     })
     this.opening.catch(() => {})
   }
 
   /** If so, the change has happened already, and what the block looks up now is learnt. */
   isReached(changed: ReadonlySet<string>): boolean {
-    const names = this.#names
-    if (names && ![...changed].some((name) => names.has(name))) return false
-    if (this.#block) this.#learn(this.#block)
+    if (this.#names && ![...changed].some((name) => this.#names!.has(name))) return false
+    this.#learn()
     return true
   }
 
-  /** A render that fails is reported by the stream that sends the block. */
-  #learn(block: OpenBlock): void {
+  #learn(): void {
     const number = (this.#renders += 1)
     this.#names = undefined
     const learnt = (): void => {
-      if (number === this.#renders) this.#names = block.dependencies
+      if (number === this.#renders) this.#names = this.#block?.dependencies
     }
+    // A render that fails is reported by the stream that sends the block.
     try {
-      const html = block.render(this.#state())
-      if (typeof html === 'string') learnt()
-      else html.then(learnt, () => {})
-    } catch {
-      // As above.
-    }
+      const html = this.#block?.render(this.#state.values)
+      if (html instanceof Promise) html.then(learnt, () => {})
+      else learnt()
+    } catch {}
   }
 }
 
 function invalid(message: string): ConfigError {
-  return new ConfigError('config/invalid', message, {
-    hint: 'Give each value one origin: what was set, or a function of what was set.',
-  })
+  const hint = 'Give each value one origin: what was set, or a function of what was set.'
+  return new ConfigError('config/invalid', message, { hint })
 }

@@ -1,8 +1,5 @@
 import { abortable, abortableGenerator } from '../shared/abortable.ts'
-import { Fragment } from './fragment.ts'
-
-/** What a block is rendered with. */
-export type BlockContext = Readonly<Record<string, unknown>>
+import { Fragment, type BlockContext } from './fragment.ts'
 
 /**
  * Streams the slow parts of a page, each as soon as its data is ready, whichever comes first.
@@ -25,35 +22,19 @@ export function streamBlocks(
 ): AsyncGenerator<Fragment, void, undefined> {
   // Started now, so that no context is rejected unhandled, however long it waits for its turn.
   const pending = new Map(
-    Object.entries(contexts).map(([block, context]) => [block, settle(block, context)] as const),
+    Object.entries(contexts).map(([block, context]) => {
+      const settled = Promise.allSettled([context])
+      return [block, settled.then(([result]) => ({ block, result }))] as const
+    }),
   )
-  return abortableGenerator((signal) => inOrderOfArrival(template, pending, signal))
-}
-
-interface Settled {
-  readonly block: string
-  readonly result: PromiseSettledResult<BlockContext>
-}
-
-async function settle(
-  block: string,
-  context: BlockContext | PromiseLike<BlockContext>,
-): Promise<Settled> {
-  const [result] = await Promise.allSettled([context])
-  return { block, result }
-}
-
-async function* inOrderOfArrival(
-  template: string,
-  pending: Map<string, Promise<Settled>>,
-  signal: AbortSignal,
-): AsyncGenerator<Fragment, void, undefined> {
-  const failures: unknown[] = []
-  while (pending.size > 0) {
-    const { block, result } = await abortable(Promise.race(pending.values()), signal)
-    pending.delete(block)
-    if (result.status === 'rejected') failures.push(result.reason)
-    else yield new Fragment(template, block, result.value, { target: `#${block}` })
-  }
-  if (failures.length > 0) throw failures[0]
+  return abortableGenerator(async function* (signal) {
+    let failed: PromiseRejectedResult | undefined
+    while (pending.size > 0) {
+      const { block, result } = await abortable(Promise.race(pending.values()), signal)
+      pending.delete(block)
+      if (result.status === 'rejected') failed ??= result
+      else yield new Fragment(template, block, result.value, { target: `#${block}` })
+    }
+    if (failed) throw failed.reason
+  })
 }

@@ -2,14 +2,14 @@ import { abortableGenerator } from '../shared/abortable.ts'
 import type { NonTextPart, Part } from '../models/part.ts'
 import { readParts } from '../models/parts.ts'
 import type { TokenSource } from '../models/source.ts'
-import { Fragment } from './fragment.ts'
+import { Fragment, type BlockContext } from './fragment.ts'
 
-/** What the template gets beside the text, and what follows the text. */
+/** The variables beside the text, and the fragments after it. */
 export interface StreamToFragmentsOptions {
   /** The name of the growing text in the template. Default `text`. */
   readonly contextKey?: string
   /** More for the template, the same in every frame. The growing text and `streaming` win over equal names. */
-  readonly extraContext?: Readonly<Record<string, unknown>>
+  readonly extraContext?: BlockContext
   /** `#id` of the element that shows the answer; default: where the form says. */
   readonly target?: string
   /** Renders the block before the first token, too, with an empty text: question and caret are shown at once. */
@@ -24,15 +24,12 @@ export interface StreamToFragmentsOptions {
    * Called with what the model says beside its text: reasoning, tool calls, sources. What it returns changes the
    * context from then on, and the block is rendered: `(part) => part.type === 'reasoning' && { reasoning: (all += part.text) }`.
    */
-  readonly onPart?: (part: NonTextPart) => Readonly<Record<string, unknown>> | false | void
+  readonly onPart?: (part: NonTextPart) => BlockContext | false | void
   /** Called with the whole text after the last frame; may give more fragments, such as a link to share. */
-  readonly onDone?: OnDone
+  readonly onDone?: (text: string) => Iterable<Fragment> | AsyncIterable<Fragment> | void
 }
 
-/** What follows an answer that is whole. */
-type OnDone = (text: string) => Iterable<Fragment> | AsyncIterable<Fragment> | void
-
-/** An answer that ended before it was whole must not look busy for ever. */
+/** The variables of an answer that is not whole: it must not look busy for ever. */
 const CUT = Object.freeze({ streaming: false, failed: true })
 
 /**
@@ -90,29 +87,25 @@ export async function* fragmentsOf(
   if (options.renderInitial || statusBlock !== undefined) yield snapshot()
   yield* status(true)
   for await (const part of parts) {
-    if (part.type === 'text') {
-      text += part.text
-      yield snapshot()
-    } else {
-      const changes = onPart?.(part)
-      if (!changes) continue
-      Object.assign(context, changes)
-      yield snapshot()
-    }
+    const changes = part.type === 'text' ? {} : onPart?.(part)
+    if (!changes) continue
+    if (part.type === 'text') text += part.text
+    Object.assign(context, changes)
+    yield snapshot()
   }
   yield snapshot(true)
   yield* onDone?.(text) ?? []
   yield* status(false)
 }
 
-/** What is known of a stream of fragments before it is read, so that its page can be begun. */
+/** The page of a stream of fragments before it is read, so that it can begin. */
 export interface StreamingHint {
   readonly template: string
   /** The block and the variable that grow. */
   readonly block: string
   readonly key: string
   /** Everything else, as it is in the last fragment. */
-  readonly context: Readonly<Record<string, unknown>>
+  readonly context: BlockContext
 }
 
 /** The hints of streams of which one text grows and nothing else changes. They do not apply to wrappers of these. */
@@ -124,7 +117,7 @@ export function hintStreaming(
   template: string,
   block: string,
   { contextKey: key = 'text', statusBlock, onPart, onDone }: StreamToFragmentsOptions,
-  extraContext: () => Promise<StreamingHint['context'] | undefined>,
+  extraContext: () => Promise<BlockContext | undefined>,
 ): void {
   if (statusBlock !== undefined || onPart || onDone) return
   streamingHints.set(fragments, async () => {

@@ -2,12 +2,12 @@ import { abortable, abortableGenerator } from '../shared/abortable.ts'
 import type { Part } from '../models/part.ts'
 import { readParts } from '../models/parts.ts'
 import type { TokenSource } from '../models/source.ts'
-import { Fragment } from './fragment.ts'
+import { Fragment, type BlockContext } from './fragment.ts'
 import { fragmentsOf, hintStreaming, type StreamToFragmentsOptions } from './stream-to-fragments.ts'
 
 /** The blocks of an answer with sources, and what they are rendered with. */
 export interface StreamWithSourcesOptions extends Omit<StreamToFragmentsOptions, 'onPart'> {
-  /** What the answer rests on. Shown first and once; null or absent shows nothing. */
+  /** The grounds of the answer. Shown first and once; null or absent shows nothing. */
   readonly sources?: readonly unknown[] | PromiseLike<readonly unknown[] | null | undefined> | null
   /** The block that shows the answer. Default `response`. */
   readonly responseBlock?: string
@@ -37,21 +37,15 @@ export function streamWithSources(
   template: string,
   options: StreamWithSourcesOptions = {},
 ): AsyncGenerator<Fragment, void, undefined> {
-  const { responseBlock = 'response' } = options
-  const contextOf = async (): Promise<Readonly<Record<string, unknown>>> => {
+  const { responseBlock = 'response', sourcesBlock = 'sources' } = options
+  const { sourcesTarget: target = `#${sourcesBlock}` } = options
+  const contextOf = async (): Promise<BlockContext> => {
     const sources = await options.sources
     return { ...options.extraContext, ...(sources && { sources }) }
   }
-  async function* withSources(
-    parts: AsyncIterable<Part>,
-    signal: AbortSignal,
-  ): AsyncGenerator<Fragment, void, undefined> {
-    const { sourcesBlock = 'sources' } = options
+  async function* withSources(parts: AsyncIterable<Part>, signal: AbortSignal) {
     const extraContext = await abortable(contextOf(), signal)
-    if (await options.sources) {
-      const target = options.sourcesTarget ?? `#${sourcesBlock}`
-      yield new Fragment(template, sourcesBlock, extraContext, { target })
-    }
+    if (await options.sources) yield new Fragment(template, sourcesBlock, extraContext, { target })
     yield* fragmentsOf(parts, template, responseBlock, { ...options, extraContext })
   }
   const fragments = abortableGenerator((signal) => withSources(readParts(tokens, signal), signal))

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import type { Context } from 'hono'
 import { HTMX_SCRIPTS } from '../htmx/request.ts'
 
 const { resolve } = createRequire(import.meta.url)
+const folder = new URL('../../public/', import.meta.url)
 
 interface Asset {
   readonly body: string
@@ -13,42 +13,35 @@ interface Asset {
 }
 
 /** Every file a page of ours needs, by its address. A closed list: no path of a request ever reaches the disk. */
-const ASSETS: ReadonlyMap<string, () => Asset> = new Map([
-  ...Object.entries(HTMX_SCRIPTS).map(([address, files]) => assetOf(address, files, resolve)),
-  assetOf('/swapstream/swapstream.css', ['swapstream.css'], ownFile),
-  assetOf('/swapstream/swapstream.js', ['swapstream.js'], ownFile),
+const FILES = new Map<string, readonly (string | URL)[]>([
+  ...Object.entries(HTMX_SCRIPTS),
+  ['/swapstream/swapstream.css', [new URL('swapstream.css', folder)]],
+  ['/swapstream/swapstream.js', [new URL('swapstream.js', folder)]],
 ])
+const loaded = new Map<string, Asset>()
 
 /** The answer for `/swapstream/…`: htmx and its extension from the installed `htmx.org`, our style sheet and our script. */
 export function asset(c: Context): Response | undefined {
-  const load = ['GET', 'HEAD'].includes(c.req.method) ? ASSETS.get(c.req.path) : undefined
-  if (load === undefined) return undefined
-  const { body, headers } = load()
+  const { method, path } = c.req
+  const files = ['GET', 'HEAD'].includes(method) ? FILES.get(path) : undefined
+  if (files === undefined) return undefined
+  const { body, headers } = loaded.get(path) ?? load(path, files)
   return c.req.header('if-none-match') === headers['ETag']
     ? new Response(null, { status: 304, headers })
     : new Response(body, { headers })
 }
 
-/** An asset that is read when it is first asked for. */
-function assetOf(
-  address: string,
-  files: readonly string[],
-  pathOf: (file: string) => string,
-): [string, () => Asset] {
-  let loaded: Asset | undefined
-  const load = (): Asset => {
-    const body = files.map((file) => readFileSync(pathOf(file), 'utf8')).join('\n')
-    const headers = {
-      'Content-Type': `text/${address.endsWith('.css') ? 'css' : 'javascript'}; charset=utf-8`,
-      ETag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`,
-      'Cache-Control': 'public, max-age=3600',
-      'X-Content-Type-Options': 'nosniff',
-    }
-    return { body, headers }
+function load(path: string, files: readonly (string | URL)[]): Asset {
+  const texts = files.map((file) =>
+    readFileSync(file instanceof URL ? file : resolve(file), 'utf8'),
+  )
+  const body = texts.join('\n')
+  const headers = {
+    'Content-Type': `text/${path.endsWith('.css') ? 'css' : 'javascript'}; charset=utf-8`,
+    ETag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`,
+    'Cache-Control': 'public, max-age=3600',
+    'X-Content-Type-Options': 'nosniff',
   }
-  return [address, () => (loaded ??= load())]
-}
-
-function ownFile(name: string): string {
-  return fileURLToPath(new URL(`../../public/${name}`, import.meta.url))
+  loaded.set(path, { body, headers })
+  return { body, headers }
 }

@@ -1,14 +1,13 @@
-import { ConfigError } from '../shared/errors.ts'
 import { tokens, type TokensOptions } from '../models/tokens.ts'
-import { toModelSettings, type Environment } from './model-providers.ts'
+import { invalid, toModelSettings, type Environment } from './model-providers.ts'
 
-/** How a model is reached, and what every call begins with. */
+/** How to reach a model, and the start of every call. */
 export interface LlmOptions {
   /** The key. Default: the provider's variable, such as `OPENAI_API_KEY`. */
   readonly apiKey?: string
   /** The address. Default: the provider's variable, such as `OPENAI_BASE_URL` or `OLLAMA_HOST`, or its public address. */
   readonly baseURL?: string
-  /** What every call begins with. */
+  /** The instructions that every call begins with. */
   readonly system?: string
   /** More for `streamText` of the AI SDK in every call: `temperature`, `maxOutputTokens`, `tools`, … */
   readonly settings?: Readonly<Record<string, unknown>>
@@ -16,7 +15,7 @@ export interface LlmOptions {
   readonly provider?: Readonly<Record<string, unknown>>
   /** Where keys and addresses are read. Default `process.env`. */
   readonly env?: Environment
-  /** The variable that the name was read from, for messages: `MODEL`. */
+  /** The variable that holds the name, for messages: `MODEL`. */
   readonly variable?: string
   /** A file or URL from whose place the AI SDK is looked for. Default: where swapstream is installed. */
   readonly resolveFrom?: string | URL
@@ -28,7 +27,7 @@ export interface LlmMessage {
   readonly content: unknown
 }
 
-/** What one call says beside its prompt. */
+/** The options of one call. */
 export interface LlmCallOptions extends TokensOptions {
   /** Replaces the `system` of the model for this call. */
   readonly system?: string
@@ -71,8 +70,6 @@ interface AiSdk {
  * Cost    checked here; imported by the first call, once.
  * Throws  ConfigError `config/invalid`, one line: an unknown provider, no model, a missing key, a wrong address.
  *
- * @param options.env Where keys and addresses are read.
- * @param options.system What every call begins with.
  * @example
  * const model = llm('ollama:llama3.2', { system: 'Answer in one sentence.' })
  * app.post('/chat', async (c) => {
@@ -87,45 +84,42 @@ export function llm(name: string, options: LlmOptions = {}): Llm {
   const load = async (specifier: string): Promise<Record<string, any>> => {
     const exports = await importOptional(specifier, resolveFrom)
     if (exports) return exports
-    throw new ConfigError(
-      'config/invalid',
-      `${name} needs the AI SDK: npm install ai@^6 ${provider.package}@${provider.range}`,
-    )
+    const packages = `ai@^6 ${provider.package}@${provider.range}`
+    throw invalid(`${name} needs the AI SDK: npm install ${packages}`)
   }
-  const open = async (): Promise<{ sdk: AiSdk; languageModel: unknown }> => {
+  const open = async () => {
     const sdk = (await load('ai')) as AiSdk
     const create = (await load(provider.package))[provider.create]
-    return { sdk, languageModel: create({ ...settings, ...options.provider })(model) }
+    return { sdk, model: create({ ...settings, ...options.provider })(model) as unknown }
   }
   let opening: ReturnType<typeof open> | undefined
-  const ready = async (): ReturnType<typeof open> => {
-    try {
-      return await (opening ??= open())
-    } catch (error) {
+  const ready = (): ReturnType<typeof open> => {
+    opening ??= open().catch((error) => {
       // It may be installed in the meantime.
       opening = undefined
       throw error
-    }
+    })
+    return opening
   }
 
   return Object.freeze<Llm>({
     name,
     stream(prompt, { system = options.system, settings: more, ...reading } = {}) {
       return tokens(async (abortSignal) => {
-        const { sdk, languageModel } = await ready()
-        return sdk.streamText({
+        const opened = await ready()
+        return opened.sdk.streamText({
           // The error is thrown to the reader; the SDK would print it as well.
           onError: () => {},
           ...options.settings,
           ...more,
           ...(system !== undefined && { system }),
           ...(typeof prompt === 'string' ? { prompt } : { messages: prompt }),
-          model: languageModel,
+          model: opened.model,
           abortSignal,
         })
       }, reading)
     },
-    ready: async () => (await ready()).languageModel,
+    ready: async () => (await ready()).model,
   })
 }
 
@@ -160,8 +154,7 @@ async function importOptional(
     const [reason = ''] = String(cause).split('\n')
     // What it imports itself may be missing, too: that is another fault, with another cure.
     if (MISSING.test(reason) && /['"]([^'"]+)['"]/.exec(reason)?.[1] === name) return undefined
-    const message = `${name} is installed, but does not load: ${reason}`
-    throw new ConfigError('config/invalid', message, { cause })
+    throw invalid(`${name} is installed, but does not load: ${reason}`, cause)
   }
 }
 

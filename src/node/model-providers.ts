@@ -4,7 +4,7 @@ import { ConfigError, didYouMean } from '../shared/errors.ts'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** How one provider is reached through the AI SDK. */
-export interface ModelProvider {
+interface ModelProvider {
   /** The package, the range that also runs on Node 20, and the function that it exports. */
   readonly package: string
   readonly range: string
@@ -15,7 +15,7 @@ export interface ModelProvider {
   readonly example: string
   /** The address; none when the package knows it, or each server has its own. */
   readonly baseURL?: string
-  /** Whether it answers without a key: always, or at an address of one's own. */
+  /** Where it answers without a key: always, or at an address of one's own. */
   readonly keyless?: 'always' | 'own-address'
 }
 
@@ -57,8 +57,8 @@ const PROVIDERS: Readonly<Record<string, ModelProvider>> = {
   compatible: { ...COMPATIBLE, example: 'my-model', keyless: 'always' },
 }
 
-/** What `provider:model` stands for, and what the provider is created with. */
-export interface ModelSettings {
+/** The model of a name, and the settings that its provider is created with. */
+interface ModelSettings {
   readonly provider: ModelProvider
   readonly model: string
   readonly settings: Readonly<Record<string, unknown>>
@@ -79,26 +79,26 @@ export function toModelSettings(
     readonly variable?: string
   },
 ): ModelSettings {
-  const spelt = (text: string): string => (options.variable ? `${options.variable}=${text}` : text)
+  const named = (text: string): string => (options.variable ? `${options.variable}=${text}` : text)
   const [providerName, ...rest] = name.split(':') as [string, ...string[]]
   const model = rest.join(':').trim()
-  const known = Object.keys(PROVIDERS)
-  if (!known.includes(providerName)) {
+  const provider = Object.hasOwn(PROVIDERS, providerName) ? PROVIDERS[providerName] : undefined
+  if (provider === undefined) {
+    const known = Object.keys(PROVIDERS)
     const meant = /did you mean "[^"]*"\?/.exec(didYouMean(providerName, known))?.[0]
     throw invalid(
-      `${spelt(name)} names no known provider${meant ? ` (${meant})` : ''}: write ${spelt('provider:model')}, with one of ${known.join(', ')}, such as ${spelt('openai:gpt-4.1-mini')}.`,
+      `${named(name)} names no known provider${meant ? ` (${meant})` : ''}: write ${named('provider:model')}, with one of ${known.join(', ')}, such as ${named('openai:gpt-4.1-mini')}.`,
     )
   }
-  const provider = PROVIDERS[providerName]!
   if (model === '')
     throw invalid(
-      `${spelt(name.trim())} names no model: write ${spelt(`${providerName}:model`)}, such as ${spelt(`${providerName}:${provider.example}`)}.`,
+      `${named(name.trim())} names no model: write ${named(`${providerName}:model`)}, such as ${named(`${providerName}:${provider.example}`)}.`,
     )
   const { keyless } = provider
   const variable = providerName.split('-')[0]!.toUpperCase()
   const key = `${variable}_API_KEY`
   const address = providerName === 'ollama' ? 'OLLAMA_HOST' : `${variable}_BASE_URL`
-  const apiKey = options.apiKey ?? read(key, options.env)
+  const apiKey = options.apiKey ?? (options.env[key]?.trim() || undefined)
   const ownAddress = options.baseURL ?? addressIn(address, options.env)
   if (!apiKey && keyless !== 'always' && !(keyless && ownAddress)) {
     const or = keyless ? ` (or ${address}, for a server that wants no key)` : ''
@@ -118,14 +118,10 @@ export function toModelSettings(
   return { provider, model, settings }
 }
 
-function read(variable: string, env: Environment): string | undefined {
-  return env[variable]?.trim() || undefined
-}
-
 /** Reads an address; undefined when the variable is not set. */
 function addressIn(variable: string, env: Environment): string | undefined {
-  const value = read(variable, env)
-  if (value === undefined) return undefined
+  const value = env[variable]?.trim()
+  if (!value) return undefined
   const isOllama = variable === 'OLLAMA_HOST'
   try {
     return isOllama ? `${ollamaAddress(value)}/v1` : new URL(value).href.replace(/\/+$/, '')
@@ -146,7 +142,8 @@ function ollamaAddress(host: string): string {
   return url.href.replace(/\/+$/, '')
 }
 
-function invalid(message: string, cause?: unknown): ConfigError {
+/** Creates the error for a setting that cannot work. */
+export function invalid(message: string, cause?: unknown): ConfigError {
   return new ConfigError('config/invalid', message, { cause })
 }
 
@@ -163,7 +160,6 @@ export interface OllamaModelsOptions {
  * Cost    one request, at most 5 s.
  * Throws  ConfigError `config/invalid`, one line: a wrong address, no server there, no model yet.
  *
- * @param options.env Where the address is read.
  * @example
  * const [newest] = await ollamaModels().catch(() => ['llama3.2'])
  * const model = llm(`ollama:${newest}`)

@@ -1,23 +1,14 @@
 import { AsyncResource } from 'node:async_hooks'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context } from 'hono'
 import { useAsyncContext, type AsyncContext } from '../shared/async-context.ts'
 import { omitUndefined } from '../shared/omit-undefined.ts'
 import type { Connection } from '../web/settings.ts'
 
-interface Closable {
-  readonly destroyed?: boolean
-  on(event: 'close', run: () => void): unknown
-  off(event: 'close', run: () => void): unknown
-  setMaxListeners(most: number): unknown
-}
-
-/** What `@hono/node-server`, and our `serve`, hand to an app beside the request. */
+/** The environment that `@hono/node-server`, and our `serve`, call an app with. */
 interface NodeEnv {
-  readonly incoming?: {
-    readonly httpVersionMajor?: number
-    readonly socket?: Closable & { readonly remoteAddress?: string }
-  }
-  readonly outgoing?: Closable & { destroy(): void }
+  readonly incoming?: IncomingMessage
+  readonly outgoing?: ServerResponse
   readonly host?: object
 }
 
@@ -33,7 +24,7 @@ class RequestContext extends AsyncResource implements AsyncContext {
 useAsyncContext(() => new RequestContext('swapstream'))
 
 /**
- * What Node knows about a request.
+ * Reads from Node what it knows about a request.
  *
  * @param proxies How many proxies of our own stand in front: that many addresses at the end of X-Forwarded-For can be
  *        believed, everything before them is the client's own invention.
@@ -41,8 +32,8 @@ useAsyncContext(() => new RequestContext('swapstream'))
 export function nodeConnection(proxies: number): (c: Context) => Connection {
   return (c) => {
     const { incoming, outgoing, host } = (c.env ?? {}) as NodeEnv
-    const address =
-      forwarded(c.req.header('x-forwarded-for'), proxies) ?? incoming?.socket?.remoteAddress
+    const own = incoming?.socket?.remoteAddress
+    const address = forwarded(c.req.header('x-forwarded-for'), proxies) ?? own
     const secure = forwarded(c.req.header('x-forwarded-proto'), Math.min(proxies, 1)) === 'https'
     const known = { ...omitUndefined({ address, host }), secure }
     if (!incoming || !outgoing) return known

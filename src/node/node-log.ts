@@ -1,5 +1,5 @@
 import type { Log } from '../shared/log.ts'
-import { tryOr, errorMessage } from '../shared/hooks.ts'
+import { errorMessage, tryOr } from '../shared/hooks.ts'
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
@@ -11,24 +11,22 @@ const LEVELS = ['debug', 'info', 'warn', 'error'] as const
  * nor steer a terminal.
  */
 export const nodeLog: Log = {
-  debug: (fields, message) => write('debug', fields, message),
-  info: (fields, message) => write('info', fields, message),
-  warn: (fields, message) => write('warn', fields, message),
-  error: (fields, message) => write('error', fields, message),
+  debug: writer('debug'),
+  info: writer('info'),
+  warn: writer('warn'),
+  error: writer('error'),
 }
 
-function write(
-  level: (typeof LEVELS)[number],
-  { err, ...fields }: Record<string, unknown>,
-  message: string,
-): void {
-  const lowest = process.env['LOG_LEVEL'] ?? 'info'
-  if (lowest === 'silent' || LEVELS.indexOf(level) < LEVELS.indexOf(lowest as 'info')) return
-  const stack = tryOr(() => (err instanceof Error ? err.stack : undefined), undefined)
-  const cause = err === undefined ? {} : { err: stack ?? errorMessage(err) }
-  const time = new Date().toISOString()
-  const line = JSON.stringify({ level, time, msg: message, ...fields, ...cause })
-  process.stderr.write(`${line.replace(/[\u007f-\u009f\u2028\u2029]/g, escape)}\n`)
+function writer(level: (typeof LEVELS)[number]): Log['info'] {
+  return ({ err, ...fields }, message) => {
+    const lowest = process.env['LOG_LEVEL'] ?? 'info'
+    if (lowest === 'silent' || LEVELS.indexOf(level) < LEVELS.indexOf(lowest as 'info')) return
+    const stack = tryOr(() => (err instanceof Error ? err.stack : undefined), undefined)
+    const cause = err === undefined ? {} : { err: stack ?? errorMessage(err) }
+    const time = new Date().toISOString()
+    const line = JSON.stringify({ level, time, msg: message, ...fields, ...cause })
+    process.stderr.write(`${line.replace(/[\u007f-\u009f\u2028\u2029]/g, escape)}\n`)
+  }
 }
 
 function escape(character: string): string {

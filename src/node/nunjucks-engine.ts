@@ -14,7 +14,7 @@ import { templateFolder } from './template-folder.ts'
 export interface NunjucksEngineOptions extends Omit<NunjucksOptions, 'markdown'> {
   /** A folder (its path, or a file URL), a record of name → text, or any other source. */
   readonly templates: string | URL | Readonly<Record<string, string>> | TemplateSource
-  /** What the filter `markdown` renders with: options, or what `markdown()` of `swapstream/markdown` gives. */
+  /** The renderer of the filter `markdown`, or its options: `markdown()` of `swapstream/markdown` makes one. */
   readonly markdown?: MarkdownOptions | Markdown
 }
 
@@ -37,9 +37,8 @@ export function nunjucksEngine(options: NunjucksEngineOptions): NunjucksEngine {
 function toSource(templates: NunjucksEngineOptions['templates']): TemplateSource {
   if (typeof templates === 'string') return templateFolder(templates)
   if (templates instanceof URL) return templateFolder(fileURLToPath(templates))
-  return typeof templates['read'] === 'function'
-    ? (templates as TemplateSource)
-    : fromRecord(templates as Readonly<Record<string, string>>)
+  const isSource = typeof templates['read'] === 'function'
+  return isSource ? (templates as TemplateSource) : fromRecord(templates as Record<string, string>)
 }
 
 /** The partials of the package, two folders up from here in both of its shapes: `src/node/` and `dist/node/`. */

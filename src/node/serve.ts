@@ -8,6 +8,7 @@ import { writeStream } from './write-stream.ts'
 
 /** How often connections that have become idle are closed while the server stops. */
 const SWEEP_MS = 20
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
 /** Where a server listens, and how it stops. */
 export interface ServeOptions {
@@ -42,12 +43,7 @@ export interface Serving {
   close(graceMs?: number): Promise<void>
 }
 
-/** Anything with Hono's `fetch`. */
-interface App {
-  fetch(request: Request, env?: never): Response | Promise<Response>
-}
-
-/** What `serve` gives where it serves nothing. */
+/** The result where nothing is served. */
 const NOT_SERVING: Serving = { ready: new Promise(() => {}), close: async () => {} }
 
 let dryRun: ((app: object) => void) | undefined
@@ -67,12 +63,16 @@ export function setDryRun(hook: ((app: object) => void) | undefined): void {
  * @example serve(app)
  * @example const server = serve(app, { port: 0 }); const url = await server.ready
  */
-export function serve(app: App, options: ServeOptions = {}): Serving {
+export function serve(
+  app: { fetch(request: Request, env?: never): Response | Promise<Response> },
+  options: ServeOptions = {},
+): Serving {
   if (dryRun) {
     dryRun(app)
     return NOT_SERVING
   }
-  const { onListen = announce, onError = giveUp, onClose = () => {}, signals = true } = options
+  const { onError = giveUp, onClose = () => {}, signals = true } = options
+  const { onListen = (url) => process.stdout.write(`Listening on ${url}\n`) } = options
   const { graceMs = 10_000, headersTimeoutMs = 10_000 } = options
   const hostname = options.hostname ?? process.env['HOST'] ?? '127.0.0.1'
   const port = options.port ?? portFrom(process.env['PORT'])
@@ -84,54 +84,47 @@ export function serve(app: App, options: ServeOptions = {}): Serving {
   // The streams of this server know it by this object, so that they are stopped with it and with no other.
   const host = {}
   const fetch = (request: Request, env: { outgoing: object }): Response | Promise<Response> => {
-    // The same object, which is this request's own: a copy would be kept beside it for as long as its stream lasts.
+    // The same object, which is this request's own: a copy would live beside it for as long as its stream lasts.
     const response = app.fetch(request, Object.assign(env, { host }) as never)
     const write = (made: Response): Response => writeStream(made, env.outgoing)
     return 'then' in response ? response.then(write) : write(response)
   }
 
-  let listening: (url: string) => void
-  const ready = new Promise<string>((resolve) => (listening = resolve))
   const serverOptions = {
     headersTimeout: headersTimeoutMs,
     // Half a request is noticed within this time after its deadline; Node looks each 30 s by default.
     connectionsCheckingInterval: Math.min(2_000, headersTimeoutMs),
   }
-  const server = listen({ fetch, port, hostname, serverOptions }, (address) => {
-    const url = `http://${shownHost(hostname)}:${address.port}`
-    onListen(url)
-    listening(url)
-  }) as Server
+  let server!: Server
+  const ready = new Promise<string>((resolve) => {
+    server = listen({ fetch, port, hostname, serverOptions }, (address) => {
+      const url = `http://${shownHost(hostname)}:${address.port}`
+      onListen(url)
+      resolve(url)
+    }) as Server
+  })
   server.on('error', (error: NodeJS.ErrnoException) => onError(cannotListen(error, hostname, port)))
 
   const idle = watchIdle(server)
   const stopped = (grace: number = graceMs): Promise<void> =>
     stop(server, idle, grace, () => stopStreams(host).then(onClose))
-  const ignoreSignals = signals ? stopOnSignals(stopped) : () => {}
+  // The first signal asks, the second insists.
+  let isClosing = false
+  const onSignal = (): void => {
+    const closed = stopped(isClosing ? 0 : undefined)
+    isClosing = true
+    void closed.then(() => process.exit(0))
+  }
+  if (signals) for (const name of SIGNALS) process.on(name, onSignal)
   const close = (grace?: number): Promise<void> => {
-    ignoreSignals()
+    for (const name of SIGNALS) process.off(name, onSignal)
     return stopped(grace)
   }
   return { ready, close }
 }
 
-/** The first signal asks, the second insists. Gives a function that no longer listens. */
-function stopOnSignals(close: (graceMs?: number) => Promise<void>): () => void {
-  let isClosing = false
-  const onSignal = (): void => {
-    const closed = isClosing ? close(0) : close()
-    isClosing = true
-    void closed.then(() => process.exit(0))
-  }
-  const names = ['SIGTERM', 'SIGINT'] as const
-  for (const name of names) process.on(name, onSignal)
-  return () => {
-    for (const name of names) process.off(name, onSignal)
-  }
-}
-
 /**
- * Gives the connections without an open answer: kept alive after one, opened in advance, or with half a request. Node
+ * Gives the connections without an open answer: idle after one, opened in advance, or with half a request. Node
  * itself counts only the first kind as idle.
  */
 function watchIdle(server: Server): () => Socket[] {
@@ -188,17 +181,11 @@ function portFrom(text: string = ''): number | ConfigError {
 }
 
 function cannotListen(cause: NodeJS.ErrnoException, hostname: string, port: number): ConfigError {
-  if (cause.code !== 'EADDRINUSE') {
-    const what = `Cannot listen on ${hostname}:${port}: ${cause.message}.`
-    return new ConfigError('config/invalid', what, { cause })
-  }
+  const what = `Cannot listen on ${hostname}:${port}: ${cause.message}.`
+  if (cause.code !== 'EADDRINUSE') return new ConfigError('config/invalid', what, { cause })
   const hint = `Choose another one: PORT=${port + 1}.`
-  const what = `Port ${port} of ${hostname} is taken by another program.`
-  return new ConfigError('config/port-taken', what, { hint, cause })
-}
-
-function announce(url: string): void {
-  process.stdout.write(`Listening on ${url}\n`)
+  const taken = `Port ${port} of ${hostname} is taken by another program.`
+  return new ConfigError('config/port-taken', taken, { hint, cause })
 }
 
 function giveUp(error: ConfigError): void {

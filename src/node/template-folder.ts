@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, realpathSync, statSync, watch } from 'node:fs'
 import { join, sep } from 'node:path'
 import { ConfigError } from '../shared/errors.ts'
+import { tryOr } from '../shared/hooks.ts'
 import { isPlainName, type TemplateSource } from '../templates/source.ts'
 
 /**
@@ -48,14 +49,12 @@ function realRoot(dir: string): string {
 }
 
 function realFile(root: string, name: string): string | undefined {
-  try {
+  return tryOr(() => {
     const path = realpathSync(join(root, name))
     // With the separator: `/views-secret` begins with `/views`, too.
     const isInside = path.startsWith(root.endsWith(sep) ? root : root + sep)
     return isInside && statSync(path).isFile() ? path : undefined
-  } catch {
-    return undefined
-  }
+  }, undefined)
 }
 
 function* namesIn(root: string, folder: string): Generator<string> {

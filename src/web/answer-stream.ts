@@ -5,7 +5,6 @@ import { plainId, resumedAt } from '../htmx/resume.ts'
 import { bytesEncoder, JsonDocument, NDJSON, ndjsonEncoder } from '../streams/bodies.ts'
 import { toBody } from '../streams/body.ts'
 import { ValueBuffer, type StreamBuffer } from '../streams/buffer.ts'
-import type { Encoder } from '../streams/encoder.ts'
 import { EndMarker, type EndReason } from '../streams/end.ts'
 import { EventStream } from '../streams/event-stream.ts'
 import { acquireSlot } from '../streams/registry.ts'
@@ -16,9 +15,10 @@ import { BlockRenders } from './block-renders.ts'
 import { finishedFragments, finishedPage, handedOff } from './finished.ts'
 import { FragmentBuffer } from './fragment-buffer.ts'
 import { guardOrigin } from './origin-guard.ts'
+import type { Answer } from './page.ts'
 import { replaceConnection } from './reconnect.ts'
 import { checkSseMethod, type Settings } from './settings.ts'
-import { StreamedPage } from './streamed-page.ts'
+import { streamedPage } from './streamed-page.ts'
 
 /** Never stored, never buffered, never re-encoded on the way: or the stream arrives in one piece at its end. */
 const LIVE = { 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' }
@@ -32,17 +32,12 @@ const FRAME_MS = 50
 /** Where so many subscribers show one run, they get half as many frames. */
 const MANY_SUBSCRIBERS = 100
 
-/** What a stream is answered with. */
-export interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string | ReadableStream<Uint8Array> | null
-}
-
 /**
- * A stream for the client that asks. NDJSON and bytes are the same to all. Events for htmx are an event stream to those
- * who read one, the finished fragments to htmx without its extension, the page to a browser without scripts: from its top
- * down while the text is written, where its text has one place in it, else when it is finished. HEAD gets the headers.
+ * Answers with a stream, in the form for the client that asks.
+ *
+ * NDJSON and bytes are the same to all. Events for htmx are an event stream to those who read one, the finished fragments
+ * to htmx without its extension, the page to a browser without scripts: from its top down while the text is written,
+ * where its text has one place in it, else when it is finished. HEAD gets the headers.
  *
  * Throws  what the source throws before its first value, AccessError, InputError, LimitError: nothing has been sent then.
  */
@@ -58,30 +53,37 @@ export async function answerStream(
   const request = htmxRequest(headers)
   // A boosted link and a page of the history want a page, also where the client reads event streams.
   const wantsPage = !request.streams || request.boosted || request.historyRestore
-  if (body instanceof EventStream && body.options.encoding === undefined && wantsPage)
-    return answerWhole(body, c, settings, request)
+  const isPage = isOfFragments(body) && wantsPage
+  const answer = (content: Answer['body'], own: Answer['headers']): Answer => ({
+    status: body.status,
+    headers: { ...own, Vary: VARY },
+    body: content,
+  })
 
-  const answer = answerWith(body.status, headersOf(body))
-  if (c.req.method === 'HEAD') return answer(null)
+  if (c.req.method === 'HEAD') return answer(null, isPage ? PAGE : headersOf(body))
+  if (isPage) {
+    const page = await pageOf(body, c, settings, request)
+    return answer(page, typeof page === 'string' ? PAGE : { ...PAGE, ...LIVE })
+  }
   if (body instanceof JsonDocument) {
     const { maxOutputBytes } = { ...settings.limits, ...body.options.limits }
     const stream = open(body, c, settings)
-    return answer(await body.text(stream.values(), maxOutputBytes))
+    return answer(await body.text(stream.values(), maxOutputBytes), headersOf(body))
   }
-  const stream = await started(body, c, settings, request)
+  const [stream, buffer] = isOfFragments(body)
+    ? fragmentsOf(body, c, settings, request)
+    : [open(body, c, settings), bufferOf(body)]
+  await stream.start(buffer, body.options.flushHeaders !== 'immediately')
+  const content = toBody(stream)
+  const live = answer(content, headersOf(body))
   const coding = body instanceof EventStream ? settings.contentCoding : undefined
-  if (!coding || !accepts(headers, coding.name, 'accept-encoding')) return answer(toBody(stream))
-  const coded = answer(coding.encode(toBody(stream)))
+  if (!coding || !accepts(headers, coding.name, 'accept-encoding')) return live
   const own = { 'Content-Encoding': coding.name, Vary: `${VARY}, Accept-Encoding` }
-  return { ...coded, headers: { ...coded.headers, ...own } }
+  return { ...live, headers: { ...live.headers, ...own }, body: coding.encode(content) }
 }
 
-function answerWith(status: number, headers: Answer['headers']) {
-  return (body: Answer['body'], own: Answer['headers'] = headers): Answer => ({
-    status,
-    headers: { ...own, Vary: VARY },
-    body,
-  })
+function isOfFragments(body: StreamBody<unknown, string>): body is EventStream {
+  return body instanceof EventStream && body.options.encoding === undefined
 }
 
 function headersOf(body: StreamBody<unknown, string>): Record<string, string> {
@@ -93,126 +95,84 @@ function headersOf(body: StreamBody<unknown, string>): Record<string, string> {
   return { 'Content-Type': body.headers.get('content-type') ?? 'application/octet-stream', ...LIVE }
 }
 
+function bufferOf(body: StreamBody<unknown, string>): StreamBuffer<unknown> {
+  if (!(body instanceof EventStream))
+    return new ValueBuffer<unknown>(body instanceof NDJSON ? ndjsonEncoder : bytesEncoder)
+  return new ValueBuffer(body.options.encoding!(), body.options.retryMs)
+}
+
 /** Fragments for a client that reads no event stream: as HTML. */
-async function answerWhole(
+async function pageOf(
   body: EventStream,
   c: Context,
   settings: Settings,
   request: HtmxRequest,
-): Promise<Answer> {
+): Promise<string | ReadableStream<Uint8Array>> {
   const { engine, log } = settings
   const { updates = settings.updates, flushHeaders } = body.options
-  const answer = answerWith(body.status, PAGE)
-  if (c.req.method === 'HEAD') return answer(null)
   // Text that is sent cannot be replaced: it waits for the client, and the source with it.
   const stream = open(body, c, settings, { ...timingOf(body, settings), reads: 'pause' })
-  if (body.run && request.handedOff)
-    return answer(await handedOff(stream.values(), engine, body.run.path))
-  if (request.fragment) return answer(await finishedFragments(stream.values(), engine))
+  if (body.run && request.handedOff) return handedOff(stream.values(), engine, body.run.path)
+  if (request.fragment) return finishedFragments(stream.values(), engine)
   const page =
     updates === 'diff' &&
-    (await stream.prepare((fragments) => StreamedPage.of(fragments, engine, log)))
-  if (!page) return answer(await finishedPage(stream.values(), engine))
+    (await stream.prepare((fragments) => streamedPage(fragments, engine, log)))
+  if (!page) return finishedPage(stream.values(), engine)
   await stream.start(page, flushHeaders !== 'immediately')
-  return answer(toBody(stream), { ...PAGE, ...LIVE })
+  return toBody(stream)
 }
 
-/** The stream, once its first value or its time has come. */
-async function started(
-  body: StreamBody<unknown, string>,
+/** Fragments for htmx, as events. */
+function fragmentsOf(
+  body: EventStream,
   c: Context,
   settings: Settings,
-  request: HtmxRequest,
-): Promise<Stream<unknown>> {
-  const { flushHeaders } = body.options
-  const start = async (
-    stream: Stream<unknown>,
-    buffer: StreamBuffer<unknown>,
-  ): Promise<Stream<unknown>> => {
-    await stream.start(buffer, flushHeaders !== 'immediately')
-    return stream
-  }
-  if (!(body instanceof EventStream) || body.options.encoding) {
-    const retryMs = body instanceof EventStream ? body.options.retryMs : undefined
-    return start(open(body, c, settings), new ValueBuffer(encoderOf(body), retryMs))
-  }
-
-  const { run } = body
-  const resume = run && resumeOf(run, c)
-  const buffer = fragmentBuffer(body, settings, request, selectsPart(c.req.raw.headers), resume)
-  const timing = timingOf(body, settings)
-  if (!run) return start(open(body, c, settings, timing), buffer)
-
-  const isReconnect = resume?.at !== undefined
-  let isOver = (): void => {}
-  const source = async (context: StreamContext) => {
-    const lastEventId = context.lastEventId ?? resume?.after
-    const isPatient = c.req.method === 'GET' && (request.morphs || isReconnect)
-    const values = await openRun(run, { ...context, lastEventId }, isPatient)
-    if (!context.signal.aborted)
-      isOver = replaceConnection(`${run.path} ${buffer.at}`, () => stream.leave(), isReconnect)
-    return values
-  }
-  // A run keeps its newest snapshots for all: no subscriber has to keep any.
-  const reads = timing.frameMs() === 0 ? 'pause' : 'due'
-  const stream = open(body, c, settings, { ...timing, reads }, source, () => isOver())
-  return start(stream, buffer)
-}
-
-function encoderOf(body: StreamBody<unknown, string>): Encoder<unknown> {
-  if (body instanceof EventStream) return body.options.encoding!()
-  return body instanceof NDJSON ? ndjsonEncoder : bytesEncoder
-}
-
-/** How the connection of a subscriber ended before, and how it goes on when this one ends early. */
-interface Resume {
-  /** The prefix of the stream's ids in the page, from the connection before. */
-  readonly at?: string | undefined
-  /** Id of the last event that the client has. */
-  readonly after?: string | undefined
-  /** Where the main block belongs, if the client does not have it. */
-  readonly to?: string | undefined
-  /** Where the page goes on, when the client would not come back by itself. */
-  readonly path?: string | undefined
-}
-
-function resumeOf(run: Resumable, c: Context): Resume {
+  { morphs, source: asking, target }: HtmxRequest,
+): [Stream<unknown>, FragmentBuffer] {
+  const { run, options } = body
+  const selects = selectsPart(c.req.raw.headers)
+  const isGet = c.req.method === 'GET'
+  const at = run && isGet ? resumedAt(c.req.query('at')) : undefined
+  const to = at && plainId(c.req.query('to'))
+  const shownIn = selects || (run && isGet) ? plainId(target) : undefined
   // A client that can ask the same again goes on by itself.
-  if (c.req.method !== 'GET') return { path: run.path }
-  const at = resumedAt(c.req.query('at'))
-  return at === undefined ? {} : { at, after: c.req.query('after'), to: plainId(c.req.query('to')) }
-}
-
-function fragmentBuffer(
-  { run, options }: EventStream,
-  { engine, updates }: Settings,
-  { morphs, source, target }: HtmxRequest,
-  selects: boolean,
-  resume: Resume | undefined,
-): FragmentBuffer {
-  const isElsewhere = selects || (resume !== undefined && resume.path === undefined)
-  const shownIn = isElsewhere ? plainId(target) : undefined
-  const path = morphs ? resume?.path : undefined
-  const own = new BlockRenders(engine)
-  return new FragmentBuffer({
+  const canGoOn = run === undefined || isGet || !morphs
+  const own = new BlockRenders(settings.engine)
+  const buffer = new FragmentBuffer({
     renders() {
       const shared = run?.shared?.()
-      return shared ? BlockRenders.of(shared, engine) : own
+      return shared ? BlockRenders.of(shared, settings.engine) : own
     },
-    updates: options.updates ?? updates,
+    updates: options.updates ?? settings.updates,
     morphs,
     selects,
     resumable: run !== undefined,
     shown: shownIn && `#${shownIn}`,
-    at: resume?.at,
-    to: resume?.to && `#${resume.to}`,
-    reconnect: path === undefined ? undefined : { path, source, target: plainId(target) },
+    at,
+    to: to && `#${to}`,
+    reconnect: canGoOn ? undefined : { path: run.path, source: asking, target: plainId(target) },
     retryMs: options.retryMs,
   })
+  const timing = timingOf(body, settings)
+  if (!run) return [open(body, c, settings, timing), buffer]
+
+  let isOver = (): void => {}
+  const source = async (context: StreamContext) => {
+    const lastEventId = context.lastEventId ?? (at && c.req.query('after'))
+    const isPatient = isGet && (morphs || at !== undefined)
+    const values = await openRun(run, { ...context, lastEventId }, isPatient)
+    if (!context.signal.aborted)
+      isOver = replaceConnection(`${run.path} ${buffer.at}`, () => stream.leave(), at !== undefined)
+    return values
+  }
+  // A run stores its newest snapshots for all: no subscriber has to store any.
+  const reads = timing.frameMs() === 0 ? 'pause' : 'due'
+  const stream = open(body, c, settings, { ...timing, reads }, source, () => isOver())
+  return [stream, buffer]
 }
 
 /**
- * Opens a run. A patient page asks again and again: so of a run that is not there it is told that it was interrupted, and
+ * Opens a run. A patient page asks again and again: so of a run that is not there it learns that it was interrupted, and
  * of a store that does not answer that it shall come back; after a mere status it would do neither.
  */
 async function openRun(run: Resumable, context: StreamContext, isPatient: boolean) {
@@ -281,7 +241,7 @@ function open(
   return stream
 }
 
-/** The client as its request knows it, where the server tells nothing: a signal costs more than a socket's own event. */
+/** The client as its request knows it, for servers without a connection: a signal costs more than a socket's event. */
 function clientBehind({ signal }: Request): Client {
   return {
     onDisconnect(run) {

@@ -14,7 +14,7 @@ export interface AppRoute {
   readonly method: string
   readonly path: string
   readonly handler: (...args: never[]) => unknown
-  /** It takes `next`, so it may hand the request on. */
+  /** True for a handler that takes `next`, so may hand the request on. */
   readonly isMiddleware: boolean
   /** The declared route that `mount` serves by it. */
   readonly declared?: Declared | undefined
@@ -51,15 +51,13 @@ export function routesFor(
   return (method, path) => {
     const [start = '', ...rest] = path.split(placeholder)
     if (rest.length === 0) return router.match(method, path)[0].map(([route]) => route)
-    const isAt = (route: AppRoute): boolean => route.method === method || route.method === 'ALL'
-    return routes.filter((route) => isAt(route) && mayBegin(route.path, start))
+    return routes.filter(
+      (each) => ['ALL', method].includes(each.method) && mayBegin(each.path, start),
+    )
   }
 }
 
-/**
- * Whether something of an app answers at an address: `yes`, `maybe` (only middleware of that path, which may answer
- * itself), or the methods that would be answered.
- */
+/** An answer at an address: `yes`, `maybe` (middleware of that path may answer itself), or the methods that have one. */
 export type Answer = 'yes' | 'maybe' | readonly string[]
 
 /** Says whether an address has an answer. In: a path, as for `routesFor`. */
@@ -82,7 +80,7 @@ export function answersOf(
   }
 }
 
-/** Whether an address that begins with `start` may be one of a route's. Parameters take anything. */
+/** True when an address that begins with `start` may be one of a route's. Parameters take anything. */
 function mayBegin(path: string, start: string): boolean {
   const known = start.split('/')
   const last = known.pop()!

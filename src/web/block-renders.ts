@@ -3,22 +3,19 @@ import type { HtmlTree } from '../html/tree.ts'
 import { blockTree } from '../htmx/block-tree.ts'
 import type { BlockRenderer, Context, TemplateEngine } from '../templates/engine.ts'
 
-/** A block that was opened, and what it was opened with. */
-interface Opened {
-  readonly context: Context
-  readonly renderer: BlockRenderer
-}
-
 /**
- * Renders the fragments of one stream, or of all subscribers of one run. Each block is opened once; after that it is
- * given what has changed.
+ * Renders the fragments of one stream, or of all subscribers of one run. Each block is opened once; after that it
+ * is called with what has changed.
  *
  * Cost    a fragment is rendered and read once, however many subscribers show it.
  */
 export class BlockRenders {
   readonly #engine: TemplateEngine
-  readonly #opened = new Map<string, Opened>()
-  /** What was rendered last of each block: the next tree begins as that one does. */
+  readonly #opened = new Map<
+    string,
+    { readonly context: Context; readonly renderer: BlockRenderer }
+  >()
+  /** The newest tree of each block: the next one begins as that one does. */
   readonly #last = new Map<string, HtmlTree>()
   readonly #rendered = new WeakMap<Fragment, Promise<HtmlTree>>()
 
@@ -35,7 +32,7 @@ export class BlockRenders {
     return renders
   }
 
-  /** A block as the page will have it. */
+  /** Renders a fragment as a tree. */
   render(fragment: Fragment): Promise<HtmlTree> {
     let tree = this.#rendered.get(fragment)
     if (tree === undefined) this.#rendered.set(fragment, (tree = this.#render(fragment)))
@@ -61,9 +58,9 @@ export class BlockRenders {
 
 const shared = new WeakMap<TemplateEngine, WeakMap<object, BlockRenders>>()
 
-/** What differs from the context a block was opened with; nothing when a key is gone, which no change can say. */
+/** The difference from the context of an open block; nothing when a key is gone, which no change can say. */
 function changesOf(opened: Context, now: Context): Record<string, unknown> | undefined {
-  for (const key of Object.keys(opened)) if (!Object.hasOwn(now, key)) return undefined
+  if (!Object.keys(opened).every((key) => Object.hasOwn(now, key))) return undefined
   const changed = Object.entries(now).filter(
     ([key, value]) => !Object.is(value, opened[key]) || !Object.hasOwn(opened, key),
   )

@@ -7,7 +7,7 @@ import { htmxRequest, isForPeople, VARY } from '../htmx/request.ts'
 import { htmxHeaders, type HtmxHeaders } from '../htmx/response.ts'
 import { toPublicError } from '../streams/failure.ts'
 import { answerPage, Page } from './page.ts'
-import { Problem, type ErrorView } from './problem.ts'
+import { errorResponse, Problem, type ErrorView } from './problem.ts'
 import { engineFor, settingsOf } from './settings.ts'
 
 /** How errors are rendered, and where htmx puts them. */
@@ -57,7 +57,7 @@ export function errorPages(app: Hono<any>, options: ErrorPagesOptions = {}): voi
   app.onError((error, c) => {
     if (error instanceof Problem && isForPeople(c.req.raw.headers))
       return answer(c, error.view, options, Object.fromEntries(error.res.headers))
-    if (!(error instanceof HTTPException)) return answer(c, report(error, c), options)
+    if (!(error instanceof HTTPException)) return answer(c, unexpected(error, c), options)
     // An exception that brings its own answer has nothing to add.
     if (error.res) return error.getResponse()
     return answer(c, { status: error.status, message: error.message }, options)
@@ -73,7 +73,7 @@ function methodsAt(app: Hono<any>, path: string): string[] {
   return own.includes('GET') ? [...own, 'HEAD'] : own
 }
 
-function report(error: Error, c: Context): ErrorView {
+function unexpected(error: Error, c: Context): ErrorView {
   const { log, expose } = settingsOf(c)
   const { code, id, message } = toPublicError(error, expose)
   log.error({ id, code, method: c.req.method, path: c.req.path, err: error }, errorMessage(error))
@@ -89,16 +89,11 @@ async function answer(
   const { status, message: detail, errorId: id } = view
   const { headers: request } = c.req.raw
   const title = TITLES[status] ?? 'Something went wrong'
-  const headers = new Headers({ ...more, 'Cache-Control': 'no-store', Vary: VARY })
-  if (!isForPeople(request)) {
-    headers.set('Content-Type', 'application/problem+json')
-    return new Response(JSON.stringify({ title, status, detail, id }), { status, headers })
-  }
+  const headers = { ...more, Vary: VARY }
+  if (!isForPeople(request)) return errorResponse(status, { title, status, detail, id }, headers)
   const htmx = htmxRequest(request).fragment
-  for (const [name, value] of Object.entries(htmx ? htmxHeaders(options) : {}))
-    headers.set(name, value)
-  headers.set('Content-Type', 'text/html; charset=utf-8')
-  return new Response(await render(c, { ...view, title }, options, htmx), { status, headers })
+  const html = await render(c, { ...view, title }, options, htmx)
+  return errorResponse(status, html, { ...headers, ...(htmx && htmxHeaders(options)) })
 }
 
 /** The app's template, or a page of ours where there is none or it fails, too. */
@@ -113,12 +108,9 @@ async function render(
     const settings = settingsOf(c)
     try {
       const page = new Page(template, context, block === undefined ? {} : { block })
-      return (await answerPage(page, c.req.raw.headers, engineFor(c, settings))).body ?? ''
-    } catch (error) {
-      settings.log.error(
-        { err: error },
-        `the error page cannot be rendered: ${errorMessage(error)}`,
-      )
+      return (await answerPage(page, c.req.raw.headers, engineFor(c, settings))).body
+    } catch (err) {
+      settings.log.error({ err }, `the error page cannot be rendered: ${errorMessage(err)}`)
     }
   }
   if (htmx) return line

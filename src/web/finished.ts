@@ -1,6 +1,5 @@
 import { SourceError } from '../shared/errors.ts'
-import { omitUndefined } from '../shared/omit-undefined.ts'
-import { Fragment, snapshotKey } from '../fragments/fragment.ts'
+import { Fragment, snapshotKey, whenCut } from '../fragments/fragment.ts'
 import { blockTree } from '../htmx/block-tree.ts'
 import { handOff } from '../htmx/resume.ts'
 import { StreamPage } from '../htmx/stream-page.ts'
@@ -12,46 +11,37 @@ import { renderBlock } from './page.ts'
 /** Values, and how they ended. */
 type Values = AsyncGenerator<unknown, EndReason>
 
-/** The stream rendered once, as its end would look: for htmx without its streaming extension. */
+/** Renders the stream once, as its end looks: for htmx without its streaming extension. */
 export async function finishedFragments(values: Values, engine: TemplateEngine): Promise<string> {
-  const rendered = []
-  for (const fragment of (await newest(values)).fragments)
-    rendered.push({ fragment, html: await renderBlock(fragment, engine) })
-  return together(rendered)
+  return render((await newest(values)).fragments, engine)
 }
 
 /**
- * A run for htmx 2, which cannot read a stream that answers a form: its main block as it is now, and beside it an element
- * that goes on with it. A run that has ended already is rendered as its end looks.
+ * Renders a run for htmx 2, which cannot read a stream that answers a form: its main block as it is now, and beside it an
+ * element that goes on with it. A run that has ended already is rendered as its end looks.
  */
 export async function handedOff(
   values: Values,
   engine: TemplateEngine,
   path: string,
 ): Promise<string> {
-  const early: unknown[] = []
-  let step = await values.next()
-  for (; !step.done; step = await values.next()) {
-    const { value } = step
-    if (value instanceof Fragment && value.target === undefined && !value.final) {
-      await values.return('disconnected')
-      const page = new StreamPage({ morphs: false, resumable: true })
-      const [block] = page.show(value, blockTree(await renderBlock(value, engine)))
-      return block + handOff({ path, at: page.streamId })
-    }
-    early.push(value)
-  }
-  return finishedFragments(again(early, step.value), engine)
+  const { fragments, growing } = await newest(values, true)
+  if (growing === undefined) return render(fragments, engine)
+  const page = new StreamPage({ morphs: false, resumable: true })
+  const [block] = page.show(growing, blockTree(await renderBlock(growing, engine)))
+  return block + handOff({ path, at: page.streamId })
 }
 
-async function* again(values: readonly unknown[], reason: EndReason): Values {
-  yield* values
-  return reason
+async function render(fragments: readonly Fragment[], engine: TemplateEngine): Promise<string> {
+  const rendered = []
+  for (const fragment of fragments)
+    rendered.push({ fragment, html: await renderBlock(fragment, engine) })
+  return together(rendered)
 }
 
 /**
- * The stream as the page it would have become: the template of the answer, rendered with the newest context of each of
- * its blocks. So one template serves with and without JavaScript.
+ * Renders the stream as the page at its end: the template of the answer, with the newest context of each of its blocks.
+ * So one template serves with and without JavaScript.
  */
 export async function finishedPage(values: Values, engine: TemplateEngine): Promise<string> {
   const { fragments, reason } = await newest(values)
@@ -67,23 +57,27 @@ export async function finishedPage(values: Values, engine: TemplateEngine): Prom
   return engine.render(main.template, Object.assign({}, ...own.map(({ context }) => context)))
 }
 
-/** The newest snapshot of each block, as it looks when it is cut if the stream was; and each fragment that is none. */
+/**
+ * Reads the newest snapshot of each block, cut when the stream is; and each fragment that is no snapshot. Stops at the
+ * first main block that is not final, if it may.
+ */
 async function newest(
   values: Values,
-): Promise<{ readonly fragments: readonly Fragment[]; readonly reason: EndReason }> {
+  stopsAtMain = false,
+): Promise<{ fragments: readonly Fragment[]; reason?: EndReason; growing?: Fragment }> {
   const newestOf = new Map<unknown, Fragment>()
   let step = await values.next()
   for (; !step.done; step = await values.next()) {
     const { value } = step
-    if (value instanceof Fragment) newestOf.set(snapshotKey(value) ?? value, value)
+    if (!(value instanceof Fragment)) continue
+    if (stopsAtMain && value.target === undefined && !value.final) {
+      await values.return('disconnected')
+      return { fragments: [], growing: value }
+    }
+    newestOf.set(snapshotKey(value) ?? value, value)
   }
   const fragments = [...newestOf.values()]
   const reason = step.value
-  return { fragments: reason === 'done' ? fragments : fragments.map(asCut), reason }
-}
-
-function asCut(fragment: Fragment): Fragment {
-  const { template, block, context, cut, target, swap, final } = fragment
-  if (final || cut === undefined) return fragment
-  return new Fragment(template, block, { ...context, ...cut }, omitUndefined({ target, swap }))
+  if (reason === 'done') return { fragments, reason }
+  return { fragments: fragments.map((fragment) => whenCut(fragment) ?? fragment), reason }
 }

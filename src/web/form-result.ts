@@ -3,11 +3,11 @@ import { htmxRequest, VARY } from '../htmx/request.ts'
 import { htmxHeaders, wayTo, type HtmxHeaders } from '../htmx/response.ts'
 import { Returned } from '../streams/returned.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
-import { renderTogether, type WholeAnswer } from './page.ts'
+import { renderTogether, type Answer } from './page.ts'
 
-/** What htmx gets for a form, and what goes with it. */
+/** The fragments and headers that answer a form. */
 export interface FormResultOptions {
-  /** What changes in the page: the first goes where the form says, each other one to its own target. */
+  /** The changes of the page: the first goes where the form says, each other one to its own target. */
   readonly fragments?: readonly Fragment[]
   /** An event for the page, sent with the fragments: its name, or names with their details. */
   readonly trigger?: NonNullable<HtmxHeaders['trigger']>
@@ -51,17 +51,14 @@ export async function answerFormResult(
   { next, options }: FormResult,
   request: Headers,
   engine: TemplateEngine,
-): Promise<WholeAnswer> {
+): Promise<Answer> {
   const { fragments = [], trigger } = options
   const { fragment: htmx } = htmxRequest(request)
   if (!htmx || fragments.length === 0) {
     const { status, headers } = wayTo(next, htmx)
     return { status, headers: { ...headers, Vary: VARY }, body: null }
   }
-  const headers = {
-    'Content-Type': 'text/html; charset=utf-8',
-    Vary: VARY,
-    ...(trigger !== undefined && htmxHeaders({ trigger })),
-  }
+  const event = trigger === undefined ? {} : htmxHeaders({ trigger })
+  const headers = { 'Content-Type': 'text/html; charset=utf-8', Vary: VARY, ...event }
   return { status: 200, headers, body: await renderTogether(fragments, engine) }
 }

@@ -1,37 +1,40 @@
 import { SourceError } from '../shared/errors.ts'
 import { escapeHtml } from '../shared/escape-html.ts'
-import { omitUndefined } from '../shared/omit-undefined.ts'
 import { encodeComment, encodeEvent } from '../sse/sse.ts'
 import { ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
-import { Fragment, snapshotKey } from '../fragments/fragment.ts'
-import { notice } from '../htmx/notices.ts'
+import { Fragment, snapshotKey, whenCut } from '../fragments/fragment.ts'
+import { notice, quietNotice } from '../htmx/notices.ts'
 import { StreamPage, type StreamPageOptions } from '../htmx/stream-page.ts'
 import type { Report, StreamBuffer } from '../streams/buffer.ts'
-import { shutdownMessage, type Chunk } from '../streams/encoder.ts'
-import type { EndEvent, PublicError } from '../streams/end.ts'
+import { shutdownMessage } from '../streams/encoder.ts'
+import type { EndEvent, EndReason } from '../streams/end.ts'
 import type { Updates } from '../streams/event-stream.ts'
 import type { BlockRenders } from './block-renders.ts'
-import { endNotice } from './end-notice.ts'
-import { Reconnect, type ReconnectPoint } from './reconnect.ts'
+import { createReconnect, type Reconnect, type ReconnectPoint } from './reconnect.ts'
 
 /** So many values that no newer one replaces may wait; then the source waits, too. */
 const MAX_WAITING = 32
 
-export interface FragmentBufferOptions extends StreamPageOptions {
-  /** What renders; asked for when there is something to render. */
-  readonly renders: () => BlockRenders
-  readonly updates: Updates
-  /** How the page goes on when the connection ends early, for a client that would not come back by itself. */
-  readonly reconnect?: ReconnectPoint | undefined
-  /** After how long a client that was cut off comes back. */
-  readonly retryMs?: number | undefined
-  /** How messages are spelt: as server-sent events, unless the transport has another way. */
-  readonly encode?: (messages: readonly EventFields[]) => Chunk
+/** The notices below an answer that is not whole. A failure has its own words. */
+const CUT_NOTICES: Partial<Record<EndReason, string>> = {
+  limit: 'The answer reached its limit and was cut here.',
+  timeout: 'The answer took too long and was cut here.',
+  interrupted: 'The server that wrote this answer stopped, so it was cut here. Please try again.',
+  shutdown: 'The server is restarting, so the answer was cut here. Please ask again.',
 }
 
-/** A value that waits. */
+export interface FragmentBufferOptions extends StreamPageOptions {
+  /** Called for the renderer when there is something to render. */
+  readonly renders: () => BlockRenders
+  readonly updates: Updates
+  /** The way on for a page that cannot reconnect by itself when its connection ends early. */
+  readonly reconnect?: ReconnectPoint | undefined
+  /** The delay before a client reconnects. */
+  readonly retryMs?: number | undefined
+}
+
+/** A value that waits; of a snapshot, the newest. */
 interface Waiting {
-  /** Of a snapshot, the newest. */
   value: unknown
   readonly block: Block | undefined
   /** How many events came before: a snapshot from before an event keeps its place in front of it. */
@@ -40,15 +43,13 @@ interface Waiting {
   readonly id: string | undefined
 }
 
-/** What is known of one block of the stream. */
+/** The state of one block of the stream. */
 interface Block {
-  waiting: Waiting | undefined
-  /** The newest snapshot, as long as no final one was sent. */
-  unfinished: Fragment | undefined
-  /** Why the newest snapshot is not shown, as the client knows it, and what takes the notice away. */
-  failed:
-    | { readonly error: unknown; readonly publicError: PublicError; readonly gone: string[] }
-    | undefined
+  waiting?: Waiting | undefined
+  /** The newest snapshot until a final one is sent. */
+  unfinished?: Fragment | undefined
+  /** The reason why the newest snapshot is not shown, and the messages that remove its notice. */
+  failed?: (NonNullable<StreamBuffer<unknown>['failure']> & { readonly gone: string[] }) | undefined
 }
 
 /**
@@ -60,25 +61,23 @@ interface Block {
  */
 export class FragmentBuffer implements StreamBuffer<unknown> {
   readonly #options: FragmentBufferOptions
-  readonly #encode: (messages: readonly EventFields[]) => Chunk
   readonly #page: StreamPage
   readonly #reconnect: Reconnect | undefined
   #waiting: Waiting[] = []
   readonly #blocks = new Map<string, Block>()
-  /** Where a client that has all that was pushed goes on when it comes back. */
+  /** The id of the newest event. */
   #id: string | undefined
   #events = 0
   #hasSent = false
   #retryMs: number | undefined
 
   constructor(options: FragmentBufferOptions) {
-    const { at, reconnect, encode = encodeEvents } = options
+    const { at, reconnect } = options
     this.#options = options
-    this.#encode = encode
     this.#retryMs = options.retryMs
     this.#page = new StreamPage(options)
     if (reconnect !== undefined || at !== undefined)
-      this.#reconnect = new Reconnect(this.#page.streamId, reconnect, at !== undefined)
+      this.#reconnect = createReconnect(this.#page.streamId, reconnect, at !== undefined)
   }
 
   /** The prefix of the stream's ids in the page. */
@@ -96,27 +95,27 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
 
   push(value: unknown, id?: string): void {
     if (id !== undefined) this.#id = id
-    const isFragment = value instanceof Fragment
-    if (!isFragment && typeof value !== 'string' && !(value instanceof ServerSentEvent))
+    const fragment = value instanceof Fragment ? value : undefined
+    if (!fragment && typeof value !== 'string' && !(value instanceof ServerSentEvent))
       throw unsendable(value)
-    const block = isFragment ? this.#blockOf(value) : undefined
+    const block = fragment && this.#blockOf(fragment)
     if (block === undefined) {
       this.#events += 1
       this.#waiting.push({ value, block, eventsBefore: this.#events, id })
       return
     }
-    block.unfinished = value as Fragment
+    block.unfinished = fragment
     if (block.waiting?.eventsBefore === this.#events) block.waiting.value = value
     else {
       block.waiting = { value, block, eventsBefore: this.#events, id: undefined }
       this.#waiting.push(block.waiting)
     }
     // What comes after a final snapshot is another answer.
-    if ((value as Fragment).final) block.waiting = undefined
+    if (fragment!.final) block.waiting = undefined
   }
 
-  /** What cannot be rendered keeps nothing else from being shown; only as the first thing of all it is an HTTP error. */
-  async flush(report: Report): Promise<Chunk> {
+  /** Renders all that waits. A failure stops nothing else; only as the first thing of all it is an HTTP error. */
+  async flush(report: Report): Promise<string> {
     const waiting = this.#waiting
     this.#waiting = []
     for (const { block } of waiting) if (block) block.waiting = undefined
@@ -135,18 +134,16 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
     return [...this.#blocks.values()].find(({ failed }) => failed)?.failed
   }
 
-  async end(event: EndEvent): Promise<Chunk> {
+  async end(event: EndEvent): Promise<string> {
     const { reason } = event
-    if (reason === 'shutdown' && this.#options.resumable) return this.#encode([shutdownMessage()])
-    // What the client knows already is not said again.
+    if (reason === 'shutdown' && this.#options.resumable) return encodeEvent(shutdownMessage())
+    // An error that the page shows already is not repeated.
     const isNews = event.error === undefined || event.error !== this.failure?.publicError
-    const told = isNews ? endNotice(event) : undefined
-    const cut = reason === 'done' ? [] : await this.#cut()
-    // The notice first: its place is found beside the anchors, which go then.
-    const below = told ? this.#page.afterContent(told) : []
+    const text = isNews ? endNotice(event) : undefined
     const messages = dataOf([
-      ...cut,
-      ...below,
+      ...(reason === 'done' ? [] : await this.#cut()),
+      // Before the end: its place is found beside the anchors, which go then.
+      ...(text ? this.#page.afterContent(text) : []),
       ...this.#page.end(),
       ...(this.#reconnect?.over() ?? []),
     ])
@@ -158,23 +155,19 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
     return encodeComment('ping')
   }
 
-  #encoded(messages: EventFields[], id?: string): Chunk {
+  #encoded(messages: EventFields[], id?: string): string {
     if (messages.length === 0) return ''
     if (this.#retryMs !== undefined) messages[0] = { retry: this.#retryMs, ...messages[0] }
     this.#retryMs = undefined
     if (id !== undefined) messages.push({ ...messages.pop(), id })
-    return this.#encode(messages)
+    return messages.map(encodeEvent).join('')
   }
 
   /** The block of a snapshot; nothing for an event. */
   #blockOf(fragment: Fragment): Block | undefined {
     const key = snapshotKey(fragment)
     if (key === undefined) return undefined
-    const block = this.#blocks.get(key) ?? {
-      waiting: undefined,
-      unfinished: undefined,
-      failed: undefined,
-    }
+    const block = this.#blocks.get(key) ?? {}
     this.#blocks.set(key, block)
     return block
   }
@@ -194,13 +187,13 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
     return dataOf(this.#reconnect?.around(fragment, messages, id) ?? messages)
   }
 
-  /** What the page shows of a block that cannot be rendered stays, with one notice until it can be rendered again. */
+  /** Puts one notice below a block that cannot be rendered, until it can be rendered again. */
   #notice({ value, block }: Waiting, error: unknown, report: Report): string[] {
     if (!this.#hasSent || !(value instanceof Fragment)) throw error
     if (block?.failed) return []
     const publicError = report(error)
-    const told = notice(publicError.message, `${publicError.code} ${publicError.id}`)
-    const { shown, gone } = this.#page.errorSlot(value, told)
+    const text = notice(publicError.message, `${publicError.code} ${publicError.id}`)
+    const { shown, gone } = this.#page.errorSlot(value, text)
     if (block) block.failed = { error, publicError, gone }
     return shown
   }
@@ -209,40 +202,34 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
   async #cut(): Promise<string[]> {
     const messages: string[] = []
     for (const { unfinished } of this.#blocks.values()) {
-      if (unfinished?.cut === undefined) continue
-      const { template, block, context, target, swap, cut } = unfinished
-      const last = new Fragment(
-        template,
-        block,
-        { ...context, ...cut },
-        omitUndefined({ target, swap }),
-      )
+      const last = unfinished && whenCut(unfinished)
       try {
-        messages.push(...this.#page.show(last, await this.#options.renders().render(last)))
+        if (last)
+          messages.push(...this.#page.show(last, await this.#options.renders().render(last)))
       } catch {
-        // What was shown before stays.
+        // The page stays as it is.
       }
     }
     return messages
   }
 }
 
+/** The notice below an answer that ends early; nothing when it is whole. */
+export function endNotice({ reason, error }: EndEvent): string | undefined {
+  if (error) return notice(error.message, `${error.code} ${error.id}`)
+  if (reason === 'stopped' || reason === 'disconnected') return quietNotice('Stopped.')
+  const cut = CUT_NOTICES[reason]
+  return cut && notice(cut)
+}
+
 function dataOf(messages: readonly string[]): EventFields[] {
   return messages.map((data) => ({ data }))
 }
 
-function encodeEvents(messages: readonly EventFields[]): string {
-  return messages.map(encodeEvent).join('')
-}
-
 function unsendable(value: unknown): SourceError {
-  const kind =
-    value === null || value === undefined
-      ? String(value)
-      : typeof value === 'object'
-        ? `a ${value.constructor?.name ?? 'bare object'}`
-        : `a ${typeof value}`
-  return new SourceError('source/value', `A stream for htmx cannot send ${kind}.`, {
-    hint: 'Yield a Fragment, a ServerSentEvent, or text.',
-  })
+  const name =
+    typeof value === 'object' ? (value?.constructor?.name ?? 'bare object') : typeof value
+  const kind = value === null || value === undefined ? String(value) : `a ${name}`
+  const hint = 'Yield a Fragment, a ServerSentEvent, or text.'
+  return new SourceError('source/value', `A stream for htmx cannot send ${kind}.`, { hint })
 }

@@ -5,25 +5,17 @@ import { DEFAULT_LIMITS } from '../shared/limits.ts'
 import { silent } from '../shared/log.ts'
 import { takeReturned } from '../streams/returned.ts'
 import type { StreamBody } from '../streams/stream-body.ts'
-import { answerStream, type Answer } from './answer-stream.ts'
+import { answerStream } from './answer-stream.ts'
 import { answerFormResult, FormResult } from './form-result.ts'
 import { guardOrigin } from './origin-guard.ts'
-import { answerPage, Page } from './page.ts'
+import { answerPage, Page, type Answer } from './page.ts'
 import { toProblem } from './problem.ts'
 import { engineFor, settingsBy, type CoreOptions, type Settings } from './settings.ts'
 
 /** Scripts, styles and requests from this origin only; images also as data. htmx and its extension need no more. */
-const STRICT_CSP = [
-  "default-src 'self'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join('; ')
+const STRICT_CSP =
+  "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+  "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
@@ -51,16 +43,23 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   }
   const { allowedOrigins, csp } = settings
-  const limitBody = limitBodyTo(settings.limits.maxBodyBytes)
+  const { maxBodyBytes: maxSize } = settings.limits
+  const limitBody = bodyLimit({
+    maxSize,
+    onError() {
+      const hint = 'Raise swapstream({ limits: { maxBodyBytes } }) if that is intended.'
+      const what = `The request body is larger than ${maxSize} bytes.`
+      throw new InputError('input/too-large', what, { hint })
+    },
+  })
 
   const middleware: MiddlewareHandler = async function swapstream(c, next) {
     try {
       settingsBy.set(c, settings)
       // Once a response exists, Hono keeps the headers that are set before a handler returns a value of ours.
       void c.res
-      if (SAFE_METHODS.has(c.req.method)) {
-        await next()
-      } else {
+      if (SAFE_METHODS.has(c.req.method)) await next()
+      else {
         guardOrigin(c.req.raw.headers, c.req.url, allowedOrigins)
         await limitBody(c, next)
       }
@@ -85,16 +84,6 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
   return middleware
 }
 
-function limitBodyTo(maxSize: number): MiddlewareHandler {
-  const onError = (): never => {
-    const hint = 'Raise swapstream({ limits: { maxBodyBytes } }) if that is intended.'
-    throw new InputError('input/too-large', `The request body is larger than ${maxSize} bytes.`, {
-      hint,
-    })
-  }
-  return bodyLimit({ maxSize, onError })
-}
-
 async function answer(c: Context, value: object, settings: Settings): Promise<Answer> {
   const { headers } = c.req.raw
   const engine = engineFor(c, settings)
@@ -110,9 +99,8 @@ function send(c: Context, { status, headers: own, body }: Answer): void {
     if (name === 'Vary') headers.append(name, text)
     else headers.set(name, text)
   }
-  const init = { status, headers }
   c.res = undefined
-  c.res = new Response(body, init)
+  c.res = new Response(body, { status, headers })
 }
 
 /** Adds what is missing. What a handler or another middleware has set stays. */

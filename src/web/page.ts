@@ -5,7 +5,7 @@ import { together } from '../htmx/together.ts'
 import { Returned } from '../streams/returned.ts'
 import type { Context, TemplateEngine } from '../templates/engine.ts'
 
-/** What a page answers with, beside its template. */
+/** The options of a page. */
 export interface PageOptions {
   /** The block that htmx gets in place of the whole page. Without it, htmx gets the page, too. */
   readonly block?: string
@@ -14,7 +14,7 @@ export interface PageOptions {
   /** Another block for an element of its own, by its id: `{ sidebar: 'menu' }` when the answer goes to `#sidebar`. */
   readonly blocks?: Readonly<Record<string, string>>
   /**
-   * What else changes: htmx gets these with the block, each for its own target; a whole page is rendered with the
+   * More changes: htmx gets these with the block, each for its own target; a whole page is rendered with the
    * contexts of those that are of its template.
    */
   readonly alongside?: readonly Fragment[]
@@ -55,11 +55,11 @@ export class Page extends Returned {
   }
 }
 
-/** An answer that is sent whole. */
-export interface WholeAnswer {
+/** The status, headers and body that answer a request. */
+export interface Answer<Body = string | ReadableStream<Uint8Array> | null> {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string | null
+  readonly body: Body
 }
 
 /** Renders a page, or for htmx the block it asks for. */
@@ -67,24 +67,20 @@ export async function answerPage(
   { template, context, options, status }: Page,
   request: Headers,
   engine: TemplateEngine,
-): Promise<WholeAnswer> {
+): Promise<Answer<string>> {
   const { blocks = {}, alongside = [] } = options
   const { fragment, target = '' } = htmxRequest(request)
-  const headers = {
-    'Content-Type': 'text/html; charset=utf-8',
-    Vary: options.blocks ? VARY_BY_TARGET : VARY,
-  }
-  const block = fragment
-    ? ((Object.hasOwn(blocks, target) ? blocks[target] : undefined) ?? options.block)
-    : undefined
-  if (block === undefined) {
+  const vary = options.blocks ? VARY_BY_TARGET : VARY
+  const headers = { 'Content-Type': 'text/html; charset=utf-8', Vary: vary }
+  const block = Object.hasOwn(blocks, target) ? blocks[target] : options.block
+  if (!fragment || block === undefined) {
     const own = alongside.filter((each) => each.template === template)
     const all: Context = Object.assign({}, ...own.map((each) => each.context), context)
     return { status, headers, body: await engine.render(template, all) }
   }
   const body = await renderTogether([new Fragment(template, block, context), ...alongside], engine)
-  if (options.target === undefined) return { status, headers, body }
-  const place = htmxHeaders({ retarget: options.target, reswap: 'outerHTML' })
+  const { target: retarget } = options
+  const place = retarget === undefined ? {} : htmxHeaders({ retarget, reswap: 'outerHTML' })
   return { status, headers: { ...headers, ...place }, body }
 }
 
@@ -96,10 +92,11 @@ export async function renderTogether(
   fragments: readonly Fragment[],
   engine: TemplateEngine,
 ): Promise<string> {
-  const rendered = fragments.map(async (fragment) => {
-    const html = await renderBlock(fragment, engine)
-    return { fragment, html, target: `#${fragment.block}` }
-  })
+  const rendered = fragments.map(async (fragment) => ({
+    fragment,
+    html: await renderBlock(fragment, engine),
+    target: `#${fragment.block}`,
+  }))
   return together(await Promise.all(rendered))
 }
 

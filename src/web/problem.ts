@@ -14,7 +14,7 @@ import { toPublicError } from '../streams/failure.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { settingsOf, type Settings } from './settings.ts'
 
-/** What people see of an error. */
+/** The view of an error for people. */
 export interface ErrorView {
   readonly status: number
   readonly message: string
@@ -35,7 +35,7 @@ export class Problem extends HTTPException {
   }
 }
 
-/** What a client can do about it. The rest is for the log. */
+/** The messages for clients, which say what to do. The rest is for the log. */
 const MESSAGES: Partial<Record<number, string>> = {
   400: 'This request cannot be read.',
   401: 'Please sign in first.',
@@ -58,18 +58,15 @@ export function toProblem(c: Context, error: SwapstreamError, settings: Settings
   const { log, expose, engine } = settings
   const { status } = error
   const { code, id, message } = toPublicError(error, expose)
-  const level = status >= 500 ? 'error' : 'warn'
-  log[level](
-    { id, code, status, method: c.req.method, path: c.req.path, err: error },
-    error.message,
-  )
+  const fields = { id, code, status, method: c.req.method, path: c.req.path, err: error }
+  log[status >= 500 ? 'error' : 'warn'](fields, error.message)
 
-  const known =
-    code === 'access/cross-site' ? 'This request came from another site.' : MESSAGES[status]
+  const isCrossSite = code === 'access/cross-site'
+  const known = isCrossSite ? 'This request came from another site.' : MESSAGES[status]
   const title = expose ? message : (known ?? message)
   const issues = error instanceof InputError ? error.issues : []
   const detail = issues
-    .map(({ path, message: what }) => (path ? `${path}: ${what}` : what))
+    .map((issue) => [issue.path, issue.message].filter(Boolean).join(': '))
     .join('; ')
   const view = {
     status,
@@ -77,19 +74,29 @@ export function toProblem(c: Context, error: SwapstreamError, settings: Settings
     errorId: `${code} ${id}`,
     excerpt: expose ? excerptOf(error, engine) : '',
   }
-  const people = isForPeople(c.req.raw.headers)
-  const body = people
-    ? notice(view.message, view.errorId) + view.excerpt
-    : JSON.stringify({ title, status, ...(detail && { detail, errors: issues }), code, id })
-  const headers: Record<string, string> = {
-    'Content-Type': people ? 'text/html; charset=utf-8' : 'application/problem+json',
-    'Cache-Control': 'no-store',
-  }
+  const headers: Record<string, string> = {}
   if (error instanceof LimitError) headers['Retry-After'] = String(error.retryAfterSeconds)
   if (error instanceof AccessError && error.challenge) headers['WWW-Authenticate'] = error.challenge
   if (error instanceof InputError && error.allow.length > 0)
     headers['Allow'] = error.allow.join(', ')
-  return new Problem(new Response(body, { status, headers }), view, error)
+  const body = isForPeople(c.req.raw.headers)
+    ? notice(view.message, view.errorId) + view.excerpt
+    : { title, status, ...(detail && { detail, errors: issues }), code, id }
+  return new Problem(errorResponse(status, body, headers), view, error)
+}
+
+/** Creates the answer of an error: HTML for people, an object for programs. */
+export function errorResponse(
+  status: number,
+  body: string | object,
+  more: Readonly<Record<string, string>>,
+): Response {
+  const isHtml = typeof body === 'string'
+  const type = isHtml ? 'text/html; charset=utf-8' : 'application/problem+json'
+  const headers = new Headers(more)
+  headers.set('Content-Type', type)
+  headers.set('Cache-Control', 'no-store')
+  return new Response(isHtml ? body : JSON.stringify(body), { status, headers })
 }
 
 /**
@@ -108,7 +115,7 @@ export async function withHttpErrors<T>(c: Context, run: () => T | Promise<T>): 
   }
 }
 
-/** How many lines of a template are shown before and after the wrong one. */
+/** So many lines of a template are shown before and after the wrong one. */
 const LINES_AROUND = 4
 
 /** The lines of a template around its error as escaped HTML; empty where no line is known. */

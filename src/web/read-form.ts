@@ -3,12 +3,12 @@ import type { Schema, SchemaOutput } from '../shared/schema.ts'
 import { readInput } from './declared/input.ts'
 import { withHttpErrors } from './problem.ts'
 
-/** A form that fits its schema, or what was sent and what is wrong with it, by the names of its fields. */
+/** A form that fits its schema, or its fields as sent with what is wrong, by name. */
 export type ReadForm<T> =
   | { readonly ok: true; readonly value: T }
   | {
       readonly ok: false
-      /** As it was sent: to be shown again, and not to be trusted. */
+      /** The fields as sent: to be shown again, and not to be trusted. */
       readonly values: Readonly<Record<string, unknown>>
       /** The first issue of each field; under the empty name what is wrong with the whole. */
       readonly errors: Readonly<Record<string, string>>

@@ -1,7 +1,7 @@
 import type { Fragment } from '../fragments/fragment.ts'
 import { reconnectAgain, reconnectElement, reconnectOver } from '../htmx/resume.ts'
 
-/** How a page goes on with a run when its connection ends early, for a client that would not come back by itself. */
+/** The way on with a run for a page that cannot reconnect by itself when its connection ends early. */
 export interface ReconnectPoint {
   readonly path: string
   /** The ids of the element that asks, and of the one that its answer goes to. */
@@ -9,49 +9,41 @@ export interface ReconnectPoint {
   readonly target: string | undefined
 }
 
+/** The element in the page that goes on with a run. */
+export interface Reconnect {
+  /** Adds the element before a frame, or behind it where the element goes on from now on. */
+  around(fragment: Fragment, messages: readonly string[], id?: string): readonly string[]
+  /** Removes the element with the last frame: nothing asks for more. */
+  over(): string[]
+}
+
 /**
- * The element in the page that goes on with a run. It comes before the first frame, since that may take away the
- * element that asked, and it is taken away with the last.
+ * Creates the element in the page that goes on with a run. It comes before the first frame, since that may remove the
+ * element that asked. Without a point nothing is added; `isInPage` when the page has it from the connection before.
  */
-export class Reconnect {
-  readonly #at: string
-  readonly #point: ReconnectPoint | undefined
-  #isInPage: boolean
-  /** Up to where the page has the events of the run. */
-  #after: string | undefined
-
-  /**
-   * @param point Nothing when no element has to be brought.
-   * @param isInPage The page has it from the connection before.
-   */
-  constructor(at: string, point: ReconnectPoint | undefined, isInPage: boolean) {
-    this.#at = at
-    this.#point = point
-    this.#isInPage = isInPage
-  }
-
-  /** A frame with the element before it, or with where the element goes on from now on. */
-  around(
-    fragment: Fragment,
-    messages: readonly string[],
-    id: string | undefined,
-  ): readonly string[] {
-    if (id !== undefined) this.#after = id
-    if (this.#point === undefined) return messages
-    const { path, source, target } = this.#point
-    const point = { path, at: this.#at, after: this.#after, to: target }
-    if (this.#isInPage)
-      return id === undefined ? messages : [...messages, reconnectAgain(point, source)]
-    if (messages.length === 0 || (fragment.final && fragment.target === undefined)) return messages
-    this.#isInPage = true
-    return [reconnectElement(point, source), ...messages]
-  }
-
-  /** After the last frame nothing asks for more. */
-  over(): string[] {
-    if (!this.#isInPage) return []
-    this.#isInPage = false
-    return [reconnectOver(this.#at)]
+export function createReconnect(
+  at: string,
+  point: ReconnectPoint | undefined,
+  isInPage: boolean,
+): Reconnect {
+  let after: string | undefined
+  return {
+    around(fragment, messages, id) {
+      after = id ?? after
+      if (point === undefined) return messages
+      const { path, source, target: to } = point
+      if (isInPage && id === undefined) return messages
+      if (isInPage) return [...messages, reconnectAgain({ path, at, after, to }, source)]
+      const isLast = fragment.final && fragment.target === undefined
+      if (messages.length === 0 || isLast) return messages
+      isInPage = true
+      return [reconnectElement({ path, at, after, to }, source), ...messages]
+    },
+    over() {
+      const messages = isInPage ? [reconnectOver(at)] : []
+      isInPage = false
+      return messages
+    },
   }
 }
 
@@ -59,13 +51,10 @@ const connections = new Map<string, () => void>()
 
 /**
  * Shows a run in one place of one page. A reconnect ends the connection that showed it there before: the page may still
- * read that one, and what both add would stand there twice.
+ * read that one, and what both add would stand there twice. First connections never end each other: two may have got the
+ * same prefix by chance.
  *
  * Out     a function for when this connection has ended.
- *
- * @param place The run, and the prefix of its ids in the page.
- * @param leave Ends this connection without another word.
- * @param isReconnect First connections never end each other: two may have got the same prefix by chance.
  */
 export function replaceConnection(
   place: string,

@@ -10,7 +10,7 @@ import { settingsOf } from './settings.ts'
 const COOKIE = 'swapstream-owner'
 
 /**
- * Identifies a browser as the owner of its runs, by a random value in a cookie that no script can read.
+ * Identifies a browser as the owner of its runs, by a random cookie that no script can read.
  *
  * The cookie is set when it is first asked for; over TLS, also behind a proxy of yours, it is sent over TLS only. Where
  * users sign in, use their id instead: then they find their runs on all their devices.
@@ -22,16 +22,11 @@ export function ownerOf(c: Context): string {
   if (known !== undefined && isRunId(known)) return known
   const owner = newRunId()
   const secure = new URL(c.req.url).protocol === 'https:' || settingsOf(c).connection(c).secure
-  setCookie(c, COOKIE, owner, {
-    httpOnly: true,
-    sameSite: 'Lax',
-    path: '/',
-    secure: secure ?? false,
-  })
+  setCookie(c, COOKIE, owner, { httpOnly: true, sameSite: 'Lax', path: '/', secure: !!secure })
   return owner
 }
 
-/** Who owns the runs, and how they are shown. */
+/** The owner of the runs, and how they are shown. */
 export interface RunRoutesOptions {
   /** The owner that asks; without one, no run is found. Default `ownerOf`. */
   readonly owner?: (c: Context) => string | undefined | Promise<string | undefined>
@@ -61,17 +56,12 @@ export function runRoutes(
   })
   routes.post('/:id/stop', async (c) => {
     await withHttpErrors(c, async () => runs.stop(c.req.param('id'), { owner: await ownerIn(c) }))
-    const page = pageOfForm(c)
-    return page === undefined ? c.body(null, 204) : c.redirect(page, 303)
+    const { headers } = c.req.raw
+    const page = headers.get('referer') ?? ''
+    // A form without scripts goes back to its page, if that is one of this site.
+    const isForm = accepts(headers, 'text/html') && !htmxRequest(headers).fragment
+    const isOurs = URL.canParse(page) && new URL(page).host === new URL(c.req.url).host
+    return isForm && isOurs ? c.redirect(page, 303) : c.body(null, 204)
   })
   return routes
-}
-
-/** The page of this site whose form was sent without scripts. */
-function pageOfForm(c: Context): string | undefined {
-  const { headers } = c.req.raw
-  const referer = headers.get('referer') ?? ''
-  if (htmxRequest(headers).fragment || !accepts(headers, 'text/html')) return undefined
-  const isOurs = URL.canParse(referer) && new URL(referer).host === new URL(c.req.url).host
-  return isOurs ? referer : undefined
 }

@@ -2,16 +2,15 @@ import type { Context } from 'hono'
 import { ConfigError, InputError } from '../shared/errors.ts'
 import type { Limits } from '../shared/limits.ts'
 import type { Log } from '../shared/log.ts'
-import type { TemplateEngine } from '../templates/engine.ts'
-import { withContext } from '../templates/engine.ts'
+import { withContext, type TemplateEngine } from '../templates/engine.ts'
 import type { Updates, Backpressure } from '../streams/event-stream.ts'
 import type { Client } from '../streams/stream.ts'
 
-/** What the server knows about a request and its connection. */
+/** The knowledge of the server about a request and its connection. */
 export interface Connection extends Partial<Client> {
   /** The client's address, by which its streams are counted. */
   readonly address?: string
-  /** It came over TLS to a proxy of ours. */
+  /** True for a request that came over TLS to a proxy of ours. */
   readonly secure?: boolean
   /** The server it arrived at: streams of one server are stopped together. */
   readonly host?: object | undefined
@@ -38,20 +37,20 @@ export interface CoreOptions {
   readonly csp?: string | false
   /** Silence after which a stream sends a heartbeat, `false` for never. Default 15,000. */
   readonly heartbeatMs?: number | false
-  /** What a frame holds of a block: `diff` what has changed, `full` the whole block each time. Default `diff`. */
+  /** The content of a frame: `diff` has changed in a block, `full` the whole block each time. Default `diff`. */
   readonly updates?: Updates
   /**
    * Time between two frames of a stream of fragments; the first one leaves at once, and what comes meanwhile leaves
    * together. 0 for a frame a value. Default: 50, and 100 for a run that more than 100 subscribers show.
    */
   readonly frameMs?: number
-  /** What a client that reads nothing means for the source. Default `latest`, and `pause` with `frameMs: 0`. */
+  /** The pace of the source while the client reads nothing. Default `latest`, and `pause` with `frameMs: 0`. */
   readonly backpressure?: Backpressure
   /** How event streams are compressed, for clients that can read it. Default not at all. */
   readonly contentCoding?: ContentCoding
   /** The only methods that an event stream may answer: `['GET']` suits EventSource. Default all. */
   readonly sseMethods?: readonly string[]
-  /** What differs from the default limits. */
+  /** Differences from the default limits. */
   readonly limits?: Partial<Limits>
   /**
    * Variables that every template of a request sees, in pages, fragments and streams: `(c) => ({ user: c.get('user') })`.
@@ -59,18 +58,23 @@ export interface CoreOptions {
    * subscriber, not once for all.
    */
   readonly context?: (c: Context) => Readonly<Record<string, unknown>>
-  /** What the server knows about a request. Default nothing; `swapstream` reads Node's socket. */
+  /** Gives the connection of a request. Default nothing; `swapstream` reads Node's socket. */
   readonly connection?: (c: Context) => Connection
 }
 
+/** The options that have a default. */
+type Defaults =
+  | 'log'
+  | 'expose'
+  | 'allowedOrigins'
+  | 'csp'
+  | 'heartbeatMs'
+  | 'updates'
+  | 'connection'
+
 /** The options with their defaults filled in. */
 export type Settings = CoreOptions &
-  Required<
-    Pick<
-      CoreOptions,
-      'log' | 'expose' | 'allowedOrigins' | 'csp' | 'heartbeatMs' | 'updates' | 'connection'
-    >
-  > & { readonly limits: Limits }
+  Required<Pick<CoreOptions, Defaults>> & { readonly limits: Limits }
 
 /** The settings of each request, and of each middleware. */
 export const settingsBy: WeakMap<object, Settings> = new WeakMap()
@@ -83,11 +87,9 @@ export const settingsBy: WeakMap<object, Settings> = new WeakMap()
 export function settingsOf(c: Context): Settings {
   const settings = settingsBy.get(c)
   if (settings) return settings
-  throw new ConfigError(
-    'config/middleware-missing',
-    `${c.req.method} ${c.req.path} needs swapstream, but no such middleware runs before it.`,
-    { hint: "Add app.use(swapstream({ templates: 'templates' })) before the route." },
-  )
+  const what = `${c.req.method} ${c.req.path} needs swapstream, but no such middleware runs before it.`
+  const hint = "Add app.use(swapstream({ templates: 'templates' })) before the route."
+  throw new ConfigError('config/middleware-missing', what, { hint })
 }
 
 /** The engine for one request, with the variables that all its templates see. */

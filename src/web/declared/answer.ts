@@ -22,37 +22,37 @@ type Answer = Response | Page | EventStream | NDJSON | JsonDocument
  */
 export async function answerDeclared(declared: Declared, c: Context): Promise<Answer> {
   const { definition, handler, input, label } = declared
-  const { encoding = plain, validate = 'always', after, onEnd } = definition
+  const { encoding = plain, validate = 'always', before, after, onEnd } = definition
   const settings = settingsOf(c)
-  const format = encoding === 'fragments' ? 'events' : preferredFormat(c.req.header('accept'))
+  const rendersFragments = encoding === 'fragments'
+  const format = rendersFragments ? 'events' : preferredFormat(c.req.header('accept'))
   // Before the hooks, which may cost something.
   if (format === 'events') checkSseMethod(c, settings)
   const read = await readInput(input, c)
   if (read.issues.length > 0) return answerInvalid(declared, read, c)
-  const inputs = { ...read.values, c }
-  const before = await runHooks(definition.before, { ...inputs, signal: c.req.raw.signal })
+  const results = await runHooks(before, { ...read.values, c, signal: c.req.raw.signal })
 
+  const inputs = { ...read.values, c, before: results }
   const validates = validate === 'always' || (validate === 'dev' && settings.expose)
-  const rendersFragments = encoding === 'fragments'
   const rules = { label, rendersFragments, ...(validates && definition) }
-  let returned: unknown
+  let final: unknown
   async function* source(context: StreamContext): AsyncGenerator<unknown, unknown, undefined> {
-    const final = yield* checkedValues(rules, context, async (own) =>
-      handler({ ...inputs, ...own, before }),
+    const returned = yield* checkedValues(rules, context, async (own) =>
+      handler({ ...inputs, ...own }),
     )
-    await runHooks(after, { ...inputs, ...context, before, final })
-    returned = final
+    await runHooks(after, { ...inputs, ...context, final: returned })
+    final = returned
     // Lines have no end event, so the final value is the last line.
     if (format === 'lines' && final !== undefined) yield final
     return final
   }
   const options = {
     ...definition,
-    encoding: encoding === 'fragments' ? undefined : encoding,
-    onEnd: (end: StreamEnd) => onEnd?.(returned === undefined ? end : { ...end, final: returned }),
+    encoding: rendersFragments ? undefined : encoding,
+    onEnd: (end: StreamEnd) => onEnd?.(final === undefined ? end : { ...end, final }),
   } as object
   if (format === 'lines') return new NDJSON(source, options)
-  if (format === 'document') return new JsonDocument(source, options, () => returned)
+  if (format === 'document') return new JsonDocument(source, options, () => final)
   return new EventStream(source, options)
 }
 
@@ -90,10 +90,10 @@ const FORMATS: ReadonlyMap<string, Format> = new Map([
 
 /** The format that an Accept header prefers; events unless it names another one. A wildcard names none. */
 function preferredFormat(accept: string = ''): Format {
-  const ranges = parseAccept(accept.toLowerCase()).filter(
+  const known = parseAccept(accept.toLowerCase()).filter(
     ({ type, q }) => q > 0 && FORMATS.has(type),
   )
-  const best = ranges.filter(({ q }) => q === ranges[0]?.q).map(({ type }) => FORMATS.get(type)!)
+  const best = known.filter(({ q }) => q === known[0]?.q).map(({ type }) => FORMATS.get(type)!)
   // Of several with the same weight, the one that needs no waiting.
   return best.includes('events') ? 'events' : (best[0] ?? 'events')
 }

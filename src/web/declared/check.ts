@@ -1,6 +1,7 @@
 import { didYouMean } from '../../shared/errors.ts'
 import type { Schema } from '../../shared/schema.ts'
 import { ignoreErrors } from '../../shared/abortable.ts'
+import { tryOr } from '../../shared/hooks.ts'
 import { streamHeaders } from '../../streams/stream-body.ts'
 import { refuseRoute, type Declared, type InputSchemas } from './definition.ts'
 import { INPUT_SOURCES, keysOf } from './input.ts'
@@ -63,7 +64,8 @@ export function checkDefinition(
   for (const [option, value] of Object.entries(definition)) checkOption(label, option, value)
   checkGenerator(label, handler)
   streamHeaders(definition.headers, definition.rawHeaders)
-  checkInput(label, path, verb, input)
+  const fault = faultOfInput(path, verb, input)
+  if (fault !== undefined) refuseRoute('stream/input', label, fault)
   return { definition, handler, method: verb, input, guards, label }
 }
 
@@ -78,43 +80,38 @@ function checkOption(label: string, option: string, value: unknown): void {
   const [, check, allowed] = OPTIONS.find(([names]) => names.split(' ').includes(option)) ?? []
   if (check === undefined) {
     const known = OPTIONS.flatMap(([names]) => names.split(' '))
-    const name = JSON.stringify(option)
-    refuseRoute('stream/option', label, `there is no option ${name} ${didYouMean(option, known)}.`)
+    const message = `there is no option ${JSON.stringify(option)} ${didYouMean(option, known)}.`
+    refuseRoute('stream/option', label, message)
   }
   if (value === undefined || check(value)) return
   const shown = isFunction(value) ? 'a function' : (JSON.stringify(value) ?? String(value))
   refuseRoute('stream/option', label, `${option} cannot be ${shown}. Give ${allowed}.`)
 }
 
-function checkInput(label: string, path: string, verb: string, input: InputSchemas): void {
-  const refuse = (message: string): never => refuseRoute('stream/input', label, message)
+function faultOfInput(path: string, verb: string, input: InputSchemas): string | undefined {
   for (const [source, schema] of Object.entries(input)) {
     if (!INPUT_SOURCES.includes(source))
-      refuse(`a request has no part "${source}" ${didYouMean(source, INPUT_SOURCES)}.`)
+      return `a request has no part "${source}" ${didYouMean(source, INPUT_SOURCES)}.`
     if (!isSchema(schema))
-      refuse(`input.${source} is no Standard Schema, such as one of zod, valibot or arktype.`)
+      return `input.${source} is no Standard Schema, such as one of zod, valibot or arktype.`
   }
   const bodies = ['json', 'form'].filter((source) => source in input)
   if (verb === 'GET' && bodies.length > 0)
-    refuse(`a GET has no body, so no ${bodies.join(' and ')}. Use the query, or method: 'POST'.`)
-  if (bodies.length > 1) refuse('a request has one body: declare json or form, or two routes.')
+    return `a GET has no body, so no ${bodies.join(' and ')}. Use the query, or method: 'POST'.`
+  if (bodies.length > 1) return 'a request has one body: declare json or form, or two routes.'
   const names = Array.from(path.matchAll(/\/:([^/{?]+)/g), ([, name]) => name!)
   const missing = input.param && missingParam(input.param, names)
-  if (missing !== undefined)
-    refuse(`the path has no parameter "${missing}". Write it in, as in "${path}/:${missing}".`)
+  if (missing === undefined) return undefined
+  return `the path has no parameter "${missing}". Write it in, as in "${path}/:${missing}".`
 }
 
 /** A parameter that a schema asks for and the path does not have: every library reports a key that is missing. */
 function missingParam(schema: Schema, names: readonly string[]): string | undefined {
-  try {
-    const probe = Object.fromEntries(names.map((name) => [name, 'x']))
-    const result = schema['~standard'].validate(probe)
-    if (result instanceof Promise) void ignoreErrors(() => result)
-    const issues = result instanceof Promise ? [] : (result.issues ?? [])
-    const keys = issues.flatMap(({ path }) => keysOf(path).slice(0, 1))
-    return keys.find((name) => !names.includes(name))
-  } catch {
-    // A schema that fails on the probe is used with real values only.
-    return undefined
-  }
+  const probe = Object.fromEntries(names.map((name) => [name, 'x']))
+  // A schema that fails on the probe, or takes its time, is used with real values only.
+  const result = tryOr(() => schema['~standard'].validate(probe), undefined)
+  if (result instanceof Promise) void ignoreErrors(() => result)
+  if (result === undefined || result instanceof Promise) return undefined
+  const keys = result.issues?.map(({ path }) => keysOf(path)[0]) ?? []
+  return keys.find((name) => name !== undefined && !names.includes(name))
 }

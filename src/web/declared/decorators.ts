@@ -95,9 +95,12 @@ export function decoratedStreams(host: object): Declared[] {
       const declared = checkDefinition(named, method.bind(instance))
       return { ...declared, guards: [...classGuards, ...guardsOf(method), ...declared.guards] }
     })
-  if (streams.length === 0)
-    refuseRoute('stream/host', hostName, 'it holds no streams: put @Stream({ path }) on a method.')
-  return streams
+  if (streams.length > 0) return streams
+  return refuseRoute(
+    'stream/host',
+    hostName,
+    'it holds no streams: put @Stream({ path }) on a method.',
+  )
 }
 
 function build(host: new () => object): object {
@@ -105,6 +108,9 @@ function build(host: new () => object): object {
   const name = host.name || 'a function'
   if (!host.prototype) refuseRoute('stream/host', name, 'it is no declared stream and no class.')
   if (host.length === 0) return new host()
-  const message = `its constructor needs arguments: mount(app, new ${name}(…)).`
-  return refuseRoute('stream/host', name, message)
+  return refuseRoute(
+    'stream/host',
+    name,
+    `its constructor needs arguments: mount(app, new ${name}(…)).`,
+  )
 }

@@ -19,14 +19,11 @@ type Sent<I> = { readonly [S in keyof I]: I[S] extends Schema ? SchemaInput<I[S]
 /** Each part as its schema gives it. */
 type Received<I> = { readonly [S in keyof I]: I[S] extends Schema ? SchemaOutput<I[S]> : never }
 
-/** What the handler may give: what the schema takes, or anything without one. */
+/** The input of a schema, or anything without one: the values that a handler may give. */
 type Accepted<S, Free> = S extends Schema ? SchemaInput<S> : Free
 
-/** What is sent: what the schema makes of it, or the value itself without one. */
+/** The output of a schema, or the value itself without one: the values that are sent. */
 export type Outgoing<S, Free> = S extends Schema ? SchemaOutput<S> : Free
-
-/** Hooks by name; each gives one value. */
-type Hooks<Input, Results> = { readonly [Name in keyof Results]: (input: Input) => Results[Name] }
 
 /** The values of the hooks, by name. */
 type HookResults<B> = { readonly [Name in keyof B]: Awaited<B[Name]> }
@@ -48,7 +45,7 @@ export type Handler<I, C, F, B, Chunk, Final> = C extends unknown
   ? (input: HandlerInput<I, B>) => AsyncGenerator<Accepted<C, Chunk>, Accepted<F, Final>, undefined>
   : never
 
-/** What a declared route is, apart from its handler. */
+/** The options of a declared route. */
 export interface StreamDefinition<
   I extends InputSchemas = InputSchemas,
   C extends Schema | undefined = Schema | undefined,
@@ -72,16 +69,18 @@ export interface StreamDefinition<
   /** One after the other, before anything of the request is read. */
   readonly guards?: readonly Guard[]
   /** All at once, when the input is valid, before the status: what they throw is an HTTP error. */
-  readonly before?: Hooks<BeforeInput<I>, B>
+  readonly before?: { readonly [Name in keyof B]: (input: BeforeInput<I>) => B[Name] }
   /** All at once, after the final value, before the end is sent: what they throw is a failure of the stream. */
-  readonly after?: Hooks<
-    HandlerInput<I, B> & { readonly final: Outgoing<F, unknown> },
-    Readonly<Record<string, unknown>>
+  readonly after?: Readonly<
+    Record<
+      string,
+      (input: HandlerInput<I, B> & { readonly final: Outgoing<F, unknown> }) => unknown
+    >
   >
-  /** What a person gets whose input does not fit. Default: a notice. Programs get `application/problem+json`. */
+  /** Answers a person whose input does not fit. Default: a notice. Programs get `application/problem+json`. */
   readonly invalid?: (
     errors: readonly InputIssue[],
-    /** By part, as it was sent: not to be trusted. */
+    /** The input by part, as sent: not to be trusted. */
     values: {
       readonly [S in keyof I]?: S extends 'json' ? unknown : Readonly<Record<string, unknown>>
     },
@@ -120,7 +119,7 @@ export interface Declared {
   readonly input: InputSchemas
   /** All guards: of the mount, of a class, of the route. */
   readonly guards: readonly Guard[]
-  /** What errors and the log call it: `POST /chat (answer)`. */
+  /** The name in errors and in the log: `POST /chat (answer)`. */
   readonly label: string
 }
 

@@ -48,13 +48,11 @@ export function bearer(
     | { readonly env: string; readonly token?: never },
 ): Guard {
   const { token, env: variable } = options ?? {}
-  if (!variable && !/^[\w.~+/-]+=*$/.test(token ?? '')) {
-    const hint =
-      "Name the variable that holds it, bearer({ env: 'CHAT_TOKEN' }), or give it: bearer({ token })."
-    throw new ConfigError('config/invalid', 'bearer() has no token that a request could send.', {
-      hint,
-    })
-  }
+  if (!variable && !/^[\w.~+/-]+=*$/.test(token ?? ''))
+    throw invalid(
+      'bearer() has no token that a request could send.',
+      "Name the variable that holds it, bearer({ env: 'CHAT_TOKEN' }), or give it: bearer({ token }).",
+    )
   const refuse = (what: string): never => {
     throw new AccessError('access/unauthenticated', what, { challenge: 'Bearer' })
   }
@@ -86,16 +84,14 @@ export function ipAllow(networks: readonly string[]): Guard {
   const addressOf = (c: Context): string => settingsOf(c).connection(c).address ?? ''
   const only = (allowList: string[]): MiddlewareHandler => ipRestriction(addressOf, { allowList })
   const hint = 'Write 10.0.0.0/8, 192.168.1.7 or 2001:db8::/32.'
-  if (networks.length === 0)
-    throw new ConfigError('config/invalid', 'ipAllow() got an empty list.', { hint })
+  if (networks.length === 0) throw invalid('ipAllow() got an empty list.', hint)
   for (const network of networks) {
     try {
       // Hono would take `*` as well, and leave out what follows a second slash.
       if (!/^[\da-f.:]+(?:\/\d+)?$/i.test(network)) throw new TypeError('No address.')
       only([network])
     } catch (cause) {
-      const what = `ipAllow(): ${JSON.stringify(network)} is no network.`
-      throw new ConfigError('config/invalid', what, { hint, cause })
+      throw invalid(`ipAllow(): ${JSON.stringify(network)} is no network.`, hint, cause)
     }
   }
   const check = only([...networks])
@@ -110,4 +106,8 @@ export function ipAllow(networks: readonly string[]): Guard {
       hint: 'Behind a proxy, say how many there are: swapstream({ proxies: 1 }).',
     })
   }
+}
+
+function invalid(what: string, hint: string, cause?: unknown): ConfigError {
+  return new ConfigError('config/invalid', what, { hint, cause })
 }

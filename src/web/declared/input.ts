@@ -4,7 +4,7 @@ import { InputError, type InputIssue } from '../../shared/errors.ts'
 import type { Schema, SchemaIssue, SchemaResult } from '../../shared/schema.ts'
 import type { InputSchemas, InputSource } from './definition.ts'
 
-/** What the schemas make of a request. With issues, `values` is what was sent. */
+/** A request as its schemas make it. With issues, `values` is what was sent. */
 export interface ReadInput {
   readonly values: Readonly<Record<string, unknown>>
   readonly issues: readonly InputIssue[]
@@ -61,23 +61,20 @@ export function keysOf(path: SchemaIssue['path'] = []): string[] {
 async function validateFields(schema: Schema, value: unknown): Promise<SchemaResult<unknown>> {
   const result = await validate(schema, value)
   if (!result.issues) return result
-  const wrong = fieldsIn(result.issues)
+  const fieldOf = ({ path }: SchemaIssue): string | undefined => keysOf(path)[0]
+  const wrong = new Set(result.issues.map(fieldOf))
   const asLists = Object.entries(Object(value)).map(([name, field]) =>
     wrong.has(name) && !Array.isArray(field) ? [name, [field]] : [name, field],
   )
   const again = await validate(schema, Object.fromEntries(asLists))
   if (!again.issues) return again
   // A field that fits as a list is right; the issues of the others stay as they were.
-  const stillWrong = fieldsIn(again.issues)
-  const issues = result.issues.filter(({ path }) => stillWrong.has(keysOf(path)[0]))
+  const stillWrong = new Set(again.issues.map(fieldOf))
+  const issues = result.issues.filter((issue) => stillWrong.has(fieldOf(issue)))
   return issues.length > 0 ? { issues } : result
 }
 
-function fieldsIn(issues: readonly SchemaIssue[]): Set<string | undefined> {
-  return new Set(issues.map(({ path }) => keysOf(path)[0]))
-}
-
-/** Reads one part of a request, as it was sent. Names of headers are in lower case. */
+/** Readers of one part of a request, as sent. Names of headers are in lower case. */
 const READ: Readonly<Record<InputSource, (c: Context) => unknown>> = {
   json: readJson,
   form: readFormBody,

@@ -8,7 +8,7 @@ import { decoratedStreams } from './decorators.ts'
 import { declarations, refuseRoute, type Declared } from './definition.ts'
 import { toMiddleware, type Guard } from './guards.ts'
 
-/** What the streams of one mount have in common. */
+/** The options that the streams of one mount share. */
 export interface MountOptions {
   /** Before the guards of each route, one after the other. */
   readonly guards?: readonly Guard[]

@@ -64,11 +64,8 @@ interface DirectCall extends Readonly<Record<string, unknown>> {
 function callWithoutRequest(declared: Declared, call: DirectCall): AsyncGenerator {
   const { definition, handler, input, label } = declared
   const { signal = new AbortController().signal, lastEventId, before = {} } = call
-  const rules = {
-    label,
-    rendersFragments: true,
-    ...(definition.validate !== 'never' && definition),
-  }
+  const schemas = definition.validate === 'never' ? {} : definition
+  const rules = { label, rendersFragments: true, ...schemas }
   return checkedValues(rules, { signal, lastEventId }, async (context) => {
     const { values, issues } = await validateInput(input, call)
     if (issues.length > 0) throw invalidInput(issues)
@@ -86,12 +83,12 @@ function noRequest(label: string): Context {
   return new Proxy<Context>(Object.create(null), { get })
 }
 
-/** What the values of a handler have to fit. */
+/** The rules for the values of a handler. */
 export interface ValueRules {
   readonly label: string
   readonly chunk?: Schema
   readonly final?: Schema
-  /** Whether the encoding can render fragments. */
+  /** True when the encoding can render fragments. */
   readonly rendersFragments: boolean
 }
 

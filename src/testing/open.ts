@@ -19,7 +19,7 @@ export interface OpenedStream extends AsyncIterable<ReadEvent> {
 }
 
 /**
- * Opens a stream of an app in process, as htmx would, with any method.
+ * Opens a stream of an app in process, as htmx does, with any method.
  *
  * Out     the response at once; its events as they are read.
  * Ends    with the stream, or with `disconnect()`: leaving a loop keeps the stream open, so that a test can go on.

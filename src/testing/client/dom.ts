@@ -53,7 +53,7 @@ const TOKEN = new RegExp(
   'y',
 )
 type Token = Readonly<Record<string, string | undefined>>
-/** What htmx reads before it asks the document. */
+/** Selectors that htmx reads before it asks the document. */
 const EXTENDED =
   /^(?:closest|document|find(?:All)?|global|host|(?:next|previous)(?:ElementSibling)?|root|this|window)(?:\s|$)|^</
 

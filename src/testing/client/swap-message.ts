@@ -14,14 +14,14 @@ import { insert } from './insert.ts'
 
 type Version = 4 | 2
 
-/** What the element that asks says of its answer, and the version of htmx that reads it. */
+/** The attributes of the element that asks, and the version of htmx that reads the answer. */
 export interface Asking {
   readonly htmx: Version
   readonly swap: string
   readonly select?: string | undefined
 }
 
-/** What goes to a place of its own. */
+/** Nodes that go to a place of their own. */
 interface Part {
   readonly targets: readonly Element[]
   readonly swap: string
@@ -181,7 +181,7 @@ function inside(envelope: Element): ChildNode[] {
   return (isTemplate(envelope) ? envelope.content : envelope).childNodes.slice()
 }
 
-/** Whether anything would be seen of it: an element, or a text that is more than blanks. */
+/** Tells if a page shows anything of it: an element, or a text that is more than blanks. */
 function hasContent({ childNodes }: ParentNode): boolean {
   return childNodes.some(
     (node) => tree.isElementNode(node) || (tree.isTextNode(node) && node.value.trim() !== ''),

@@ -1,14 +1,7 @@
 import { resolve, sep } from 'node:path'
 import { nunjucksEngine } from '../node/nunjucks-engine.ts'
 import { enginesOf, routesOf, type App } from '../web/app-routes.ts'
-import {
-  checkAnswers,
-  checkCode,
-  checkEvents,
-  checkIds,
-  checkNames,
-  checkRequests,
-} from './checks.ts'
+import { checkCode, checkEvents, checkIds, checkNames, checkRequests } from './checks.ts'
 import { codeFactsOf } from './code-facts.ts'
 import { type Finding, Findings, inOrder, unusable } from './findings.ts'
 import { listRoutes } from './list-routes.ts'
@@ -61,16 +54,13 @@ export async function check(options: CheckOptions = {}): Promise<CheckResult> {
       "Is app.use(swapstream({ templates: 'templates' })) missing, or of another copy of swapstream?",
     )
   }
-  const routes = app ? routesOf(app) : []
   const code = codeFactsOf((entries ?? []).map((file) => resolve(file)))
   // What another engine draws is not known.
   if (all.length === engines.length) await checkCode(all, code, found)
   for (const templates of all) {
     checkIds(templates, found)
     await checkNames(templates, app !== undefined, found)
-    if (!app) continue
-    checkRequests(templates, routes, externalPrefixes, found)
-    checkAnswers(templates, routes, found)
+    if (app) checkRequests(templates, routesOf(app), externalPrefixes, found)
   }
   if (code.files.length > 0) checkEvents(all, code, found)
   const wanted = app && folder !== undefined ? resolve(folder) + sep : ''

@@ -47,11 +47,11 @@ export async function checkCode(
   found: Findings,
 ): Promise<void> {
   for (const { template, block, ...at } of drawn) {
-    const homes = all.filter(({ names }) => names.includes(template))
-    if (homes.length === 0)
+    const owners = all.filter(({ names }) => names.includes(template))
+    if (owners.length === 0)
       found.fault(at, notFound(template, new Set(all.flatMap(({ byName }) => [...byName.keys()]))))
     else if (block !== undefined) {
-      const wrong = await Promise.all(homes.map((home) => wrongBlock(home, template, block)))
+      const wrong = await Promise.all(owners.map((owner) => wrongBlock(owner, template, block)))
       if (wrong[0] !== undefined && !wrong.includes(undefined)) found.fault(at, wrong[0])
     }
   }
@@ -95,7 +95,7 @@ export function checkIds(templates: Templates, found: Findings): void {
   const pages = all.map(({ facts }) => withParts(facts.name, templates))
   for (const template of templates.own) {
     const page = [...new Set(pages.filter((parts) => parts.includes(template)).flat())]
-    for (const { id, attribute, at } of template.uses.meant) {
+    for (const { id, attribute, at } of template.uses.references) {
       if (page.some((each) => hasId(each, id, true))) continue
       const place = template.placeOf(at)
       const other = all.find((each) => hasId(each, id, false))?.facts.name
@@ -132,14 +132,21 @@ function hasId({ uses }: ReadTemplate, id: string, anything: boolean): boolean {
   })
 }
 
-/** Checks that a route answers each request of the markup, by its method. */
+/**
+ * Checks that a route answers each request of the markup, by its method.
+ *
+ * Notes elements whose streamed answer cannot come in parts, with htmx 4: only for routes of which the code says that
+ * they stream fragments. A run goes on by itself when its form is gone.
+ */
 export function checkRequests(
-  { own }: Templates,
+  { own, byName }: Templates,
   routes: readonly AppRoute[],
   externalPrefixes: readonly string[],
   found: Findings,
 ): void {
   const answers = answersOf(routes, HOLE)
+  const routesAt = routesFor(routes, HOLE)
+  const isInherited = [...byName.values()].some(({ uses }) => uses.inheritsTarget)
   for (const { uses, placeOf } of own) {
     for (const { attribute, method, url, at } of uses.requests) {
       const path = pathOf(url)
@@ -156,24 +163,9 @@ export function checkRequests(
           : [`${attribute} asks by ${method}, and ${asked} answers to ${methods} only.`]
       found.fault(placeOf(at), message, hint)
     }
-  }
-}
-
-/**
- * Notes elements whose streamed answer cannot come in parts, with htmx 4: only for routes of which the code says that
- * they stream fragments. A run goes on by itself when its form is gone.
- */
-export function checkAnswers(
-  { own, byName }: Templates,
-  routes: readonly AppRoute[],
-  found: Findings,
-): void {
-  const routesAt = routesFor(routes, HOLE)
-  const isHandedOn = [...byName.values()].some(({ uses }) => uses.handsTargetOn)
-  for (const { uses, placeOf } of own) {
     for (const { method, url, hasTarget, isReplaced, at, message, hint } of uses.answers) {
       const path = pathOf(url)
-      if (path === undefined || (!hasTarget && isHandedOn)) continue
+      if (path === undefined || (!hasTarget && isInherited)) continue
       const handlers = routesAt(method, path).filter(({ isMiddleware }) => !isMiddleware)
       const [streams, ...others] = new Set(handlers.map(streamOf))
       if (streams === undefined || streams === 'none' || others.length > 0) continue
@@ -198,11 +190,11 @@ function pathOf(url: string): string | undefined {
 }
 
 /** The events of the encodings; `message` is what a browser calls an event without a name. */
-const OURS = ['message', 'done', 'error', 'start', 'chunk', 'complete', 'cancel']
+const STANDARD_EVENTS = ['message', 'done', 'error', 'start', 'chunk', 'complete', 'cancel']
 
 /** Checks that a stream sends what the markup waits for, and notes what the code sends in vain. */
 export function checkEvents(all: readonly Templates[], code: CodeFacts, found: Findings): void {
-  const sent = new Set([...OURS, ...code.events.map(({ event }) => event)])
+  const sent = new Set([...STANDARD_EVENTS, ...code.events.map(({ event }) => event)])
   for (const { uses, placeOf } of all.flatMap(({ own }) => own)) {
     for (const { event, attribute, at } of uses.events) {
       if (sent.has(event) || code.hasUnknownEvents) continue
@@ -212,7 +204,7 @@ export function checkEvents(all: readonly Templates[], code: CodeFacts, found: F
   }
   const used = all.flatMap(({ byName }) => [...byName.values()].flatMap(({ uses }) => uses.events))
   for (const { event, ...at } of code.events) {
-    if (OURS.includes(event) || used.some((each) => each.event === event)) continue
+    if (STANDARD_EVENTS.includes(event) || used.some((each) => each.event === event)) continue
     found.note(at, `no template waits for the event "${event}": right where a script does.`)
   }
 }

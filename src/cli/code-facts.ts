@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ConfigError } from '../shared/errors.ts'
 import { codeTokens, type CodeToken } from './code-tokens.ts'
@@ -188,7 +188,7 @@ function importsOf(tokens: readonly CodeToken[], file: string): string[] {
 }
 
 function isFile(path: string): boolean {
-  return existsSync(path) && statSync(path).isFile()
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
 }
 
 function placeIn(code: string, file: string, at: number): Place {

@@ -21,13 +21,13 @@ export async function loadApp(file: string): Promise<App> {
   const path = resolve(file)
   if (!existsSync(path))
     throw unusable(`There is no file "${file}".`, 'Give the module of your app: --app src/app.ts.')
-  let show: (app: object) => void
-  const shown = new Promise<object>((found) => (show = found))
-  setDryRun(show!)
+  // A program reads its own arguments, not ours.
+  process.argv.splice(2)
+  const shown = new Promise<object>(setDryRun)
   try {
-    // What waits for its server to be ready waits for ever, so the app itself is enough.
-    const exports = (await Promise.race([import(pathToFileURL(path).href), shown])) as object
-    const { default: usual, app } = exports as { default?: unknown; app?: unknown }
+    // A module that waits for its server to be ready waits for ever, so the app itself is enough.
+    const module: unknown = await Promise.race([import(pathToFileURL(path).href), shown])
+    const { default: usual, app } = module as { default?: unknown; app?: unknown }
     const found = [await Promise.race([shown, undefined]), usual, app].find(isApp)
     if (found) return found
     // A program may have to connect to something before it serves.
@@ -47,10 +47,10 @@ function isApp(value: unknown): value is App {
 }
 
 /**
- * Runs this program once more, with the project's own `tsx`, when it is to import TypeScript. Without `tsx`, Node has to
- * read it, and does from 22.18 on.
+ * Runs this program once more with the project's own `tsx`, to import TypeScript. Without `tsx` Node has to read it, and
+ * does from 22.18 on.
  *
- * Out     what it ended with; nothing when this process can import the file itself.
+ * Out     its exit code; nothing when this process can import the file itself.
  * Throws  ConfigError `config/invalid` when neither can.
  */
 export async function runWithTypeScript(

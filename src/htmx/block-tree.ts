@@ -46,7 +46,7 @@ export function plain(tree: HtmlTree): string {
 }
 
 /** Changed elements that htmx moves to another place of the page: the data of a message each. */
-export function elsewhere(tree: HtmlTree, before?: HtmlTree): string[] {
+export function oobChanges(tree: HtmlTree, before?: HtmlTree): string[] {
   const parts = (of?: HtmlTree): string[] =>
     of?.outOfBand.map(({ start, end }) => of.html.slice(start, end)) ?? []
   const old = parts(before)

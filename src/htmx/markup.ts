@@ -9,7 +9,7 @@ export interface MarkupUses {
   /** Requests that elements make. The addresses are as they are written, holes included. */
   readonly requests: Uses<{ method: string; url: string }>
   /** Elements that are meant by their id. */
-  readonly meant: Uses<{ id: string }>
+  readonly references: Uses<{ id: string }>
   /** The ids that its elements have; holes included. */
   readonly ids: readonly string[]
   /** Events of a stream that something waits for. */
@@ -18,7 +18,7 @@ export interface MarkupUses {
   readonly wrong: Uses<{ message: string; hint: string }>
   readonly answers: readonly AnswerPlace[]
   /** Elements hand a target on to those in them. */
-  readonly handsTargetOn: boolean
+  readonly inheritsTarget: boolean
 }
 
 /** An element whose answer, when htmx 4 streams it, cannot come in parts. */
@@ -87,12 +87,12 @@ export function markupUses(tags: readonly Tag[], version: 2 | 4 = 4): MarkupUses
   const answers = tags.flatMap((tag, n) => answerOf(tag, all, () => around(tags, n)))
   return {
     requests: all.flatMap(requestOf),
-    meant: all.flatMap(idsMeantBy),
+    references: all.flatMap(referencesIn),
     ids: all.filter(({ name }) => name === 'id').map(({ value }) => value),
     events: all.flatMap(eventsOf),
     wrong: all.flatMap((each) => wrongAttribute(each, version)),
     answers: version === 4 ? answers : [],
-    handsTargetOn: all.some(({ attribute }) => /^(?:data-)?hx-target:/.test(attribute)),
+    inheritsTarget: all.some(({ attribute }) => /^(?:data-)?hx-target:/.test(attribute)),
   }
 }
 
@@ -118,7 +118,7 @@ function requestOf({ tag, attribute, name, value, at, form }: Read): MarkupUses[
   return [{ attribute, at, method: method.toUpperCase(), url: value }]
 }
 
-function idsMeantBy({ attribute, name, value, at }: Read): MarkupUses['meant'] {
+function referencesIn({ attribute, name, value, at }: Read): MarkupUses['references'] {
   if (isDynamic(value)) return []
   if (IDS.test(name)) return (value.match(/\S+/g) ?? []).map((id) => ({ attribute, at, id }))
   let selector = SELECTORS.test(name) ? value : ''

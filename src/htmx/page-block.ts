@@ -1,24 +1,10 @@
 import { changesOf, type Difference, type DiffOptions } from '../html/diff.ts'
-import {
-  type Change,
-  type How,
-  pageHtml,
-  type PageHtml,
-  removeTemporary,
-} from '../html/page-html.ts'
+import { pageHtml, removeTemporary } from '../html/page-html.ts'
+import type { Change, How, PageHtml, Path } from '../html/page-html.ts'
 import { closingTags, type HtmlNode, type HtmlTree, partOf } from '../html/tree.ts'
-import { elementsOf, elsewhere, idOf, isBlank, isMadeOfElements, plain } from './block-tree.ts'
-import {
-  ANYWHERE,
-  IN_FRAME,
-  IN_HTML,
-  needsContext,
-  stepsDown,
-  swap,
-  swaps,
-  type Within,
-  withinOf,
-} from './swaps.ts'
+import { elementsOf, oobChanges, idOf, isBlank, isMadeOfElements, plain } from './block-tree.ts'
+import { ANYWHERE, IN_FRAME, IN_HTML, needsContext, swap, swaps, withinOf } from './swaps.ts'
+import type { Within } from './swaps.ts'
 
 /** The element around a block that is no element by itself, while it is streamed. */
 const FRAME = 'swap-frame'
@@ -117,7 +103,7 @@ export class PageBlock {
       end: hasEnd,
     })
     if (changes === undefined) return [...messages, ...this.whole(tree)]
-    messages.push(...this.#swaps(changes), ...elsewhere(tree, this.tree))
+    messages.push(...this.#swaps(changes), ...oobChanges(tree, this.tree))
     this.#shown = page
     if (kind === 'root') this.#place = { kind, at: idOf(tree) ?? this.#place.at }
     return messages
@@ -134,7 +120,7 @@ export class PageBlock {
       messages = this.#swap('inside', at, plain(tree), within)
     }
     this.#shown = shownFrom(tree)
-    return [...messages, ...elsewhere(tree)]
+    return [...messages, ...oobChanges(tree)]
   }
 
   /** Removes all that is temporary: what stays is the block. */
@@ -188,7 +174,7 @@ export class PageBlock {
     if (to.kind === 'root' && from.anchor) add('remove', from.anchor)
     this.#place = to
     this.#shown = shownFrom(tree)
-    return [...messages, ...elsewhere(tree)]
+    return [...messages, ...oobChanges(tree)]
   }
 
   /** A parser reads HTML where the form says; an element with an id may be one of SVG. */
@@ -266,6 +252,11 @@ function placeOf(tree: HtmlTree, options: PageBlockOptions): Place {
   const needsEnd = elementsOf(tree).length > 1 || tag === '' || tag === '!'
   // What another connection cannot know of, it cannot remove.
   return { kind: 'behind', at: anchor, anchor, hasEnd: needsEnd && !options.resumable }
+}
+
+/** The rest of a selector that leads down from an element. */
+function stepsDown(path: Path): string {
+  return path.map(({ tag, nth }) => `>${tag}:nth-of-type(${nth})`).join('')
 }
 
 function anchorOf(id: string): string {

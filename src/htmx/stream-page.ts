@@ -1,7 +1,7 @@
 import type { Fragment } from '../fragments/fragment.ts'
 import { tagsIn } from '../html/tags.ts'
 import type { HtmlTree } from '../html/tree.ts'
-import { elsewhere, idOf, plain } from './block-tree.ts'
+import { idOf, oobChanges, plain } from './block-tree.ts'
 import { PageBlock, type Placed } from './page-block.ts'
 import { resumeId } from './resume.ts'
 import { literalSwap, swap, withAttribute } from './swaps.ts'
@@ -74,7 +74,7 @@ export class StreamPage {
     if (target !== undefined) this.#target = target
     if (target !== undefined && style !== undefined && style !== 'innerMorph') {
       this.#blocks.delete(target)
-      return [...literalSwap(morphs, style, target, plain(tree)), ...elsewhere(tree)]
+      return [...literalSwap(morphs, style, target, plain(tree)), ...oobChanges(tree)]
     }
     const place = placeOf(fragment)
     if (selects && this.#isMain(fragment)) {
@@ -148,9 +148,9 @@ export class StreamPage {
       const { tree } = shown.block
       const id = shown.fragment.target ?? idOf(tree)
       if (id === undefined || !all.some((message) => brings(message, id.slice(1)))) continue
-      const { block, messages: anew } = this.#place(shown.fragment, tree)
+      const { block, messages: again } = this.#place(shown.fragment, tree)
       if (block) shown.block = block
-      all.push(...anew)
+      all.push(...again)
     }
     return all
   }

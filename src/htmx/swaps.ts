@@ -119,12 +119,6 @@ export function withinOf(html: string, { tag: around }: Within = ANYWHERE): With
   return { tag: whole ?? 'body', space: 'html' }
 }
 
-/** The rest of a selector that leads down from an element. */
-export function stepsDown(path: Path): string {
-  return path.map(({ tag, nth }) => `>${tag}:nth-of-type(${nth})`).join('')
-}
-
-/** The HTML of an element with one attribute more. */
 export function withAttribute(html: string, attribute: string): string {
   return html.replace(/^<[^\s/>]+/, (tag) => `${tag} ${attribute}`)
 }

@@ -1,5 +1,4 @@
 import { abortable, ignoreErrors, onAbort } from '../shared/abortable.ts'
-import type { SourceError } from '../shared/errors.ts'
 import { type Part, readChunk, text } from './chunks.ts'
 import { abortedModel, kindOf, wrongValue } from './errors.ts'
 import { openSource, type OpenSource, type TokenSource } from './source.ts'
@@ -58,7 +57,11 @@ async function* parts(
     }
     yield* text(decoder.decode())
     if (source.wasAborted()) throw abortedModel()
-    if (!hasKnown && unknownTypes.size > 0) throw noKnownType(unknownTypes)
+    if (!hasKnown && unknownTypes.size > 0) {
+      const types = [...unknownTypes].slice(0, MAX_NAMED).join('", "')
+      const message = `No part of this source is of a known type: "${types}".`
+      throw wrongValue(message, 'Map its parts to their text first.')
+    }
   } finally {
     await source.close()
   }
@@ -70,12 +73,6 @@ function partsOf(chunk: unknown, decoder: TextDecoder): readonly Part[] | 'unkno
   if (ArrayBuffer.isView(chunk))
     return text(decoder.decode(chunk as Uint8Array<ArrayBuffer>, { stream: true }))
   return chunk !== null && typeof chunk === 'object' ? readChunk(chunk) : undefined
-}
-
-function noKnownType(types: ReadonlySet<string>): SourceError {
-  const shown = [...types].slice(0, MAX_NAMED).join('", "')
-  const message = `No part of this source is of a known type: "${shown}".`
-  return wrongValue(message, 'Map its parts to their text first.')
 }
 
 function refused(chunk: unknown, number: number): never {

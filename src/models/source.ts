@@ -1,13 +1,7 @@
 import { ignoreErrors } from '../shared/abortable.ts'
 import type { ResponseLike } from '../sse/response-body.ts'
-import {
-  isResult,
-  noResult,
-  refusedSource,
-  thrownByProvider,
-  wrongValue,
-  type Foreign,
-} from './errors.ts'
+import { isResult, noResult, refusedSource, thrownByProvider, wrongValue } from './errors.ts'
+import type { Foreign } from './errors.ts'
 import { responseChunks } from './response.ts'
 
 /** A web stream, whichever implementation it is of. */
@@ -65,10 +59,7 @@ export interface OpenSource {
 }
 
 /** An iterator, also one that answers with anything. */
-interface Chunks {
-  next(): unknown
-  return?(): unknown
-}
+type Chunks = Readonly<{ next: () => unknown; return?: () => unknown }>
 
 /**
  * Opens a source; its chunks are as the SDK gives them.

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { ConfigError } from '../shared/errors.ts'
+import { unusable } from './findings.ts'
 
 export interface AddStreamOptions {
   /** For htmx: a page with a form, and the stream that draws the answer into it. Otherwise for programs. */
@@ -14,9 +14,9 @@ export interface AddStreamOptions {
 }
 
 export interface AddedStream {
-  /** The files that were written, from the folder of the project. */
+  /** The new files, from the folder of the project. */
   readonly written: readonly string[]
-  /** What is left to do by hand. */
+  /** The steps that are left to do by hand. */
   readonly next: readonly string[]
 }
 
@@ -28,20 +28,20 @@ const MADE_WITH = ['@types/node', 'tsx', 'typescript']
  * In a folder without an app it writes that, too.
  *
  * Throws  ConfigError `config/invalid` for a name that cannot be used, and for files that are there already; then
- *         nothing was written.
+ *         nothing is written.
  */
 export function addStream(name: string, options: AddStreamOptions = {}): AddedStream {
   const { fragment = false, force = false, dir = 'src', root = process.cwd() } = options
   checkName(name)
+  const exists = (file: string): boolean => existsSync(join(root, file))
   const textOf = (file: string): string | undefined =>
-    existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : undefined
+    exists(file) ? readFileSync(join(root, file), 'utf8') : undefined
   const manifest = textOf('package.json') ?? ''
-  const compiler = textOf('tsconfig.json')
-  // A compiler that may not import .ts files finds them behind .js.
-  const hidesTs =
-    compiler !== undefined && !/"(?:allowImporting|rewriteRelativeImport)\w+"/.test(compiler)
+  const compiler = textOf('tsconfig.json') ?? '"allowImportingTsExtensions"'
   const inProject = (text: string): string => {
-    const imports = hidesTs ? text.replace(/(from '\.[^']*)\.ts'/g, "$1.js'") : text
+    // A compiler that may not import .ts files finds them behind .js.
+    const readsTs = /"(?:allowImporting|rewriteRelativeImport)\w+"/.test(compiler)
+    const imports = readsTs ? text : text.replace(/(from '\.[^']*)\.ts'/g, "$1.js'")
     return manifest.includes('"vitest"') ? imports.replace("'node:test'", "'vitest'") : imports
   }
   const sample = (file: string): string => inProject(named(name, scaffold(file)))
@@ -52,30 +52,27 @@ export function addStream(name: string, options: AddStreamOptions = {}): AddedSt
     [join(dir, 'streams', `${name}.test.ts`), sample(`${kind}.test.ts`)],
   ])
   if (fragment) files.set(join('templates', `${name}.html`), sample('fragment.html'))
-  const taken = [...files.keys()].filter((file) => existsSync(join(root, file)))
-  if (taken.length > 0 && !force) {
-    throw new ConfigError('config/invalid', `There is ${taken.join(' and ')} already.`, {
-      hint: 'Choose another name, or write over it with --force.',
-    })
-  }
+  const present = [...files.keys()].filter(exists).join(' and ')
+  if (present !== '' && !force)
+    throw unusable(
+      `There is ${present} already.`,
+      'Choose another name, or write over it with --force.',
+    )
 
   const index = join(dir, 'streams', 'index.ts')
-  const list = textOf(index) ?? '/** What the app serves: one line for each stream. */\n'
+  const list = textOf(index) ?? '/** The streams that the app serves, each in one line. */\n'
   const line = inProject(`export { routes as ${camelCase(name)} } from './${name}.ts'\n`)
   if (!list.includes(line)) files.set(index, list.replace(/\n*$/, '\n') + line)
 
   const app = textOf(join(dir, 'app.ts'))
-  const around = {
-    ...(app === undefined && {
-      [join(dir, 'app.ts')]: inProject(scaffold('app.ts')),
-      [join(dir, 'server.ts')]: inProject(scaffold('server.ts')),
-      [join('templates', 'index.html')]: scaffold('index.html'),
-    }),
-    'package.json': scaffold('manifest.json').replaceAll('src/', `${dir}/`),
-    'tsconfig.json': scaffold('compiler.json').replace('"src"', JSON.stringify(dir)),
+  const add = (file: string, text: string): unknown => exists(file) || files.set(file, text)
+  if (app === undefined) {
+    add(join(dir, 'app.ts'), inProject(scaffold('app.ts')))
+    add(join(dir, 'server.ts'), inProject(scaffold('server.ts')))
+    add(join('templates', 'index.html'), scaffold('index.html'))
   }
-  for (const [file, text] of Object.entries(around))
-    if (!existsSync(join(root, file))) files.set(file, text)
+  add('package.json', scaffold('manifest.json').replaceAll('src/', `${dir}/`))
+  add('tsconfig.json', scaffold('compiler.json').replace('"src"', JSON.stringify(dir)))
 
   for (const [file, text] of files) {
     mkdirSync(dirname(join(root, file)), { recursive: true })
@@ -93,22 +90,21 @@ function checkName(name: string): void {
     .replace(/[^a-z\d]+/g, '-')
     .replace(/^[-\d]+|-+$/g, '')
   const meant = near === '' || near === 'index' ? 'live-feed' : near
-  throw new ConfigError('config/invalid', what, {
-    hint: `Use small letters, digits and "-", and not "index": swapstream add stream ${meant}.`,
-  })
+  const hint = `Use small letters, digits and "-", and not "index": swapstream add stream ${meant}.`
+  throw unusable(what, hint)
 }
 
 function nextSteps(manifest: string, app: string | undefined, index: string): string[] {
-  const missing = (packages: readonly string[], install: string): string[] => {
+  const steps: string[] = []
+  const install = (command: string, packages: readonly string[]): void => {
     const names = packages.filter((each) => !manifest.includes(`"${each}"`))
-    return names.length === 0 ? [] : [`${install} ${names.join(' ')}`]
+    if (names.length > 0) steps.push(`${command} ${names.join(' ')}`)
   }
-  const steps = [...missing(RUNS_WITH, 'npm install'), ...missing(MADE_WITH, 'npm install -D')]
+  install('npm install', RUNS_WITH)
+  install('npm install -D', MADE_WITH)
   if (manifest !== '' && !/"type":\s*"module"/.test(manifest)) steps.push('npm pkg set type=module')
-  if (app !== undefined && !app.includes('streams/index'))
-    steps.push(
-      `serve what ${index} lists: for (const routes of Object.values(streams)) app.route('/', routes)`,
-    )
+  const serve = `for (const routes of Object.values(streams)) app.route('/', routes)`
+  if (app?.includes('streams/index') === false) steps.push(`serve what ${index} lists: ${serve}`)
   return steps
 }
 

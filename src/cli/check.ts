@@ -1,27 +1,19 @@
 import { resolve, sep } from 'node:path'
 import { nunjucksEngine } from '../node/nunjucks-engine.ts'
-import { ConfigError } from '../shared/errors.ts'
 import { enginesOf, routesOf, type App } from '../web/app-routes.ts'
-import {
-  checkAnswers,
-  checkCode,
-  checkEvents,
-  checkIds,
-  checkNames,
-  checkRequests,
-} from './checks.ts'
+import { checkCode, checkEvents, checkIds, checkNames, checkRequests } from './checks.ts'
 import { codeFactsOf } from './code-facts.ts'
-import { type Finding, Findings, inOrder } from './findings.ts'
+import { type Finding, Findings, inOrder, unusable } from './findings.ts'
 import { listRoutes } from './list-routes.ts'
 import { readTemplates } from './read-templates.ts'
 
-/** What is looked at: an app with its code, or a folder of templates. */
+/** Options of `check`: an app with its code, or a folder of templates. */
 export interface CheckOptions {
-  /** The app whose templates, filters and routes count. Without it, only what templates say of each other is looked at. */
+  /** The app whose templates, filters and routes count. Without it, templates are only compared with each other. */
   readonly app?: App
   /** Source files of the app, as paths. What they import by relative paths is read, too. */
   readonly code?: readonly string[]
-  /** A folder of templates. With an app, of whose templates only those in this folder are told. */
+  /** A folder of templates. With an app, only findings in this folder are reported. */
   readonly templates?: string
   /** Beginnings of paths that another server answers, in front of the app: `/kill/`. */
   readonly externalPrefixes?: readonly string[]
@@ -29,19 +21,18 @@ export interface CheckOptions {
   readonly htmx?: 2 | 4
 }
 
-/** What was found, each in the order of files and lines. */
+/** All findings, in the order of files and lines. */
 export interface CheckResult {
-  /** What does not work. */
   readonly faults: readonly Finding[]
-  /** What is worth knowing: what may be meant so. */
+  /** Findings that may be meant so. */
   readonly notes: readonly Finding[]
   readonly checked: { readonly templates: number; readonly routes: number; readonly files: number }
 }
 
 /**
- * Looks for what would go wrong later: names in templates and in the code that nothing has, requests that no route
- * answers, ids that no element has, attributes that htmx does not read, events that nobody sends. Notes what htmx makes
- * of a streamed answer whose first frame takes away the form.
+ * Finds faults before they happen: unknown names in templates and in the code, requests without a route, ids without an
+ * element, attributes that htmx does not read, events that no stream sends. Notes what htmx makes of a streamed answer
+ * whose first frame takes away the form.
  *
  * In      an app, its source files, or only a folder of templates.
  * Out     faults, and notes; a template that cannot be read is a fault like others.
@@ -58,28 +49,24 @@ export async function check(options: CheckOptions = {}): Promise<CheckResult> {
   const found = new Findings()
   const all = engines.flatMap((engine) => readTemplates(engine, htmx, found) ?? [])
   if (all.length === 0) {
-    throw new ConfigError('config/invalid', 'The app draws no nunjucks templates.', {
-      hint: "Is app.use(swapstream({ templates: 'templates' })) missing, or of another copy of swapstream?",
-    })
+    throw unusable(
+      'The app draws no nunjucks templates.',
+      "Is app.use(swapstream({ templates: 'templates' })) missing, or of another copy of swapstream?",
+    )
   }
-  const routes = app ? routesOf(app) : []
   const code = codeFactsOf((entries ?? []).map((file) => resolve(file)))
   // What another engine draws is not known.
   if (all.length === engines.length) await checkCode(all, code, found)
   for (const templates of all) {
     checkIds(templates, found)
     await checkNames(templates, app !== undefined, found)
-    if (!app) continue
-    checkRequests(templates, routes, externalPrefixes, found)
-    checkAnswers(templates, routes, found)
+    if (app) checkRequests(templates, routesOf(app), externalPrefixes, found)
   }
   if (code.files.length > 0) checkEvents(all, code, found)
   const wanted = app && folder !== undefined ? resolve(folder) + sep : ''
+  const isWanted = (path: string): boolean => path.startsWith(wanted) || code.files.includes(path)
   const only = (findings: readonly Finding[]): Finding[] =>
-    inOrder(findings).filter(({ file }) => {
-      const path = resolve(file)
-      return path.startsWith(wanted) || code.files.includes(path)
-    })
+    inOrder(findings).filter(({ file }) => isWanted(resolve(file)))
   return {
     faults: only(found.faults),
     notes: only(found.notes),

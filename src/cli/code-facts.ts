@@ -1,16 +1,10 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ConfigError } from '../shared/errors.ts'
 import { codeTokens, type CodeToken } from './code-tokens.ts'
+import type { Place } from './findings.ts'
 
-/** A place in a source file: a path, line and column from 1. */
-interface Place {
-  readonly file: string
-  readonly line: number
-  readonly column: number
-}
-
-/** What the code of an app says of its templates, as far as it is written down as texts. */
+/** Names in the code of an app, as far as they are written down as texts. */
 export interface CodeFacts {
   readonly files: readonly string[]
   /** Templates, and blocks of them when they are named, that are handed to functions of ours. */
@@ -26,7 +20,7 @@ export interface CodeFacts {
 /** Where a call has what: `3.target` is a member of its fourth argument, `*` stands for each, `keys` for the names. */
 interface Call {
   readonly template?: string
-  /** With the block that is meant where nothing is errorMessage. */
+  /** With the block that is meant where the call names none. */
   readonly blocks?: readonly (readonly [path: string, usual?: string])[]
   readonly targets?: readonly string[]
 }
@@ -98,7 +92,7 @@ export function codeFactsOf(entries: readonly string[]): CodeFacts {
   return { files: [...files], drawn, targets, events, hasUnknownEvents }
 }
 
-/** What is handed to a call: a text, an object or list that is written down, or something that is not known. */
+/** An argument of a call: a text, an object or list that is written down, or something that is not known. */
 interface Value {
   readonly at: number
   readonly text?: string
@@ -112,9 +106,8 @@ function valuesAt(values: readonly Value[], path: string): Value[] {
     if (key === 'keys') return Array.from(members ?? [], ([text, { keyAt: at }]) => ({ at, text }))
     return [members?.get(key) ?? items[Number(key)]].filter((each) => each !== undefined)
   }
-  let found: readonly Value[] = [{ at: 0, items: values }]
-  for (const key of path.split('.')) found = found.flatMap((value) => step(value, key))
-  return [...found]
+  const whole: Value[] = [{ at: 0, items: values }]
+  return path.split('.').reduce((found, key) => found.flatMap((each) => step(each, key)), whole)
 }
 
 /** The calls of what a file imports from `swapstream`, by the names that it is exported under. */
@@ -195,7 +188,7 @@ function importsOf(tokens: readonly CodeToken[], file: string): string[] {
 }
 
 function isFile(path: string): boolean {
-  return existsSync(path) && statSync(path).isFile()
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
 }
 
 function placeIn(code: string, file: string, at: number): Place {

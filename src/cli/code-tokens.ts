@@ -13,9 +13,15 @@ const PATTERN = /\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/\w*/y
 /** Behind these, `/` begins a pattern; behind anything else it divides. */
 const BEFORE_PATTERN = /^(?:[({[,;:=!&|?+\-*%<>~^}]|return|typeof|case|in|of|yield|await|=>)$/
 
+/** The names and texts in the code of a function. */
+export function namesIn(code: (...args: never[]) => unknown): Set<string> {
+  return new Set(codeTokens(String(code)).map(({ value }) => value))
+}
+
 /**
- * Takes a source file apart, as far as it needs to find calls and the texts that are handed to them: comments, patterns
- * and what stands in texts are out of the way. It is no parser.
+ * Splits a source file into tokens, to find calls and the texts in them. It is no parser.
+ *
+ * Out     tokens without comments; a pattern is one token, and so is a text.
  *
  * Cost    one walk over the text.
  */
@@ -26,7 +32,7 @@ export function codeTokens(code: string): CodeToken[] {
     TOKEN.lastIndex = PATTERN.lastIndex = at
     const found = TOKEN.exec(code)!
     const { space, name, single, double = single, number } = found.groups!
-    const add = (kind: CodeToken['kind'], value = ''): void => void tokens.push({ kind, value, at })
+    const add = (kind: CodeToken['kind'], value = ''): unknown => tokens.push({ kind, value, at })
     end = TOKEN.lastIndex
     if (space) continue
     if (name) add('name', name)

@@ -87,7 +87,7 @@ function addCommand({ positionals: [, what, name = ''], values }: Arguments): nu
 async function checkCommand({ positionals, values }: Arguments): Promise<number> {
   const { app: file, htmx = '4', externalPrefixes = [], templates = positionals[1] } = values
   if (htmx !== '2' && htmx !== '4') return refuse('--htmx is 2 or 4.')
-  const app = file === undefined ? undefined : await appAt(file)
+  const app = file === undefined ? undefined : await loadApp(file)
   const { faults, notes, checked } = await check({
     ...(app && { app, code: [file!] }),
     ...(templates !== undefined && { templates }),
@@ -110,15 +110,9 @@ function counted(count: number, what: string): string {
 
 async function routesCommand({ values: { app } }: Arguments): Promise<number> {
   if (app === undefined) return refuse('Say which app: swapstream routes --app src/app.ts.')
-  const routes = listRoutes(await appAt(app))
+  const routes = listRoutes(await loadApp(app))
   const width = Math.max(0, ...routes.map(({ path }) => path.length))
   for (const { method, path, kind, details } of routes)
     print(`${method.padEnd(6)} ${path.padEnd(width)}  ${kind}${details && `: ${details}`}`)
   return 0
-}
-
-function appAt(file: string): ReturnType<typeof loadApp> {
-  // A program reads its own arguments, not ours.
-  process.argv.splice(2)
-  return loadApp(file)
 }

@@ -1,19 +1,21 @@
 import { relative } from 'node:path'
+import { ConfigError } from '../shared/errors.ts'
 
-/** Something that was found in a file; line and column count from 1. */
-export interface Finding {
+/** A place in a file; line and column count from 1. */
+export interface Place {
   readonly file: string
   readonly line: number
   readonly column: number
-  /** What is so. */
+}
+
+/** Something that is wrong, or worth knowing, in a file. */
+export interface Finding extends Place {
   readonly message: string
-  /** What to do about it. */
+  /** The cure, as one sentence. */
   readonly hint?: string
 }
 
-type Place = Pick<Finding, 'column' | 'file' | 'line'>
-
-/** What is surely wrong, and what is only worth knowing. */
+/** Faults, and notes of what may be meant so. */
 export class Findings {
   readonly faults: Finding[] = []
   readonly notes: Finding[] = []
@@ -27,7 +29,7 @@ export class Findings {
   }
 }
 
-/** The path is written as a reader would type it. */
+/** Names the file as a reader types it. */
 function findingAt({ file, line, column }: Place, message: string, hint?: string): Finding {
   const near = relative(process.cwd(), file)
   const path = near.startsWith('..') ? file : near
@@ -37,13 +39,19 @@ function findingAt({ file, line, column }: Place, message: string, hint?: string
 /** Each finding once, by file and place. */
 export function inOrder(findings: readonly Finding[]): Finding[] {
   const byText = new Map(findings.map((each) => [toLine(each), each]))
+  const byFile = (a: Finding, b: Finding): number =>
+    a.file < b.file ? -1 : Number(a.file > b.file)
   return [...byText.values()].toSorted(
-    (a, b) =>
-      (a.file < b.file ? -1 : Number(a.file > b.file)) || a.line - b.line || a.column - b.column,
+    (a, b) => byFile(a, b) || a.line - b.line || a.column - b.column,
   )
 }
 
 /** As compilers write it, so that editors find the place. */
 export function toLine({ file, line, column, message, hint }: Finding): string {
   return `${file}:${line}:${column}: ${message}${hint ? ` ${hint}` : ''}`
+}
+
+/** Makes the error of a command that cannot be run. */
+export function unusable(message: string, hint: string): ConfigError {
+  return new ConfigError('config/invalid', message, { hint })
 }

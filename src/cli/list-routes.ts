@@ -1,17 +1,17 @@
 import { routesOf, type App, type AppRoute } from '../web/app-routes.ts'
-import { codeTokens } from './code-tokens.ts'
+import { namesIn } from './code-tokens.ts'
 
 /** A route of an app, as far as it can be known from outside. */
 export interface ListedRoute {
   readonly method: string
   readonly path: string
-  /** What it is: `declared`, or what its handler seems to return: `stream`, `page`, `form`; else `handler`. */
+  /** `declared`, or what its handler seems to return: `stream`, `page`, `form`; else `handler`. */
   readonly kind: 'declared' | 'stream' | 'page' | 'form' | 'handler'
-  /** Of a declared route: how it is spelt, and whether a guard decides who may ask. */
+  /** Of a declared route: its encoding, and if a guard decides who may ask. */
   readonly details: string
 }
 
-/** What a handler that names one of these gives. */
+/** The results of handlers, by a name in their code. */
 const KINDS: Readonly<Record<string, ListedRoute['kind']>> = {
   EventStream: 'stream',
   NDJSON: 'stream',
@@ -38,14 +38,12 @@ export function listRoutes(app: App): ListedRoute[] {
 function kindOf({ declared, handler }: AppRoute): Pick<ListedRoute, 'kind' | 'details'> {
   if (declared) {
     const { encoding = { name: 'plain' } } = declared.definition
-    // What events() gives is made anew for each route and has no name of its own.
+    // The encoding of events() has no name of its own.
     const name = typeof encoding === 'string' ? encoding : encoding.name || 'events'
-    return {
-      kind: 'declared',
-      details: `encoding ${name}${declared.guards.length > 0 ? ', guarded' : ''}`,
-    }
+    const guarded = declared.guards.length > 0 ? ', guarded' : ''
+    return { kind: 'declared', details: `encoding ${name}${guarded}` }
   }
-  const names = new Set(codeTokens(String(handler)).map(({ value }) => value))
-  const made = Object.keys(KINDS).find((name) => names.has(name))
-  return { kind: made === undefined ? 'handler' : KINDS[made]!, details: '' }
+  const names = namesIn(handler)
+  const [, kind = 'handler'] = Object.entries(KINDS).find(([name]) => names.has(name)) ?? []
+  return { kind, details: '' }
 }

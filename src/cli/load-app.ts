@@ -6,8 +6,8 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { setDryRun } from '../node/serve.ts'
 import { sleep } from '../shared/clock.ts'
-import { ConfigError } from '../shared/errors.ts'
 import type { App } from '../web/app-routes.ts'
+import { unusable } from './findings.ts'
 
 /** How long a module that exports no app may take to serve one. */
 const SERVES_WITHIN_MS = 3_000
@@ -20,16 +20,14 @@ const SERVES_WITHIN_MS = 3_000
 export async function loadApp(file: string): Promise<App> {
   const path = resolve(file)
   if (!existsSync(path))
-    throw new ConfigError('config/invalid', `There is no file "${file}".`, {
-      hint: 'Give the module of your app: --app src/app.ts.',
-    })
-  let show: (app: object) => void
-  const shown = new Promise<object>((found) => (show = found))
-  setDryRun(show!)
+    throw unusable(`There is no file "${file}".`, 'Give the module of your app: --app src/app.ts.')
+  // A program reads its own arguments, not ours.
+  process.argv.splice(2)
+  const shown = new Promise<object>(setDryRun)
   try {
-    // What waits for its server to be ready waits for ever, so the app itself is enough.
-    const exports = (await Promise.race([import(pathToFileURL(path).href), shown])) as object
-    const { default: usual, app } = exports as { default?: unknown; app?: unknown }
+    // A module that waits for its server to be ready waits for ever, so the app itself is enough.
+    const module: unknown = await Promise.race([import(pathToFileURL(path).href), shown])
+    const { default: usual, app } = module as { default?: unknown; app?: unknown }
     const found = [await Promise.race([shown, undefined]), usual, app].find(isApp)
     if (found) return found
     // A program may have to connect to something before it serves.
@@ -38,9 +36,10 @@ export async function loadApp(file: string): Promise<App> {
   } finally {
     setDryRun(undefined)
   }
-  throw new ConfigError('config/invalid', `"${file}" has no app.`, {
-    hint: 'Export it (export default app, or export const app), or hand it to serve(app).',
-  })
+  throw unusable(
+    `"${file}" has no app.`,
+    'Export it (export default app, or export const app), or hand it to serve(app).',
+  )
 }
 
 function isApp(value: unknown): value is App {
@@ -48,10 +47,10 @@ function isApp(value: unknown): value is App {
 }
 
 /**
- * Runs this program once more, with the project's own `tsx`, when it is to import TypeScript. Without `tsx`, Node has to
- * read it, and does from 22.18 on.
+ * Runs this program once more with the project's own `tsx`, to import TypeScript. Without `tsx` Node has to read it, and
+ * does from 22.18 on.
  *
- * Out     what it ended with; nothing when this process can import the file itself.
+ * Out     its exit code; nothing when this process can import the file itself.
  * Throws  ConfigError `config/invalid` when neither can.
  */
 export async function runWithTypeScript(
@@ -64,9 +63,10 @@ export async function runWithTypeScript(
     createRequire(resolve('package.json')).resolve('tsx')
   } catch {
     if ((process.features as { typescript?: unknown }).typescript) return undefined
-    throw new ConfigError('config/invalid', `This Node cannot read "${file}" by itself.`, {
-      hint: 'Install tsx (npm install -D tsx), or give the compiled file.',
-    })
+    throw unusable(
+      `This Node cannot read "${file}" by itself.`,
+      'Install tsx (npm install -D tsx), or give the compiled file.',
+    )
   }
   const again = [...process.execArgv, '--import', 'tsx', process.argv[1]!, ...args]
   const [code] = await once(spawn(process.execPath, again, { stdio: 'inherit' }), 'exit')

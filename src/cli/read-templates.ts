@@ -5,20 +5,22 @@ import { markupUses, type MarkupUses } from '../htmx/markup.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { factsOf, type TemplateFacts } from '../templates/nunjucks/inspect.ts'
 import { catalogOf } from '../templates/nunjucks/engine.ts'
-import type { Findings } from './findings.ts'
+import type { Findings, Place } from './findings.ts'
 
 /** A template that could be read. */
 export interface ReadTemplate {
   readonly facts: TemplateFacts
   readonly uses: MarkupUses
   readonly file: string
+  /** The place of a character of its markup. */
+  placeOf(at: number): Place
 }
 
 /** All templates of one engine. */
 export interface Templates {
   readonly engine: TemplateEngine
   readonly byName: ReadonlyMap<string, ReadTemplate>
-  /** Those that belong to the app, and not to what is shipped with swapstream. */
+  /** Those that belong to the app, and do not come with swapstream. */
   readonly own: readonly ReadTemplate[]
   /** Every name that the engine knows, files that are no templates included. */
   readonly names: readonly string[]
@@ -40,23 +42,21 @@ export function readTemplates(
     const file = catalog.source.read(name)?.path ?? name
     try {
       const facts = factsOf(catalog, name)
-      byName.set(name, { facts, uses: markupUses(tagsIn(facts.html), htmx), file })
+      const uses = markupUses(tagsIn(facts.html), htmx)
+      byName.set(name, { facts, uses, file, placeOf: (at) => ({ file, ...facts.placeOf(at) }) })
     } catch (error) {
-      found.fault({ file, ...placeOf(error) }, messageOf(error))
+      addError(error, file, found)
     }
   }
   const own = [...byName.values()].filter(({ facts }) => !facts.name.startsWith('swapstream/'))
   return { engine, byName, own, names }
 }
 
-export function placeOf(error: unknown): { line: number; column: number } {
+/** Reports an error of a template, without the place with which its message begins. */
+export function addError(error: unknown, file: string, found: Findings): void {
   const { line = 1, column = 1 } = error instanceof TemplateError ? error.place : {}
-  return { line, column }
-}
-
-/** What an error of a template says behind the place with which its message begins. */
-export function messageOf(error: unknown): string {
-  return errorMessage(error).replace(/^[^\s:]+(?::\d+)*(?: \(block "[^"]*"\))?: /, '')
+  const message = errorMessage(error).replace(/^[^\s:]+(?::\d+)*(?: \(block "[^"]*"\))?: /, '')
+  found.fault({ file, line, column }, message)
 }
 
 /** A template and all that it extends, includes, imports and draws, as far as it is known. */

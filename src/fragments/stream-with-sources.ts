@@ -1,5 +1,5 @@
 import { abortable, abortableGenerator } from '../shared/abortable.ts'
-import type { Part } from '../models/part.ts'
+import type { Part } from '../models/chunks.ts'
 import { readParts } from '../models/parts.ts'
 import type { TokenSource } from '../models/source.ts'
 import { Fragment, type BlockContext } from './fragment.ts'

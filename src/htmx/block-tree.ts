@@ -9,10 +9,9 @@ const OPEN_TEXT =
 const OPEN_TAG = /<\/?[a-zA-Z](?:"[^"]*"|'[^']*'|[^"'>])*(?:"[^"]*|'[^']*)?$/
 
 /**
- * Reads a rendered block as the page will have it: line breaks are LF, and what htmx takes to another place is no part
- * of it.
+ * Reads a rendered block as the page has it: with LF as line break, without what htmx moves to another place.
  *
- * @param before What was rendered of the same block before: its beginning need not be read again.
+ * @param before An earlier render of the block: their common beginning is not read again.
  * @example blockTree('<p>a<b id="n" hx-swap-oob="true">1</b></p>').outOfBand.length // → 1
  */
 export function blockTree(html: string, before?: HtmlTree): HtmlTree {
@@ -21,7 +20,7 @@ export function blockTree(html: string, before?: HtmlTree): HtmlTree {
   return tree.root.opaque ? treeOf(contained(tree.html), isOutOfBand) : tree
 }
 
-/** HTML that cannot end the template in which htmx reads it, nor take the end of that for its own text. */
+/** Removes tags that end the template in which htmx reads the HTML; closes a text that hides its end. */
 function contained(html: string): string {
   let depth = 0
   const text = html
@@ -41,13 +40,13 @@ function isOutOfBand({ name, attributes }: Tag): boolean {
   )
 }
 
-/** The HTML without what htmx takes to another place. */
+/** The HTML without what htmx moves to another place. */
 export function plain(tree: HtmlTree): string {
   return partOf(tree, 0, tree.html.length)
 }
 
-/** What htmx takes to another place of the page, where it is not the same as before: the data of a message each. */
-export function elsewhere(tree: HtmlTree, before?: HtmlTree): string[] {
+/** Changed elements that htmx moves to another place of the page: the data of a message each. */
+export function oobChanges(tree: HtmlTree, before?: HtmlTree): string[] {
   const parts = (of?: HtmlTree): string[] =>
     of?.outOfBand.map(({ start, end }) => of.html.slice(start, end)) ?? []
   const old = parts(before)
@@ -62,10 +61,10 @@ export function isBlank(html: string): boolean {
   return !/[^\t\n\f ]/.test(html)
 }
 
-/** Whether a block is made of elements alone, at most so many. */
+/** Tells if a block is made of elements alone, at most so many. */
 export function isMadeOfElements({ root, html }: HtmlTree, most: number): boolean {
-  const count = root.children.filter(isElement).length
-  if (root.opaque || count === 0 || count > most) return false
+  const { length } = root.children.filter(isElement)
+  if (root.opaque || length === 0 || length > most) return false
   return root.children.every(({ tag, start, end }) => tag !== '' || isBlank(html.slice(start, end)))
 }
 

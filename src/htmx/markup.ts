@@ -1,31 +1,27 @@
 import { closestMatch } from '../shared/closest-match.ts'
 import { HOLE, SEAM, type Tag } from '../html/tags.ts'
 
-/** Something that an attribute says, and where in the text. */
-interface Use {
-  /** The attribute as it is written. */
-  readonly attribute: string
-  readonly at: number
-}
+/** Attributes with what is read from each, and where it begins in the text. */
+type Uses<T> = readonly Readonly<T & { attribute: string; at: number }>[]
 
-/** What the markup of a template asks of the page and of the app around it. */
+/** The needs of a template's markup: what has to be in the page and in the app around it. */
 export interface MarkupUses {
   /** Requests that elements make. The addresses are as they are written, holes included. */
-  readonly requests: readonly (Use & { readonly method: string; readonly url: string })[]
+  readonly requests: Uses<{ method: string; url: string }>
   /** Elements that are meant by their id. */
-  readonly meant: readonly (Use & { readonly id: string })[]
+  readonly references: Uses<{ id: string }>
   /** The ids that its elements have; holes included. */
   readonly ids: readonly string[]
   /** Events of a stream that something waits for. */
-  readonly events: readonly (Use & { readonly event: string })[]
+  readonly events: Uses<{ event: string }>
   /** Attributes that do nothing. */
-  readonly wrong: readonly (Use & { readonly message: string; readonly hint: string })[]
+  readonly wrong: Uses<{ message: string; hint: string }>
   readonly answers: readonly AnswerPlace[]
   /** Elements hand a target on to those in them. */
-  readonly handsTargetOn: boolean
+  readonly inheritsTarget: boolean
 }
 
-/** An element whose answer, when htmx 4 streams it, cannot come piece by piece. */
+/** An element whose answer, when htmx 4 streams it, cannot come in parts. */
 export interface AnswerPlace {
   readonly method: string
   readonly url: string
@@ -39,15 +35,18 @@ export interface AnswerPlace {
 }
 
 /** An attribute by the name that htmx reads, with the tag that has it. */
-interface Read extends Use {
+interface Read {
   readonly tag: Tag
+  /** As it is written. */
+  readonly attribute: string
   readonly name: string
   readonly value: string
-  /** The method of the form that is open, as it is written. */
+  readonly at: number
+  /** The method of the form around it, as it is written. */
   readonly form: string | undefined
 }
 
-/** What htmx 4 and the extensions that come with it read. */
+/** The attributes of htmx 4 and of the extensions that come with it. */
 const KNOWN =
   `get post put patch delete query action method boost browser-indicator config confirm disable download
   encoding head headers history-elt ignore include indicator last-part-id live morph-skip morph-skip-children
@@ -57,12 +56,12 @@ const KNOWN =
     .map((name) => `hx-${name}`)
 const FAMILIES = /^hx-(?:on|status:|live:)/
 
-/** What htmx 4 no longer reads, and what to write in its place. */
+/** Attributes that htmx 4 no longer reads, with the cure. */
 const DROPPED: Readonly<Record<string, string>> = {
   'hx-disabled-elt': 'It is called hx-disable now.',
   'hx-disinherit': 'Nothing is inherited without :inherited, so leave it out.',
   'hx-ext': 'An extension works as soon as its script is loaded; leave it out.',
-  'hx-history': 'Pages are no longer kept in the browser; leave it out.',
+  'hx-history': 'Pages are no longer stored in the browser; leave it out.',
   'hx-inherit': 'Write :inherited behind the attribute that is meant: hx-target:inherited.',
   'hx-params': 'Change what is sent in a listener to htmx:config:request.',
   'hx-request': 'It is called hx-config now.',
@@ -85,15 +84,15 @@ const SELECTORS = /^hx-(?:target|include|indicator|disable|select|sync|status:.+
  */
 export function markupUses(tags: readonly Tag[], version: 2 | 4 = 4): MarkupUses {
   const all = attributesOf(tags)
+  const answers = tags.flatMap((tag, n) => answerOf(tag, all, () => around(tags, n)))
   return {
     requests: all.flatMap(requestOf),
-    meant: all.flatMap(idsMeantBy),
+    references: all.flatMap(referencesIn),
     ids: all.filter(({ name }) => name === 'id').map(({ value }) => value),
     events: all.flatMap(eventsOf),
-    wrong: all.flatMap((each) => [...misplacedOob(each), ...wrongAttribute(each, version)]),
-    answers:
-      version === 4 ? tags.flatMap((tag, n) => answerOf(tag, all, () => around(tags, n))) : [],
-    handsTargetOn: all.some(({ attribute }) => /^(?:data-)?hx-target:/.test(attribute)),
+    wrong: all.flatMap((each) => wrongAttribute(each, version)),
+    answers: version === 4 ? answers : [],
+    inheritsTarget: all.some(({ attribute }) => /^(?:data-)?hx-target:/.test(attribute)),
   }
 }
 
@@ -119,13 +118,9 @@ function requestOf({ tag, attribute, name, value, at, form }: Read): MarkupUses[
   return [{ attribute, at, method: method.toUpperCase(), url: value }]
 }
 
-function idsMeantBy({ attribute, name, value, at }: Read): MarkupUses['meant'] {
+function referencesIn({ attribute, name, value, at }: Read): MarkupUses['references'] {
   if (isDynamic(value)) return []
-  if (IDS.test(name))
-    return value
-      .split(/\s+/)
-      .filter(Boolean)
-      .map((id) => ({ attribute, at, id }))
+  if (IDS.test(name)) return (value.match(/\S+/g) ?? []).map((id) => ({ attribute, at, id }))
   let selector = SELECTORS.test(name) ? value : ''
   if (name.startsWith('hx-status:')) selector = /target:\s*(\S+)/.exec(value)?.[1] ?? ''
   if (name === 'hx-swap-oob') selector = value.slice(value.indexOf(':') + 1)
@@ -143,18 +138,17 @@ function eventsOf({ attribute, name, value, at }: Read): MarkupUses['events'] {
   return events.map((event) => ({ attribute, at, event: event.trim() }))
 }
 
-function misplacedOob({ tag, attribute, name, value, at }: Read): MarkupUses['wrong'] {
-  if (name !== 'hx-swap-oob' || value.includes(':') || isDynamic(value)) return []
-  if (tag.attributes.some((each) => each.name === 'id' || each.name.includes(HOLE))) return []
-  const message = 'this element has no id, so hx-swap-oob leads nowhere.'
-  const hint = 'Give it the id of the element that it replaces, or say where: beforeend:#list.'
-  return [{ attribute, at, message, hint }]
-}
-
-function wrongAttribute({ attribute, name, value, at }: Read, version: 2 | 4): MarkupUses['wrong'] {
+function wrongAttribute(read: Read, version: 2 | 4): MarkupUses['wrong'] {
+  const { tag, attribute, name, value, at } = read
+  const wrong = (message: string, hint: string) => [{ attribute, at, message, hint }]
+  const hasId = tag.attributes.some((each) => each.name === 'id' || each.name.includes(HOLE))
+  if (name === 'hx-swap-oob' && !value.includes(':') && !isDynamic(value) && !hasId)
+    return wrong(
+      'this element has no id, so hx-swap-oob leads nowhere.',
+      'Give it the id of the element that it replaces, or say where: beforeend:#list.',
+    )
   const dropped = DROPPED[name]
   if (version === 2 && (dropped || name === 'hx-disable')) return []
-  const wrong = (message: string, hint: string) => [{ attribute, at, message, hint }]
   if (dropped) return wrong(`htmx 4 does not read ${name}.`, dropped)
   if (name === 'hx-disable' && value === '')
     return wrong(
@@ -167,7 +161,7 @@ function wrongAttribute({ attribute, name, value, at }: Read, version: 2 | 4): M
   return wrong(`htmx has no attribute ${name}.`, near ? `Did you mean ${near}?` : 'Leave it out.')
 }
 
-/** What is certain of an element's answer: its first frame takes away the element, or only a part of it is wanted. */
+/** Finds an element whose answer certainly removes it with the first frame, or is wanted only in part. */
 function answerOf(tag: Tag, all: readonly Read[], tagsAround: () => readonly Tag[]): AnswerPlace[] {
   const own = all.filter((each) => each.tag === tag)
   const request = own.find(({ name }) => REQUEST.test(name))
@@ -202,7 +196,7 @@ function answerOf(tag: Tag, all: readonly Read[], tagsAround: () => readonly Tag
   return [{ ...answer, isReplaced: true, at, message, hint }]
 }
 
-/** Whether a target certainly names this element, or one outside of it. */
+/** Tells if a target certainly names this element. */
 function isTarget(tag: Tag, selector: string): boolean {
   const [, id] = /^(?:closest\s+)?#([\w-]+)$/.exec(selector) ?? []
   if (id !== undefined) return valueOf(tag, 'id') === id

@@ -1,21 +1,15 @@
 import { changesOf, type Difference, type DiffOptions } from '../html/diff.ts'
-import { type Change, pageHtml, type PageHtml, removeTemporary } from '../html/page-html.ts'
+import { pageHtml, removeTemporary } from '../html/page-html.ts'
+import type { Change, How, PageHtml, Path } from '../html/page-html.ts'
 import { closingTags, type HtmlNode, type HtmlTree, partOf } from '../html/tree.ts'
-import { elementsOf, elsewhere, idOf, isBlank, isMadeOfElements, plain } from './block-tree.ts'
-import {
-  ANYWHERE,
-  IN_FRAME,
-  IN_HTML,
-  needsContext,
-  stepsDown,
-  swap,
-  swaps,
-  type Within,
-  withinOf,
-} from './swaps.ts'
+import { elementsOf, oobChanges, idOf, isBlank, isMadeOfElements, plain } from './block-tree.ts'
+import { ANYWHERE, IN_FRAME, IN_HTML, needsContext, swap, swaps, withinOf } from './swaps.ts'
+import type { Within } from './swaps.ts'
 
 /** The element around a block that is no element by itself, while it is streamed. */
 const FRAME = 'swap-frame'
+
+type Swapping = (how: How, target: string, html?: string, within?: Within) => string[]
 
 /** Where the HTML of a block stands in the page. */
 interface Place {
@@ -51,11 +45,13 @@ export interface Placed {
  */
 export class PageBlock {
   readonly #options: PageBlockOptions
+  readonly #swap: Swapping
   #place: Place
   #shown: PageHtml
 
   private constructor(options: PageBlockOptions, place: Place, tree: HtmlTree) {
     this.#options = options
+    this.#swap = swap.bind(undefined, options.morphs)
     this.#place = place
     this.#shown = shownFrom(tree)
   }
@@ -95,7 +91,7 @@ export class PageBlock {
     return kind === 'behind' ? at + '+*'.repeat(elementsOf(this.tree).length) : at
   }
 
-  /** What makes the page show the block as it is now. */
+  /** Shows the block as it is now. */
   next(tree: HtmlTree): string[] {
     if (this.#mustMove(tree)) return this.whole(tree)
     const messages = this.#addEnd(tree)
@@ -107,7 +103,7 @@ export class PageBlock {
       end: hasEnd,
     })
     if (changes === undefined) return [...messages, ...this.whole(tree)]
-    messages.push(...this.#swaps(changes), ...elsewhere(tree, this.tree))
+    messages.push(...this.#swaps(changes), ...oobChanges(tree, this.tree))
     this.#shown = page
     if (kind === 'root') this.#place = { kind, at: idOf(tree) ?? this.#place.at }
     return messages
@@ -116,32 +112,28 @@ export class PageBlock {
   /** The same, with all of its HTML. */
   whole(tree: HtmlTree): string[] {
     const { kind, at, anchor } = this.#place
-    const inner = this.#innerOf(tree)
-    if (
-      inner === undefined &&
-      (kind !== 'inside' || (anchor && canStandAlone(tree, this.#options)))
-    )
-      return this.#move(tree)
+    let messages = this.#innerOf(tree)
+    if (messages === undefined) {
+      if (kind !== 'inside' || (anchor && canStandAlone(tree, this.#options)))
+        return this.#move(tree)
+      const within = { ...this.#within, opaque: tree.root.opaque }
+      messages = this.#swap('inside', at, plain(tree), within)
+    }
     this.#shown = shownFrom(tree)
-    const { morphs } = this.#options
-    const within = { ...this.#within, opaque: tree.root.opaque }
-    const html = plain(tree)
-    const messages = inner ?? swap(morphs, 'inside', at, html, within)
-    return [...messages, ...elsewhere(tree)]
+    return [...messages, ...oobChanges(tree)]
   }
 
   /** Removes all that is temporary: what stays is the block. */
   end(): string[] {
-    const { morphs } = this.#options
     const { kind, at, anchor, hasEnd } = this.#place
-    const { root } = this.tree
-    const isFramed = kind === 'inside' && anchor !== undefined
-    const messages = isFramed
-      ? swap(morphs, 'replace', at, plain(this.tree), { ...IN_FRAME, opaque: root.opaque })
-      : this.#swaps(removeTemporary(this.#shown))
+    const within = { ...IN_FRAME, opaque: this.tree.root.opaque }
+    const messages =
+      kind === 'inside' && anchor !== undefined
+        ? this.#swap('replace', at, plain(this.tree), within)
+        : this.#swaps(removeTemporary(this.#shown))
     this.#shown = shownFrom(this.tree)
-    if (anchor !== undefined) messages.push(...swap(morphs, 'remove', anchor))
-    if (hasEnd) messages.push(...swap(morphs, 'remove', `${at}e`))
+    if (anchor !== undefined) messages.push(...this.#swap('remove', anchor))
+    if (hasEnd) messages.push(...this.#swap('remove', `${at}e`))
     return messages
   }
 
@@ -154,16 +146,15 @@ export class PageBlock {
       `${html.slice(0, tagEnd)}\0${html.slice(innerEnd)}`
     if (around(this.tree, was) !== around(tree, is)) return undefined
     const html = partOf(tree, is.innerStart, is.innerEnd)
-    return swap(this.#options.morphs, 'inside', kind === 'root' ? at : `${at}+${is.tag}`, html, is)
+    return this.#swap('inside', kind === 'root' ? at : `${at}+${is.tag}`, html, is)
   }
 
-  /** Puts the block in place of the elements that stood for it, however it has to stand there from now on. */
+  /** Replaces the elements of the block, where it has another kind of place from now on. */
   #move(tree: HtmlTree): string[] {
-    const { morphs, anchor } = this.#options
+    const { anchor } = this.#options
     const [from, to] = [this.#place, placeOf(tree, this.#options)]
     const messages: string[] = []
-    const add = (...change: Parameters<typeof swap> extends [boolean, ...infer R] ? R : never) =>
-      void messages.push(...swap(morphs, ...change))
+    const add = (...change: Parameters<Swapping>) => messages.push(...this.#swap(...change))
     if (from.kind === 'root' && to.kind !== 'root') add('before', from.at, anchorOf(anchor))
     if (from.hasEnd) add('remove', `${from.at}e`)
     if (from.kind === 'behind')
@@ -183,23 +174,23 @@ export class PageBlock {
     if (to.kind === 'root' && from.anchor) add('remove', from.anchor)
     this.#place = to
     this.#shown = shownFrom(tree)
-    return [...messages, ...elsewhere(tree)]
+    return [...messages, ...oobChanges(tree)]
   }
 
-  /** What came where the form says was read as HTML; an element with an id may be one of SVG. */
+  /** A parser reads HTML where the form says; an element with an id may be one of SVG. */
   get #within(): Within {
     const { kind, anchor } = this.#place
     if (anchor === undefined) return ANYWHERE
     return kind === 'behind' ? IN_HTML : IN_FRAME
   }
 
-  /** A block that becomes several elements gets an anchor at its end, so that what is added there has a short address. */
+  /** Adds an anchor behind a block that becomes several elements: a short address for what comes at its end. */
   #addEnd(tree: HtmlTree): string[] {
     const { kind, at, hasEnd } = this.#place
     if (kind !== 'behind' || hasEnd || !placeOf(tree, this.#options).hasEnd) return []
     const { last } = this
     this.#place = { ...this.#place, hasEnd: true }
-    return swap(this.#options.morphs, 'after', last, anchorOf(`${at.slice(1)}e`))
+    return this.#swap('after', last, anchorOf(`${at.slice(1)}e`))
   }
 
   #mustMove(tree: HtmlTree): boolean {
@@ -213,15 +204,11 @@ export class PageBlock {
 
   #swaps(changes: readonly Change[]): string[] {
     const { kind, at } = this.#place
-    const placed = changes.map((change) => {
+    const placed = changes.map((change): Change => {
       const { tag, opaque = false } = change.within
       const within = tag === '#' ? { ...this.#within, opaque } : change.within
       if (kind !== 'behind' || change.path.length > 0) return { ...change, within }
-      return {
-        ...change,
-        how: change.how === 'end' ? ('before' as const) : 'after',
-        within,
-      } as Change
+      return { ...change, how: change.how === 'end' ? 'before' : 'after', within }
     })
     return swaps(this.#options.morphs, placed, (path, how) => {
       const [first, ...rest] = path
@@ -233,14 +220,13 @@ export class PageBlock {
   }
 }
 
-/** Streams of one run have their trees in common, so what they show and what changes is found once for all of them. */
+/** The streams of one run share their trees, so a change is found once for all of them. */
 const shownOf = new WeakMap<HtmlTree, PageHtml>()
 const newest = new WeakMap<PageHtml, { tree: HtmlTree; key: string; found: Difference }>()
 
 function shownFrom(tree: HtmlTree): PageHtml {
-  const shown = shownOf.get(tree) ?? pageHtml(tree)
-  shownOf.set(tree, shown)
-  return shown
+  if (!shownOf.has(tree)) shownOf.set(tree, pageHtml(tree))
+  return shownOf.get(tree)!
 }
 
 function difference(shown: PageHtml, tree: HtmlTree, options: DiffOptions): Difference {
@@ -252,7 +238,7 @@ function difference(shown: PageHtml, tree: HtmlTree, options: DiffOptions): Diff
   return found
 }
 
-/** Whether a block is made of elements, as many as can be found again. */
+/** Tells if a block is made of elements, as many as can be found again. */
 function canStandAlone(tree: HtmlTree, { resumable }: PageBlockOptions): boolean {
   return isMadeOfElements(tree, resumable ? 1 : Infinity)
 }
@@ -266,6 +252,11 @@ function placeOf(tree: HtmlTree, options: PageBlockOptions): Place {
   const needsEnd = elementsOf(tree).length > 1 || tag === '' || tag === '!'
   // What another connection cannot know of, it cannot remove.
   return { kind: 'behind', at: anchor, anchor, hasEnd: needsEnd && !options.resumable }
+}
+
+/** The rest of a selector that leads down from an element. */
+function stepsDown(path: Path): string {
+  return path.map(({ tag, nth }) => `>${tag}:nth-of-type(${nth})`).join('')
 }
 
 function anchorOf(id: string): string {

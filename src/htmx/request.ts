@@ -1,4 +1,4 @@
-/** What the headers of a request say about the client, and what it will do with the answer. */
+/** The client of a request, and its use of the answer, by the headers. */
 export interface HtmxRequest {
   /** htmx asks, for a part of the page. */
   readonly fragment: boolean
@@ -21,8 +21,8 @@ export interface HtmxRequest {
 }
 
 /**
- * Reads what htmx or another client says by its headers; any client can send them. A boosted link or a restored history entry wants the whole
- * page, although htmx asks for it.
+ * Reads the headers of htmx; any client can send them. A boosted link or a restored history entry wants the whole page,
+ * although htmx asks for it.
  *
  * @example htmxRequest(new Headers({ accept: 'text/html, text/event-stream' })).streams // → true
  * @example htmxRequest(new Headers({ 'HX-Request': 'true', 'HX-Source': 'form#f', 'HX-Target': 'div#out' })).target // → 'out'
@@ -51,7 +51,7 @@ export function htmxRequest(headers: Headers): HtmxRequest {
 }
 
 /**
- * Whether htmx 4 chooses a part of the answer (`hx-select`). It says so as it does for a whole page.
+ * Tells if htmx 4 chooses a part of the answer (`hx-select`). Its headers are those for a whole page.
  *
  * @example selectsPart(new Headers({ 'HX-Request-Type': 'full', 'HX-Target': 'div#out' })) // → true
  */
@@ -61,7 +61,7 @@ export function selectsPart(headers: Headers): boolean {
   return isFull && !/^body(?:#|$)/.test(headers.get('HX-Target') ?? '')
 }
 
-/** Whether the client names this media type (or content coding); a mere wildcard does not. */
+/** Tells if the client names this media type (or content coding); a mere wildcard does not. */
 export function accepts(headers: Headers, type: string, header: string = 'accept'): boolean {
   return (headers.get(header) ?? '')
     .toLowerCase()
@@ -72,12 +72,12 @@ export function accepts(headers: Headers, type: string, header: string = 'accept
     })
 }
 
-/** Whether a person will see the answer: htmx asks for a part of a page, or a browser for a page. */
+/** Tells if a person sees the answer: htmx asks for a part of a page, or a browser for a page. */
 export function isForPeople(headers: Headers): boolean {
   return htmxRequest(headers).fragment || accepts(headers, 'text/html')
 }
 
-/** What htmx 4 with its extension says with every request. */
+/** The headers of htmx 4 with its extension. */
 export const STREAMING_REQUEST: Readonly<Record<string, string>> = {
   accept: 'text/html, text/event-stream',
   'hx-request': 'true',
@@ -92,6 +92,6 @@ export const HTMX_SCRIPTS: Readonly<Record<string, readonly string[]>> = {
   '/swapstream/htmx.js': ['htmx.org/dist/htmx.min.js', 'htmx.org/dist/ext/hx-sse.min.js'],
 }
 
-/** What the answer depends on, for caches. */
+/** The headers that the answer depends on, for caches. */
 export const VARY = 'Accept, HX-Request'
 export const VARY_BY_TARGET: string = `${VARY}, HX-Target`

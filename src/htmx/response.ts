@@ -1,6 +1,6 @@
 import { isSafeUrl } from '../shared/safe-url.ts'
 
-/** What an answer can tell htmx beside its HTML. A stream cannot: htmx reads these of whole answers only. */
+/** Instructions for htmx beside the HTML of a whole answer; of a stream htmx does not read them. */
 export interface HtmxHeaders {
   /** The browser goes there, as by a link. A 3xx would be followed unseen, so send it with 200 or 204. */
   readonly redirect?: string
@@ -55,7 +55,7 @@ export function htmxHeaders(options: HtmxHeaders): Record<string, string> {
   }
 }
 
-/** To another page: htmx is told with its own header, since it would not see a redirect; a browser gets 303. */
+/** Leads to another page: htmx gets its own header, since it would not see a redirect; a browser gets 303. */
 export function wayTo(
   url: string,
   htmx: boolean,

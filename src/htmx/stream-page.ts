@@ -1,7 +1,7 @@
 import type { Fragment } from '../fragments/fragment.ts'
 import { tagsIn } from '../html/tags.ts'
 import type { HtmlTree } from '../html/tree.ts'
-import { elsewhere, idOf, plain } from './block-tree.ts'
+import { idOf, oobChanges, plain } from './block-tree.ts'
 import { PageBlock, type Placed } from './page-block.ts'
 import { resumeId } from './resume.ts'
 import { literalSwap, swap, withAttribute } from './swaps.ts'
@@ -42,14 +42,14 @@ interface Shown {
  * page.show(new Fragment('t', 'b'), treeOf('<p>Hello</p>')) // → [`<p hx-swap-oob="beforeend transition:false target:#${page.streamId}+p">lo`]
  */
 export class StreamPage {
-  /** What the stream is called in the page; short, because every frame says it. */
+  /** The name of the stream in the page; short, because every frame has it. */
   readonly streamId: string
   readonly #options: StreamPageOptions
   /** By their place: the target, else the name of the block. */
   readonly #blocks = new Map<string, Shown>()
   /** The place of the block without a target that came first. */
   #main: string | undefined
-  /** Where the newest fragment with a target of its own went. */
+  /** The target of the newest fragment that has one. */
   #target: string | undefined
   /** The main block of a client that chooses a part of it: it comes once, at the end. */
   #selected: HtmlTree | undefined
@@ -64,9 +64,9 @@ export class StreamPage {
   }
 
   /**
-   * What makes the page show a fragment, which has just been rendered: the data of a message each.
+   * Shows a rendered fragment. Out: the data of a message each.
    *
-   * @param full All of its HTML, whatever the page shows.
+   * @param full Send all of its HTML, whatever the page shows.
    */
   show(fragment: Fragment, tree: HtmlTree, full: boolean = false): string[] {
     const { target, swap: style, template, block: name } = fragment
@@ -74,7 +74,7 @@ export class StreamPage {
     if (target !== undefined) this.#target = target
     if (target !== undefined && style !== undefined && style !== 'innerMorph') {
       this.#blocks.delete(target)
-      return [...literalSwap(morphs, style, target, plain(tree)), ...elsewhere(tree)]
+      return [...literalSwap(morphs, style, target, plain(tree)), ...oobChanges(tree)]
     }
     const place = placeOf(fragment)
     if (selects && this.#isMain(fragment)) {
@@ -133,15 +133,14 @@ export class StreamPage {
     const { target } = fragment
     const last = this.#blocks.get(placeOf(fragment))?.block.last
     const isFirst = this.#main === undefined || this.#main === placeOf(fragment)
-    const show = (): string[] => {
-      if (target !== undefined) return swap(morphs, 'end', target, html)
-      if (last !== undefined) return swap(morphs, 'after', last, html)
-      return isFirst && at === undefined ? [html] : this.afterContent(html)
-    }
-    return { shown: show(), gone: swap(morphs, 'remove', `#${id}`) }
+    let shown = [html]
+    if (target !== undefined) shown = swap(morphs, 'end', target, html)
+    else if (last !== undefined) shown = swap(morphs, 'after', last, html)
+    else if (!isFirst || at !== undefined) shown = this.afterContent(html)
+    return { shown, gone: swap(morphs, 'remove', `#${id}`) }
   }
 
-  /** What was sent of a block, and the blocks that stand in it, where it has brought their element anew. */
+  /** Adds to the messages of a block the blocks inside it whose element they replace. */
   #withInner(place: string, messages: readonly string[]): string[] {
     const all = [...messages]
     for (const [inner, shown] of this.#blocks) {
@@ -149,9 +148,9 @@ export class StreamPage {
       const { tree } = shown.block
       const id = shown.fragment.target ?? idOf(tree)
       if (id === undefined || !all.some((message) => brings(message, id.slice(1)))) continue
-      const { block, messages: anew } = this.#place(shown.fragment, tree)
+      const { block, messages: again } = this.#place(shown.fragment, tree)
       if (block) shown.block = block
-      all.push(...anew)
+      all.push(...again)
     }
     return all
   }
@@ -199,7 +198,7 @@ function placeOf({ template, block, target }: Fragment): string {
   return target ?? `${template}\0${block}`
 }
 
-/** Whether HTML has an element with an id. */
+/** Tells if HTML has an element with an id. */
 function brings(html: string, id: string): boolean {
   if (!html.includes(id)) return false
   return tagsIn(html).some(({ attributes }) =>

@@ -53,7 +53,7 @@ const MATH =
   /^(?:m(?:enclose|error|frac|i|multiscripts|n|o|over|padded|phantom|root|row|s|space|sqrt|style|sub|subsup|sup|table|td|text|tr|under|underover)|semantics)$/
 
 /**
- * Says one change of the page to htmx 4 (`morphs`) or 2. Out: the data of a message each, because what follows in a
+ * Writes one change of the page for htmx 4 (`morphs`) or 2. Out: the data of a message each, because what follows in a
  * message could be read as a part of it.
  *
  * @example swap(true, 'end', '#answer', ' more') // → ['<p hx-swap-oob="beforeend transition:false target:#answer"> more']
@@ -75,13 +75,13 @@ export function swap(
   return [addressed(morphs, 'afterend', target, html, within), ...swap(morphs, 'remove', old)]
 }
 
-/** Says a fragment to htmx that names its own way into its target. */
+/** Writes a fragment that names its own swap. */
 export function literalSwap(morphs: boolean, style: Swap, target: string, html: string): string[] {
   if (style === 'outerHTML' && !morphs) return swap(morphs, 'replace', target, html.trim())
   return [addressed(morphs, style, target, style === 'delete' ? '' : html, ANYWHERE)]
 }
 
-/** Says some changes in their order. `selectorOf` tells where their paths begin. */
+/** Writes some changes in their order. `selectorOf` makes a selector of a path. */
 export function swaps(
   morphs: boolean,
   changes: readonly Change[],
@@ -119,12 +119,6 @@ export function withinOf(html: string, { tag: around }: Within = ANYWHERE): With
   return { tag: whole ?? 'body', space: 'html' }
 }
 
-/** The rest of a selector that leads down from an element. */
-export function stepsDown(path: Path): string {
-  return path.map(({ tag, nth }) => `>${tag}:nth-of-type(${nth})`).join('')
-}
-
-/** The HTML of an element with one attribute more. */
 export function withAttribute(html: string, attribute: string): string {
   return html.replace(/^<[^\s/>]+/, (tag) => `${tag} ${attribute}`)
 }
@@ -134,7 +128,7 @@ function isForeign({ tag, space }: Within): boolean {
   return space === 'math' && !/^m(?:[inos]|text)$/.test(tag)
 }
 
-/** Whether a parser would lose this HTML in a `<div>`. */
+/** Tells if a parser loses this HTML in a `<div>`. */
 export function needsContext(html: string): boolean {
   return !/^(?:div|p|swap-x|select)$/.test(envelopeOf(html, ANYWHERE))
 }
@@ -150,7 +144,7 @@ function envelopeOf(html: string, around: Within): string {
   return !around.opaque && isBalanced(html) ? 'div' : OPEN
 }
 
-/** Whether each `</div>` ends a `<div>` of the HTML itself, and no text that is still open could take ours. */
+/** Tells if each `</div>` ends a `<div>` of the HTML itself, and no open text takes ours. */
 function isBalanced(html: string): boolean {
   let depth = 0
   for (const [, slash] of html.matchAll(/<(\/?)div(?=[\s/>])/gi)) {

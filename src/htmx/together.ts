@@ -3,7 +3,7 @@ import type { Fragment } from '../fragments/fragment.ts'
 import { blockTree, idOf } from './block-tree.ts'
 import { needsContext, withAttribute } from './swaps.ts'
 
-/** A fragment that was rendered, and where it goes when it says nothing itself. */
+/** A rendered fragment, and its target when it has none of its own. */
 export interface Rendered {
   readonly fragment: Fragment
   readonly html: string
@@ -35,7 +35,7 @@ export function together(rendered: readonly Rendered[]): string {
   return parts.join('')
 }
 
-/** For a second block that nothing gives a place. */
+/** Makes the error of a second block without a place. */
 export function noAddress({ template, block }: Fragment): TemplateError {
   return new TemplateError(
     'block/no-address',

@@ -1,11 +1,41 @@
 import { abortedModel, modelFailure, type Foreign } from './errors.ts'
-import type { Part } from './part.ts'
+
+/** A chunk of the answer itself. */
+export interface TextPart {
+  readonly type: 'text'
+  readonly text: string
+}
+
+/** A part beside the answer. `raw` is the provider's own object, where one exists, with all that has no field here. */
+export type NonTextPart =
+  | { readonly type: 'reasoning'; readonly text: string; readonly raw: unknown }
+  | {
+      readonly type: 'source'
+      readonly url?: string
+      readonly title?: string
+      readonly raw: unknown
+    }
+  | { readonly type: 'tool'; readonly name?: string; readonly raw: unknown }
+  | {
+      readonly type: 'usage'
+      readonly inputTokens?: number
+      readonly outputTokens?: number
+      readonly raw: unknown
+    }
+  | { readonly type: 'finish'; readonly reason?: string; readonly raw: unknown }
+
+/** Any part of a model's answer, in one form for all providers. */
+export type Part = TextPart | NonTextPart
 
 type Parts = readonly Part[]
 /** Reads one shape of chunk. Throws  SourceError `source/failed` for a chunk that reports an error. */
 type Read = (chunk: Foreign) => Parts
 
 const NONE: Parts = []
+
+/** Leaves out fields that a provider omits or fills with something else. */
+const filled = (type: 'string' | 'number', fields: Readonly<Record<string, unknown>>): object =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => typeof value === type))
 
 // One function for each kind of part; none comes of what the provider left out.
 
@@ -16,7 +46,7 @@ const reasoning = (value: unknown, raw: unknown): Parts =>
   typeof value === 'string' && value !== '' ? [{ type: 'reasoning', text: value, raw }] : NONE
 
 const tool = (name: unknown, raw: unknown): Parts => [
-  { type: 'tool', ...(typeof name === 'string' && { name }), raw },
+  { type: 'tool', ...filled('string', { name }), raw },
 ]
 
 /** For providers that list their calls: one part for all of a chunk. */
@@ -24,10 +54,8 @@ const tools = (calls: unknown, raw: unknown): Parts =>
   Array.isArray(calls) && calls.length > 0 ? tool(undefined, raw) : NONE
 
 function source(from: Foreign, raw: unknown): Parts {
-  const url: unknown = from?.url
-  const title: unknown = from?.title ?? from?.document_title
-  const named = typeof title === 'string' && { title }
-  return [{ type: 'source', ...(typeof url === 'string' && { url }), ...named, raw }]
+  const fields = { url: from?.url, title: from?.title ?? from?.document_title }
+  return [{ type: 'source', ...filled('string', fields), raw }]
 }
 
 /** Each provider counts under names of its own. */
@@ -35,18 +63,24 @@ const INPUT = 'inputTokens input_tokens prompt_tokens prompt_eval_count promptTo
 const OUTPUT = 'outputTokens output_tokens completion_tokens eval_count completionTokens'.split(' ')
 
 function usage(counts: Foreign, raw: unknown): Parts {
-  const first = (names: readonly string[]): number | undefined =>
+  const first = (names: readonly string[]): unknown =>
     names.map((name) => counts?.[name]).find((count) => typeof count === 'number')
-  const inputTokens = first(INPUT)
-  const outputTokens = first(OUTPUT)
-  if (inputTokens === undefined && outputTokens === undefined) return NONE
-  const input = inputTokens !== undefined && { inputTokens }
-  return [{ type: 'usage', ...input, ...(outputTokens !== undefined && { outputTokens }), raw }]
+  const fields = filled('number', { inputTokens: first(INPUT), outputTokens: first(OUTPUT) })
+  return Object.keys(fields).length === 0 ? NONE : [{ type: 'usage', ...fields, raw }]
 }
 
 const finish = (reason: unknown, raw: unknown): Parts => [
-  { type: 'finish', ...(typeof reason === 'string' && { reason }), raw },
+  { type: 'finish', ...filled('string', { reason }), raw },
 ]
+
+const end = (counts: Foreign, reason: unknown, raw: unknown): Parts => [
+  ...usage(counts, raw),
+  ...finish(reason, raw),
+]
+
+/** For providers whose chunks say only once why the model finished. */
+const mayFinish = (reason: unknown, raw: unknown): Parts =>
+  typeof reason === 'string' ? finish(reason, raw) : NONE
 
 /** AI SDK 5 to 7 say `text`, the providers below it `delta`, AI SDK 4 `textDelta`. */
 const deltaOf = (chunk: Foreign): unknown => chunk.text ?? chunk.delta ?? chunk.textDelta
@@ -69,10 +103,7 @@ const BY_TYPE: Readonly<Record<string, Read>> = {
   source: sourceChunk,
   'source-url': sourceChunk,
   'source-document': sourceChunk,
-  finish: (chunk) => [
-    ...usage(chunk.totalUsage ?? chunk.usage, chunk),
-    ...finish(chunk.finishReason, chunk),
-  ],
+  finish: (chunk) => end(chunk.totalUsage ?? chunk.usage, chunk.finishReason, chunk),
   error: failure,
   abort() {
     throw abortedModel()
@@ -92,10 +123,10 @@ const BY_TYPE: Readonly<Record<string, Read>> = {
     if (delta?.type === 'citations_delta') return source(delta.citation, chunk)
     return delta?.type === 'input_json_delta' ? tool(undefined, chunk) : NONE
   },
-  message_delta(chunk) {
-    const reason: unknown = chunk.delta?.stop_reason
-    return [...usage(chunk.usage, chunk), ...(reason ? finish(reason, chunk) : NONE)]
-  },
+  message_delta: (chunk) => [
+    ...usage(chunk.usage, chunk),
+    ...mayFinish(chunk.delta?.stop_reason, chunk),
+  ],
 
   // OpenAI responses. A refusal is what the model answers, so it is text.
   'response.output_text.delta': textDelta,
@@ -107,18 +138,13 @@ const BY_TYPE: Readonly<Record<string, Read>> = {
     String(chunk.item?.type).endsWith('_call') ? tool(chunk.item.name, chunk) : NONE,
   'response.function_call_arguments.delta': toolChunk,
   'response.function_call_arguments.done': toolChunk,
-  'response.completed': (chunk) => [
-    ...usage(chunk.response?.usage, chunk),
-    ...finish('stop', chunk),
-  ],
-  'response.incomplete': (chunk) => [
-    ...usage(chunk.response?.usage, chunk),
-    ...finish(chunk.response?.incomplete_details?.reason, chunk),
-  ],
+  'response.completed': (chunk) => end(chunk.response?.usage, 'stop', chunk),
+  'response.incomplete': (chunk) =>
+    end(chunk.response?.usage, chunk.response?.incomplete_details?.reason, chunk),
   'response.failed': (chunk) => failure({ error: chunk.response?.error ?? chunk }),
 }
 
-/** Types that say nothing for us, and will not say it in ways that are not invented yet. */
+/** Types without a part, those included that providers have yet to invent. */
 const SILENT =
   /^(?:start|ping|raw|file|message_stop|content_block_stop|message-metadata|object|start-step|finish-step|text-(?:start|end)|reasoning-(?:start|end|file)|data-.*|response\..*)$/
 /** Our own parts, which a recording plays back; `raw` tells them from chunks of the AI SDK. */
@@ -136,14 +162,13 @@ const chatOfOpenAI: Read = (chunk) => {
   // Several answers are wanted apart, not mixed; the first one is the answer.
   const choice = chunk.choices.find((one: Foreign) => (one?.index ?? 0) === 0)
   const delta = choice?.delta
-  const reason = choice?.finish_reason
   return [
     ...reasoning(delta?.reasoning_content ?? delta?.reasoning, chunk),
     ...text(delta?.content ?? choice?.text),
     ...text(delta?.refusal),
     ...tools(delta?.tool_calls, chunk),
     ...usage(chunk.usage, chunk),
-    ...(typeof reason === 'string' ? finish(reason, chunk) : NONE),
+    ...mayFinish(choice?.finish_reason, chunk),
   ]
 }
 
@@ -152,19 +177,19 @@ const ollama: Read = (chunk) => [
   // The old protocol, which only completes a text, says `response`, and leaves it out when it is empty.
   ...text(chunk.message?.content ?? chunk.response),
   ...tools(chunk.message?.tool_calls, chunk),
-  ...(chunk.done ? [...usage(chunk, chunk), ...finish(chunk.done_reason, chunk)] : NONE),
+  ...(chunk.done ? end(chunk, chunk.done_reason, chunk) : NONE),
 ]
 
 const langChain: Read = (chunk) => {
   const blocks: readonly Foreign[] = Array.isArray(chunk.content) ? chunk.content : []
-  const reason = chunk.response_metadata?.finish_reason ?? chunk.response_metadata?.stop_reason
+  const metadata = chunk.response_metadata
   return [
     ...blocks.flatMap((block) => reasoning(block?.reasoning ?? block?.thinking, chunk)),
     ...reasoning(chunk.additional_kwargs?.reasoning_content, chunk),
     ...text(chunk.text),
     ...tools(chunk.tool_call_chunks, chunk),
     ...usage(chunk.usage_metadata, chunk),
-    ...(typeof reason === 'string' ? finish(reason, chunk) : NONE),
+    ...mayFinish(metadata?.finish_reason ?? metadata?.stop_reason, chunk),
   ]
 }
 
@@ -182,7 +207,7 @@ export function readChunk(chunk: object): Parts | 'unknown' | undefined {
   return SHAPES.find(([is]) => is(chunk))?.[1](chunk)
 }
 
-/** Whether this looks like the chunk of an SDK, rather than like an object that a model wrote. */
+/** Tells the chunk of an SDK from an object that a model wrote. */
 export function isChunk(value: Foreign): boolean {
   return (
     typeof value?.type === 'string' ||

@@ -29,30 +29,31 @@ export function abortedModel(): DOMException {
   return new DOMException('The model was aborted before its answer was whole.', 'AbortError')
 }
 
-/** Whether `next()` gave a result: an iterator that is no generator may answer with anything. */
+/** Checks an answer of `next()`: an iterator that is no generator may answer with anything. */
 export function isResult(answer: unknown): answer is IteratorResult<unknown, unknown> {
   return answer !== null && typeof answer === 'object'
 }
 
-/** Makes the error of a `next()` that gave no result. */
+/** Makes the error of a `next()` without a result. */
 export function noResult(answer: unknown): SourceError {
-  return new SourceError(
-    'source/value',
-    `The next() of a source gave ${kindOf(answer)}, which is no result.`,
-    { hint: 'It has to give { done, value }; an async generator does so by itself.' },
+  const message = `The next() of a source gave ${kindOf(answer)}, which is no result.`
+  return wrongValue(
+    message,
+    'It has to give { done, value }; an async generator does so by itself.',
   )
 }
 
-/** Makes the error of a value that is no source, and says what was probably meant. */
+/** Makes the error of a value that is no source; names the probable mistake. */
 export function refusedSource(value: unknown): SourceError {
-  const [what, hint] = finishedAnswer(value) ?? []
-  return what === undefined
-    ? new SourceError(
-        'source/value',
-        `A source of tokens is a stream of a model or an iterable of strings, but this is ${kindOf(value)}.`,
-        { hint: 'An async generator of strings always fits.' },
-      )
-    : new SourceError('source/value', `This is ${what}, not a stream.`, { hint: hint! })
+  const [what, hint = ''] = finishedAnswer(value) ?? []
+  if (what !== undefined) return wrongValue(`This is ${what}, not a stream.`, hint)
+  const message = `A source of tokens is a stream of a model or an iterable of strings, but this is ${kindOf(value)}.`
+  return wrongValue(message, 'An async generator of strings always fits.')
+}
+
+/** Makes the error of a value that the developer has to change. */
+export function wrongValue(message: string, hint: string): SourceError {
+  return new SourceError('source/value', message, { hint })
 }
 
 /** Names a finished answer by what only it has, and says how it is asked for as a stream. */

@@ -21,10 +21,6 @@ export interface FakeTokensOptions {
  * Ends    after the last chunk, or at once, also in a pause, when its reader leaves.
  * Throws  SourceError `source/failed` at `failAt`; the reason of `signal`.
  *
- * @param options.everyMs Pause between two tokens.
- * @param options.chunk How the text is cut.
- * @param options.failAt After how many tokens it fails.
- * @param options.signal Stops it.
  * @example
  * const words = []
  * for await (const token of fakeTokens('Hello my friend')) words.push(token)
@@ -34,23 +30,19 @@ export function fakeTokens(
   text: string,
   options: FakeTokensOptions = {},
 ): AsyncGenerator<string, void, undefined> {
-  return abortableGenerator((signal) => write(text, options, signal), options.signal)
-}
-
-async function* write(
-  text: string,
-  { everyMs = 0, chunk = 'word', failAt = Infinity }: FakeTokensOptions,
-  signal: AbortSignal,
-): AsyncGenerator<string, void, undefined> {
-  let count = 0
-  for (const token of cut(text, chunk)) {
-    if (everyMs > 0 && count > 0) await sleep(everyMs, signal)
-    signal.throwIfAborted()
-    if (count >= failAt) throw failure(count)
-    yield token
-    count += 1
-  }
-  if (failAt <= count) throw failure(count)
+  const { everyMs = 0, chunk = 'word', failAt = Infinity, signal: outer } = options
+  return abortableGenerator(async function* write(signal) {
+    const tokens = cut(text, chunk)
+    for (const [count, token] of tokens.entries()) {
+      if (everyMs > 0 && count > 0) await sleep(everyMs, signal)
+      signal.throwIfAborted()
+      if (count >= failAt) break
+      yield token
+    }
+    if (failAt > tokens.length) return
+    const message = `The fake model failed after ${failAt} tokens.`
+    throw new SourceError('source/failed', message, { hint: '`failAt` asked for this.' })
+  }, outer)
 }
 
 function cut(text: string, chunk: 'word' | 'char' | number): readonly string[] {
@@ -60,10 +52,4 @@ function cut(text: string, chunk: 'word' | 'char' | number): readonly string[] {
     throw new RangeError(`chunk is "word", "char" or a whole number above 0, not ${String(chunk)}.`)
   // By character, not by half of one.
   return text.match(new RegExp(`.{1,${size}}`, 'gsu')) ?? []
-}
-
-function failure(count: number): SourceError {
-  return new SourceError('source/failed', `The fake model failed after ${count} tokens.`, {
-    hint: '`failAt` asked for this.',
-  })
 }

@@ -1,8 +1,6 @@
 import { abortable, ignoreErrors, onAbort } from '../shared/abortable.ts'
-import { SourceError } from '../shared/errors.ts'
-import { readChunk, text } from './chunks.ts'
-import { abortedModel, kindOf } from './errors.ts'
-import type { Part } from './part.ts'
+import { type Part, readChunk, text } from './chunks.ts'
+import { abortedModel, kindOf, wrongValue } from './errors.ts'
 import { openSource, type OpenSource, type TokenSource } from './source.ts'
 
 /** How many unknown types a message names. */
@@ -59,7 +57,11 @@ async function* parts(
     }
     yield* text(decoder.decode())
     if (source.wasAborted()) throw abortedModel()
-    if (!hasKnown && unknownTypes.size > 0) throw noKnownType(unknownTypes)
+    if (!hasKnown && unknownTypes.size > 0) {
+      const types = [...unknownTypes].slice(0, MAX_NAMED).join('", "')
+      const message = `No part of this source is of a known type: "${types}".`
+      throw wrongValue(message, 'Map its parts to their text first.')
+    }
   } finally {
     await source.close()
   }
@@ -73,18 +75,11 @@ function partsOf(chunk: unknown, decoder: TextDecoder): readonly Part[] | 'unkno
   return chunk !== null && typeof chunk === 'object' ? readChunk(chunk) : undefined
 }
 
-function noKnownType(types: ReadonlySet<string>): SourceError {
-  const shown = [...types].slice(0, MAX_NAMED).join('", "')
-  const message = `No part of this source is of a known type: "${shown}".`
-  return new SourceError('source/value', message, { hint: 'Map its parts to their text first.' })
-}
-
 function refused(chunk: unknown, number: number): never {
   const keys = Object.keys(Object(chunk)).slice(0, MAX_NAMED).join(', ')
   const shown = keys && typeof chunk === 'object' ? ` with ${keys}` : ''
-  throw new SourceError(
-    'source/value',
+  throw wrongValue(
     `A token is text, but the source gave ${kindOf(chunk)}${shown} as its part ${number}.`,
-    { hint: 'Map the parts of your model to their text first.' },
+    'Map the parts of your model to their text first.',
   )
 }

@@ -1,14 +1,15 @@
 import { abortableGenerator } from '../shared/abortable.ts'
 import { now, sleep } from '../shared/clock.ts'
 import { ConfigError, SourceError } from '../shared/errors.ts'
-import type { Part } from './part.ts'
+import { errorMessage, tryOr } from '../shared/hooks.ts'
+import type { Part } from './chunks.ts'
 import { readParts } from './parts.ts'
 import type { TokenSource } from './source.ts'
 
-/** What a model said, and when: plain JSON, the same for every provider. */
+/** The parts of a model's answer with their times: plain JSON, the same for every provider. */
 export interface Recording {
   readonly version: 1
-  /** The parts, each with the milliseconds since the source was opened. */
+  /** Each with the milliseconds since the start. */
   readonly parts: readonly { readonly atMs: number; readonly part: Part }[]
   readonly end: RecordingEnd
 }
@@ -21,24 +22,22 @@ export interface RecordingEnd {
   readonly message?: string
 }
 
-/** What stops the recording. */
+/** Options of `record`. */
 export interface RecordOptions {
   /** Stops the source when it aborts. */
   readonly signal?: AbortSignal
 }
 
 /**
- * Passes a source on and keeps what it said, with times, for `replay`.
+ * Passes a source on and records its parts with their times, for `replay`.
  *
  * In      whatever `tokens` reads.
  * Out     all its parts, text and others, as they come: a source for `tokens` and everything that reads tokens.
- * Cost    keeps every part until the end; a provider's own object is kept as its JSON.
+ * Cost    stores every part until the end; of a provider's own object its JSON.
  * Ends    closes the source as `tokens` does, and calls `onRecording` exactly once, when something was read: also for
  *         what failed or was cut.
  * Throws  what `tokens` throws.
  *
- * @param onRecording Called with the recording; `JSON.stringify` makes a file of it.
- * @param options.signal Stops the source.
  * @example
  * let recording: Recording | undefined
  * for await (const part of record(['Hel', 'lo'], (made) => (recording = made))) show(part)
@@ -49,10 +48,8 @@ export function record(
   onRecording: (recording: Recording) => void,
   { signal }: RecordOptions = {},
 ): AsyncGenerator<Part, void, undefined> {
-  return abortableGenerator(
-    (inner) => recorded(readParts(source, inner), onRecording, inner),
-    signal,
-  )
+  const open = (inner: AbortSignal) => recorded(readParts(source, inner), onRecording, inner)
+  return abortableGenerator(open, signal)
 }
 
 async function* recorded(
@@ -70,26 +67,21 @@ async function* recorded(
     }
     end = { as: 'whole' }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    if (!signal.aborted) end = { as: 'failed', message }
+    if (!signal.aborted) end = { as: 'failed', message: errorMessage(error) }
     throw error
   } finally {
     onRecording({ version: 1, parts, end: { atMs: now() - startedAt, ...end } })
   }
 }
 
-/** As JSON would give it back. `raw` is never missing: it tells our parts from those of a provider. */
+/** Copies a part as JSON does. `raw` is never missing: it distinguishes our parts from a provider's. */
 function plain(part: Part): Part {
   if (part.type === 'text') return part
-  try {
-    const raw: unknown = JSON.parse(JSON.stringify(part.raw) ?? 'null')
-    return { ...part, raw }
-  } catch {
-    return { ...part, raw: null }
-  }
+  const copy = (): unknown => JSON.parse(JSON.stringify(part.raw) ?? 'null')
+  return { ...part, raw: tryOr(copy, null) }
 }
 
-/** How fast a recording is played, and what stops it. */
+/** Options of `replay`. */
 export interface ReplayOptions {
   /** How much faster than recorded. Default 1; `Infinity` never waits. */
   readonly speed?: number
@@ -100,14 +92,12 @@ export interface ReplayOptions {
 /**
  * Plays a recorded model: the same parts again, at the recorded pace.
  *
- * In      what `record` gave, or what `JSON.parse` made of it.
+ * In      a recording, or what `JSON.parse` made of its text.
  * Out     the parts of the recording: a source for `tokens` and everything that reads tokens.
  * Ends    as the recording did; a cut one just ends. At once, also in a pause, when its reader leaves.
  * Throws  SourceError `source/failed` where the recorded source failed; ConfigError `config/invalid` for what is no
  *         recording; the reason of `signal`.
  *
- * @param options.speed How much faster than recorded.
- * @param options.signal Stops it.
  * @example
  * const recording: Recording = { version: 1, parts: [{ atMs: 400, part: { type: 'text', text: 'Hello' } }], end: { atMs: 500, as: 'whole' } }
  * for await (const token of tokens(replay(recording, { speed: Infinity }))) show(token) // 'Hello'
@@ -120,26 +110,21 @@ export function replay(
     throw new ConfigError('config/invalid', 'This is no recording of version 1.', {
       hint: 'record(source, onRecording) makes one.',
     })
-  return abortableGenerator((inner) => play(recording, speed, inner), signal)
-}
-
-async function* play(
-  { parts, end }: Recording,
-  speed: number,
-  signal: AbortSignal,
-): AsyncGenerator<Part, void, undefined> {
-  let lastMs = 0
-  const waitFor = async (atMs: number): Promise<void> => {
-    const pauseMs = (atMs - lastMs) / speed
-    lastMs = atMs
-    if (pauseMs > 0) await sleep(pauseMs, signal)
-    signal.throwIfAborted()
-  }
-  for (const { atMs, part } of parts) {
-    await waitFor(atMs)
-    yield part
-  }
-  if (end.as !== 'failed') return
-  await waitFor(end.atMs)
-  throw new SourceError('source/failed', end.message ?? 'The recorded model failed.')
+  return abortableGenerator(async function* play(inner) {
+    let lastMs = 0
+    const waitUntil = async (atMs: number): Promise<void> => {
+      const pauseMs = (atMs - lastMs) / speed
+      lastMs = atMs
+      if (pauseMs > 0) await sleep(pauseMs, inner)
+      inner.throwIfAborted()
+    }
+    for (const { atMs, part } of recording.parts) {
+      await waitUntil(atMs)
+      yield part
+    }
+    const { as, atMs, message = 'The recorded model failed.' } = recording.end
+    if (as !== 'failed') return
+    await waitUntil(atMs)
+    throw new SourceError('source/failed', message)
+  }, signal)
 }

@@ -1,15 +1,16 @@
 import { abortableGenerator } from '../shared/abortable.ts'
 import { SourceError } from '../shared/errors.ts'
+import { tryOr } from '../shared/hooks.ts'
 import { bodyText } from '../sse/body-text.ts'
 import { decodeEvents, type ReadEvent } from '../sse/decode-events.ts'
 import { decodeNDJSON } from '../sse/decode-ndjson.ts'
 import { bodyOf, mediaTypeOf, type ResponseLike } from '../sse/response-body.ts'
 import { isChunk } from './chunks.ts'
-import { modelFailure } from './errors.ts'
+import { modelFailure, wrongValue } from './errors.ts'
 
 const NDJSON = /[/+](?:x-)?(?:ndjson|jsonl|json-?lines)$/
 
-/** Names of events that carry the text, and of those that end a stream of plain text. */
+/** Names of events that carry the text, and of those that carry none. */
 const TEXT_EVENTS = new Set(['message', 'text', 'token', 'chunk', 'content', 'delta'])
 const SILENT_EVENTS = new Set(['done', 'complete', 'end', 'close', 'ping', 'heartbeat'])
 
@@ -29,11 +30,10 @@ export async function responseChunks(response: ResponseLike): Promise<AsyncItera
   if (NDJSON.test(type)) return decodeNDJSON(body)
   if (type === 'text/html' || type.endsWith('json') || type.endsWith('xml')) {
     await body.cancel()
-    throw new SourceError('source/value', `The answer is ${type}, and no stream of a model.`, {
-      hint: type.endsWith('json')
-        ? 'Ask for a stream ("stream": true in the request), or hand on its text.'
-        : 'Look at its address: this is a page.',
-    })
+    const hint = type.endsWith('json')
+      ? 'Ask for a stream ("stream": true in the request), or hand on its text.'
+      : 'Look at its address: this is a page.'
+    throw wrongValue(`The answer is ${type}, and no stream of a model.`, hint)
   }
   return bodyText(body)
 }
@@ -50,12 +50,11 @@ async function* eventChunks(
     if (!isJson) {
       const text = textOf(event, parsed)
       if (text !== undefined) yield text
-    } else if (parsed === undefined) {
-      throw new SourceError(
-        'source/value',
-        `An event is no JSON: ${JSON.stringify(event.data.slice(0, 80))}.`,
-      )
-    } else yield parsed
+    } else if (parsed !== undefined) yield parsed
+    else {
+      const start = JSON.stringify(event.data.slice(0, 80))
+      throw new SourceError('source/value', `An event is no JSON: ${start}.`)
+    }
   }
 }
 
@@ -64,16 +63,12 @@ function textOf({ event, data }: ReadEvent, parsed: unknown): string | undefined
   if (event === undefined || TEXT_EVENTS.has(event)) return data
   if (event === 'error') throw modelFailure(parsed ?? parse(data) ?? data)
   if (SILENT_EVENTS.has(event)) return undefined
-  throw new SourceError('source/value', `The stream has events named "${event.slice(0, 64)}".`, {
-    hint: 'Read it with readEvents() of swapstream/client, and yield the text of those you want.',
-  })
+  throw wrongValue(
+    `The stream has events named "${event.slice(0, 64)}".`,
+    'Read it with readEvents() of swapstream/client, and yield the text of those you want.',
+  )
 }
 
 function parse(data: string): unknown {
-  if (!data.startsWith('{')) return undefined
-  try {
-    return JSON.parse(data) as unknown
-  } catch {
-    return undefined
-  }
+  return data.startsWith('{') ? tryOr((): unknown => JSON.parse(data), undefined) : undefined
 }

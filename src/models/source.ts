@@ -1,7 +1,7 @@
 import { ignoreErrors } from '../shared/abortable.ts'
-import { SourceError } from '../shared/errors.ts'
 import type { ResponseLike } from '../sse/response-body.ts'
-import { isResult, noResult, refusedSource, thrownByProvider, type Foreign } from './errors.ts'
+import { isResult, noResult, refusedSource, thrownByProvider, wrongValue } from './errors.ts'
+import type { Foreign } from './errors.ts'
 import { responseChunks } from './response.ts'
 
 /** A web stream, whichever implementation it is of. */
@@ -15,7 +15,7 @@ interface Readable<T> {
 /** Values one after the other. Web streams are not iterable everywhere, so they have a form of their own. */
 type Sequence<T> = AsyncIterable<T> | Iterable<T> | Readable<T>
 
-/** What an SDK gives chunk by chunk, as far as we look at it. Only what is always present is demanded. */
+/** A chunk of an SDK, as far as we read it. Only what is always present is required. */
 type Chunk =
   | string
   | Uint8Array
@@ -49,20 +49,17 @@ export type TokenSource =
   | PromiseLike<Stream | string>
   | ((signal: AbortSignal) => Stream | PromiseLike<Stream | string>)
 
-/** A source that was opened. */
+/** A source that is being read. */
 export interface OpenSource {
   next(): Promise<IteratorResult<unknown, unknown>>
-  /** Whether the provider's own object was aborted from elsewhere: then a quiet end is not the end of the answer. */
+  /** The provider's own object is aborted from elsewhere: then a quiet end is not the end of the answer. */
   wasAborted(): boolean
   /** Closes what has not ended by itself, once. It is returned first, then aborted, so that it knows this is wanted. */
   close(): Promise<void>
 }
 
-/** What its chunks are read from: an iterator, also one that answers with anything. */
-interface Chunks {
-  next(): unknown
-  return?(): unknown
-}
+/** An iterator, also one that answers with anything. */
+type Chunks = Readonly<{ next: () => unknown; return?: () => unknown }>
 
 /**
  * Opens a source; its chunks are as the SDK gives them.
@@ -127,9 +124,10 @@ async function chunksOf(stream: Foreign): Promise<Chunks> {
 /** By its reader, not by its iterator: that one cannot be stopped while it waits, and some runtimes have none. */
 function webStreamChunks(stream: ReadableStream<unknown>): Chunks {
   if (stream.locked)
-    throw new SourceError('source/value', 'This web stream has a reader already.', {
-      hint: 'A stream has one reader; tee() gives two streams.',
-    })
+    throw wrongValue(
+      'This web stream has a reader already.',
+      'A stream has one reader; tee() gives two streams.',
+    )
   const reader = stream.getReader()
   return { next: () => reader.read(), return: () => reader.cancel() }
 }

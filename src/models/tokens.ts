@@ -1,9 +1,9 @@
 import { abortableGenerator } from '../shared/abortable.ts'
-import type { NonTextPart, Part } from './part.ts'
+import type { NonTextPart, Part } from './chunks.ts'
 import { readParts } from './parts.ts'
 import type { TokenSource } from './source.ts'
 
-/** What stops the reading, and what is called with all that is no text. */
+/** Options of `tokens`. */
 export interface TokensOptions {
   /** Stops the source when it aborts; then `tokens` throws its reason. */
   readonly signal?: AbortSignal
@@ -12,7 +12,7 @@ export interface TokensOptions {
 }
 
 /**
- * The text of any model, as it comes: one way to read what the SDKs give in as many shapes.
+ * The text of any model, as it comes: one way to read the shapes of all SDKs.
  *
  * In      a stream of the AI SDK, openai, Anthropic, Ollama or LangChain, a fetch response, a web stream of text or
  *         bytes, an iterable of text; a promise of any of these or of plain text; a function that gives one.
@@ -25,8 +25,6 @@ export interface TokensOptions {
  *         `source/value` for what is no source, and for parts that are neither text nor known; the reason of `signal`.
  *         What a generator of your own throws comes through as it is.
  *
- * @param options.signal Stops the source.
- * @param options.onPart Called with what is not text.
  * @example for await (const token of tokens(['Hel', 'lo'])) process(token)
  * @example
  * const source = (signal: AbortSignal) => openai.chat.completions.create({ model: 'gpt-4.1-mini', messages, stream: true }, { signal })

@@ -3,13 +3,13 @@ import { select } from './client/dom.ts'
 import { domText, misplaced } from './client/dom-text.ts'
 import { swapMessage } from './client/swap-message.ts'
 
-/** Where the element that asks wants its answer: what `hx-target` and `hx-swap` say on a form. */
+/** The place of an answer: `hx-target`, `hx-swap` and `hx-select` of the element that asks. */
 export interface Destination {
   /** A selector of the target, mostly `#id`. */
   readonly target: string
   /** Default `innerHTML`. */
   readonly swap?: string
-  /** What `hx-select` says: which elements of the answer are wanted. htmx 2 has no such choice in an event stream. */
+  /** The wanted elements of the answer. htmx 2 has no such choice in an event stream. */
   readonly select?: string
   /** Which version of htmx reads the frames. Default 4. */
   readonly htmx?: 4 | 2
@@ -75,7 +75,7 @@ export class FramedPage {
     return serialize(this.#document)
   }
 
-  /** What is inside an element, or the whole page, as `domText` writes it; empty when there is no such element. */
+  /** The content of an element, or of the whole page, as `domText` writes it; empty without such an element. */
   dom(selector?: string): string {
     const root = selector === undefined ? this.#document : this.find(selector)
     return root ? domText(root) : ''

@@ -33,7 +33,7 @@ export function controlledClock(): ControlledClock {
     release,
     async advance(ms) {
       const until = time + ms
-      await settled()
+      await runReadyTasks()
       for (;;) {
         const due = [...waiting].filter(({ at }) => at <= until)
         const [next] = due.toSorted((one, other) => one.at - other.at)
@@ -41,15 +41,15 @@ export function controlledClock(): ControlledClock {
         waiting.delete(next)
         time = next.at
         next.run()
-        await settled()
+        await runReadyTasks()
       }
       time = until
     },
   }
 }
 
-/** Everything that is ready to run has run: streams hand on through many promises. */
-async function settled(): Promise<void> {
+/** Waits until all promises that are ready have run: values pass through many of them. */
+async function runReadyTasks(): Promise<void> {
   const { port1, port2 } = new MessageChannel()
   await new Promise((resolve) => {
     port1.addEventListener('message', resolve)

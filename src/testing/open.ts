@@ -19,7 +19,7 @@ export interface OpenedStream extends AsyncIterable<ReadEvent> {
 }
 
 /**
- * Opens a stream of an app in process, as htmx would, with any method.
+ * Opens a stream of an app in process, as htmx does, with any method.
  *
  * Out     the response at once; its events as they are read.
  * Ends    with the stream, or with `disconnect()`: leaving a loop keeps the stream open, so that a test can go on.
@@ -35,10 +35,10 @@ export async function openStream(
   path: string,
   init: RequestInit = {},
 ): Promise<OpenedStream> {
-  const gone = new AbortController()
+  const controller = new AbortController()
   const headers = new Headers({ ...STREAMING_REQUEST })
   for (const [name, value] of new Headers(init.headers)) headers.set(name, value)
-  const response = await app.request(path, { signal: gone.signal, ...init, headers })
+  const response = await app.request(path, { signal: controller.signal, ...init, headers })
   const events = readEvents(response)
   const until = async (fits: (event: ReadEvent) => boolean): Promise<ReadEvent[]> => {
     const read: ReadEvent[] = []
@@ -53,7 +53,7 @@ export async function openStream(
     until,
     all: () => until(() => false),
     async disconnect() {
-      gone.abort()
+      controller.abort()
       await events.return()
     },
     [Symbol.asyncIterator]: () => ({ next: () => events.next() }),

@@ -484,7 +484,7 @@ describe('the page that answers questions', () => {
     await finished(page)
   })
 
-  test('stays where its reader has scrolled to, and leads him back to what is written', async () => {
+  test('stays where its reader has scrolled to, and offers a way back to the newest text', async () => {
     const { answerer: model, allow } = controlled()
     const page = await browser.open(await demo(model), { viewport: { width: 360, height: 420 } })
     allow(3)

@@ -7,7 +7,7 @@ import { usePrograms } from '../support/run-program.ts'
 const browser = useBrowser()
 const run = usePrograms('sources')
 
-test('a reader goes on on the other node when his dies, and is told when the one that writes dies', async () => {
+test('a page goes on at the other node when its own dies, and shows when the writing node dies', async () => {
   const redis = await startRedis()
   const cluster = run('examples/runs/cluster.ts', [], { PORT: '0', REDIS_URL: redis.url })
   try {

@@ -97,7 +97,7 @@ describe('names', () => {
     ])
   })
 
-  test('templates that extend each other in a circle are told', async () => {
+  test('templates that extend each other in a circle are a fault', async () => {
     const [first] = await faultsOf({
       'a.html': '{% extends "b.html" %}',
       'b.html': '{% extends "a.html" %}',
@@ -383,7 +383,7 @@ describe('attributes', () => {
       '<a hx-disable>',
       'hx-disable names the elements that wait for the answer, and it is empty. To keep htmx out, write hx-ignore.',
     ],
-  ])('%s is told', async (html, fault) => {
+  ])('%s is a fault', async (html, fault) => {
     expect(await wrong(html)).toEqual([`a.html:1:4: ${fault}`])
   })
 
@@ -517,7 +517,7 @@ export const tick = new ServerSentEvent({ event: 'app:tick', data: '' })
 })
 
 describe('what is looked at', () => {
-  test('may be anything: what cannot be read is told, and nothing is thrown', async () => {
+  test('may be anything: what cannot be read is a fault, and nothing is thrown', async () => {
     const piece = fc.constantFrom(
       ...'{% if x %} {% else %} {% endif %} {% block b %} {% endblock %} {{ x | y }} {{ super() }} {% include "a.html" %}'
         .concat(
@@ -599,7 +599,7 @@ describe('what is looked at', () => {
     }
   })
 
-  test('an app without nunjucks templates cannot be checked, and it is said why', async () => {
+  test('an app without nunjucks templates cannot be checked, and the error names the reason', async () => {
     const app = new Hono()
     app.use(swapstream({ engine: fromComponents({ page: { page: () => '' } }) }))
     app.get('/', () => new Page('page'))

@@ -75,7 +75,7 @@ describe('swapstream check', () => {
     [['routes'], /Say which app/],
     [['add', 'page'], /What can be added is a stream/],
     [['add', 'stream'], /A stream needs a name/],
-  ])('%j cannot be run, and it is said why, without a stack', async (args, says) => {
+  ])('%j cannot be run, and the message names the reason without a stack', async (args, says) => {
     const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
     expect(await runCommand(args)).toBe(2)
     const text = said.mock.calls.map(([line]) => String(line)).join('')
@@ -87,7 +87,7 @@ describe('swapstream check', () => {
   test.each([
     ['export default 1', /has no app\. Export it/],
     ['throw new Error("at the top")', /Error: at the top\n\s+at /],
-  ])('a module that ends in %s is told', async (last, says) => {
+  ])('a module that ends in %s is reported', async (last, says) => {
     const { code, stderr } = await run('check', '--app', write('app.ts', last))
     expect(code).toBe(2)
     expect(stderr).toMatch(says)

@@ -157,7 +157,7 @@ describe('readEvents', () => {
     expect(waiting.cancelled()).toBe(true)
   })
 
-  test('reads what our own wire writes, by POST, with leading spaces and several lines', async () => {
+  test('reads what our own encoding writes, by POST, with leading spaces and several lines', async () => {
     const app = new Hono()
     app.use(swapstream({ templates: {} }))
     const values = [

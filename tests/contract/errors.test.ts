@@ -55,7 +55,7 @@ describe('a source that fails', () => {
     },
   )
 
-  test('is found in the log by the id that the client was given', async () => {
+  test('is found in the log by the id that the client got', async () => {
     const { events } = readEvents(await (await request('/error-mid')).text())
     const { id } = JSON.parse(events.at(-1)!.data) as { id: string }
     await eventually(() => {
@@ -71,7 +71,7 @@ describe('a source that fails', () => {
     })
   })
 
-  test('on a wire with names of its own has an error event and no other end', async () => {
+  test('in an encoding with names of its own has an error event and no other end', async () => {
     const ask = (messages: string[]) =>
       request('/seeds/llamabot/chat', { method: 'POST', body: JSON.stringify({ messages }) })
     const good = readEvents(await (await ask(['hi'])).text()).events

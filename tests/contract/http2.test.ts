@@ -130,7 +130,7 @@ describe('over HTTP/2', () => {
     await eventually(() => expect(torn).toBe(1))
   })
 
-  test('a silent source is heard of, and a reader that stands still is dropped', async () => {
+  test('a silent source sends heartbeats, and a reader that reads nothing is dropped', async () => {
     const quiet = ask('/hang')
     let text = ''
     quiet.on('data', (data) => (text += data))

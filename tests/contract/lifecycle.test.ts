@@ -162,7 +162,7 @@ describe('a stream that ends by itself', () => {
 })
 
 describe('a source that is silent', () => {
-  test('is heard of by comments that no client sees, one each half second', async () => {
+  test('sends a comment that no client sees, one each half second', async () => {
     const response = await request('/seeds/jero/idle')
     const body = await response.until((text) => readEvents(text).comments.length >= 3)
     expect(readEvents(body)).toEqual({
@@ -199,7 +199,7 @@ describe('HTTP/1.0', () => {
     await expectAllFinished(stats)
   })
 
-  test('is not kept alive by a client that asks for it', async () => {
+  test('does not stay open for a client that asks for it', async () => {
     const response = await request('/short', {
       version: '1.0',
       headers: { connection: 'keep-alive' },

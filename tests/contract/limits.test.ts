@@ -24,7 +24,7 @@ async function expectRefused(response: RawResponse, status: number): Promise<voi
 describe('one client', () => {
   const { connect, request, stats } = useLimited({ maxStreamsPerClient: 2 })
 
-  test('may hold so many streams open; one more gets 429, and a place that is given back is free again', async () => {
+  test('may hold so many streams open; one more gets 429, and a released slot is free again', async () => {
     const first = await request('/tick')
     const second = await request('/hang/after-one')
     await Promise.all([first.head, second.head])
@@ -42,7 +42,7 @@ describe('one client', () => {
     await expectRefused(await request('/tick'), 429)
   })
 
-  test('is told in words that htmx can show, and in words for programs', async () => {
+  test('gets a message that htmx can show, and one for programs', async () => {
     await expectAllFinished(stats)
     const open = await Promise.all([request('/tick'), request('/tick')])
     await Promise.all(open.map(({ head }) => head))
@@ -59,7 +59,7 @@ describe('one client', () => {
     })
   })
 
-  test('is told apart by its address, and by nothing that it says itself', async () => {
+  test('is identified by its address, and by nothing that it sends itself', async () => {
     await expectAllFinished(stats)
     const open = await Promise.all([request('/tick'), request('/tick')])
     await Promise.all(open.map(({ head }) => head))
@@ -107,7 +107,7 @@ describe('one client behind a proxy of ours', () => {
 describe('the process', () => {
   const { connect, stats } = useLimited({ maxStreams: 3 })
 
-  test('holds so many streams open, whoever they belong to; one more gets 503', async () => {
+  test('holds so many streams open for all clients together; one more gets 503', async () => {
     const from = async (last: number) => {
       const connection = await connect(`127.0.0.${last}`)
       return Object.assign(connection.request('/tick'), { connection })

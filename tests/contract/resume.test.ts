@@ -26,7 +26,7 @@ const WHOLE = `${all()
 const withoutPings = (stream: string): string => stream.replaceAll(': ping\n\n', '')
 
 describe('a run', () => {
-  test('whose viewer is cut off five times arrives whole, and is made once', async () => {
+  test('arrives whole at a subscriber that is cut off five times, and is made once', async () => {
     const before = await stats()
     const path = await started()
     let read = ''
@@ -52,7 +52,7 @@ describe('a run', () => {
     expect((await stats()).opened - before.opened).toBe(1)
   })
 
-  test('is the same bytes for fifty viewers, and is made once', async () => {
+  test('is the same bytes for fifty subscribers, and is made once', async () => {
     const before = await stats()
     const path = await started()
     const told = await Promise.all(Array.from({ length: 50 }, () => text(path)))
@@ -68,7 +68,7 @@ describe('a run', () => {
     expect((await stats()).opened - before.opened).toBe(1)
   })
 
-  test('goes on when everybody has left, and ends when somebody stops it', async () => {
+  test('goes on when all subscribers have left, and ends when it is stopped', async () => {
     const path = await started()
     const left = new AbortController()
     const gone = fetch(url(path), { signal: left.signal })
@@ -99,7 +99,7 @@ describe('a run', () => {
     await fetch(url(`${path}/stop`), { method: 'POST' })
   })
 
-  test('is kept from other sites', async () => {
+  test('is refused to other sites', async () => {
     const path = await started()
     const foreign = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
     expect((await fetch(url(path), { headers: foreign })).status).toBe(403)

@@ -146,7 +146,7 @@ describe('the routes of the conformance app', () => {
     expect(new Set(shown.slice(1))).toEqual(new Set([shownAtEnd(events, { htmx: 2 })]))
   })
 
-  test('/seeds/llamabot/chat uses the names of its wire, from the first event to the last', async () => {
+  test('/seeds/llamabot/chat uses the names of its encoding, from the first event to the last', async () => {
     const { events } = await post('/seeds/llamabot/chat', '{"messages":["hi there"]}')
     expect(new Set(events.slice(0, -1).map(({ event }) => event))).toEqual(new Set(['content']))
     expect(events.map(({ data }) => data).join('')).toBe(

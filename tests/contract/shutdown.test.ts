@@ -57,9 +57,9 @@ function expectFarewell(body: string): number {
   return retries[0]!
 }
 
-describe('a server that is told to stop', () => {
+describe('a server that gets a signal to stop', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
-    'by %s says farewell on streams that tick, hang or are silent, ends them cleanly, and exits with 0 before its grace is over',
+    'by %s sends the shutdown event on streams that tick, hang or are silent, ends them cleanly, and exits with 0 before its grace is over',
     async (signal) => {
       const app = await start(CONFORMANCE, ENDLESS)
       const paths = [
@@ -79,7 +79,7 @@ describe('a server that is told to stop', () => {
     },
   )
 
-  test('says farewell on the wire for htmx too, without the event that would close the client', async () => {
+  test('sends the shutdown event to htmx too, without the event that would close the client', async () => {
     const app = await start(CONFORMANCE)
     const stream = await open(app, '/seeds/chirp/chat', {
       method: 'POST',
@@ -150,7 +150,7 @@ describe('a server that is told to stop', () => {
     stalled.connection.socket.destroy()
   })
 
-  test('says farewell also to a reader that was behind and catches up in time', async () => {
+  test('sends the shutdown event also to a reader that was behind and catches up in time', async () => {
     const app = await start(BATTERY, ENDLESS)
     const { connection, response } = await stall(app, '/flood')
     const ended = end(app, 'SIGTERM')

@@ -71,7 +71,7 @@ describe('a reader that stands still', () => {
     healthy.connection.socket.destroy()
   })
 
-  test('at the very end of its stream gives its place back, and holds nobody up', async () => {
+  test('at the very end of its stream releases its slot, and blocks no other stream', async () => {
     const before = await stats()
     const stalled = await Promise.all(Array.from({ length: 10 }, () => stall('/short')))
     await eventually(async () =>

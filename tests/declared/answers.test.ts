@@ -115,7 +115,7 @@ describe('Accept chooses', () => {
 })
 
 describe('what goes out', () => {
-  test('is what the schema makes of it; events say for themselves how they are spelt', async () => {
+  test('is what the schema makes of it; events name their own encoding', async () => {
     const route = stream(
       { path: '/x', chunk: z.number().transform((n) => ({ n })), encoding: events() },
       async function* () {
@@ -228,7 +228,7 @@ describe('hooks', () => {
     expect(started).toBe(false)
   })
 
-  test('after: with the final value that fits, before the end is told', async () => {
+  test('after: with the final value that fits, before the end is sent', async () => {
     const order: unknown[] = []
     const ends: unknown[] = []
     const after = vi.fn<(seen: { final: unknown; before: unknown }) => Promise<void>>(

@@ -159,7 +159,7 @@ describe('bearer', () => {
     expect(response.headers.get('www-authenticate')).toBe(status === 401 ? 'Bearer' : null)
   })
 
-  test('reads its variable at each request; without one nobody passes', async () => {
+  test('reads its variable at each request; without one every request is refused', async () => {
     const { ask } = guardedBy([bearer({ env: 'SWAPSTREAM_TEST_TOKEN' })])
     expect((await ask(right)).status).toBe(401)
     vi.stubEnv('SWAPSTREAM_TEST_TOKEN', 'let-me-in')
@@ -228,7 +228,7 @@ describe('ipAllow', () => {
     expect(() => ipAllow(['127.0.0.1', network])).toThrow(ConfigError)
   })
 
-  test('refuses an empty list, which nobody could pass', () => {
+  test('refuses an empty list, which would refuse every request', () => {
     expect(() => ipAllow([])).toThrow(/empty/)
   })
 

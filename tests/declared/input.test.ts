@@ -116,7 +116,7 @@ describe('input', () => {
     expect(log.lines).toMatchObject([{ level: 'warn', fields: { id: problem.id, status: 422 } }])
   })
 
-  test('all faults of all parts are told at once', async () => {
+  test('all faults of all parts are reported at once', async () => {
     const route = stream(
       {
         path: '/chat',

@@ -163,7 +163,7 @@ test('and so does a declared route, with its schemas and hooks', async () => {
 const WIRES: Record<string, EventEncoding | undefined> = { named: events(), fragments: undefined }
 
 test.each(Object.keys(WIRES))(
-  'the same on the %s wire, where values, failures and leaving come in any order',
+  'the same in the encoding %s, where values, failures and disconnects come in any order',
   async (name) => {
     const wire = WIRES[name]
     await fc.assert(

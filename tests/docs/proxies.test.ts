@@ -236,7 +236,7 @@ describe.each(PROXIES)('the %s of the guide', (language, start) => {
     for (const [data] of await Promise.all(firsts)) expect(data).toBe('data: open\n\n')
   })
 
-  test('a server that stops says farewell to readers behind the proxy', async () => {
+  test('a server that stops sends the shutdown event to readers behind the proxy', async () => {
     await setUp()
     gated.say('one ')
     const response = await post()

@@ -5,7 +5,7 @@ import { usePrograms } from '../support/run-program.ts'
 
 const run = usePrograms()
 
-test('examples/chat tells its model what was said before, and shows it to nobody else', async () => {
+test('examples/chat hands its model the turns before, and shows them to no other browser', async () => {
   const url = await run('examples/chat/server.ts', [], { PORT: '0' }).url
   const first = await fetch(url)
   const cookie = first.headers.get('set-cookie')!.split(';')[0]!

@@ -4,7 +4,7 @@ import { usePrograms } from '../support/run-program.ts'
 
 const run = usePrograms()
 
-test('examples/runs shows one answer to all tabs of a browser, until somebody stops it', async () => {
+test('examples/runs shows one answer to all tabs of a browser, until one of them stops it', async () => {
   const url = await run('examples/runs/server.ts', [], { PORT: '0' }).url
   const write = (headers: Record<string, string>): Promise<Response> =>
     fetch(`${url}/answers`, { method: 'POST', redirect: 'manual', headers })

@@ -55,7 +55,7 @@ describe('the changes between two renders', () => {
     ])
   })
 
-  test('lend the end of a text an element where text goes on before it, and send their parent once', () => {
+  test('add a temporary element at the end of a text where text goes on before it, and send their parent once', () => {
     expect(changes(`<p>${LONG}…</p>`, `<p>${LONG}one…</p>`)).toEqual([
       `inside p: ${LONG}one<swap-text>…</swap-text>`,
     ])
@@ -69,7 +69,7 @@ describe('the changes between two renders', () => {
     ])
   })
 
-  test('take back what was lent, and leave the rest alone', () => {
+  test('remove what was temporary, and leave the rest alone', () => {
     const { page } = follow([`<p>${LONG}…</p>`, `<p>${LONG}one…</p>`], ANYTHING)[0]!
     expect(
       removeTemporary(page).map(({ how, path, html }) => [how, path.at(-1)!.tag, html]),

@@ -25,7 +25,7 @@ function counted(): Markdown & { renders: number; opened: number } {
 describe('the filter markdown', () => {
   const block = '{% block b %}<div>{{ text | markdown }}</div>{% endblock %}'
 
-  test('is there without a word about it, in the engine of the main door', async () => {
+  test('is there without any setting, in the engine of the main entry point', async () => {
     const engine = nunjucksEngine({ templates: { 'a.html': block } })
     expect(await engine.render('a.html', { text: '**a** <b>' })).toBe(
       '<div><p><strong>a</strong> &lt;b&gt;</p>\n</div>',
@@ -108,7 +108,7 @@ describe('the filter markdown', () => {
     expect(md.opened).toBe(1)
   })
 
-  test('is told apart from its neighbours when it is misspelt', async () => {
+  test('is distinguished from its neighbours when it is misspelt', async () => {
     const engine = nunjucksEngine({
       templates: { 'a.html': '{% block b %}{{ a | markdwon }}{% endblock %}' },
     })

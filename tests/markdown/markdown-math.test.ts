@@ -15,7 +15,7 @@ describe('a formula', () => {
     ['over several lines', '\\[\na\n=\nb\n- c\n\\]'],
     ['that looks like a list and a heading', '$$\n- a\n# b\n+ c \\\\\n$$'],
     ['with more behind its end', '$$\n- a\n$$ where b\nis c'],
-  ])('%s is kept as it was typed', (_, text) => {
+  ])('%s stays as it was typed', (_, text) => {
     expect(md.render(text)).toBe(`<p>${text}</p>\n`)
     expectNothingTakenBack(md, text)
     expectNothingTakenBack(marked, `${text}\n\n- end`)

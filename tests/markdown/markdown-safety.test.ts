@@ -128,7 +128,7 @@ describe('an image', () => {
 describe('code', () => {
   const block = (code: string, language = 'js'): string => `\`\`\`${language}\n${code}\n\`\`\`\n`
 
-  test('is coloured with classes, and plain in languages that nobody knows', () => {
+  test('is coloured with classes, and plain in unknown languages', () => {
     expect(rich.render(block('let a = "<b>"'))).toBe(
       '<pre><code class="hljs language-js"><span class="hljs-keyword">let</span> a = ' +
         '<span class="hljs-string">&quot;&lt;b&gt;&quot;</span>\n</code></pre>\n',

@@ -166,7 +166,7 @@ describe.each(AI_SDK_VERSIONS as (5 | 6 | 7)[])('tokens of the AI SDK %i', (vers
     await expect(read.next()).rejects.toMatchObject({ name: 'AbortError' })
   })
 
-  test('are the text of a provider over the wire, and end with its failure', async () => {
+  test('are the text of a provider over HTTP, and end with its failure', async () => {
     const { createAnthropic } = await importAiSdk<AiAnthropic>('@ai-sdk/anthropic', version)
     const begins = [
       {

@@ -186,7 +186,7 @@ describe('an answer that the server writes by itself', () => {
     expect([response.status, response.headers.get('x-before')]).toEqual([200, '1'])
   })
 
-  test('is kept as a copy by whoever reads it late, also when memory was tidied up meanwhile', async () => {
+  test('is copied for a late reader, also after a garbage collection', async () => {
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as () => void
     const app = appWith()
@@ -206,7 +206,7 @@ describe('an answer that the server writes by itself', () => {
     expect(copies).toEqual([text])
   })
 
-  test('is the one that was given back, where an app asks itself for several', async () => {
+  test('is the returned one, where an app asks itself for several', async () => {
     const app = new Hono()
     app.use('/stream/*', swapstream({ templates: {}, log: recordingLog() }))
     app.get('/stream/:n', (c) => new EventStream(() => [c.req.param('n')], { encoding: events() }))
@@ -297,7 +297,7 @@ describe('an answer that the server writes by itself', () => {
   })
 })
 
-test('what one request adds to the headers of a page that is kept is no other request’s', async () => {
+test('what one request adds to the headers of a stored page is no other request’s', async () => {
   const app = new Hono()
   app.use(swapstream({ templates: { 'a.html': 'hello' }, log: recordingLog() }))
   const page = new Page('a.html')

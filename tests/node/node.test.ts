@@ -129,7 +129,7 @@ describe('serve', () => {
     release()
   })
 
-  test('says farewell on every stream, ends each cleanly, tears its source down, and is gone', async () => {
+  test('sends the shutdown event on every stream, ends each cleanly, tears its source down, and is gone', async () => {
     const app = new Hono()
     const log = recordingLog()
     app.use(swapstream({ templates: {}, log }))

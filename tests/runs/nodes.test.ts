@@ -171,7 +171,7 @@ describe.concurrent('runs on two nodes', () => {
     expect([here.reason, node.diary()]).toEqual(['stopped', ['opened', 'aborted']])
   })
 
-  test('of one key are one, whoever starts it', async () => {
+  test('of one key are one, on whichever node they start', async () => {
     const all = await Promise.all(
       upTo(6).map((n) => start(Number(n) % 2 ? one : two, 'count=30&key=one')),
     )
@@ -184,7 +184,7 @@ describe.concurrent('runs on two nodes', () => {
     }
   })
 
-  test('are unknown to everybody whom nobody told', async () => {
+  test('are unknown to a node without their id', async () => {
     const unknown = view(two, '/runs/AAAAAAAAAAAAAAAAAAAAAA')
     await unknown.over
     expect(unknown.reason).toBe('404')
@@ -192,7 +192,7 @@ describe.concurrent('runs on two nodes', () => {
 })
 
 describe.concurrent('a node that dies', () => {
-  test('leaves what it wrote, and everybody is told that it was interrupted', async () => {
+  test('leaves what it wrote, and every subscriber gets the end `interrupted`', async () => {
     const node = await startNode(redis.port)
     const { id, path } = await start(node, 'count=10000&key=dies')
     const there = view(two, path)
@@ -216,7 +216,7 @@ describe.concurrent('a node that dies', () => {
     expect([retried.numbers, retried.reason]).toEqual([upTo(3), 'done'])
   })
 
-  test('and nobody looks on: one who comes later finds the prefix and its end', async () => {
+  test('without subscribers: a later one finds the prefix and its end', async () => {
     const node = await startNode(redis.port)
     const { path } = await start(node, 'count=10000')
     const here = view(node, path)
@@ -296,7 +296,7 @@ describe.concurrent('a line to Redis that is cut for three seconds', () => {
   )
 
   test.each(['ioredis', 'node-redis'])(
-    'lets a viewer wait, and go on from there (%s)',
+    'lets a subscriber wait, and go on from there (%s)',
     async (CLIENT) => {
       const proxy = await ownProxy(redis.port)
       const node = await startNode(proxy.port, { CLIENT })
@@ -333,7 +333,7 @@ describe.concurrent('a Redis that is killed', () => {
     }
   })
 
-  test('and had written nothing: everybody is told, and nobody waits for ever', async () => {
+  test('before it wrote anything: every subscriber gets the end, and none waits for ever', async () => {
     const own = await ownRedis()
     const nodes = await Promise.all([startNode(own.port), startNode(own.port)])
     const { path } = await start(nodes[0], 'count=10000')

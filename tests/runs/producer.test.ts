@@ -54,7 +54,7 @@ test('a run stores of snapshots that replace each other at once the newest, and 
 })
 
 describe('a run whose store fails', () => {
-  test('is kept whole and in order all the same, as long as its lease lives', async () => {
+  test('is stored whole and in order all the same, as long as its lease lives', async () => {
     // Twenty times as fast: it waits a while after each failure.
     const real = performance.now.bind(performance)
     release = useTimers({
@@ -86,7 +86,7 @@ describe('a run whose store fails', () => {
     )
   })
 
-  test('goes on for its own viewers as long as its lease, and not longer', async () => {
+  test('goes on for its own subscribers as long as its lease, and not longer', async () => {
     const clock = controlledClock()
     release = clock.release
     const hangs: RunStore = { ...createMemoryStore(), append: () => new Promise(() => {}) }

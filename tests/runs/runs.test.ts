@@ -63,7 +63,7 @@ async function read(
 }
 
 describe('a run', () => {
-  test('goes on without a viewer, and tells one who comes later all of it', async () => {
+  test('goes on without a subscriber, and sends all of it to a later one', async () => {
     const runs = createdRuns()
     const { id } = await runs.start(['a', 'b', { c: 3 }], me)
     expect(await read(runs, id)).toEqual({
@@ -77,7 +77,7 @@ describe('a run', () => {
     expect(await read(runs, id)).toMatchObject({ reason: 'done' })
   })
 
-  test('goes on after the event that its viewer names', async () => {
+  test('goes on after the event that its subscriber names', async () => {
     const runs = createdRuns()
     const { id } = await runs.start(['a', 'b', 'c'], me)
     const after = async (lastEventId: string): Promise<unknown[]> =>
@@ -124,7 +124,7 @@ describe('a run', () => {
     }
   })
 
-  test('belongs to somebody: nobody is not an owner', async () => {
+  test('has an owner, which is not empty', async () => {
     await expect(createdRuns().start([], { owner: '' })).rejects.toMatchObject({
       code: 'config/invalid',
     })
@@ -174,7 +174,7 @@ describe('a run', () => {
     expect(await read(runs, id)).toMatchObject({ reason: 'stopped' })
   })
 
-  test('that wants viewers is stopped when none is left, after the grace', async () => {
+  test('that needs subscribers is stopped when none is left, after the grace', async () => {
     const clock = useClock()
     const runs = createdRuns()
     const source = controlled<string>()
@@ -304,7 +304,7 @@ describe('a run', () => {
     await eventually(() => expect(source.opened).toBe(2))
   })
 
-  test('that cannot start keeps nobody from starting it', async () => {
+  test('that cannot start may be started again', async () => {
     const memory = createMemoryStore()
     let away = true
     const store: RunStore = {
@@ -320,7 +320,7 @@ describe('a run', () => {
     expect((await read(runs, id)).told).toEqual([['1-1', 'a']])
   })
 
-  test('that nobody can keep as JSON ends with an error that says what it was', async () => {
+  test('that cannot be stored as JSON ends with an error that names the value', async () => {
     const log = recordingLog()
     const runs = createdRuns({ log })
     const { id } = await runs.start(['a', 1n], me)
@@ -509,7 +509,7 @@ describe('runs over HTTP', () => {
 })
 
 describe('a server that shuts down', () => {
-  test('tells viewers to come back elsewhere, and then ends what it makes itself', async () => {
+  test('sends subscribers to another node, and then ends what it makes itself', async () => {
     const runs = createRuns()
     const source = controlled<string>()
     const app = appOf(
@@ -548,7 +548,7 @@ describe('a server that shuts down', () => {
   })
 })
 
-test('over any number of cuts no viewer misses or repeats a value', async () => {
+test('over any number of cuts no subscriber misses or repeats a value', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.oneof(fc.string(), fc.integer()), { maxLength: 20 }),

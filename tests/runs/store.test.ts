@@ -110,7 +110,7 @@ describe.each(Object.keys(kinds))('a store in %s', (kind) => {
   }
   const stored = { status: 'ok', stopRequested: false, hasSubscribers: false }
 
-  test('hands out what was written, before and after somebody began to read', async () => {
+  test('hands out what was written, before and after the first reader came', async () => {
     const { id, append } = await started()
     expect(await append(1, ['a', 'b'])).toEqual(stored)
     const { lines, unwatch } = watched(id)
@@ -138,7 +138,7 @@ describe.each(Object.keys(kinds))('a store in %s', (kind) => {
     unwatch()
   })
 
-  test('takes what is said twice once, and says where a gap begins', async () => {
+  test('stores a repeated line once, and reports where a gap begins', async () => {
     const { id, append } = await started()
     await append(1, ['a', 'b'])
     expect(await append(1, ['a', 'b', 'c'])).toEqual(stored)
@@ -186,7 +186,7 @@ describe.each(Object.keys(kinds))('a store in %s', (kind) => {
     expect(await nodes.two.start(made(next, { key }), nothing)).toBe(next)
   })
 
-  test('knows the newest run of a name, running or not, as long as it is kept', async () => {
+  test('knows the newest run of a name, running or not, as long as it is stored', async () => {
     const key = newRunId()
     const times = { key, leaseMs: 1_000, keepMs: 1_000 }
     expect(await nodes.two.current('me', key)).toBe(undefined)
@@ -213,7 +213,7 @@ describe.each(Object.keys(kinds))('a store in %s', (kind) => {
     expect(await nodes.two.start(made(next, { key }), nothing)).toBe(next)
   })
 
-  test('tells the maker at once that he shall stop, and again with each answer', async () => {
+  test('tells the producer at once to stop, and again with each answer', async () => {
     const { id, append, stops } = await started()
     await nodes.two.stop(id)
     await eventually(() => expect(stops()).toBe(1))
@@ -251,7 +251,7 @@ describe.each(Object.keys(kinds))('a store in %s', (kind) => {
     read.unwatch()
   })
 
-  test('knows for a while that somebody reads a run', async () => {
+  test('knows for a while that a run has a subscriber', async () => {
     const { id, append } = await started({ needsSubscribers: true })
     expect(await nodes.two.find(id)).toMatchObject({ needsSubscribers: true })
     await nodes.two.touchSubscriber(id, 1_000)
@@ -260,7 +260,7 @@ describe.each(Object.keys(kinds))('a store in %s', (kind) => {
     expect(await append(1, [])).toEqual(stored)
   })
 
-  test('forgets a run some time after its end, or after its maker was heard of last', async () => {
+  test('forgets a run some time after its end, or after the last sign of its producer', async () => {
     const ended = await started({ leaseMs: 500, keepMs: 500 })
     await ended.append(1, ['end'], true)
     const orphan = await started({ leaseMs: 500, keepMs: 500 })

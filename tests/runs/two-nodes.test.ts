@@ -44,7 +44,7 @@ describe('a run that is read by another node', () => {
     expect(await two.health()).toEqual({ store: 'up', running: 0, subscribers: 0 })
   })
 
-  test('and wants viewers goes on as long as there is one there', async () => {
+  test('and needs subscribers goes on as long as there is one there', async () => {
     const clock = useClock()
     const [one, two] = twoNodes()
     const source = controlled<string>()
@@ -58,7 +58,7 @@ describe('a run that is read by another node', () => {
     expect(source.signal!.aborted).toBe(true)
   })
 
-  test('lets its viewers go elsewhere when that node closes, and goes on', async () => {
+  test('lets its subscribers go to another node when that node closes, and goes on', async () => {
     const [one, two] = twoNodes()
     const source = controlled<string>()
     const { id } = await one.start(source, me)
@@ -70,7 +70,7 @@ describe('a run that is read by another node', () => {
     expect(source.signal!.aborted).toBe(false)
   })
 
-  test('is told to have been interrupted when its store is away for too long', async () => {
+  test('ends as interrupted when its store is away for too long', async () => {
     const clock = useClock()
     const memory = createMemoryStore()
     const [one, two] = [

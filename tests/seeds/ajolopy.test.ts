@@ -66,7 +66,7 @@ test('A1: a route is an async generator; called, it gives raw values and no byte
   expect(values).toEqual(['hi ', 'you'])
 })
 
-test('A2: what is wrong is told when declared, naming route and cure', () => {
+test('A2: what is wrong is reported when declared, naming route and cure', () => {
   const declare = (options: object, run: unknown = async function* answer() {}) =>
     (stream as (options: object, run: unknown) => unknown)({ path: '/chat', ...options }, run)
   expect(() => declare({ path: '' })).toThrow(/starts with "\/"/)
@@ -252,7 +252,7 @@ test('A14: silence is filled with comments, when wanted; none behind the last ev
   expect(await quiet(false)).toBe('data: a\n\ndata: b\n\n')
 })
 
-test('A15: an error in the middle is the last event, told once to onError and to the log', async () => {
+test('A15: an error in the middle is the last event, reported once to onError and to the log', async () => {
   const onError = vi.fn<(error: unknown) => void>()
   const failing = stream({ path: '/x', onError }, async function* () {
     yield 'a'

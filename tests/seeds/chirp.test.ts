@@ -157,7 +157,7 @@ describe('C4: heartbeats', () => {
 })
 
 describe('C8: the time to come back', () => {
-  test('is said once, with the first message, on every wire', async () => {
+  test('is sent once, with the first message, in every encoding', async () => {
     const { app } = setUp()
     const shown = async function* () {
       yield new Fragment('chat.html', 'response', { text: '1' }, { target: '#a' })
@@ -452,7 +452,7 @@ describe('C17: several places in one answer', () => {
     )
   })
 
-  test('are all in the page for whoever wants the page', async () => {
+  test('are all in the page for a client that wants the page', async () => {
     const { app } = setUp()
     app.get('/', () => new Page('note.html', {}, { block: 'form', alongside: [count, list] }))
     expect(await (await app.request('/')).text()).toMatch(/<li>&lt;one&gt;<.*<b id="count">1<\/b>/)
@@ -512,8 +512,8 @@ describe('C18: what a form has done', () => {
   })
 })
 
-describe('C19: what htmx is told beside the HTML', () => {
-  test('each header, as it is spelt', () => {
+describe('C19: what htmx gets beside the HTML', () => {
+  test('each header, with its name and value', () => {
     expect(
       htmxHeaders({
         redirect: '/a b',
@@ -540,7 +540,7 @@ describe('C19: what htmx is told beside the HTML', () => {
     expect(htmxHeaders({})).toEqual({})
   })
 
-  test('whatever is said can be sent: no text becomes a header of its own', () => {
+  test('any text can be sent: none becomes a header of its own', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const tries: HtmxHeaders[] = [
@@ -771,7 +771,7 @@ describe('C24: the facts of a request', () => {
     })
   })
 
-  test('the same in the words of htmx 2, and of nobody', () => {
+  test('the same in the words of htmx 2, and of other clients', () => {
     const two = facts({ 'HX-Request': 'true', 'HX-Trigger': 'ask', 'HX-Target': 'answer' })
     expect(two).toMatchObject({ fragment: true, target: 'answer', source: 'ask' })
     expect(facts({})).toEqual({
@@ -822,7 +822,7 @@ describe('C26: what depends on a change is drawn again', () => {
     last: ({ notes }: { notes: readonly string[] }) => notes.at(-1),
   }
 
-  test('directly, through declarations, and once through two derived values; not for whoever made the change', async () => {
+  test('directly, through declarations, and once through two derived values; not for the client that made the change', async () => {
     const engine = nunjucksEngine({ templates: boards })
     const app = new Hono()
     app.use(swapstream({ engine, log: recordingLog() }))
@@ -1149,7 +1149,7 @@ describe('C32: development', () => {
   })
 
   test.each([{}, { expose: false }])(
-    'nothing of it is told outside of development: %j',
+    'nothing of it is sent outside of development: %j',
     async (options) => {
       const app = new Hono()
       const wrong = { 'a.html': 'SECRET {{ x | uper }}' }

@@ -82,7 +82,7 @@ test('J3: bytes are sent as they are, under a type of their own; text is refused
   expect((await app.request('/text')).status).toBe(502)
 })
 
-test('J4: status, typed and raw headers; repeats are kept, a length is dropped', async () => {
+test('J4: status, typed and raw headers; repeats stay, a length is dropped', async () => {
   const { app } = serving()
   app.get(
     '/x',

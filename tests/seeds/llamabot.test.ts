@@ -201,7 +201,7 @@ test('L10: tools and structured answers run offline', async () => {
   expect(await work.next()).toEqual({ done: true, value: { url: '/reports/1' } })
 })
 
-test('L11: a model for tests needs no key and no network, and fails when it is told to', async () => {
+test('L11: a model for tests needs no key and no network, and fails when a test asks for it', async () => {
   expect(await collected(fakeTokens('Hello my friend'))).toEqual(['Hello ', 'my ', 'friend'])
   const failing = fakeTokens('Hello my friend', { failAt: 1 })
   expect(await failing.next()).toEqual({ done: false, value: 'Hello ' })

@@ -333,7 +333,7 @@ test('P10: a cancel reaches the handler as a signal, and the log says why it end
   })
 })
 
-test('P11: what should go on is a run: it is told by its id, outlives who asked, and the rest is there for who comes back', async () => {
+test('P11: what should go on is a run: it is found by its id, outlives its first client, and the rest is there for one that comes back', async () => {
   const { app } = serving()
   const runs = createRuns()
   let opened = 0

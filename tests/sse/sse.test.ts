@@ -82,7 +82,7 @@ describe('ServerSentEvent', () => {
     )
   })
 
-  test('is frozen, and keeps exactly the fields it was given', () => {
+  test('is frozen, and has exactly the fields of its input', () => {
     const event = new ServerSentEvent({ event: 'app:usage', data: '{}', id: '' })
     expect(Object.isFrozen(event)).toBe(true)
     expect({ ...event }).toEqual({ event: 'app:usage', data: '{}', id: '' })

@@ -260,7 +260,7 @@ describe('a reader who stands still', () => {
     }
   }
 
-  test('finds the whole answer in one frame when he comes back: the source was read to its end', async () => {
+  test('finds the whole answer in one frame when it comes back: the source was read to its end', async () => {
     const { counted, source } = counting(1_000)
     const reader = await first(serving(source))
     await eventually(() => expect(counted.ended).toBe(true))

@@ -106,7 +106,7 @@ describe('scope', () => {
     expect(seen).toEqual(['closed'])
   })
 
-  test('tears down what was set up although nobody came for the values', async () => {
+  test('tears down what was set up although the values were never read', async () => {
     const seen: string[] = []
     let opened!: () => void
     const { driver, start } = stream(
@@ -199,7 +199,7 @@ describe('produce', () => {
     expect(await text()).toBe(`data: a\n\ndata: b\n\n${DONE}`)
   })
 
-  test('sends writes that nobody awaited, in their order, before the end', async () => {
+  test('sends writes that were not awaited, in their order, before the end', async () => {
     const { start, text } = stream(
       produce<string>((writer) => {
         void writer.write('a')
@@ -247,7 +247,7 @@ describe('produce', () => {
     expect(got).not.toContain('SECRET')
   })
 
-  test('tells the writer once that nobody wants the stream any more, and lets a waiting write go', async () => {
+  test('aborts the signal of the writer once when the stream ends, and lets a waiting write go', async () => {
     const seen: unknown[] = []
     const { start, body } = stream(
       produce<string>(async (writer) => {
@@ -295,7 +295,7 @@ describe('named', () => {
     return text + (await wire.end({ reason: 'done' }))
   }
 
-  test('sends text as text and everything else as JSON, under the name it was given', async () => {
+  test('sends text as text and everything else as JSON, under its name', async () => {
     expect(await sent(['a\nb', { n: 1 }, null, [1], true])).toBe(
       `data: a\ndata: b\n\ndata: {"n":1}\n\ndata: null\n\ndata: [1]\n\ndata: true\n\n${DONE}`,
     )
@@ -304,7 +304,7 @@ describe('named', () => {
     )
   })
 
-  test('sends an event as it is spelt', async () => {
+  test('sends an event with its own fields', async () => {
     expect(
       await sent([new ServerSentEvent({ event: 'added', id: '2', retry: 1000, data: 'x' })]),
     ).toBe(`event: added\nid: 2\nretry: 1000\ndata: x\n\n${DONE}`)
@@ -322,7 +322,7 @@ describe('named', () => {
     )
   })
 
-  test('says farewell at a shutdown with a time to come back that differs', async () => {
+  test('sends a shutdown event with a time to come back that differs', async () => {
     const wire = events()()
     const retries = new Set<string>()
     for (let n = 0; n < 20; n++) {

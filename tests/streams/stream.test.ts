@@ -161,7 +161,7 @@ describe('Stream', () => {
     expect(signal!.aborted).toBe(true)
   })
 
-  test('names a source in the log that still runs 5 s after it was told to stop', async () => {
+  test('names a source in the log that still runs 5 s after its signal aborted', async () => {
     const { stream, log } = drive(async function* () {
       yield 'x'
       await never

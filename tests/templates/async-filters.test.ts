@@ -55,7 +55,7 @@ test.each([
   expect(await renderer.render({ text: 'T' })).toBe(html)
 })
 
-test('an async filter that answers at once makes nobody wait', async () => {
+test('an async filter that answers at once causes no wait', async () => {
   const renderer = await engineOf(
     { 'a.html': '{% block b %}{{ 1 | renderInitial }}{% endblock %}' },
     options,
@@ -105,7 +105,7 @@ test.each([
   }
 })
 
-test('what an async filter fails to give before a block is told where the block reads it, and not before', async () => {
+test('a failed async filter before a block is reported where the block reads its value, and not before', async () => {
   const before = '{% set x = 1 | fails %}\n{% if 1 | failsBack %}{% set y = 1 %}{% endif %}'
   const engine = engineOf(
     {

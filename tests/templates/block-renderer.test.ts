@@ -437,7 +437,7 @@ describe('renderBlock() in a template', () => {
     'wait.html': '{% block b %}{{ "x" | slow }}{% endblock %}',
     'waits.html': '\n{{ renderBlock("wait.html", "b") }}',
   }
-  test('draws a fragment with the variables around it and those it is given', async () => {
+  test('draws a fragment with the variables around it and those of its tag', async () => {
     const html = await engineOf(templates).render('page.html', { ms: ['<', 2] })
     expect(html).toBe('<b>&lt;</b>W<b>2</b>W<b>k</b>&lt;')
   })

@@ -66,7 +66,7 @@ describe('the chat kit', () => {
     expect(ids).toEqual(['turn-1', 'src-1-1', 'src-1-2', 'turn-2', 'src-2-1', 'src-2-2'])
   })
 
-  test('draws a kept turn as the block of a page draws it while it is written', async () => {
+  test('draws a stored turn as the block of a page draws it while it is written', async () => {
     const block =
       '<article class="turn" id="turn-{{ id }}">{{ chat.message(prompt) }}<div class="answer" aria-busy="{{ streaming }}"><div class="prose">{{ text | markdown }}</div>{{ chat.actions(streaming, failed, run, id) }}</div></article>'
     const kept = '{{ chat.turn(id, prompt, text | markdown, failed, run if streaming else "") }}'

@@ -27,7 +27,7 @@ test.each([
   ['constructor', 'response', 'template/missing', 'has: chat'],
   ['chat', 'respones', 'block/unknown', 'did you mean "response"?'],
   ['chat', 'toString', 'block/unknown', 'has:'],
-])('an unknown %s, %s is told with what there is', async (template, block, code, says) => {
+])('an unknown %s, %s is reported with what there is', async (template, block, code, says) => {
   await expect(engine.open(template, block)).rejects.toMatchObject({
     code,
     message: expect.stringContaining(says),

@@ -52,7 +52,7 @@ test.each(found)('%s', async (_name, templates, block, html) => {
   expect(await drawn(templates, ['a.html', block], { b: 'given' })).toBe(html)
 })
 
-test('what fails while a parent is chosen is told with its place', async () => {
+test('a failure while a parent is chosen is reported with its place', async () => {
   const templates = {
     'lib.html': '{% macro wrap(x) %}({{ x }}){% endmacro %}',
     'page.html': '{% block p %}{% endblock %}',

@@ -431,7 +431,7 @@ const wrongs: Wrong[] = [
   ),
 ]
 
-describe('a wrong template, name or context is told with its place', () => {
+describe('a wrong template, name or context is reported with its place', () => {
   test.each(wrongs)(
     '$name',
     async ({ templates, open, context, options, code, place, says, whenOpened }) => {

@@ -142,7 +142,7 @@ describe('a returned EventStream', () => {
     expect(seen).toEqual([true, '42'])
   })
 
-  test('escapes plain text, sends an event as its author spelt it, and refuses what it cannot send', async () => {
+  test('escapes plain text, sends an event with its own fields, and refuses what it cannot send', async () => {
     const { app, log } = setUp()
     app.get(
       '/mixed',
@@ -255,7 +255,7 @@ describe('a returned EventStream', () => {
     await expectNothingLeft(timersRunning)
   })
 
-  test('says what is missing when nobody turns it into an answer', async () => {
+  test('reports what is missing when no middleware turns it into an answer', async () => {
     const app = new Hono()
     app.use(cors())
     app.get('/answer', () => new EventStream(['x']))
@@ -318,7 +318,7 @@ describe('a returned Page', () => {
     expect(fragment.headers.get('vary')).toBe('Accept, HX-Request')
   })
 
-  test('adds to what another middleware has said about Vary', async () => {
+  test('adds to what another middleware has put into Vary', async () => {
     const { app } = setUp()
     app.use(async (c, next) => (c.header('Vary', 'Origin'), next()))
     app.get('/block', () => new Page('chat.html', { text: 'x' }))
@@ -496,7 +496,7 @@ describe('guards', () => {
 })
 
 describe('errors', () => {
-  test('carry the security headers too, whoever answers them', async () => {
+  test('carry the security headers too, with any handler', async () => {
     const { app } = setUp()
     app.post('/fail', () => new EventStream(() => Promise.reject(new Error('no key'))))
     const failed = await app.request('/fail', { method: 'POST', headers: STREAM })

@@ -193,7 +193,7 @@ describe('every body', () => {
   })
 })
 
-describe('the wire', () => {
+describe('the encoding', () => {
   const text = async (stream: EventStream): Promise<string> => {
     const { app } = setUp()
     app.get('/', () => stream)

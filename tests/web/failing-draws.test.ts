@@ -143,7 +143,7 @@ describe('a fragment that cannot be drawn', () => {
     expect([status, end!.reason, logged.length]).toEqual([500, 'error', 1])
   })
 
-  test('never changes what the page ends in, whichever frames fail and whoever reads them', async () => {
+  test('never changes what the page ends in, with any failed frames and any reader', async () => {
     const step = fc.record({ text: fc.constantFrom('a', 'b<', ' '), fails: fc.boolean() })
     await fc.assert(
       fc.asyncProperty(

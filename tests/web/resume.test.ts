@@ -129,7 +129,7 @@ describe('a run for a page', () => {
     expect((await texts(await post(whole)))[0]).toBe('<p>x</p>')
   })
 
-  test('goes on in the place that the first connection was lent, and that one leaves quietly', async () => {
+  test('goes on in the place of the first connection, and that one leaves quietly', async () => {
     const { source, app } = answering()
     const first = await post(app)
     await source.say('Hel')
@@ -214,7 +214,7 @@ describe('a run for a page', () => {
     expect(rest).not.toContain('<swap-resume')
   })
 
-  test('that is not there any more is said to be interrupted to a page, and is 404 for scripts', async () => {
+  test('that is gone is shown as interrupted in a page, and is 404 for scripts', async () => {
     const { app } = answering()
     const path = '/runs/AAAAAAAAAAAAAAAAAAAAAA'
     const page = await opening(app, `${path}?at=s1abc`, { headers: HTMX4 })
@@ -237,7 +237,7 @@ describe('a run for a page', () => {
   })
 })
 
-test('a page is told to come back when the store of the runs does not answer, and scripts get 503', async () => {
+test('a page gets a time to come back when the store of the runs does not answer, and scripts get 503', async () => {
   const store = { ...createMemoryStore(), find: () => Promise.reject(new Error('away')) }
   const runs = createRuns({ store })
   opened.push(runs)

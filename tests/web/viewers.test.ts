@@ -11,7 +11,7 @@ const fail = (error: unknown): never => {
   throw error
 }
 
-describe('many viewers of one run', () => {
+describe('many subscribers of one run', () => {
   test('are drawn each state once, and each gets all of it', async () => {
     let drawn = 0
     const shout = (text: string): string => {
@@ -39,7 +39,7 @@ describe('many viewers of one run', () => {
     }
   })
 
-  test('who were lent the same by chance both stay; one who comes back takes the place', () => {
+  test('with the same id by chance both stay; one that comes back replaces the first', () => {
     const left: string[] = []
     const come = (name: string, returns: boolean): (() => void) =>
       replaceConnection('/runs/a s1abc', () => left.push(name), returns)

@@ -58,7 +58,7 @@ function startTag({ namespaceURI, tagName, attrs }: Element): string {
   return `<${PREFIX[namespaceURI] ?? ''}${tagName}${attributes.join('')}>`
 }
 
-/** The fault of an element that stands where no parser would put it: an SVG shape that is none, because HTML surrounds it. */
+/** Finds an element that no parser puts there: an SVG shape that is none, because HTML surrounds it. */
 export function misplaced(root: ParentNode): string | undefined {
   for (const element of elementsOf(root)) {
     const { tagName, namespaceURI, parentNode } = element

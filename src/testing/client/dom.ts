@@ -17,7 +17,6 @@ function childElements(parent: ParentNode): Element[] {
   return parent.childNodes.filter(tree.isElementNode)
 }
 
-/** The value of an attribute; nothing when the element has none of that name. */
 export function attribute(element: Element, name: string): string | undefined {
   return element.attrs.find((each) => each.name === name)?.value
 }
@@ -41,19 +40,17 @@ export function insertBefore(
 }
 
 const NAME = String.raw`(?:[\w-]|[^\x00-\x7f])+`
-const TOKEN = new RegExp(
-  [
-    String.raw`\s*(?<combinator>[>+]|\s(?![\s>+]))\s*`,
-    String.raw`(?<kind>[#.]?)(?<name>${NAME})`,
-    String.raw`\[(?<key>${NAME})(?:=(?:"(?<double>[^"]*)"|'(?<single>[^']*)'|(?<bare>${NAME})))?\]`,
-    String.raw`:(?:nth-of-type\((?<nth>\d+)\)|(?<end>first|last)-of-type)`,
-    String.raw`:not\(:has\((?<hasNot>[^()]*)\)\)|:has\((?<has>[^()]*)\)`,
-    String.raw`\*`,
-  ].join('|'),
-  'y',
-)
+const TOKEN_PATTERNS = [
+  String.raw`\s*(?<combinator>[>+]|\s(?![\s>+]))\s*`,
+  String.raw`(?<kind>[#.]?)(?<name>${NAME})`,
+  String.raw`\[(?<key>${NAME})(?:=(?:"(?<double>[^"]*)"|'(?<single>[^']*)'|(?<bare>${NAME})))?\]`,
+  String.raw`:(?:nth-of-type\((?<nth>\d+)\)|(?<end>first|last)-of-type)`,
+  String.raw`:not\(:has\((?<hasNot>[^()]*)\)\)|:has\((?<has>[^()]*)\)`,
+  String.raw`\*`,
+]
+const TOKEN = new RegExp(`^(?:${TOKEN_PATTERNS.join('|')})`)
 type Token = Readonly<Record<string, string | undefined>>
-/** What htmx reads before it asks the document. */
+/** Selectors that htmx reads before it asks the document. */
 const EXTENDED =
   /^(?:closest|document|find(?:All)?|global|host|(?:next|previous)(?:ElementSibling)?|root|this|window)(?:\s|$)|^</
 
@@ -80,16 +77,16 @@ export function select(root: ParentNode, selector: string): Element[] {
 /** The elements that a selector leads to from a node. It begins with a combinator. */
 function follow(root: ParentNode, selector: string): Element[] {
   let reached: ParentNode[] = [root]
-  for (let rest = selector; rest !== ''; rest = rest.slice(TOKEN.lastIndex)) {
-    TOKEN.lastIndex = 0
-    const token = TOKEN.exec(rest)?.groups
+  let rest = selector
+  while (rest !== '') {
+    const found = TOKEN.exec(rest)
+    const token = found?.groups
     if (!token || /^\s*[>+]\s*$/.test(rest)) throw unknown(selector)
-    const { lastIndex } = TOKEN
     const { combinator } = token
     reached = combinator
       ? [...new Set(reached.flatMap((from) => step(from, combinator)))]
       : (reached as Element[]).filter((element) => fits(element, token))
-    TOKEN.lastIndex = lastIndex
+    rest = rest.slice(found[0].length)
   }
   return reached as Element[]
 }

@@ -1,14 +1,6 @@
 import { defaultTreeAdapter as tree } from 'parse5'
-import {
-  attribute,
-  elementsOf,
-  insertBefore,
-  isTemplate,
-  withId,
-  type ChildNode,
-  type Element,
-  type ParentNode,
-} from './dom.ts'
+import { attribute, elementsOf, insertBefore, isTemplate, withId } from './dom.ts'
+import type { ChildNode, Element, ParentNode } from './dom.ts'
 import { domText } from './dom-text.ts'
 
 /** How many siblings htmx looks at for an element that is the same. */

@@ -1,27 +1,18 @@
 import { defaultTreeAdapter as tree, html, parse } from 'parse5'
-import {
-  attribute,
-  elementsOf,
-  insertBefore,
-  isTemplate,
-  select,
-  withId,
-  type ChildNode,
-  type Element,
-  type ParentNode,
-} from './dom.ts'
+import { attribute, elementsOf, insertBefore, isTemplate, select, withId } from './dom.ts'
+import type { ChildNode, Element, ParentNode } from './dom.ts'
 import { insert } from './insert.ts'
 
 type Version = 4 | 2
 
-/** What the element that asks says of its answer, and the version of htmx that reads it. */
-export interface Asking {
+/** The attributes of the element that asks, and the version of htmx that reads the answer. */
+export interface SwapOptions {
   readonly htmx: Version
   readonly swap: string
   readonly select?: string | undefined
 }
 
-/** What goes to a place of its own. */
+/** Nodes that go to a place of their own. */
 interface Part {
   readonly targets: readonly Element[]
   readonly swap: string
@@ -29,13 +20,6 @@ interface Part {
   readonly strip?: boolean | undefined
   /** A copy for each target. */
   readonly nodes: () => ChildNode[]
-}
-
-/** How htmx reads what `hx-swap` says. */
-interface SwapSpec {
-  readonly style: string
-  readonly target?: string | undefined
-  readonly strip?: boolean | undefined
 }
 
 /**
@@ -46,11 +30,11 @@ export function swapMessage(
   document: ParentNode,
   main: Element | undefined,
   message: string,
-  asking: Asking,
+  options: SwapOptions,
 ): void {
-  const { htmx, swap } = asking
+  const { htmx, swap } = options
   const { content, title } = readAnswer(message, htmx)
-  swapContent(document, main, content, asking)
+  swapContent(document, main, content, options)
   if (title === undefined || (htmx === 4 && swap === 'none')) return
   let element = firstOf(document, 'title')
   if (!element) {
@@ -65,7 +49,7 @@ function swapContent(
   document: ParentNode,
   main: Element | undefined,
   content: ParentNode,
-  { htmx, swap, select: selected }: Asking,
+  { htmx, swap, select: selected }: SwapOptions,
 ): void {
   const waiting: Part[] = []
   // htmx 4 looks up all places before anything moves, and begins with the content; htmx 2 moves each part at once.
@@ -164,8 +148,8 @@ const VALUE = String.raw`\s*:\s*(?:"([^"]*)"|'([^']*)'|<((?:[^/]|/(?!>))+)/>|([^
 const TARGET = new RegExp(String.raw`(?:^|[\s,])target${VALUE}`)
 const STRIP = new RegExp(String.raw`(?:^|[\s,])strip(?:${VALUE})?(?=[\s,]|$)`)
 
-/** A style that htmx 2 does not know is `innerHTML` to it. */
-function parseSwap(text: string, htmx: Version): SwapSpec {
+/** Reads the value of `hx-swap`. A style that htmx 2 does not know is `innerHTML` to it. */
+function parseSwap(text: string, htmx: Version) {
   const [, style = 'innerHTML'] = /^\s*([^\s:]+)(?=\s|$)/.exec(text) ?? []
   if (htmx === 2) return { style: STYLES_OF_2.test(style) ? style : 'innerHTML' }
   const [, ...targets] = TARGET.exec(text) ?? []
@@ -181,7 +165,7 @@ function inside(envelope: Element): ChildNode[] {
   return (isTemplate(envelope) ? envelope.content : envelope).childNodes.slice()
 }
 
-/** Whether anything would be seen of it: an element, or a text that is more than blanks. */
+/** Tells if a page shows anything of it: an element, or a text that is more than blanks. */
 function hasContent({ childNodes }: ParentNode): boolean {
   return childNodes.some(
     (node) => tree.isElementNode(node) || (tree.isTextNode(node) && node.value.trim() !== ''),

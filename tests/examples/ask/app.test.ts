@@ -88,13 +88,13 @@ describe('the demo', () => {
     )
   })
 
-  it('answers nobody whom another site has sent', async () => {
+  it('refuses a request from another site', async () => {
     const { post, asked } = setUp()
     const response = await post({ question: QUESTION }, { 'sec-fetch-site': 'cross-site' })
     expect([response.status, asked]).toEqual([403, []])
   })
 
-  it('remembers a conversation for whoever has it, and for nobody else', async () => {
+  it('remembers a conversation for the browser that has it, and for no other', async () => {
     const { get, post, asked } = setUp()
     await get('/')
     const first = await (

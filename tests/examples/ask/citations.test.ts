@@ -119,7 +119,7 @@ describe('what a text begins with', () => {
     )
   })
 
-  it('is said at once, while the model still thinks', async () => {
+  it('is sent at once, while the model still thinks', async () => {
     let asked = 0
     const words = behind('begun ', {
       async *[Symbol.asyncIterator]() {
@@ -151,7 +151,7 @@ describe('literally', () => {
 })
 
 describe('withoutCitations', () => {
-  it('leaves the words, for whoever has other sources', () => {
+  it('leaves the words, for an answer with other sources', () => {
     expect(withoutCitations(`${define(two, 'src-a')}It is [1]. So [2][1].`)).toBe('It is. So.')
     expect(withoutCitations('[x] stays')).toBe('[x] stays')
   })

@@ -129,7 +129,7 @@ describe('toPassages', () => {
       expect(toPassages(text, where)).toEqual([])
   })
 
-  it('never throws, and never makes a passage without words, whatever it is given', () => {
+  it('never throws, and never makes a passage without words, for any input', () => {
     const marks =
       '# |\n|\n\n|```|~~~|- |1. |> |    |\t|---|===|<!--|-->|`|``|**|_|[|](|)|![|\\|&lt;|<pre>|</pre>|<table>|\r\n|word '
     const mark = fc.constantFrom('|', '\uE000', ...marks.split('|'))

@@ -1,6 +1,6 @@
 import { SourceError } from '../shared/errors.ts'
 import { escapeHtml } from '../shared/escape-html.ts'
-import { encodeComment, encodeEvent } from '../sse/sse.ts'
+import { encodeComment, encodeEvent, withId } from '../sse/sse.ts'
 import { ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
 import { Fragment, snapshotKey, whenCut } from '../fragments/fragment.ts'
 import { notice, quietNotice } from '../htmx/notices.ts'
@@ -159,8 +159,8 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
     if (messages.length === 0) return ''
     if (this.#retryMs !== undefined) messages[0] = { retry: this.#retryMs, ...messages[0] }
     this.#retryMs = undefined
-    if (id !== undefined) messages.push({ ...messages.pop(), id })
-    return messages.map(encodeEvent).join('')
+    const events = messages.map(encodeEvent).join('')
+    return id === undefined ? events : withId(events, id)
   }
 
   /** The block of a snapshot; nothing for an event. */

@@ -22,16 +22,17 @@ test('examples/tools shows each call, then its result, then the answer, in that 
   const first = `<li>installedVersion(hono) → ${manifest.version}</li>`
   const all = `${first}<li>installedVersion(../../etc) → is no name of a package</li>`
   const steps = shownAfterEach(events, { ...page, at: '#steps' })
-  expect(steps.slice(0, 4)).toEqual([
+  // A result and the call behind it may come in one frame.
+  const shown = [...new Set(steps)].filter((each) => each !== first)
+  expect(shown).toEqual([
     '<li>installedVersion(hono) …</li>',
-    first,
     `${first}<li>installedVersion(../../etc) …</li>`,
     all,
   ])
-  expect(new Set(steps.slice(3))).toEqual(new Set([all]))
   const answers = shownAfterEach(events, page)
-  expect(answers.slice(0, 4)).toEqual(['', '', '', ''])
-  expect(answers[4]).toMatch(/^<p [^>]*>I <\/p>$/)
+  const begins = answers.findIndex((answer) => answer !== '')
+  expect(steps[begins]).toBe(all)
+  expect(answers[begins]).toMatch(/^<p [^>]*>I /)
   expect(shownAtEnd(events, page)).toMatch(/^<p aria-busy="false">I /)
   expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"done"}' })
 })

@@ -78,13 +78,11 @@ const IDS =
 const SELECTORS = /^hx-(?:target|include|indicator|disable|select|sync|status:.+)$/
 
 /**
- * Reads what some tags ask for.
- *
- * In      `version` 2 lets pass what only htmx 4 has dropped.
+ * Reads the attributes of some tags. `version` 2 accepts attributes that only htmx 4 has dropped.
  */
 export function markupUses(tags: readonly Tag[], version: 2 | 4 = 4): MarkupUses {
   const all = attributesOf(tags)
-  const answers = tags.flatMap((tag, n) => answerOf(tag, all, () => around(tags, n)))
+  const answers = tags.flatMap((_, n) => answerOf(tags, n, all))
   return {
     requests: all.flatMap(requestOf),
     references: all.flatMap(referencesIn),
@@ -162,7 +160,8 @@ function wrongAttribute(read: Read, version: 2 | 4): MarkupUses['wrong'] {
 }
 
 /** Finds an element whose answer certainly removes it with the first frame, or is wanted only in part. */
-function answerOf(tag: Tag, all: readonly Read[], tagsAround: () => readonly Tag[]): AnswerPlace[] {
+function answerOf(tags: readonly Tag[], at: number, all: readonly Read[]): AnswerPlace[] {
+  const tag = tags[at]!
   const own = all.filter((each) => each.tag === tag)
   const request = own.find(({ name }) => REQUEST.test(name))
   const names = own.map(({ name }) => name).filter((name) => name.startsWith('hx-'))
@@ -183,17 +182,17 @@ function answerOf(tag: Tag, all: readonly Read[], tagsAround: () => readonly Tag
     return [{ ...answer, isReplaced: false, at: select.at, message, hint }]
   }
   const [style, ...more] = (swap?.value ?? '').trim().split(/\s+/)
-  const { at } = target ?? swap ?? {}
-  if (at === undefined || more.some((each) => each.startsWith('target:'))) return []
+  const place = target ?? swap
+  if (!place || more.some((each) => each.startsWith('target:'))) return []
   const isOuter = style === 'outerHTML'
   const isInner = style === '' || style === 'innerHTML' || style === 'textContent'
-  const isAround = tagsAround().some((each) => isTarget(each, selector))
+  const isAround = around(tags, at).some((each) => isTarget(each, selector))
   const isItself = selector === 'this' || isTarget(tag, selector)
   if (!(isOuter && (isItself || isAround)) && !(isInner && isAround && !isItself)) return []
   const asks = /^(?:button|form)$/.test(tag.name) ? tag.name : 'element'
   const message = `the answer takes the place of the ${asks} that asks, so htmx ends the stream with its first frame.`
   const hint = 'Give hx-target another element, or return a run.'
-  return [{ ...answer, isReplaced: true, at, message, hint }]
+  return [{ ...answer, isReplaced: true, at: place.at, message, hint }]
 }
 
 /** Tells if a target certainly names this element. */

@@ -58,10 +58,6 @@ export interface Llm {
   ready(): Promise<unknown>
 }
 
-interface AiSdk {
-  streamText(options: Record<string, unknown>): { fullStream: AsyncIterable<{ type: string }> }
-}
-
 /**
  * A model by its name, through the AI SDK. That one is installed on demand: `npm install ai@^6` and the provider's package.
  *
@@ -88,7 +84,7 @@ export function llm(name: string, options: LlmOptions = {}): Llm {
     throw invalid(`${name} needs the AI SDK: npm install ${packages}`)
   }
   const open = async () => {
-    const sdk = (await load('ai')) as AiSdk
+    const sdk = await load('ai')
     const create = (await load(provider.package))[provider.create]
     return { sdk, model: create({ ...settings, ...options.provider })(model) as unknown }
   }
@@ -107,7 +103,7 @@ export function llm(name: string, options: LlmOptions = {}): Llm {
     stream(prompt, { system = options.system, settings: more, ...reading } = {}) {
       return tokens(async (abortSignal) => {
         const opened = await ready()
-        return opened.sdk.streamText({
+        return opened.sdk['streamText']({
           // The error is thrown to the reader; the SDK would print it as well.
           onError: () => {},
           ...options.settings,

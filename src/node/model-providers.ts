@@ -64,12 +64,7 @@ interface ModelSettings {
   readonly settings: Readonly<Record<string, unknown>>
 }
 
-/**
- * Resolves `provider:model`.
- *
- * Throws  ConfigError `config/invalid`, one line that says what to do: an unknown provider, no model, no key, a wrong
- *         address.
- */
+/** Resolves `provider:model`. Throws  ConfigError `config/invalid`, one line that says what to do. */
 export function toModelSettings(
   name: string,
   options: {

@@ -123,10 +123,7 @@ export function serve(
   return { ready, close }
 }
 
-/**
- * Gives the connections without an open answer: idle after one, opened in advance, or with half a request. Node
- * itself counts only the first kind as idle.
- */
+/** Gives the connections without an open answer. Node itself does not count those opened in advance as idle. */
 function watchIdle(server: Server): () => Socket[] {
   const sockets = new Set<Socket>()
   const answers = new Set<ServerResponse>()

@@ -21,7 +21,7 @@ export interface FragmentOptions {
    * (`hx-target`, `hx-swap`), and the later frames of the same block replace it there.
    */
   readonly target?: string
-  /** How it enters the target; only with `target`. Default: the target shows the newest state, inside it, or in its place when it is the block's root. */
+  /** How it enters the target. Default: the target shows the newest state, inside it, or in its place when it is the block's root. */
   readonly swap?: Swap
   /** This is the last state of the block in this stream. Without it, the end of the stream is. */
   readonly final?: boolean

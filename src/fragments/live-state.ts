@@ -32,9 +32,8 @@ export interface LiveState<T> {
   /**
    * Changes values. Each subscriber gets the blocks that depend on what is different now.
    *
+   * In      `origin`: the subscriber of this name made the change, and shows it already.
    * Throws  TypeError for a name that is none of its values; what a derived value throws. Then nothing has changed.
-   *
-   * @param by.origin The subscriber of this name made the change, and shows it already.
    */
   set(changes: Partial<T>, by?: { readonly origin?: string | undefined }): void
   /**

@@ -5,8 +5,8 @@ import { Fragment, type BlockContext } from './fragment.ts'
  * Streams the slow parts of a page, each as soon as its data is ready, whichever comes first.
  *
  * In      block → its context, or a promise of it. Start them with the stream's `signal`.
- * Out     one Fragment a block, for the element whose id is the block's name, around the block or its root. To a browser
- *         without scripts the same stream is the whole page.
+ * Out     one Fragment a block, for the element whose id is the block's name. To a browser without scripts the same
+ *         stream is the whole page.
  * Ends    when all are rendered; at once when its reader leaves.
  * Throws  the first failure, after everything else has been sent.
  *

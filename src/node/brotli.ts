@@ -4,13 +4,10 @@ import { constants, createBrotliCompress } from 'node:zlib'
 const QUALITY = 4
 
 /**
- * Compresses an event stream as one, frame by frame: what a frame repeats of the frames before costs nearly nothing.
+ * Compresses an event stream as one, frame by frame: what a frame repeats of the frames before costs nearly nothing. Each
+ * frame leaves at once.
  *
- * In      a body that is pulled.
- * Out     a body that is pulled; each frame leaves at once.
- * Cost    40 to 100 µs a frame and a few hundred KiB a stream: it pays for blocks that are sent whole again and again,
- *         not for text that is sent alone.
- * Ends    with the body; cancelling one cancels the other.
+ * Cost    40 to 100 µs a frame and a few hundred KiB a stream: it pays for blocks that are sent whole again and again.
  */
 export function brotli(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const reader = body.getReader()

@@ -1,22 +1,14 @@
 import { tokens, type TokensOptions } from '../models/tokens.ts'
-import { invalid, toModelSettings, type Environment } from './model-providers.ts'
+import { invalid, toModelSettings, type ModelAddress } from './model-providers.ts'
 
 /** How to reach a model, and the start of every call. */
-export interface LlmOptions {
-  /** The key. Default: the provider's variable, such as `OPENAI_API_KEY`. */
-  readonly apiKey?: string
-  /** The address. Default: the provider's variable, such as `OPENAI_BASE_URL` or `OLLAMA_HOST`, or its public address. */
-  readonly baseURL?: string
+export interface LlmOptions extends ModelAddress {
   /** The instructions that every call begins with. */
   readonly system?: string
   /** More for `streamText` of the AI SDK in every call: `temperature`, `maxOutputTokens`, `tools`, … */
   readonly settings?: Readonly<Record<string, unknown>>
   /** More for the provider: `headers`, `fetch`, … */
   readonly provider?: Readonly<Record<string, unknown>>
-  /** Where keys and addresses are read. Default `process.env`. */
-  readonly env?: Environment
-  /** The variable that holds the name, for messages: `MODEL`. */
-  readonly variable?: string
   /** A file or URL from whose place the AI SDK is looked for. Default: where swapstream is installed. */
   readonly resolveFrom?: string | URL
 }
@@ -58,10 +50,6 @@ export interface Llm {
   ready(): Promise<unknown>
 }
 
-interface AiSdk {
-  streamText(options: Record<string, unknown>): { fullStream: AsyncIterable<{ type: string }> }
-}
-
 /**
  * A model by its name, through the AI SDK. That one is installed on demand: `npm install ai@^6` and the provider's package.
  *
@@ -78,17 +66,15 @@ interface AiSdk {
  * })
  */
 export function llm(name: string, options: LlmOptions = {}): Llm {
-  const { env = process.env, resolveFrom } = options
-  const { provider, model, settings } = toModelSettings(name, { ...options, env })
-
+  const { provider, model, settings } = toModelSettings(name, options)
   const load = async (specifier: string): Promise<Record<string, any>> => {
-    const exports = await importOptional(specifier, resolveFrom)
+    const exports = await importOptional(specifier, options.resolveFrom)
     if (exports) return exports
     const packages = `ai@^6 ${provider.package}@${provider.range}`
     throw invalid(`${name} needs the AI SDK: npm install ${packages}`)
   }
   const open = async () => {
-    const sdk = (await load('ai')) as AiSdk
+    const sdk = await load('ai')
     const create = (await load(provider.package))[provider.create]
     return { sdk, model: create({ ...settings, ...options.provider })(model) as unknown }
   }
@@ -107,7 +93,7 @@ export function llm(name: string, options: LlmOptions = {}): Llm {
     stream(prompt, { system = options.system, settings: more, ...reading } = {}) {
       return tokens(async (abortSignal) => {
         const opened = await ready()
-        return opened.sdk.streamText({
+        return opened.sdk['streamText']({
           // The error is thrown to the reader; the SDK would print it as well.
           onError: () => {},
           ...options.settings,

@@ -57,28 +57,23 @@ const PROVIDERS: Readonly<Record<string, ModelProvider>> = {
   compatible: { ...COMPATIBLE, example: 'my-model', keyless: 'always' },
 }
 
-/** The model of a name, and the settings that its provider is created with. */
-interface ModelSettings {
-  readonly provider: ModelProvider
-  readonly model: string
-  readonly settings: Readonly<Record<string, unknown>>
+/** The options that say where a model is, and how to reach it. */
+export interface ModelAddress {
+  /** The key. Default: the provider's variable, such as `OPENAI_API_KEY`. */
+  readonly apiKey?: string
+  /** The address. Default: the provider's variable, such as `OPENAI_BASE_URL` or `OLLAMA_HOST`, or its public address. */
+  readonly baseURL?: string
+  /** Where keys and addresses are read. Default `process.env`. */
+  readonly env?: Environment
+  /** The variable that holds the name, for messages: `MODEL`. */
+  readonly variable?: string
 }
 
-/**
- * Resolves `provider:model`.
- *
- * Throws  ConfigError `config/invalid`, one line that says what to do: an unknown provider, no model, no key, a wrong
- *         address.
- */
+/** Resolves `provider:model`. Throws  ConfigError `config/invalid`, one line that says what to do. */
 export function toModelSettings(
   name: string,
-  options: {
-    readonly apiKey?: string
-    readonly baseURL?: string
-    readonly env: Environment
-    readonly variable?: string
-  },
-): ModelSettings {
+  { env = process.env, ...options }: ModelAddress,
+): { provider: ModelProvider; model: string; settings: Readonly<Record<string, unknown>> } {
   const named = (text: string): string => (options.variable ? `${options.variable}=${text}` : text)
   const [providerName, ...rest] = name.split(':') as [string, ...string[]]
   const model = rest.join(':').trim()
@@ -98,8 +93,8 @@ export function toModelSettings(
   const variable = providerName.split('-')[0]!.toUpperCase()
   const key = `${variable}_API_KEY`
   const address = providerName === 'ollama' ? 'OLLAMA_HOST' : `${variable}_BASE_URL`
-  const apiKey = options.apiKey ?? (options.env[key]?.trim() || undefined)
-  const ownAddress = options.baseURL ?? addressIn(address, options.env)
+  const apiKey = options.apiKey ?? (env[key]?.trim() || undefined)
+  const ownAddress = options.baseURL ?? addressIn(address, env)
   if (!apiKey && keyless !== 'always' && !(keyless && ownAddress)) {
     const or = keyless ? ` (or ${address}, for a server that wants no key)` : ''
     throw invalid(`${providerName} needs ${key}${or}.`)

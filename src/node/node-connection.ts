@@ -24,10 +24,8 @@ class RequestContext extends AsyncResource implements AsyncContext {
 useAsyncContext(() => new RequestContext('swapstream'))
 
 /**
- * Reads from Node what it knows about a request.
- *
- * @param proxies How many proxies of our own stand in front: that many addresses at the end of X-Forwarded-For can be
- *        believed, everything before them is the client's own invention.
+ * Reads from Node what it knows about a request. Of X-Forwarded-For it believes as many addresses at the end as there are
+ * proxies of ours in front: everything before them is the client's own invention.
  */
 export function nodeConnection(proxies: number): (c: Context) => Connection {
   return (c) => {

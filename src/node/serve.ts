@@ -83,12 +83,9 @@ export function serve(
 
   // The streams of this server know it by this object, so that they are stopped with it and with no other.
   const host = {}
-  const fetch = (request: Request, env: { outgoing: object }): Response | Promise<Response> => {
-    // The same object, which is this request's own: a copy would live beside it for as long as its stream lasts.
-    const response = app.fetch(request, Object.assign(env, { host }) as never)
-    const write = (made: Response): Response => writeStream(made, env.outgoing)
-    return 'then' in response ? response.then(write) : write(response)
-  }
+  // The same object, which is this request's own: a copy would live beside it for as long as its stream lasts.
+  const fetch = async (request: Request, env: { outgoing: object }): Promise<Response> =>
+    writeStream(await app.fetch(request, Object.assign(env, { host }) as never), env.outgoing)
 
   const serverOptions = {
     headersTimeout: headersTimeoutMs,
@@ -123,10 +120,7 @@ export function serve(
   return { ready, close }
 }
 
-/**
- * Gives the connections without an open answer: idle after one, opened in advance, or with half a request. Node
- * itself counts only the first kind as idle.
- */
+/** Gives the connections without an open answer. Node itself does not count those opened in advance as idle. */
 function watchIdle(server: Server): () => Socket[] {
   const sockets = new Set<Socket>()
   const answers = new Set<ServerResponse>()

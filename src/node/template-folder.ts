@@ -5,17 +5,10 @@ import { tryOr } from '../shared/hooks.ts'
 import { isPlainName, type TemplateSource } from '../templates/source.ts'
 
 /**
- * The templates of a folder and of the folders in it.
+ * The templates of a folder and of the folders in it. A name is found only when it is plain and relative and names a file
+ * in the folder: no `..`, no absolute path, no NUL, no backslash, no leading dot, no symbolic link that leads out of it.
  *
- * A name is found only when it is plain and relative and names a file in the folder: no `..`, no absolute path, no NUL, no
- * backslash, no leading dot, and no symbolic link that leads out of it.
- *
- * In      path of the folder, from the working directory when relative.
- * Cost    one file read for each template; nothing is cached here.
- * Ends    `watch` holds one watcher until its stop function is called.
  * Throws  ConfigError `config/invalid` when the folder is missing or is none.
- *
- * @example templateFolder('templates').read('chat.html')
  */
 export function templateFolder(dir: string): TemplateSource {
   const root = realRoot(dir)

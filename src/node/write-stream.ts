@@ -3,12 +3,8 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { streamBehind } from '../streams/body.ts'
 
 /**
- * Writes a stream to Node's response, frame by frame, without a web stream in between.
- *
- * Only a body that left the app as it is: one that a middleware has wrapped, read or replaced, and one that goes over
- * HTTP/2, is sent by @hono/node-server.
- *
- * Out     what to give back to @hono/node-server.
+ * Writes a stream to Node's response, frame by frame, without a web stream in between. A body that a middleware has
+ * wrapped, read or replaced, and one over HTTP/2, is sent by @hono/node-server. Out: what to give back to that.
  */
 export function writeStream(response: Response, outgoing: unknown): Response {
   const { body } = response

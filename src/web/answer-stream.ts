@@ -33,11 +33,8 @@ const FRAME_MS = 50
 const MANY_SUBSCRIBERS = 100
 
 /**
- * Answers with a stream, in the form for the client that asks.
- *
- * NDJSON and bytes are the same to all. Events for htmx are an event stream to those who read one, the finished fragments
- * to htmx without its extension, the page to a browser without scripts: from its top down while the text is written,
- * where its text has one place in it, else when it is finished. HEAD gets the headers.
+ * Answers with a stream in the form for the client that asks. Events for htmx are an event stream to those who read one,
+ * the finished fragments to htmx without its extension, the page to a browser without scripts. HEAD gets the headers.
  *
  * Throws  what the source throws before its first value, AccessError, InputError, LimitError: nothing has been sent then.
  */
@@ -172,8 +169,8 @@ function fragmentsOf(
 }
 
 /**
- * Opens a run. A patient page asks again and again: so of a run that is not there it learns that it was interrupted, and
- * of a store that does not answer that it shall come back; after a mere status it would do neither.
+ * Opens a run. A patient page asks again and again, so it learns that an unknown run was interrupted, and that it shall
+ * come back to a store that does not answer; after a mere status it would do neither.
  */
 async function openRun(run: Resumable, context: StreamContext, isPatient: boolean) {
   try {

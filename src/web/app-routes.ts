@@ -37,10 +37,8 @@ export function enginesOf(app: App): TemplateEngine[] {
 }
 
 /**
- * Finds the routes that may answer an address, without the app's own router: after its first use that takes no routes.
- *
- * In      a path without its query. Where it has placeholders, all up to the first one has to fit.
- * Out     middleware, too.
+ * Finds the routes and middleware for an address, without the app's own router: after its first use that takes no routes.
+ * The path has no query; where it has placeholders, all up to the first one has to fit.
  */
 export function routesFor(
   routes: readonly AppRoute[],

@@ -4,10 +4,8 @@ import { blockTree } from '../htmx/block-tree.ts'
 import type { BlockRenderer, Context, TemplateEngine } from '../templates/engine.ts'
 
 /**
- * Renders the fragments of one stream, or of all subscribers of one run. Each block is opened once; after that it
+ * Renders the fragments of one stream, or once for all subscribers of one run. Each block is opened once; after that it
  * is called with what has changed.
- *
- * Cost    a fragment is rendered and read once, however many subscribers show it.
  */
 export class BlockRenders {
   readonly #engine: TemplateEngine

@@ -57,10 +57,7 @@ export async function finishedPage(values: Values, engine: TemplateEngine): Prom
   return engine.render(main.template, Object.assign({}, ...own.map(({ context }) => context)))
 }
 
-/**
- * Reads the newest snapshot of each block, cut when the stream is; and each fragment that is no snapshot. Stops at the
- * first main block that is not final, if it may.
- */
+/** Reads the newest snapshot of each block, cut when the stream is, and all other fragments; or a growing main block. */
 async function newest(
   values: Values,
   stopsAtMain = false,

@@ -53,11 +53,9 @@ interface Block {
 }
 
 /**
- * The newest snapshot of each block, and every other value in its order. A frame is what has changed in the page since
- * the frame before: the snapshot is rendered, compared with what the page shows, and the difference is sent.
- *
- * Fragments are unnamed messages, because htmx swaps no others; a failure is a notice in the page, because htmx knows no
- * error event; the end is `event: done` with its reason.
+ * Buffers the newest snapshot of each block, and every other value in its order. A frame is what has changed in the page
+ * since the frame before. Fragments are unnamed messages, because htmx swaps no others; a failure is a notice in the page,
+ * because htmx knows no error event; the end is `event: done` with its reason.
  */
 export class FragmentBuffer implements StreamBuffer<unknown> {
   readonly #options: FragmentBufferOptions

@@ -2,11 +2,8 @@ import { AccessError } from '../shared/errors.ts'
 
 /**
  * Refuses requests that another site makes a browser send: a stream costs money, and a browser adds the cookies.
- *
- * `Sec-Fetch-Site` is set by the browser itself; `Origin`, where it is there, must agree with `Host`.
- * A client that sends neither is no browser: it may pass, but not with cookies.
- *
- * Throws  AccessError `access/cross-site`.
+ * `Sec-Fetch-Site` is set by the browser itself; `Origin`, where it is there, must agree with `Host`. A client that sends
+ * neither is no browser: it may pass, but not with cookies.
  */
 export function guardOrigin(headers: Headers, url: string, allowed: readonly string[]): void {
   const site = headers.get('sec-fetch-site')
@@ -24,7 +21,7 @@ export function guardOrigin(headers: Headers, url: string, allowed: readonly str
 }
 
 function refuse(from: string): never {
-  throw new AccessError('access/cross-site', `The request came from ${from}.`, {
-    hint: 'Let the proxy pass the Host header on, or name the other origin in swapstream({ allowedOrigins }).',
-  })
+  const hint =
+    'Let the proxy pass the Host header on, or name the other origin in swapstream({ allowedOrigins }).'
+  throw new AccessError('access/cross-site', `The request came from ${from}.`, { hint })
 }

@@ -50,9 +50,8 @@ const MESSAGES: Partial<Record<number, string>> = {
 }
 
 /**
- * One of our own errors as an HTTP answer: a notice for people, `application/problem+json` for programs.
- *
- * Out     an HTTPException that holds the answer, so that the app's own `onError` has the last word.
+ * Creates the HTTP answer of an error of ours: a notice for people, `application/problem+json` for programs. It is an
+ * HTTPException, so that the app's own `onError` has the last word.
  */
 export function toProblem(c: Context, error: SwapstreamError, settings: Settings): Problem {
   const { log, expose, engine } = settings
@@ -100,10 +99,8 @@ export function errorResponse(
 }
 
 /**
- * Runs a step of a handler of ours, and throws what Hono's `onError` can answer. Hono calls it at once, so the middleware
- * never sees the error.
- *
- * Throws  an HTTPException with the answer for an error of ours; another Error as it is; what is no Error inside of one.
+ * Runs a step of a handler of ours, and throws what Hono's `onError` can answer: Hono calls it at once, so the middleware
+ * never sees the error. It takes Errors only.
  */
 export async function withHttpErrors<T>(c: Context, run: () => T | Promise<T>): Promise<T> {
   try {

@@ -50,11 +50,8 @@ export function createReconnect(
 const connections = new Map<string, () => void>()
 
 /**
- * Shows a run in one place of one page. A reconnect ends the connection that showed it there before: the page may still
- * read that one, and what both add would stand there twice. First connections never end each other: two may have got the
- * same prefix by chance.
- *
- * Out     a function for when this connection has ended.
+ * Shows a run in one place of one page. A reconnect ends the connection before it, which the page may still read: what
+ * both add would stand there twice. First connections may have got the same place by chance. Out: ends this one.
  */
 export function replaceConnection(
   place: string,

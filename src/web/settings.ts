@@ -79,11 +79,7 @@ export type Settings = CoreOptions &
 /** The settings of each request, and of each middleware. */
 export const settingsBy: WeakMap<object, Settings> = new WeakMap()
 
-/**
- * The settings of the middleware before this route.
- *
- * Throws  ConfigError `config/middleware-missing`.
- */
+/** The settings of the middleware before this route. Throws  ConfigError `config/middleware-missing`. */
 export function settingsOf(c: Context): Settings {
   const settings = settingsBy.get(c)
   if (settings) return settings
@@ -97,16 +93,11 @@ export function engineFor(c: Context, { engine, context }: Settings): TemplateEn
   return context ? withContext(engine, context(c)) : engine
 }
 
-/**
- * Keeps event streams to the methods that the app allows. HEAD counts as GET.
- *
- * Throws  InputError `input/method`: 405, with the methods that are allowed.
- */
+/** Keeps event streams to the methods that the app allows, with a 405. HEAD counts as GET. */
 export function checkSseMethod(c: Context, { sseMethods }: Settings): void {
   const method = c.req.method === 'HEAD' ? 'GET' : c.req.method
   if (sseMethods === undefined || sseMethods.includes(method)) return
-  throw new InputError('input/method', `${method} ${c.req.path} would answer an event stream.`, {
-    hint: `Event streams answer to ${sseMethods.join(' and ')} only here (sseMethods).`,
-    allow: sseMethods,
-  })
+  const what = `${method} ${c.req.path} would answer an event stream.`
+  const hint = `Event streams answer to ${sseMethods.join(' and ')} only here (sseMethods).`
+  throw new InputError('input/method', what, { hint, allow: sseMethods })
 }

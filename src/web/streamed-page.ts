@@ -14,15 +14,11 @@ const MAX_WAITING_CHARS = 65_536
 type Render = (text: string, changes?: Context) => Promise<string>
 
 /**
- * Creates a page that is sent from its top down while its text is written, for browsers without scripts.
+ * Creates a page that is sent from its top down while its text is written, for browsers without scripts: what stands
+ * before the text, the text part by part, the rest. The body is one render of the page with the whole text.
  *
- * What stands before the text leaves first, then the text part by part, then what stands behind it. The body is one
- * render of the page with the whole text.
- *
- * Out     nothing when something else in the page may change while the text grows, or when the text does not come out
- *         once, as text.
+ * Out     nothing when something else in the page may change while the text grows, or the text does not come out once.
  * Cost    the page is rendered three times to find the place of the text, and once at the end, with the whole text.
- * Throws  TemplateError when the page cannot be rendered.
  */
 export async function streamedPage(
   fragments: object,
@@ -114,9 +110,8 @@ const MARKS =
 const REPEATS = 20
 
 /**
- * Finds the one place of a page where a text comes out escaped, by rendering it with an unlikely text.
- *
- * Nothing where there is no such place, or what stands before it depends on more than whether there is a text.
+ * Finds the one place of a page where a text comes out escaped, by rendering it with an unlikely text. Nothing where
+ * there is no such place, or what stands before it depends on more than whether there is a text.
  */
 export async function splitPage(render: Render): Promise<SplitPage | undefined> {
   const sentinel = `${MARKS}${crypto.randomUUID()}${MARKS.repeat(REPEATS)}`

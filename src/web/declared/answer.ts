@@ -16,9 +16,7 @@ type Answer = Response | Page | EventStream | NDJSON | JsonDocument
 
 /**
  * Answers one request that the guards have let pass: input, `before` hooks, then the stream in the format that the client
- * asks for. The handler starts when the answer is wanted.
- *
- * Throws  InputError for input that does not fit; what a hook throws.
+ * asks for. The handler starts when the answer is wanted. Throws  InputError; what a hook throws.
  */
 export async function answerDeclared(declared: Declared, c: Context): Promise<Answer> {
   const { definition, handler, input, label } = declared

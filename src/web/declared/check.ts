@@ -43,12 +43,7 @@ const OPTIONS: readonly (readonly [names: string, check: Check, allowed: string]
   ['rawHeaders', Array.isArray, 'a list of pairs'],
 ]
 
-/**
- * Checks a route before anything is served.
- *
- * Out     the route with its defaults.
- * Throws  ConfigError `stream/…`, naming the route and what to do.
- */
+/** Checks a route before anything is served, and fills in its defaults. Throws  ConfigError `stream/…`. */
 export function checkDefinition(
   definition: Declared['definition'],
   handler: Declared['handler'],

@@ -75,11 +75,7 @@ export function UseGuards(
     void guardsByTarget.set(target, [...guards, ...(guardsByTarget.get(target) ?? [])])
 }
 
-/**
- * The decorated streams of a class or an instance, inherited ones too. A class is built here, when it needs no arguments.
- *
- * Throws  ConfigError `stream/host`.
- */
+/** The decorated streams of an instance or a class, which is built here, inherited ones too. Throws  ConfigError. */
 export function decoratedStreams(host: object): Declared[] {
   const instance = typeof host === 'function' ? build(host as new () => object) : host
   const hostName = instance?.constructor?.name ?? String(host)

@@ -36,10 +36,8 @@ type HandlerInput<I, B> = Received<I> &
   StreamContext & { readonly c: Context; readonly before: HookResults<B> }
 
 /**
- * The async generator behind a declared route: yields chunks, returns the final value.
- *
- * The condition is always true: TypeScript fills in only a type that waits for its parameters before it looks at the
- * handler, and otherwise a yielded `'done'` would be any text.
+ * The async generator behind a declared route: yields chunks, returns the final value. The condition is always true: it
+ * makes TypeScript wait for the other types before it looks at the handler, so a yielded `'done'` stays `'done'`.
  */
 export type Handler<I, C, F, B, Chunk, Final> = C extends unknown
   ? (input: HandlerInput<I, B>) => AsyncGenerator<Accepted<C, Chunk>, Accepted<F, Final>, undefined>
@@ -100,8 +98,8 @@ type Call<I, B> = Sent<I> & {
     : { readonly before: HookResults<B> })
 
 /**
- * A declared route. Mount it to serve it; call it to get its values, checked, without a request: in tests, or by
- * `yield*` in another one. Guards and hooks belong to the request, so a call runs none.
+ * A declared route. Mount it to serve it; call it to get its values, checked, without a request: in tests, or by `yield*`
+ * in another one. Guards and hooks belong to the request, so a call runs none.
  */
 export interface StreamRoute<I, B, Chunk, Final> {
   (

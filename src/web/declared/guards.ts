@@ -1,7 +1,6 @@
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { env } from 'hono/adapter'
 import { bearerAuth } from 'hono/bearer-auth'
-import { HTTPException } from 'hono/http-exception'
 import { ipRestriction } from 'hono/ip-restriction'
 import { timingSafeEqual } from 'hono/utils/buffer'
 import { AccessError, ConfigError } from '../../shared/errors.ts'
@@ -82,29 +81,27 @@ export function bearer(
  */
 export function ipAllow(networks: readonly string[]): Guard {
   const addressOf = (c: Context): string => settingsOf(c).connection(c).address ?? ''
-  const only = (allowList: string[]): MiddlewareHandler => ipRestriction(addressOf, { allowList })
   const hint = 'Write 10.0.0.0/8, 192.168.1.7 or 2001:db8::/32.'
   if (networks.length === 0) throw invalid('ipAllow() got an empty list.', hint)
   for (const network of networks) {
     try {
       // Hono would take `*` as well, and leave out what follows a second slash.
       if (!/^[\da-f.:]+(?:\/\d+)?$/i.test(network)) throw new TypeError('No address.')
-      only([network])
+      ipRestriction(addressOf, { allowList: [network] })
     } catch (cause) {
       throw invalid(`ipAllow(): ${JSON.stringify(network)} is no network.`, hint, cause)
     }
   }
-  const check = only([...networks])
+  const refuse = (address: string): never => {
+    const what = `The address ${address} is in none of the allowed networks.`
+    const proxies = 'Behind a proxy, say how many there are: swapstream({ proxies: 1 }).'
+    throw new AccessError('access/forbidden', what, { hint: proxies })
+  }
+  const allowList = [...networks]
+  const check = ipRestriction(addressOf, { allowList }, ({ addr }) => refuse(addr))
   return async (c: Context) => {
-    const isAllowed = await check(c, async () => {}).then(
-      () => true,
-      (error) => (error instanceof HTTPException ? false : Promise.reject(error)),
-    )
-    if (isAllowed) return
-    const what = `The address ${addressOf(c) || '(unknown)'} is in none of the allowed networks.`
-    throw new AccessError('access/forbidden', what, {
-      hint: 'Behind a proxy, say how many there are: swapstream({ proxies: 1 }).',
-    })
+    if (addressOf(c) === '') refuse('(unknown)')
+    await check(c, async () => {})
   }
 }
 

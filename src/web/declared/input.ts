@@ -10,11 +10,7 @@ export interface ReadInput {
   readonly issues: readonly InputIssue[]
 }
 
-/**
- * Reads the parts of a request that a route declares, each through its schema.
- *
- * Throws  InputError: 415 for a body of another type, 400 for one that cannot be read.
- */
+/** Reads the declared parts of a request through their schemas. Throws  InputError for an unreadable body. */
 export async function readInput(schemas: InputSchemas, c: Context): Promise<ReadInput> {
   const sent: Record<string, unknown> = {}
   for (const source of Object.keys(schemas) as InputSource[]) sent[source] = await READ[source](c)
@@ -54,10 +50,7 @@ export function keysOf(path: SchemaIssue['path'] = []): string[] {
   return path.map((step) => String(typeof step === 'object' ? step.key : step))
 }
 
-/**
- * Validates fields that may repeat. `?tag=a` may be text or a list of one, and only the schema knows: where it refuses the
- * text, it is tried with the list.
- */
+/** Validates fields that may repeat: text that the schema refuses is tried as a list of one. */
 async function validateFields(schema: Schema, value: unknown): Promise<SchemaResult<unknown>> {
   const result = await validate(schema, value)
   if (!result.issues) return result
@@ -88,16 +81,16 @@ const READ: Readonly<Record<InputSource, (c: Context) => unknown>> = {
 export const INPUT_SOURCES: readonly string[] = Object.keys(READ)
 
 async function readJson(c: Context): Promise<unknown> {
-  checkType(c, /^application\/(?:[\w.+-]+\+)?json$/, 'application/json')
+  const isJson = (type: string): boolean => /^application\/(?:[\w.+-]+\+)?json$/.test(type)
+  checkType(c, isJson, 'application/json')
   const text = await readText(c)
   return orMalformed('The body is not JSON.', () => JSON.parse(text))
 }
 
-const URLENCODED = 'application/x-www-form-urlencoded'
-
 async function readFormBody(c: Context): Promise<Record<string, unknown>> {
-  const allowed = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)$/
-  if (checkType(c, allowed, `${URLENCODED} or multipart/form-data`) === URLENCODED) {
+  const forms = ['application/x-www-form-urlencoded', 'multipart/form-data']
+  const type = checkType(c, (sent) => forms.includes(sent), forms.join(' or '))
+  if (type === forms[0]) {
     // The escaped bytes must be UTF-8, too. A `%` that starts no escape is text.
     const text = (await readText(c)).replace(/%(?![0-9a-f]{2})/gi, '%25')
     await orMalformed('The body is not UTF-8.', () => decodeURIComponent(text))
@@ -126,8 +119,8 @@ function toFields(sent: URLSearchParams | FormData): Record<string, unknown> {
   return Object.fromEntries(lists.map(([name, list]) => [name, list.length > 1 ? list : list[0]]))
 }
 
-function checkType(c: Context, allowed: RegExp, wanted: string): string {
+function checkType(c: Context, fits: (type: string) => boolean, wanted: string): string {
   const type = (c.req.header('content-type') ?? '').split(';')[0]!.trim().toLowerCase()
-  if (allowed.test(type)) return type
+  if (fits(type)) return type
   throw new InputError('input/content-type', `The body is ${type || 'of no type'}, not ${wanted}.`)
 }

@@ -56,10 +56,7 @@ export function stream<
   return Object.freeze(route) as never
 }
 
-interface DirectCall extends Readonly<Record<string, unknown>> {
-  readonly signal?: AbortSignal
-  readonly lastEventId?: string
-}
+type DirectCall = Readonly<Record<string, unknown>> & Partial<StreamContext>
 
 function callWithoutRequest(declared: Declared, call: DirectCall): AsyncGenerator {
   const { definition, handler, input, label } = declared
@@ -94,9 +91,7 @@ export interface ValueRules {
 
 /**
  * Gives what a handler yields and returns, each through its schema. The handler starts when the first value is wanted.
- *
- * Ends    with the handler, or at the first value that does not fit: its signal aborts, and it is closed.
- * Throws  SourceError `source/chunk`, `source/final` or `source/value`; what the handler throws.
+ * At the first value that does not fit its signal aborts, and it is closed.
  */
 export async function* checkedValues(
   { label, chunk, final, rendersFragments }: ValueRules,

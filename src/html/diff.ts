@@ -330,7 +330,6 @@ function partner({ x, y, front, back }: Children, n: number): number {
   return n >= back ? n - x.children.length + y.children.length : -1
 }
 
-/** The id of a start tag as it is written. */
 function writtenId(html: string): string | undefined {
   return tagAt(html, 0)?.attributes.find(({ name }) => name === 'id')?.value
 }

@@ -1,7 +1,6 @@
 import { HOLDS } from './elements.ts'
 import { type HtmlNode, type HtmlTree, isElement, partOf, type Space } from './tree.ts'
 
-/** One step down to an element. */
 export interface Step {
   readonly tag: string
   /** Among its siblings of that name, from 1. */
@@ -14,7 +13,6 @@ export interface Step {
 export type Path = readonly Step[]
 
 type Beside = 'start' | 'end' | 'before' | 'after'
-/** A kind of change of an element, or beside it. */
 export type How = 'inside' | 'replace' | 'attributes' | 'remove' | Beside
 
 /** One change of a page. Changes are made one after the other. */
@@ -40,12 +38,10 @@ export const TAIL = 'swap-text'
 /** An element that tells a page that the children of its parent are as they shall be. */
 const FINISHED = 'swap-end'
 
-/** HTML that stands in a page with nothing added. */
 export function pageHtml(tree: HtmlTree): PageHtml {
   return { tree, tails: new Map(), skipped: new Set() }
 }
 
-/** The path to a child of an element. */
 export function stepTo(path: Path, { children }: HtmlNode, child: HtmlNode): Path {
   const before = children.slice(0, children.indexOf(child)).filter(isElement)
   const nth = 1 + before.filter(({ tag }) => tag === child.tag).length

@@ -198,7 +198,6 @@ class Reader {
     return true
   }
 
-  /** True for a start tag that ends the innermost element. */
   #isEndedBy(name: string): boolean {
     const closes = elements.CLOSED_BY[name]
     const { name: last } = this.#parent

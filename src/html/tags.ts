@@ -13,7 +13,6 @@ export interface Attribute {
   readonly at: number
 }
 
-/** The beginning or the end of an element. */
 export interface Tag {
   /** In small letters; empty for a comment, a doctype and what else is no element. */
   readonly name: string
@@ -72,7 +71,6 @@ export function tagAt(html: string, at: number): Tag | undefined {
   }
 }
 
-/** Finds the end tag of an element whose content is text; -1 when there is none. */
 export function textEnd(html: string, name: string, from: number): number {
   const end = new RegExp(`</${name}(?=[\\s/>])`, 'gi')
   end.lastIndex = from

@@ -1,6 +1,5 @@
 import { CLOSED_BY_PARENT } from './elements.ts'
 
-/** Where a parser puts an element. */
 export type Space = 'html' | 'svg' | 'math'
 
 /** A part of a text of HTML, with its place in it in UTF-16 units. */

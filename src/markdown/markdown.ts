@@ -69,7 +69,6 @@ const MAX_RERENDERS = 16
  */
 class StablePrefix {
   readonly #parser: Parser
-  /** Where it ends. */
   #end = 0
   #html = ''
   #cost: Cost = NO_COST

@@ -9,7 +9,6 @@ import { addCitations, hostToShow, imageGate, isSafeLink, REL } from './links.ts
 import { addMath } from './math.ts'
 import { repairTail } from './tail.ts'
 
-/** The link definitions of a text, by label. */
 export type References = Record<string, { title: string; href: string }>
 
 /** State that the parts of one text share while they are rendered one after the other. */
@@ -23,7 +22,6 @@ export interface RenderState {
   inLink: boolean
 }
 
-/** The state at the beginning of a text. */
 export function newRenderState(): RenderState {
   return { references: {}, isTail: false, highlightedChars: 0, inLink: false }
 }

@@ -34,10 +34,10 @@ export function fromComponents(
   return {
     render: async (name, context = {}) => String(await component(name, 'page')(context)),
     async open(name, block, context = {}) {
-      const draw = component(name, block)
+      const toHtml = component(name, block)
       return {
         render(changes) {
-          const html = draw({ ...context, ...changes })
+          const html = toHtml({ ...context, ...changes })
           return html instanceof Promise ? html.then(String) : String(html)
         },
       }

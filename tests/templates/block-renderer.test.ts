@@ -285,6 +285,17 @@ const cases: Case[] = [
     html: '<tr>1M</tr>',
   },
   {
+    name: 'a block that a child brings to another place by its parent is rendered there',
+    templates: {
+      'base.html':
+        '{% block c %}{% block b %}{{ x }}{% endblock %}{% endblock %}{% block a %}{% endblock %}',
+      'a.html':
+        '{% extends "base.html" %}{% block a %}{% set x = "X" %}{% block c %}{{ super() }}{% endblock %}{% endblock %}',
+    },
+    open: ['a.html', 'b'],
+    html: 'X',
+  },
+  {
     name: 'a fragment of a child sees what the child and its parents declare',
     templates: {
       'base.html': '{% macro b(x) %}<b>{{ x }}</b>{% endmacro %}{% block main %}{% endblock %}',

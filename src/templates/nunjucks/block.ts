@@ -7,7 +7,7 @@ import { changing, runtime } from './runtime.ts'
 
 /**
  * One block of a template. Its page is run up to the block once; a render calls the block's own function, on copies of
- * the variables and scopes that the page had there.
+ * the variables and scopes that the page has there.
  */
 export class NunjucksBlock implements BlockRenderer {
   readonly #target: Target
@@ -39,13 +39,13 @@ export class NunjucksBlock implements BlockRenderer {
     if (point !== undefined && !this.#isStale(point, changes)) {
       this.#point = undefined
       const calls = changing.calls
-      return andThen(this.#draw(point, changes), (html) => {
+      return andThen(this.#renderAt(point, changes), (html) => {
         if (!point.mayChange || changing.calls === calls) this.#point = point
         return html
       })
     }
     const input = plainContext(this.#input, changes)
-    return andThen(runToBlock(this.#target, input), (own) => this.#draw(own))
+    return andThen(runToBlock(this.#target, input), (own) => this.#renderAt(own))
   }
 
   /** The names that the last render and the way to the block looked up; undefined when they may be any. */
@@ -62,7 +62,7 @@ export class NunjucksBlock implements BlockRenderer {
     })
   }
 
-  #draw(point: Point, changes: Context = {}): MaybePromise<string> {
+  #renderAt(point: Point, changes: Context = {}): MaybePromise<string> {
     const { context, variables, scope, written } = point
     const { leaf, block, limitMs } = this.#target
     context.ctx = plainContext(variables, changes)

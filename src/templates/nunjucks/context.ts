@@ -46,7 +46,6 @@ export interface Block extends BlockFunction {
   readonly inner: readonly string[] | undefined
 }
 
-/** Joins a compiled block with the place where it is written. */
 export function locatedBlock(
   template: string,
   name: string,
@@ -60,7 +59,6 @@ export function locatedBlock(
   return Object.assign(block, { template, compiled, inner })
 }
 
-/** Renders nothing in the place of a block. */
 export const NOTHING: BlockFunction = (_env, _context, _frame, _runtime, done) => done(null, '')
 
 const pages = new WeakMap<Values, BlockContext>()
@@ -85,7 +83,6 @@ export class BlockContext {
   readonly lineage: string[] = []
   /** Ends the render with an error that is thrown where nothing can catch it. */
   end: Callback<any> = () => {}
-  /** The scope in which `renderBlock` is being called. */
   callScope: Frame | undefined
   /** The names that are looked up. An include notes them where its page does. */
   reads: Set<string> | undefined

@@ -1,7 +1,7 @@
 import { type AstNode, makeNode } from './internals.ts'
 
 /**
- * `{% fragment name %}…{% endfragment %}`: a block that its page never draws. It is there to be drawn alone, next to the
+ * `{% fragment name %}…{% endfragment %}`: a block that its page never renders. It is there to be rendered alone, next to the
  * markup it belongs to.
  *
  * The idea of fragments inside a page's template is htmx's (template fragments) and go-templ's; the tag is a block in a

@@ -45,7 +45,6 @@ export interface TemplateFacts {
   placeOf(at: number): Place
 }
 
-/** Nodes that name another template. */
 const REFERENCE = /^(?:Include|Import|FromImport|Extends)$/
 
 /**
@@ -106,7 +105,6 @@ function namesIn(node: AstNode, part: 'key' | 'value'): AstNode[] {
   )
 }
 
-/** Names that are declared outside of blocks. */
 function declaredIn(node: AstNode): string[] {
   const isClosed = node.typename === 'Block' || node.typename === 'Macro'
   return [...boundBy(node), ...(isClosed ? [] : childrenOf(node).flatMap(declaredIn))]

@@ -34,7 +34,6 @@ export type BlockFunction<T = string> = (
 /** A compiled template: `root` and one `b_<name>` for each block. */
 export type CompiledTemplate = Readonly<Record<string, BlockFunction>>
 
-/** The functions that compiled templates call. */
 export interface Runtime {
   Frame: new (parent?: Frame, isolateWrites?: boolean) => Frame
   SafeString: new (html: string) => object

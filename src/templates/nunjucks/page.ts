@@ -24,7 +24,6 @@ interface Capture {
   readonly variables: Values
   /** The scopes around the block, as one; undefined when they hold nothing. */
   readonly scope: Values | undefined
-  /** The names that the page has set. */
   readonly written: ReadonlySet<string>
   /** All names that are looked up on the way: when one of these changes, the page must run again. */
   readonly reads: ReadonlySet<string>

@@ -1,10 +1,9 @@
 import { abortableGenerator } from '../shared/abortable.ts'
 import { SourceError } from '../shared/errors.ts'
 import { tryOr } from '../shared/hooks.ts'
-import { bodyText } from '../sse/body-text.ts'
-import { decodeEvents, type ReadEvent } from '../sse/decode-events.ts'
-import { decodeNDJSON } from '../sse/decode-ndjson.ts'
-import { bodyOf, mediaTypeOf, type ResponseLike } from '../sse/response-body.ts'
+import { decodeEvents, type ReadEvent } from '../sse/read-events.ts'
+import { decodeNDJSON } from '../sse/read-ndjson.ts'
+import { bodyOf, bodyText, mediaTypeOf, type ResponseLike } from '../sse/response-body.ts'
 import { isChunk } from './chunks.ts'
 import { modelFailure, wrongValue } from './errors.ts'
 

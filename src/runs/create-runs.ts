@@ -2,12 +2,10 @@ import { captureContext } from '../shared/async-context.ts'
 import { callHook } from '../shared/hooks.ts'
 import { sleep } from '../shared/clock.ts'
 import { AccessError, ConfigError, LimitError } from '../shared/errors.ts'
-import { DEFAULT_LIMITS, type Limits } from '../shared/limits.ts'
+import { DEFAULT_LIMITS, Slots, type Limits } from '../shared/limits.ts'
 import { silent } from '../shared/log.ts'
-import { Slots } from '../shared/slots.ts'
 import { EndMarker } from '../streams/end.ts'
-import type { WithId } from '../streams/source.ts'
-import type { Source, StreamContext } from '../streams/source.ts'
+import type { Source, StreamContext, WithId } from '../streams/source.ts'
 import { isRunId, newRunId, parseCursor } from './ids.ts'
 import { createMemoryStore } from './memory-store.ts'
 import { Producer } from './producer.ts'
@@ -67,10 +65,11 @@ class NodeRuns implements Runs {
 
   async start(source: Source<unknown>, options: RunOptions): Promise<Run> {
     const { owner, key } = options
-    if (!owner)
-      throw new ConfigError('config/invalid', 'A run needs an owner, who may see and stop it.', {
-        hint: 'Give the id of the signed-in user, or ownerOf(c).',
-      })
+    if (!owner) {
+      const hint = 'Give the id of the signed-in user, or ownerOf(c).'
+      const message = 'A run needs an owner, who may see and stop it.'
+      throw new ConfigError('config/invalid', message, { hint })
+    }
     if (key === undefined) return this.#run(await this.#begin(source, options), owner)
     const name = JSON.stringify([owner, key])
     for (let other = this.#byKey.get(name); other; other = this.#byKey.get(name)) {
@@ -108,14 +107,13 @@ class NodeRuns implements Runs {
   }
 
   async health(): Promise<RunsHealth> {
-    const answer = callStore(this.#settings.store.find(newRunId()))
-    const isUp = await answer.then(
-      () => true,
-      () => false,
+    const store = await callStore(this.#settings.store.find(newRunId())).then(
+      () => 'up' as const,
+      () => 'down' as const,
     )
     let subscribers = 0
     for (const { snapshots } of this.#active.values()) subscribers += snapshots.subscribers
-    return { store: isUp ? 'up' : 'down', running: this.#producers.size, subscribers }
+    return { store, running: this.#producers.size, subscribers }
   }
 
   async close(graceMs: number = 0): Promise<void> {
@@ -201,16 +199,14 @@ class NodeRuns implements Runs {
     const id = newRunId()
     const needsSubscribers = onDisconnect === 'cancel'
     const run = { id, owner, key, lease: newRunId(), leaseMs, keepMs, needsSubscribers }
+    const stop = (): void => this.#producerOf(id)?.stop('stopped')
+    let running: string | undefined
     try {
-      const running = await callStore(store.start(run, () => this.#producerOf(id)?.stop('stopped')))
-      if (running !== id) {
-        release()
-        return running
-      }
-    } catch (error) {
-      release()
-      throw error
+      running = await callStore(store.start(run, stop))
+    } finally {
+      if (running !== id) release()
     }
+    if (running !== id) return running
     const producer = new Producer(run, source, {
       ...this.#settings,
       path: `${path}/${id}`,

@@ -54,6 +54,10 @@ interface Block {
   cut: Fields | undefined
 }
 
+function newBlock(number: number, address: Address): Block {
+  return { number, address, context: new Map(), cut: undefined }
+}
+
 /** Writes the log of one run. */
 export class LogEncoder {
   readonly #blocks = new Map<string, Block>()
@@ -85,12 +89,7 @@ export class LogEncoder {
     const name = JSON.stringify(address)
     const known = this.#blocks.get(name)
     if (known && isReplaced) return JSON.stringify({ n: known.number })
-    const before = known ?? {
-      number: this.#blocks.size,
-      address,
-      context: new Map(),
-      cut: undefined,
-    }
+    const before = known ?? newBlock(this.#blocks.size, address)
     // A template does not see a variable without a value, and JSON has none.
     const context = new Map(
       Object.entries(fragment.context).filter(([, value]) => value !== undefined),
@@ -137,13 +136,7 @@ export class LogDecoder {
     if ('e' in entry) return new ServerSentEvent(entry.e)
     if ('end' in entry)
       return new EndMarker(entry.end, { publicError: entry.error, final: entry.final })
-    if ('f' in entry)
-      this.#blocks[entry.f] = {
-        number: entry.f,
-        address: entry.t,
-        context: new Map(),
-        cut: undefined,
-      }
+    if ('f' in entry) this.#blocks[entry.f] = newBlock(entry.f, entry.t)
     return this.#fragment(this.#blocks['f' in entry ? entry.f : entry.n]!, entry)
   }
 

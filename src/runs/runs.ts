@@ -1,7 +1,6 @@
 import type { Limits } from '../shared/limits.ts'
 import type { Log } from '../shared/log.ts'
-import type { WithId } from '../streams/source.ts'
-import type { Resumable, Source, StreamContext } from '../streams/source.ts'
+import type { Resumable, Source, StreamContext, WithId } from '../streams/source.ts'
 import type { EndReason } from '../streams/end.ts'
 import type { RunStore } from './store.ts'
 

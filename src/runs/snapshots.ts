@@ -1,5 +1,5 @@
 import { abortableGenerator, onAbort } from '../shared/abortable.ts'
-import { Notifier } from '../shared/notifier.ts'
+import { Notifier } from '../shared/clock.ts'
 import { Fragment, snapshotKey } from '../fragments/fragment.ts'
 import { EndMarker } from '../streams/end.ts'
 import { WithId } from '../streams/source.ts'

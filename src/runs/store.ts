@@ -1,3 +1,4 @@
+import { abortable } from '../shared/abortable.ts'
 import { after } from '../shared/clock.ts'
 import { LimitError } from '../shared/errors.ts'
 
@@ -87,18 +88,15 @@ export interface RunStore {
 
 /** Awaits a store. Throws LimitError `run/store-away` if it rejects or is late. */
 export async function callStore<T>(answer: Promise<T>, withinMs: number = 2_000): Promise<T> {
-  let cancel = (): void => {}
-  const late = new Promise<never>((_, reject) => {
-    cancel = after(withinMs, () => reject(new Error(`No answer within ${withinMs} ms.`)))
-  })
+  const late = new AbortController()
+  const error = new Error(`No answer within ${withinMs} ms.`)
+  const cancel = after(withinMs, () => late.abort(error))
   try {
-    return await Promise.race([answer, late])
+    return await abortable(answer, late.signal)
   } catch (cause) {
     const hint = 'Check that it is running; runs.health() shows when it is back.'
-    throw new LimitError('run/store-away', 'The store of the runs does not answer.', 2, {
-      hint,
-      cause,
-    })
+    const message = 'The store of the runs does not answer.'
+    throw new LimitError('run/store-away', message, 2, { hint, cause })
   } finally {
     cancel()
   }

@@ -71,10 +71,42 @@ export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
+/**
+ * Lets one loop wait for what another one does. The loop looks at the state, waits, and looks again.
+ *
+ * @example
+ * const changed = new Notifier()
+ * while (values.length === 0) await changed.wait()
+ * // elsewhere: values.push(1); changed.notify()
+ */
+export class Notifier {
+  #wake: (() => void) | undefined
+
+  /** Wakes the loop that waits; does nothing when none does. */
+  notify(): void {
+    this.#wake?.()
+    this.#wake = undefined
+  }
+
+  /** Resolves with the next `notify`, or after `ms`. Of several waits only the newest is woken. */
+  wait(ms: number = Infinity): Promise<undefined> {
+    return new Promise((resolve) => {
+      const cancel = after(ms, () => resolve(undefined))
+      this.#wake = () => {
+        cancel()
+        resolve(undefined)
+      }
+    })
+  }
+}
+
 /** How long sources that never wait may keep the event loop. */
 const MAX_TURN_MS = 10
 /** After such a pause the event loop has turned by itself. */
 const PAUSE_MS = 5
+type Soon = (run: () => void) => unknown
+/** The way to the next turn: without a timer, where the platform has one. */
+const { setImmediate: soon = setTimeout as Soon } = globalThis as { setImmediate?: Soon }
 let turnBeganAt = 0
 let calledAt = -Infinity
 let nextTurn: Promise<void> | undefined
@@ -89,17 +121,10 @@ export function yieldToEventLoop(): Promise<void> | undefined {
   calledAt = at
   if (at - turnBeganAt < MAX_TURN_MS) return undefined
   return (nextTurn ??= new Promise((resolve) =>
-    startNextTurn(() => {
+    soon(() => {
       turnBeganAt = performance.now()
       nextTurn = undefined
       resolve()
     }),
   ))
-}
-
-/** Where the platform has a way to the next turn, that needs no timer. */
-function startNextTurn(run: () => void): void {
-  const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => unknown }
-  if (setImmediate) setImmediate(run)
-  else setTimeout(run, 0)
 }

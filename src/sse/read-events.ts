@@ -1,10 +1,26 @@
-import { SourceError } from '../shared/errors.ts'
-import { abortable, abortableGenerator, ignoreErrors, onAbort } from '../shared/abortable.ts'
-import { decodeEvents, type ReadEvent, type ReadEventsOptions } from './decode-events.ts'
-import { bodyOf, mediaTypeOf, type ResponseLike } from './response-body.ts'
+import { createParser } from 'eventsource-parser'
+import { bodyText, readResponse, type ResponseLike } from './response-body.ts'
 
-/** An answer that names no type, or the one that everything has, is believed. */
-const MAY_BE_EVENTS = new Set(['', 'text/event-stream', 'text/plain', 'application/octet-stream'])
+/** One event, as read. */
+export interface ReadEvent {
+  /** The content; its lines are joined by `\n`. Spaces at the beginning stay, beyond the one that the format adds. */
+  readonly data: string
+  /** The name; absent for an ordinary message. */
+  readonly event?: string
+  /** The id, when this event has one. Send the newest back as `Last-Event-ID` to go on from there. */
+  readonly id?: string
+}
+
+/** Callbacks for the rest of an event stream. */
+export interface ReadEventsOptions {
+  /** Called with the time to wait before a reconnect, in milliseconds. */
+  readonly onRetry?: (retryMs: number) => void
+  /** Called with each comment, such as a heartbeat. */
+  readonly onComment?: (comment: string) => void
+}
+
+/** One event larger than this is an attack or a mistake, and memory is finite. */
+const MAX_EVENT_CHARS = 16_777_216
 
 /**
  * The events of an answer, for programs that read a stream: unlike the browser's EventSource it works for any method,
@@ -28,42 +44,61 @@ export function readEvents(
   response: ResponseLike | PromiseLike<ResponseLike>,
   options: ReadEventsOptions = {},
 ): AsyncGenerator<ReadEvent, void, undefined> {
-  return opened(
-    response,
-    (body, signal) => decodeEvents(body, options, signal),
-    MAY_BE_EVENTS,
-    'an event stream',
-  )
+  const read = (body: ReadableStream<Uint8Array>, signal: AbortSignal) =>
+    decodeEvents(body, options, signal)
+  return readResponse(response, read, ['text/event-stream'], 'an event stream')
 }
 
 /**
- * Reads a response once its head has arrived. Its reader may leave before that, too.
+ * The events of a body.
  *
- * @param expected The media types that may hold what is looked for; `what` names it for the message.
+ * In      an event stream in UTF-8, cut anywhere; lines end with CR, LF or CRLF.
+ * Out     the events that are whole, each as soon as its empty line is there. One that the end of the body cuts off is
+ *         dropped, as the standard wants it.
+ * Ends    cancels the body when the reader stops; while it waits, only the signal stops it.
+ * Throws  what the body throws; a RangeError for an event beyond 16,777,216 characters.
  */
-export function opened<T>(
-  response: ResponseLike | PromiseLike<ResponseLike>,
-  read: (
-    body: ReadableStream<Uint8Array>,
-    signal: AbortSignal,
-  ) => AsyncGenerator<T, void, undefined>,
-  expected: ReadonlySet<string>,
-  what: string,
-): AsyncGenerator<T, void, undefined> {
-  async function* values(signal: AbortSignal): AsyncGenerator<T, void, undefined> {
-    const answer = await abortable(response, signal)
-    const type = mediaTypeOf(answer)
-    const body = await bodyOf(answer)
-    if (!expected.has(type)) {
-      await body?.cancel()
-      throw new SourceError('source/value', `The answer is ${type}, not ${what}.`, {
-        hint: 'Send the header "accept" with the type that you want to read.',
-      })
-    }
-    if (body !== null) yield* read(body, signal)
-  }
-  return abortableGenerator((signal) => {
-    onAbort(signal, () => void ignoreErrors(async () => (await response).body?.cancel()))
-    return values(signal)
+export function decodeEvents(
+  body: ReadableStream<Uint8Array>,
+  options: ReadEventsOptions,
+  signal: AbortSignal,
+): AsyncGenerator<ReadEvent, void, undefined> {
+  return events(bodyText(body, signal), options)
+}
+
+async function* events(
+  text: AsyncIterable<string>,
+  { onRetry, onComment }: ReadEventsOptions,
+): AsyncGenerator<ReadEvent, void, undefined> {
+  const found: ReadEvent[] = []
+  const parser = createParser({
+    onEvent: ({ data, event, id }) =>
+      found.push({ data, ...(event !== undefined && { event }), ...(id !== undefined && { id }) }),
+    onRetry,
+    onComment,
+    onError(error) {
+      // Unknown fields and retries that are no number are to be ignored.
+      if (error.type === 'max-buffer-size-exceeded')
+        throw new RangeError(`An event is longer than ${MAX_EVENT_CHARS} characters.`)
+    },
+    maxBufferSize: MAX_EVENT_CHARS,
   })
+  const withLineFeeds = lineFeeds()
+  for await (const chunk of text) {
+    parser.feed(withLineFeeds(chunk))
+    yield* found.splice(0)
+  }
+}
+
+/**
+ * Turns each line break into LF, also CRLF that is cut in two. The parser alone waits behind a CR at the end of a chunk
+ * for an LF that may never come, so that the last event of a stream with CR would be late or lost.
+ */
+function lineFeeds(): (text: string) => string {
+  let afterCr = false
+  return (text) => {
+    const rest = afterCr && text.startsWith('\n') ? text.slice(1) : text
+    afterCr = text.endsWith('\r')
+    return rest.includes('\r') ? rest.replace(/\r\n?/g, '\n') : rest
+  }
 }

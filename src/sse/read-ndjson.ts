@@ -1,16 +1,10 @@
-import { decodeNDJSON } from './decode-ndjson.ts'
-import { opened } from './read-events.ts'
-import type { ResponseLike } from './response-body.ts'
+import { abortableGenerator } from '../shared/abortable.ts'
+import { SourceError } from '../shared/errors.ts'
+import { bodyText, readResponse, type ResponseLike } from './response-body.ts'
 
-const MAY_BE_NDJSON = new Set([
-  '',
-  'application/x-ndjson',
-  'application/ndjson',
-  'application/jsonl',
-  'application/x-jsonlines',
-  'application/octet-stream',
-  'text/plain',
-])
+const NDJSON_TYPES = ['x-ndjson', 'ndjson', 'jsonl', 'x-jsonlines'].map(
+  (type) => `application/${type}`,
+)
 
 /**
  * The values of an answer with one JSON text a line, for programs that read a stream.
@@ -27,9 +21,59 @@ const MAY_BE_NDJSON = new Set([
 export function readNDJSON<T = unknown>(
   response: ResponseLike | PromiseLike<ResponseLike>,
 ): AsyncGenerator<T, void, undefined> {
-  return opened(response, decodeNDJSON, MAY_BE_NDJSON, 'NDJSON') as AsyncGenerator<
-    T,
-    void,
-    undefined
-  >
+  const records = readResponse(response, decodeNDJSON, NDJSON_TYPES, 'NDJSON')
+  return records as AsyncGenerator<T, void, undefined>
+}
+
+/** One line larger than this is an attack or a mistake, and memory is finite. */
+const MAX_LINE_CHARS = 16_777_216
+
+/**
+ * The values of a body with one JSON text a line.
+ *
+ * In      UTF-8, cut anywhere; lines end with LF or CRLF, empty ones are skipped, the last one may have no end.
+ * Ends    cancels the body when the reader stops early, even while it waits.
+ * Throws  SourceError `source/value` for a line that is no JSON, with its number; what the body throws; a RangeError
+ *         for a line beyond 16,777,216 characters.
+ */
+export function decodeNDJSON(
+  body: ReadableStream<Uint8Array>,
+  signal?: AbortSignal,
+): AsyncGenerator<unknown, void, undefined> {
+  return abortableGenerator((inner) => values(bodyText(body, inner)), signal)
+}
+
+async function* values(text: AsyncIterable<string>): AsyncGenerator<unknown, void, undefined> {
+  let number = 0
+  for await (const line of lines(text)) {
+    number += 1
+    if (line.trim() === '') continue
+    try {
+      yield JSON.parse(line)
+    } catch (cause) {
+      const shown = JSON.stringify(line.slice(0, 80))
+      throw new SourceError('source/value', `Line ${number} is no JSON: ${shown}.`, { cause })
+    }
+  }
+}
+
+async function* lines(text: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+  // Joined when the line is whole: looking through the whole beginning for each chunk of a long line would be quadratic.
+  let begun: string[] = []
+  let chars = 0
+  for await (const chunk of text) {
+    let from = 0
+    for (let at = chunk.indexOf('\n'); at !== -1; at = chunk.indexOf('\n', from)) {
+      yield begun.join('') + chunk.slice(from, at)
+      begun = []
+      chars = 0
+      from = at + 1
+    }
+    if (from === chunk.length) continue
+    begun.push(chunk.slice(from))
+    chars += chunk.length - from
+    if (chars > MAX_LINE_CHARS)
+      throw new RangeError(`A line is longer than ${MAX_LINE_CHARS} characters.`)
+  }
+  if (begun.length > 0) yield begun.join('')
 }

@@ -1,3 +1,4 @@
+import { abortable, abortableGenerator, ignoreErrors, onAbort } from '../shared/abortable.ts'
 import { SourceError } from '../shared/errors.ts'
 
 /** The used part of a fetch `Response`, so that those of other implementations fit too. */
@@ -38,4 +39,73 @@ export async function bodyOf(response: ResponseLike): Promise<ReadableStream<Uin
     throw new SourceError('source/value', 'The body of this response was read before.', { hint })
   }
   return response.body
+}
+
+/**
+ * The text of a body as it comes: one decoder for all of it, since a character may be cut between two chunks.
+ *
+ * In      UTF-8, cut anywhere; a byte order mark at the beginning is dropped.
+ * Ends    cancels the body when the reader stops early, even while it waits.
+ * Throws  what the body throws, such as a lost connection.
+ *
+ * @example for await (const text of bodyText(new Response('Hello').body!)) show(text) // 'Hello'
+ */
+export function bodyText(
+  body: ReadableStream<Uint8Array>,
+  signal?: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
+  const reader = body.getReader()
+  return abortableGenerator((inner) => {
+    onAbort(inner, () => void ignoreErrors(() => reader.cancel()))
+    return decoded(reader, inner)
+  }, signal)
+}
+
+async function* decoded(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder()
+  try {
+    for (;;) {
+      const { done, value } = await abortable(reader.read(), signal)
+      if (done) break
+      const text = decoder.decode(value, { stream: true })
+      if (text !== '') yield text
+    }
+    const rest = decoder.decode()
+    if (rest !== '') yield rest
+  } finally {
+    // Not only released: a body that is not cancelled keeps its connection, and its server goes on.
+    await ignoreErrors(() => reader.cancel())
+  }
+}
+
+/**
+ * Reads a response once its head has arrived. Its reader may leave before that, too.
+ *
+ * @param expected The media types that may hold it; `what` is its name in the message.
+ */
+export function readResponse<T>(
+  response: ResponseLike | PromiseLike<ResponseLike>,
+  read: (body: ReadableStream<Uint8Array>, signal: AbortSignal) => AsyncGenerator<T, void>,
+  expected: readonly string[],
+  what: string,
+): AsyncGenerator<T, void, undefined> {
+  async function* values(signal: AbortSignal): AsyncGenerator<T, void, undefined> {
+    const answer = await abortable(response, signal)
+    const type = mediaTypeOf(answer)
+    const body = await bodyOf(answer)
+    // An answer that names no type, or the one that everything has, is believed.
+    if (!['', 'text/plain', 'application/octet-stream', ...expected].includes(type)) {
+      await body?.cancel()
+      const hint = 'Send the header "accept" with the type that you want to read.'
+      throw new SourceError('source/value', `The answer is ${type}, not ${what}.`, { hint })
+    }
+    if (body !== null) yield* read(body, signal)
+  }
+  return abortableGenerator((signal) => {
+    onAbort(signal, () => void ignoreErrors(async () => (await response).body?.cancel()))
+    return values(signal)
+  })
 }

@@ -1,7 +1,7 @@
 import { onAbort } from '../shared/abortable.ts'
 import { SourceError } from '../shared/errors.ts'
-import { Notifier } from '../shared/notifier.ts'
-import type { Source, StreamContext } from './source.ts'
+import { Notifier } from '../shared/clock.ts'
+import type { Source } from './source.ts'
 
 /** Writes values into a stream, for a function that pushes. */
 export interface StreamWriter<T> {
@@ -33,82 +33,62 @@ export interface StreamWriter<T> {
  * }))
  */
 export function produce<T>(run: (writer: StreamWriter<T>) => unknown): Source<T> {
-  return async function* (context) {
-    const writer = new Writer<T>(context)
-    writer.onCancel(() => writer.changed.notify())
+  return async function* ({ signal, lastEventId }) {
+    const changed = new Notifier()
+    const offers: { readonly value: T; readonly taken: () => void }[] = []
+    let end: { readonly error: unknown } | { readonly final: unknown } | undefined
+    const finish = (call: string, how: NonNullable<typeof end>): void => {
+      if (signal.aborted) return
+      if (end) throw afterEnd(call)
+      end = how
+      changed.notify()
+    }
+    const writer: StreamWriter<T> = {
+      signal,
+      lastEventId,
+      get cancelled() {
+        return signal.aborted
+      },
+      write(value) {
+        if (signal.aborted) return Promise.resolve()
+        if (end) throw afterEnd('write')
+        return new Promise((taken) => {
+          offers.push({ value, taken })
+          changed.notify()
+        })
+      },
+      close: (final) => finish('close', { final }),
+      fail: (error) => finish('fail', { error }),
+      onCancel: (callback) => onAbort(signal, callback),
+    }
+    onAbort(signal, () => changed.notify())
     // What it does after the end changes nothing any more.
-    void Promise.resolve()
-      .then(() => run(writer))
+    void Promise.resolve(writer)
+      .then(run)
       .then(
-        (final) => writer.end ?? writer.close(final),
-        (error: unknown) => writer.end ?? writer.fail(error),
+        (final) => end ?? writer.close(final),
+        (error: unknown) => end ?? writer.fail(error),
       )
     try {
       for (;;) {
-        const offer = writer.offers.shift()
+        const offer = offers.shift()
         if (offer) {
           offer.taken()
           yield offer.value
-        } else if (writer.cancelled) return
-        else if (writer.end && 'error' in writer.end) throw writer.end.error
-        else if (writer.end) return writer.end.final
-        else await writer.changed.wait()
+        } else if (signal.aborted) return
+        else if (end && 'error' in end) throw end.error
+        else if (end) return end.final
+        else await changed.wait()
       }
     } finally {
-      writer.end ??= { final: undefined }
-      for (const { taken } of writer.offers.splice(0)) taken()
+      end ??= { final: undefined }
+      for (const { taken } of offers) taken()
     }
   }
 }
 
-class Writer<T> implements StreamWriter<T> {
-  readonly signal: AbortSignal
-  readonly lastEventId: string | undefined
-  readonly offers: { readonly value: T; readonly taken: () => void }[] = []
-  readonly changed: Notifier = new Notifier()
-  end: { readonly error: unknown } | { readonly final: unknown } | undefined
-
-  constructor({ signal, lastEventId }: StreamContext) {
-    this.signal = signal
-    this.lastEventId = lastEventId
-  }
-
-  get cancelled(): boolean {
-    return this.signal.aborted
-  }
-
-  write(value: T): Promise<void> {
-    if (this.cancelled) return Promise.resolve()
-    this.#refuseAfterEnd('write')
-    return new Promise((taken) => {
-      this.offers.push({ value, taken })
-      this.changed.notify()
-    })
-  }
-
-  close(final?: unknown): void {
-    this.#end('close', { final })
-  }
-
-  fail(error: unknown): void {
-    this.#end('fail', { error })
-  }
-
-  onCancel(run: () => void): void {
-    onAbort(this.signal, run)
-  }
-
-  #end(call: string, end: NonNullable<typeof this.end>): void {
-    if (this.cancelled) return
-    this.#refuseAfterEnd(call)
-    this.end = end
-    this.changed.notify()
-  }
-
-  #refuseAfterEnd(call: string): void {
-    if (this.end === undefined) return
-    throw new SourceError('source/ended', `${call}() was called after the stream had ended.`, {
-      hint: 'Look at writer.cancelled, and call nothing after close() or fail().',
-    })
-  }
+function afterEnd(call: string): SourceError {
+  const hint = 'Look at writer.cancelled, and call nothing after close() or fail().'
+  const message = `${call}() was called after the stream had ended.`
+  return new SourceError('source/ended', message, { hint })
 }

@@ -1,6 +1,5 @@
 import { LimitError } from '../shared/errors.ts'
-import type { Limits } from '../shared/limits.ts'
-import { Slots } from '../shared/slots.ts'
+import { Slots, type Limits } from '../shared/limits.ts'
 import type { EndReason, StreamEnd } from './end.ts'
 
 /** Counts of the streams of this process since it started. */

@@ -1,7 +1,6 @@
 import { callHook } from '../shared/hooks.ts'
-import { after, now } from '../shared/clock.ts'
+import { after, Notifier, now } from '../shared/clock.ts'
 import type { Limits } from '../shared/limits.ts'
-import { Notifier } from '../shared/notifier.ts'
 import { lastChunks, type Report, type StreamBuffer } from './buffer.ts'
 import { toParts, type Chunk } from './encoder.ts'
 import { EndMarker, type EndReason, type Outcome, type StreamEnd } from './end.ts'

@@ -1,6 +1,5 @@
 import { STREAMING_REQUEST } from '../htmx/request.ts'
-import type { ReadEvent } from '../sse/decode-events.ts'
-import { readEvents } from '../sse/read-events.ts'
+import { readEvents, type ReadEvent } from '../sse/read-events.ts'
 
 /** Anything that answers requests in process, as a Hono app does. */
 export interface RequestableApp {

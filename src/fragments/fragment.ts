@@ -1,4 +1,4 @@
-import { omitUndefined } from '../shared/omit-undefined.ts'
+import { omitUndefined } from '../shared/hooks.ts'
 
 /** The variables of a template. */
 export type BlockContext = Readonly<Record<string, unknown>>

@@ -1,4 +1,4 @@
-import { isSafeUrl } from '../shared/safe-url.ts'
+import { isSafeUrl } from '../shared/escape-html.ts'
 
 /** Instructions for htmx beside the HTML of a whole answer; of a stream htmx does not read them. */
 export interface HtmxHeaders {

@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context } from 'hono'
 import { useAsyncContext, type AsyncContext } from '../shared/async-context.ts'
-import { omitUndefined } from '../shared/omit-undefined.ts'
+import { omitUndefined } from '../shared/hooks.ts'
 import type { Connection } from '../web/settings.ts'
 
 /** The environment that `@hono/node-server`, and our `serve`, call an app with. */

@@ -144,8 +144,8 @@ describe('treeOf', () => {
   test('does not hold an element for ended that the next letter may leave open', () => {
     const begin = `<div>${'long '.repeat(1_000)}</div><p>a`
     const before = treeOf(`${begin}<div></div>`)
-    const html = `${begin}<del></del>`
-    expect(treeOf(html, undefined, before)).toEqual(treeOf(html))
+    const text = `${begin}<del></del>`
+    expect(treeOf(text, undefined, before)).toEqual(treeOf(text))
   })
 
   test('leaves out what is out of band, and knows the end tags that are left out', () => {

@@ -1,6 +1,5 @@
 import type { Markdown } from '../../markdown/markdown.ts'
-import { escapeHtml } from '../../shared/escape-html.ts'
-import { isSafeUrl } from '../../shared/safe-url.ts'
+import { escapeHtml, isSafeUrl } from '../../shared/escape-html.ts'
 import type { BlockContext } from './context.ts'
 import { SafeString } from './internals.ts'
 

@@ -104,7 +104,7 @@ function brokenLinks(folder: string): string[] {
     (name) => name.endsWith('.md') && !name.includes('node_modules'),
   )
   return pages.flatMap((page) => {
-    const prose = readFileSync(join(folder, page), 'utf8').replace(/^```[^]*?^```$/gm, '')
+    const prose = readFileSync(join(folder, page), 'utf8').replace(/^```[^]*?^```$|`[^`\n]+`/gm, '')
     const links = prose.matchAll(/(?:\]\(|(?:src|srcset|href)=")(?![a-z]+:|#|\/)([^)#"\s]+)/g)
     return [...links]
       .filter(([, path]) => !existsSync(join(folder, dirname(page), path!)))

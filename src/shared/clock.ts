@@ -73,11 +73,6 @@ export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
 
 /**
  * Lets one loop wait for what another one does. The loop looks at the state, waits, and looks again.
- *
- * @example
- * const changed = new Notifier()
- * while (values.length === 0) await changed.wait()
- * // elsewhere: values.push(1); changed.notify()
  */
 export class Notifier {
   #wake: (() => void) | undefined

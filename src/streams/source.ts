@@ -64,14 +64,20 @@ export async function open<T>(
   context: StreamContext,
 ): Promise<AsyncIterator<T> | Iterator<T>> {
   const values: unknown = typeof source === 'function' ? await source(context) : source
-  if (values !== null && typeof values === 'object') {
-    if (Symbol.asyncIterator in values) return (values as AsyncIterable<T>)[Symbol.asyncIterator]()
-    if (Symbol.iterator in values) return (values as Iterable<T>)[Symbol.iterator]()
-    if ('getReader' in values) return pulled((values as ReadableStream<T>).getReader())
-  }
+  const iterator = iteratorOf(values as Partial<AsyncIterable<T> & Iterable<T> & ReadableStream<T>>)
+  if (typeof iterator === 'object') return iterator
   const message = `A stream's source gives values one by one, but this one gave ${typeof values}.`
   const hint = 'Return an async generator, such as streamToFragments(…), from the function.'
   throw new SourceError('source/value', message, { hint })
+}
+
+function iteratorOf<T>(
+  values: Partial<AsyncIterable<T> & Iterable<T> & ReadableStream<T>>,
+): AsyncIterator<T> | Iterator<T> | undefined {
+  if (values === null || typeof values !== 'object') return undefined
+  if (Symbol.asyncIterator in values) return values[Symbol.asyncIterator]!()
+  if (Symbol.iterator in values) return values[Symbol.iterator]!()
+  return values.getReader && pulled(values.getReader())
 }
 
 function pulled<T>(reader: ReadableStreamDefaultReader<T>): AsyncIterator<T> {

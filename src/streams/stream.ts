@@ -1,4 +1,4 @@
-import { callHook } from '../shared/hooks.ts'
+import { callHook, omitUndefined } from '../shared/hooks.ts'
 import { after, Notifier, now } from '../shared/clock.ts'
 import type { Limits } from '../shared/limits.ts'
 import { lastChunks, type Report, type StreamBuffer } from './buffer.ts'
@@ -331,7 +331,7 @@ export class Stream<T> {
     const { onEnd, slot, route, log } = this.#options
     const counts = { ...this.#counts, ...(this.#failures > 0 && { failed: this.#failures }) }
     const durationMs = now() - this.#startedAt
-    const end: StreamEnd = { reason, error, final, ...counts, durationMs }
+    const end: StreamEnd = { reason, ...omitUndefined({ error, final }), ...counts, durationMs }
     this.#forgetClient?.()
     this.#cancelWatch()
     void this.#source.close().then(() => slot?.release())

@@ -3,11 +3,11 @@ const COSTS: readonly [cost: number, characters: string][] = [
   [3.5, '\n\r'],
   [2.5, ']'],
   [2.2, '*_~'],
-  [2, '-+><\\$'],
+  [2, '-+><'],
   [1.5, '.)'],
   [1, '#[:@'],
   [0.6, '!'],
-  [0.5, '`&'],
+  [0.5, '`&\\'],
 ]
 const OTHER = 0.03
 const CELL = 4

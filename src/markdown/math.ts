@@ -14,10 +14,22 @@ export function formulaEnd(text: string, at: number): number | undefined {
   const mark = ENDS[text.slice(at, at + MARK_CHARS)]
   if (mark === undefined) return undefined
   const start = at + MARK_CHARS
-  const length = text.slice(start, start + MAX_FORMULA_CHARS + MARK_CHARS).indexOf(mark)
+  const end = nextMark(text, mark, start)
   // `$$$$` is no formula.
-  if (length === 0) return undefined
-  return length < 0 ? -1 : start + length + MARK_CHARS
+  if (end === start) return undefined
+  return end < 0 || end - start > MAX_FORMULA_CHARS ? -1 : end + MARK_CHARS
+}
+
+/** The last search for each mark: a text of opening marks alone would be searched once for each of them. */
+const searches = new Map<string, { readonly text: string; readonly from: number; end: number }>()
+
+function nextMark(text: string, mark: string, from: number): number {
+  const last = searches.get(mark)
+  const isKnown = last?.text === text && last.from <= from && (last.end < 0 || from <= last.end)
+  if (isKnown) return last.end
+  const end = text.indexOf(mark, from)
+  searches.set(mark, { text, from, end })
+  return end
 }
 
 /** True for a formula without an end that may get one with the text that follows. */

@@ -116,7 +116,9 @@ function rulesOf({ highlight, images = [] }: MarkdownOptions): Renderer['rules']
     },
     link_close(tokens, at, options, env, renderer) {
       stateOf(env).inLink = false
-      const start = tokens.findLastIndex(({ type }, n) => n < at && type === 'link_open')
+      let start = at
+      // Not `findLastIndex`, which begins at the end of all links.
+      while (tokens[start]!.type !== 'link_open') start -= 1
       const text = renderer.renderInlineAsText(tokens.slice(start, at), options, env)
       return `</a>${shownHost(String(tokens[start]!.attrGet('href')), text)}`
     },

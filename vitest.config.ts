@@ -28,6 +28,8 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     // What every ended stream says of itself would hide what a test says.
     env: { LOG_LEVEL: 'error' },
+    // Where a machine may have more to do than these tests.
+    retry: Number(process.env['RETRY'] ?? 0),
     setupFiles: ['tests/support/seed.ts'],
     globalSetup: [
       'tests/support/browser-setup.ts',

@@ -82,9 +82,23 @@ export class Fragment {
  *
  * @example snapshotKey(new Fragment('feed.html', 'item', {}, { target: '#feed', swap: 'beforeend' })) // → undefined
  */
-export function snapshotKey({ template, block, target = '', swap }: Fragment): string | undefined {
+export function snapshotKey(fragment: Fragment): string | undefined {
+  const { swap } = fragment
   const replaces = swap === undefined || swap.startsWith('inner') || swap === 'outerHTML'
-  return replaces ? `${template}\0${block}\0${target}` : undefined
+  return replaces ? blockKey(fragment) : undefined
+}
+
+let newest = { template: '', block: '', target: '', key: '\0\0' }
+
+/** Names the block of a fragment with its target. The names are joined once for all that show the same block. */
+export function blockKey({
+  template,
+  block,
+  target = '',
+}: Pick<Fragment, 'template' | 'block'> & Partial<Fragment>): string {
+  if (newest.template !== template || newest.block !== block || newest.target !== target)
+    newest = { template, block, target, key: `${template}\0${block}\0${target}` }
+  return newest.key
 }
 
 /** A fragment as it looks when its stream is cut; nothing when it looks the same. */

@@ -58,7 +58,7 @@ export function changesOf(before: PageHtml, after: HtmlTree, options: DiffOption
   if (!diff.inside(before.tree.root, after.root, []))
     return { changes: undefined, page: pageHtml(after) }
   const { tails, skipped } = diff
-  return { changes: diff.found.toReversed(), page: { tree: after, tails, skipped } }
+  return { changes: diff.found.toReversed(), page: pageHtml(after, tails, skipped) }
 }
 
 /** The children of one element, before and after, and which of them belong together. */

@@ -38,8 +38,27 @@ export const TAIL = 'swap-text'
 /** An element that tells a page that the children of its parent are as they shall be. */
 const FINISHED = 'swap-end'
 
-export function pageHtml(tree: HtmlTree): PageHtml {
-  return { tree, tails: new Map(), skipped: new Set() }
+const NO_TAILS: PageHtml['tails'] = new Map()
+const NO_SKIPPED: PageHtml['skipped'] = new Set()
+
+/** A page as it is without anything temporary, or with what is there. */
+export function pageHtml(
+  tree: HtmlTree,
+  tails: PageHtml['tails'] = NO_TAILS,
+  skipped: PageHtml['skipped'] = NO_SKIPPED,
+): PageHtml {
+  // Every stream has a page, and few of them have anything temporary in it.
+  return {
+    tree,
+    tails: tails.size === 0 ? NO_TAILS : tails,
+    skipped: skipped.size === 0 ? NO_SKIPPED : skipped,
+  }
+}
+
+/** Tells if two pages show the same, with the same temporary elements. */
+export function isSamePage(a: PageHtml, b: PageHtml): boolean {
+  const isBare = ({ tails, skipped }: PageHtml): boolean => tails.size === 0 && skipped.size === 0
+  return a === b || (a.tree === b.tree && isBare(a) && isBare(b))
 }
 
 export function stepTo(path: Path, { children }: HtmlNode, child: HtmlNode): Path {

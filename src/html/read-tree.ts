@@ -23,7 +23,7 @@ function node(name: string, space: Space, start: number, tagEnd: number, end = t
 const ITEM = /^(?:li|d[dt])$/
 const VISIBLE = /[^\t\n\f ]/
 /** HTML that is not longer is read again as quickly. */
-const LONG_CHARS = 4_096
+const LONG_CHARS = 256
 
 /**
  * Reads HTML into elements, texts and comments, each where a browser's parser puts it.

@@ -57,6 +57,9 @@ export function tagAt(html: string, at: number): Tag | undefined {
   const ends = html.charCodeAt(at + 1) === 47
   const attributes: Attribute[] = []
   ATTRIBUTE.lastIndex = NAME.lastIndex
+  // Most tags are no more than their name.
+  if (html.charCodeAt(NAME.lastIndex) === 62)
+    return { name, ends, selfCloses: false, attributes, at, end: NAME.lastIndex + 1 }
   for (;;) {
     const from = ATTRIBUTE.lastIndex
     const [, between, own, ...values] = ATTRIBUTE.exec(html)!

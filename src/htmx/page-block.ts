@@ -1,7 +1,7 @@
-import { changesOf, type Difference, type DiffOptions } from '../html/diff.ts'
+import type { changesOf } from '../html/diff.ts'
 import { pageHtml, removeTemporary } from '../html/page-html.ts'
 import type { Change, How, PageHtml, Path } from '../html/page-html.ts'
-import { closingTags, type HtmlNode, type HtmlTree, partOf } from '../html/tree.ts'
+import { closingTags, type HtmlNode, type HtmlTree, isElement, partOf } from '../html/tree.ts'
 import { elementsOf, oobChanges, idOf, isBlank, isMadeOfElements, plain } from './block-tree.ts'
 import { ANYWHERE, IN_FRAME, IN_HTML, needsContext, swap, swaps, withinOf } from './swaps.ts'
 import type { Within } from './swaps.ts'
@@ -30,6 +30,8 @@ export interface PageBlockOptions {
   readonly anchor: string
   /** Another connection may have to find the block by its anchor alone. */
   readonly resumable: boolean
+  /** How two states are compared. */
+  readonly difference: typeof changesOf
 }
 
 /** A block that has just come into the page, and what brings it there. */
@@ -53,7 +55,7 @@ export class PageBlock {
     this.#options = options
     this.#swap = swap.bind(undefined, options.morphs)
     this.#place = place
-    this.#shown = shownFrom(tree)
+    this.#shown = pageHtml(tree)
   }
 
   /** The block where htmx puts what has no address: plain HTML, with an anchor where it has no id. */
@@ -96,7 +98,7 @@ export class PageBlock {
     if (this.#mustMove(tree)) return this.whole(tree)
     const messages = this.#addEnd(tree)
     const { kind, hasEnd = false } = this.#place
-    const { changes, page } = difference(this.#shown, tree, {
+    const { changes, page } = this.#options.difference(this.#shown, tree, {
       attributes: this.#options.morphs,
       container: kind === 'inside',
       start: kind === 'behind',
@@ -119,7 +121,7 @@ export class PageBlock {
       const within = { ...this.#within, opaque: tree.root.opaque }
       messages = this.#swap('inside', at, plain(tree), within)
     }
-    this.#shown = shownFrom(tree)
+    this.#shown = pageHtml(tree)
     return [...messages, ...oobChanges(tree)]
   }
 
@@ -131,7 +133,7 @@ export class PageBlock {
       kind === 'inside' && anchor !== undefined
         ? this.#swap('replace', at, plain(this.tree), within)
         : this.#swaps(removeTemporary(this.#shown))
-    this.#shown = shownFrom(this.tree)
+    this.#shown = pageHtml(this.tree)
     if (anchor !== undefined) messages.push(...this.#swap('remove', anchor))
     if (hasEnd) messages.push(...this.#swap('remove', `${at}e`))
     return messages
@@ -173,7 +175,7 @@ export class PageBlock {
     add('replace', isRoot ? from.at : `#${anchor}+*`, completed(tree, html, to), within)
     if (to.kind === 'root' && from.anchor) add('remove', from.anchor)
     this.#place = to
-    this.#shown = shownFrom(tree)
+    this.#shown = pageHtml(tree)
     return [...messages, ...oobChanges(tree)]
   }
 
@@ -187,7 +189,7 @@ export class PageBlock {
   /** Adds an anchor behind a block that becomes several elements: a short address for what comes at its end. */
   #addEnd(tree: HtmlTree): string[] {
     const { kind, at, hasEnd } = this.#place
-    if (kind !== 'behind' || hasEnd || !placeOf(tree, this.#options).hasEnd) return []
+    if (kind !== 'behind' || hasEnd || !needsEnd(tree, this.#options)) return []
     const { last } = this
     this.#place = { ...this.#place, hasEnd: true }
     return this.#swap('after', last, anchorOf(`${at.slice(1)}e`))
@@ -220,24 +222,6 @@ export class PageBlock {
   }
 }
 
-/** The streams of one run share their trees, so a change is found once for all of them. */
-const shownOf = new WeakMap<HtmlTree, PageHtml>()
-const newest = new WeakMap<PageHtml, { tree: HtmlTree; key: string; found: Difference }>()
-
-function shownFrom(tree: HtmlTree): PageHtml {
-  if (!shownOf.has(tree)) shownOf.set(tree, pageHtml(tree))
-  return shownOf.get(tree)!
-}
-
-function difference(shown: PageHtml, tree: HtmlTree, options: DiffOptions): Difference {
-  const key = Object.values(options).join()
-  const known = newest.get(shown)
-  if (known?.tree === tree && known.key === key) return known.found
-  const found = changesOf(shown, tree, options)
-  newest.set(shown, { tree, key, found })
-  return found
-}
-
 /** Tells if a block is made of elements, as many as can be found again. */
 function canStandAlone(tree: HtmlTree, { resumable }: PageBlockOptions): boolean {
   return isMadeOfElements(tree, resumable ? 1 : Infinity)
@@ -248,10 +232,14 @@ function placeOf(tree: HtmlTree, options: PageBlockOptions): Place {
   if (id !== undefined) return { kind: 'root', at: id }
   const anchor = `#${options.anchor}`
   if (!canStandAlone(tree, options)) return { kind: 'inside', at: `${anchor}+${FRAME}`, anchor }
-  const { tag } = tree.root.children.at(-1)!
-  const needsEnd = elementsOf(tree).length > 1 || tag === '' || tag === '!'
+  return { kind: 'behind', at: anchor, anchor, hasEnd: needsEnd(tree, options) }
+}
+
+/** Tells if the end of a block of elements is not the end of its one element. */
+function needsEnd(tree: HtmlTree, { resumable }: PageBlockOptions): boolean {
   // What another connection cannot know of, it cannot remove.
-  return { kind: 'behind', at: anchor, anchor, hasEnd: needsEnd && !options.resumable }
+  if (resumable) return false
+  return elementsOf(tree).length > 1 || !isElement(tree.root.children.at(-1)!)
 }
 
 /** The rest of a selector that leads down from an element. */

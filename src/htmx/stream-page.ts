@@ -1,4 +1,5 @@
-import type { Fragment } from '../fragments/fragment.ts'
+import { blockKey, type Fragment } from '../fragments/fragment.ts'
+import { changesOf } from '../html/diff.ts'
 import { tagsIn } from '../html/tags.ts'
 import type { HtmlTree } from '../html/tree.ts'
 import { idOf, oobChanges, plain } from './block-tree.ts'
@@ -20,6 +21,8 @@ export interface StreamPageOptions {
   readonly shown?: string | undefined
   /** `#id` of the element where the main block belongs, when the connection before may have ended before it came. */
   readonly to?: string | undefined
+  /** How two states of a block are compared; default `changesOf`. */
+  readonly difference?: typeof changesOf
 }
 
 /** A block that the page shows, and the fragment that it shows. */
@@ -169,16 +172,16 @@ export class StreamPage {
   /** Brings a block into the page. */
   #place(fragment: Fragment, tree: HtmlTree): Placed | { block?: never; messages: string[] } {
     const { target, final } = fragment
-    const { morphs, at, to, resumable = false } = this.#options
+    const { morphs, at, to, resumable = false, difference = changesOf } = this.#options
     const id = idOf(tree)
     if (!this.#isMain(fragment)) {
       const anchor = `${this.streamId}b${this.#others++ || ''}`
-      const options = { morphs, anchor, resumable: false }
+      const options = { morphs, anchor, resumable: false, difference }
       if (target !== undefined && target !== id) return PageBlock.inside(target, tree, options)
       if (id === undefined) throw noAddress(fragment)
       return PageBlock.replacing(id, tree, options)
     }
-    const options = { morphs, anchor: this.streamId, resumable }
+    const options = { morphs, anchor: this.streamId, resumable, difference }
     if (at === undefined) return final ? { messages: [tree.html] } : PageBlock.first(tree, options)
     // The page may show the block from the connection before.
     const placed = PageBlock.replacing(undefined, tree, options)
@@ -194,8 +197,8 @@ export class StreamPage {
   }
 }
 
-function placeOf({ template, block, target }: Fragment): string {
-  return target ?? `${template}\0${block}`
+function placeOf(fragment: Fragment): string {
+  return fragment.target ?? blockKey(fragment)
 }
 
 /** Tells if HTML has an element with an id. */

@@ -1,4 +1,4 @@
-import { abortable, ignoreErrors, onAbort } from '../shared/abortable.ts'
+import { AbortableWaits, ignoreErrors, onAbort } from '../shared/abortable.ts'
 import { type Part, readChunk, text } from './chunks.ts'
 import { abortedModel, kindOf, wrongValue } from './errors.ts'
 import { openSource, type OpenSource, type TokenSource } from './source.ts'
@@ -40,14 +40,17 @@ async function* parts(
   signal: AbortSignal,
 ): AsyncGenerator<Part, void, undefined> {
   signal.throwIfAborted()
-  const source = await abortable(open(), signal)
-  const decoder = new TextDecoder()
+  const waits = new AbortableWaits(signal)
+  const source = await waits.until(open())
+  // One for all bytes of a source: a character may be cut between two chunks.
+  let decoder: TextDecoder | undefined
   const unknownTypes = new Set<string>()
   let hasKnown = false
   try {
     for (let number = 1; ; number++) {
-      const { done, value: chunk } = await abortable(source.next(), signal)
+      const { done, value: chunk } = await waits.until(source.next())
       if (done) break
+      if (ArrayBuffer.isView(chunk)) decoder ??= new TextDecoder()
       const found = partsOf(chunk, decoder) ?? refused(chunk, number)
       if (found === 'unknown') unknownTypes.add((chunk as { type: string }).type)
       else {
@@ -55,7 +58,7 @@ async function* parts(
         for (const part of found) yield part
       }
     }
-    yield* text(decoder.decode())
+    yield* text(decoder?.decode())
     if (source.wasAborted()) throw abortedModel()
     if (!hasKnown && unknownTypes.size > 0) {
       const types = [...unknownTypes].slice(0, MAX_NAMED).join('", "')
@@ -67,11 +70,12 @@ async function* parts(
   }
 }
 
-/** Reads one chunk. One decoder for all of a source: a character may be cut between two chunks. */
-function partsOf(chunk: unknown, decoder: TextDecoder): readonly Part[] | 'unknown' | undefined {
-  if (typeof chunk === 'string') return [...text(decoder.decode()), ...text(chunk)]
+/** @param decoder Present once bytes have come; it may hold the beginning of a character. */
+function partsOf(chunk: unknown, decoder?: TextDecoder): readonly Part[] | 'unknown' | undefined {
+  if (typeof chunk === 'string')
+    return decoder ? [...text(decoder.decode()), ...text(chunk)] : text(chunk)
   if (ArrayBuffer.isView(chunk))
-    return text(decoder.decode(chunk as Uint8Array<ArrayBuffer>, { stream: true }))
+    return text(decoder?.decode(chunk as Uint8Array<ArrayBuffer>, { stream: true }))
   return chunk !== null && typeof chunk === 'object' ? readChunk(chunk) : undefined
 }
 

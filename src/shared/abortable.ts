@@ -20,23 +20,44 @@ export async function ignoreErrors(step: () => unknown): Promise<void> {
  *
  * @example await abortable(Promise.resolve('a'), AbortSignal.timeout(1_000)) // → 'a'
  */
-export function abortable<T>(promise: T | PromiseLike<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
+export async function abortable<T>(promise: T | PromiseLike<T>, signal: AbortSignal): Promise<T> {
+  const waits = new AbortableWaits(signal)
+  try {
+    return await waits.until(promise)
+  } finally {
+    waits.end()
+  }
+}
+
+/** The waits of one loop, one after the other: a listener for all of them, because a listener costs as much as a token. */
+export class AbortableWaits {
+  readonly #signal: AbortSignal
+  #isAborted = false
+  #reject: ((reason: unknown) => void) | undefined
+  readonly #abort = (): void => {
+    this.#isAborted = true
+    this.#reject?.(this.#signal.reason)
+  }
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal
+    onAbort(signal, this.#abort)
+  }
+
+  /** Waits as `abortable` does. */
+  until<T>(promise: T | PromiseLike<T>): Promise<T> {
     // Not Promise.race: a million waits on one promise that lasts are a leak.
-    const stop = (): void => reject(signal.reason as Error)
-    const answered = (): void => signal.removeEventListener('abort', stop)
-    onAbort(signal, stop)
-    Promise.resolve(promise).then(
-      (value) => {
-        answered()
-        resolve(value)
-      },
-      (error: unknown) => {
-        answered()
-        reject(error as Error)
-      },
-    )
-  })
+    return new Promise((resolve, reject) => {
+      this.#reject = reject
+      if (this.#isAborted) this.#abort()
+      Promise.resolve(promise).then(resolve, reject)
+    })
+  }
+
+  /** Forgets the signal. */
+  end(): void {
+    this.#signal.removeEventListener('abort', this.#abort)
+  }
 }
 
 /**
@@ -61,50 +82,71 @@ export function abortableGenerator<T, R = void>(
   open: (signal: AbortSignal) => AsyncGenerator<T, R, undefined>,
   signal?: AbortSignal,
 ): AsyncGenerator<T, R, undefined> {
-  const controller = new AbortController()
-  const abort = (): void => controller.abort(signal?.reason)
-  if (signal) onAbort(signal, abort)
-  const generator = open(controller.signal)
-  let hasLeft = false
-  let hasEnded = false
-  const end = (): void => {
-    hasEnded = true
-    signal?.removeEventListener('abort', abort)
+  return new AbortableGenerator(open, signal)
+}
+
+class AbortableGenerator<T, R> implements AsyncGenerator<T, R, undefined> {
+  readonly #generator: AsyncGenerator<T, R, undefined>
+  readonly #controller = new AbortController()
+  readonly #signal: AbortSignal | undefined
+  #hasLeft = false
+  #hasEnded = false
+
+  constructor(
+    open: (signal: AbortSignal) => AsyncGenerator<T, R, undefined>,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#signal = signal
+    if (signal) onAbort(signal, this.#abort)
+    this.#generator = open(this.#controller.signal)
   }
-  const leave = (): void => {
-    if (hasEnded) return
-    end()
-    hasLeft = true
-    controller.abort()
+
+  readonly #abort = (): void => this.#controller.abort(this.#signal?.reason)
+
+  async next(): Promise<IteratorResult<T, R>> {
+    try {
+      const answer = await this.#generator.next()
+      if (answer.done) this.#end()
+      return answer
+    } catch (error) {
+      if (this.#hasLeft) return { done: true, value: undefined as R }
+      this.#end()
+      this.#controller.abort(error)
+      this.#signal?.throwIfAborted()
+      throw error
+    }
   }
-  const answered = (answer: IteratorResult<T, R>): IteratorResult<T, R> => {
-    if (answer.done) end()
-    return answer
+
+  return(value: R | PromiseLike<R>): Promise<IteratorResult<T, R>> {
+    this.#leave()
+    return this.#generator.return(value)
   }
-  const failed = (error: unknown): IteratorResult<T, R> => {
-    if (hasLeft) return { done: true, value: undefined as R }
-    end()
-    controller.abort(error)
-    signal?.throwIfAborted()
-    throw error
+
+  throw(error: unknown): Promise<IteratorResult<T, R>> {
+    this.#leave()
+    return this.#generator.throw(error)
   }
-  return {
-    next: () => generator.next().then(answered, failed),
-    return(value) {
-      leave()
-      return generator.return(value)
-    },
-    throw(error) {
-      leave()
-      return generator.throw(error)
-    },
-    [Symbol.asyncIterator]() {
-      return this
-    },
-    async [Symbol.asyncDispose]() {
-      await this.return(undefined as R)
-    },
-    // As a generator says: what reads it tells code of ours from a provider's.
-    [Symbol.toStringTag]: 'AsyncGenerator',
-  } as AsyncGenerator<T, R, undefined>
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return(undefined as R)
+  }
+
+  /** As a generator says: what reads it tells code of ours from a provider's. */
+  readonly [Symbol.toStringTag] = 'AsyncGenerator'
+
+  #end(): void {
+    this.#hasEnded = true
+    this.#signal?.removeEventListener('abort', this.#abort)
+  }
+
+  #leave(): void {
+    if (this.#hasEnded) return
+    this.#end()
+    this.#hasLeft = true
+    this.#controller.abort()
+  }
 }

@@ -140,6 +140,6 @@ export function shutdownMessage(): EventFields {
 
 /** Cuts a large text between two characters: its end need not be encoded before the client has taken its beginning. */
 export function toParts(chunk: Chunk): readonly Chunk[] {
-  if (typeof chunk === 'string') return chunk.match(/.{1,32768}/gsu) ?? []
+  if (typeof chunk === 'string' && chunk.length > 32_768) return chunk.match(/.{1,32768}/gsu)!
   return chunk.length > 0 ? [chunk] : []
 }

@@ -149,11 +149,12 @@ export class SourceReader<T> {
    */
   async next(): Promise<IteratorResult<T, unknown>> {
     try {
-      await yieldToEventLoop()
+      const turn = yieldToEventLoop()
+      if (turn) await turn
       const iterator = this.#closing ? undefined : (this.#iterator ?? (await this.open()))
       if (iterator === undefined || this.#closing) return { done: true, value: undefined }
       this.waitingSince = now()
-      const result: unknown = await this.#options.asyncContext.run(() => iterator.next())
+      const result: unknown = await iterator.next()
       if (!isResult(result)) throw noResult(result)
       if (result.done) this.#isExhausted = true
       return result as IteratorResult<T, unknown>

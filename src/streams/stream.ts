@@ -54,7 +54,7 @@ export class Stream<T> {
   readonly #drained = new Notifier()
   /** When the source is read now; `first` until the client comes, which it may never do. */
   #reads: StreamOptions['reads'] | 'first' = 'first'
-  #reading: Promise<void> | undefined
+  #isReading = false
   /** The value after the newest one is there already, and belongs into the same frame. */
   #hasMore = false
   #early: Chunk[] = []
@@ -119,7 +119,7 @@ export class Stream<T> {
 
   async #firstValue(): Promise<void> {
     const until = now() + FIRST_VALUE_MS
-    this.#reading = this.#read()
+    this.#startReading()
     while (this.#outcome === undefined && (this.#counts.values === 0 || this.#hasMore)) {
       if (now() >= until) return
       await this.#changed.wait(until - now())
@@ -146,7 +146,9 @@ export class Stream<T> {
     try {
       while (this.#outcome === undefined) {
         // What the source throws after the end is decided, it throws because of that.
-        const next = this.#source.next().catch((error) => this.#finish({ reason: 'error', error }))
+        const next = this.#options.asyncContext
+          .run(() => this.#source.next())
+          .catch((error) => this.#finish({ reason: 'error', error }))
         const step = await Promise.race([next, this.#changed.wait()])
         if (!step || this.#outcome !== undefined) break
         if (step.done) this.#finishWith(step.value)
@@ -181,17 +183,17 @@ export class Stream<T> {
     this.#reads = this.#options.reads
     this.#drained.notify()
     try {
-      yield* this.#send(this.#early.splice(0))
-      if (this.#reading === undefined) this.#reading = this.#read()
+      for (const bytes of this.#send(this.#early.splice(0))) yield bytes
+      this.#startReading()
       while (this.#outcome === undefined) {
         const chunk = await this.#nextChunk(this.#buffer!)
-        if (chunk !== undefined) yield* this.#send([chunk])
+        if (chunk !== undefined) for (const bytes of this.#send([chunk])) yield bytes
       }
       if (!this.hasEnded) {
         const last = lastChunks(this.#buffer!, this.#outcome, this.#report, this.#options)
         const { chunks, outcome } = await last
         this.#outcome = outcome
-        if (chunks) yield* this.#send(chunks, true)
+        if (chunks) for (const bytes of this.#send(chunks, true)) yield bytes
         else this.#cut = new Error(`The stream was cut: ${outcome.reason}.`)
       }
       this.#close(this.#outcome)
@@ -209,6 +211,12 @@ export class Stream<T> {
   /** Ends the stream without an end event: its client has left. */
   leave(): void {
     this.#close({ reason: 'disconnected' })
+  }
+
+  /** The source runs in the async context of its request, whoever asks for frames. */
+  #startReading(): void {
+    if (!this.#isReading) void this.#options.asyncContext.run(() => this.#read())
+    this.#isReading = true
   }
 
   /** The first loop: from the source into the buffer. */

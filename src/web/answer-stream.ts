@@ -131,6 +131,7 @@ function fragmentsOf(
   const isGet = c.req.method === 'GET'
   const at = run && isGet ? resumedAt(c.req.query('at')) : undefined
   const to = at && plainId(c.req.query('to'))
+  const after = at && c.req.query('after')
   const shownIn = selects || (run && isGet) ? plainId(target) : undefined
   // A client that can ask the same again goes on by itself.
   const canGoOn = run === undefined || isGet || !morphs
@@ -155,7 +156,7 @@ function fragmentsOf(
 
   let isOver = (): void => {}
   const source = async (context: StreamContext) => {
-    const lastEventId = context.lastEventId ?? (at && c.req.query('after'))
+    const lastEventId = context.lastEventId ?? after
     const isPatient = isGet && (morphs || at !== undefined)
     const values = await openRun(run, { ...context, lastEventId }, isPatient)
     if (!context.signal.aborted)

@@ -3,6 +3,7 @@ import { escapeHtml } from '../shared/escape-html.ts'
 import { encodeComment, encodeEvent, withId } from '../sse/sse.ts'
 import { ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
 import { Fragment, snapshotKey, whenCut } from '../fragments/fragment.ts'
+import type { HtmlTree } from '../html/tree.ts'
 import { notice, quietNotice } from '../htmx/notices.ts'
 import { StreamPage, type StreamPageOptions } from '../htmx/stream-page.ts'
 import type { Report, StreamBuffer } from '../streams/buffer.ts'
@@ -73,7 +74,10 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
     const { at, reconnect } = options
     this.#options = options
     this.#retryMs = options.retryMs
-    this.#page = new StreamPage(options)
+    this.#page = new StreamPage({
+      ...options,
+      difference: (...states) => options.renders().difference(...states),
+    })
     if (reconnect !== undefined || at !== undefined)
       this.#reconnect = createReconnect(this.#page.streamId, reconnect, at !== undefined)
   }
@@ -120,7 +124,9 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
     const messages: EventFields[] = []
     for (const entry of waiting) {
       try {
-        messages.push(...(await this.#messages(entry)))
+        const { value } = entry
+        const tree = value instanceof Fragment ? this.#options.renders().render(value) : undefined
+        messages.push(...this.#messages(entry, tree instanceof Promise ? await tree : tree))
       } catch (error) {
         messages.push(...dataOf(this.#notice(entry, error, report)))
       }
@@ -170,13 +176,13 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
     return block
   }
 
-  async #messages({ value, block, id }: Waiting): Promise<readonly EventFields[]> {
+  /** @param tree The rendered fragment. */
+  #messages({ value, block, id }: Waiting, tree?: HtmlTree): readonly EventFields[] {
     if (value instanceof ServerSentEvent) return [value]
     // Text is text: as HTML it could do anything the page can.
     if (typeof value === 'string') return [{ data: escapeHtml(value) }]
     const fragment = value as Fragment
-    const tree = await this.#options.renders().render(fragment)
-    const messages = this.#page.show(fragment, tree, this.#options.updates === 'full')
+    const messages = this.#page.show(fragment, tree!, this.#options.updates === 'full')
     if (block?.failed) messages.unshift(...block.failed.gone)
     if (block) block.failed = undefined
     // Unless the next answer has begun meanwhile.

@@ -13,8 +13,12 @@ export function isSafeLink(href: string): boolean {
 const INVISIBLE = /\p{Cf}|\u034f|\u115f|\u1160/u
 /** A claim is made at the beginning, where it is read. */
 const MAX_CLAIM_CHARS = 200
+/** What a reader takes for a host: behind `//` anything, elsewhere names and dots, or four numbers. */
 const CLAIMED_HOST =
-  /\/\/([^\s/?#\\]+)|((?:[\p{L}\p{N}_-]+\.)+(?:com|org|net|gov|edu|io|ai|app|dev|info)|www\.[\p{L}\p{N}.-]+)(?![\p{L}\p{N}])/iu
+  /(?<![^\s:(<])\/\/([^\s/?#\\]+)|(?<![\p{L}\p{N}_/=?&#%-])((?:[\p{L}\p{N}_-]+\.)+(?:\p{L}{2,}|xn--[a-z\d-]+)|(?:\d{1,3}\.){3}\d{1,3})(?![\p{L}\p{N}_(]|\.\p{L})/giu
+/** Names of files and of code, which no host has at its end. */
+const NO_HOST =
+  /\.(?:\p{Ll}+\p{Lu}.*|[cm]?[jt]sx?|css|csv|docx?|gif|html?|jpe?g|json[5cl]?|log|lock|pdf|png|pptx?|scss|svg|txt|vue|webp|xlsx?|xml|ya?ml)$/u
 
 /**
  * Gives the host of a link whose text names another one, or may not be read as it is written.
@@ -22,16 +26,31 @@ const CLAIMED_HOST =
  * In      the address, with its host in ASCII; the text of the link.
  */
 export function hostToShow(href: string, text: string): string | undefined {
-  const authority = /^(?:https?:)?[\\/]{2}([^\\/?#]*)/i.exec(href)?.[1]
+  const authority = /^(?:(?:https?:)?[\\/]{2}|mailto:)([^\\/?#]*)/i.exec(href)?.[1]
   if (authority === undefined) return undefined
   const host = authority.slice(authority.lastIndexOf('@') + 1)
-  if (authority.includes('@') || INVISIBLE.test(text)) return host
-  const [, first, second] = CLAIMED_HOST.exec(text.slice(0, MAX_CLAIM_CHARS)) ?? []
-  const claimed = first ?? second
-  return claimed === undefined || bare(claimed) === bare(host) ? undefined : host
+  const hasUser = authority.includes('@') && !/^mailto:/i.test(href)
+  if (hasUser || INVISIBLE.test(text)) return host
+  const isOther = claimedHosts(text).some((claimed) => bare(claimed) !== bare(host))
+  return isOther ? host : undefined
 }
 
-const bare = (host: string): string => host.toLowerCase().replace(/^www\./, '')
+/** The hosts that a text names, whichever dots and widths it writes them with. */
+function claimedHosts(text: string): string[] {
+  const plain = text
+    .slice(0, MAX_CLAIM_CHARS)
+    .normalize('NFKC')
+    .replace(/(?<=[a-z\d])。(?=[a-z\d])/gi, '.')
+  const hosts = Array.from(plain.matchAll(CLAIMED_HOST), ([, first, second]) => first ?? second!)
+  return hosts.filter((host) => !NO_HOST.test(host))
+}
+
+/** Letters of other scripts are not compared as browsers do: what looks like another host is to be seen. */
+const bare = (host: string): string =>
+  host
+    .toLowerCase()
+    .replace(/^www\./, '')
+    .replace(/\.?(?::\d+)?$/, '')
 
 /** Tells addresses of this site from all others. */
 const SELF = 'https://self.invalid'

@@ -80,6 +80,17 @@ describe('a link', () => {
     ['whose text hides characters', '[ba\u200bnk](https://evil.com)', 'evil.com'],
     ['whose host only looks like another', '<https://p\u0430ypal.com>', 'xn--pypal-4ve.com'],
     ['of an image', '![https://bank.com](https://evil.com/x)', 'evil.com'],
+    ['whose text is a host of a country', '[sparkasse.de](https://evil.com)', 'evil.com'],
+    ['whose text is a host of two levels', '[amazon.co.uk](https://evil.com)', 'evil.com'],
+    ['whose text is a host of a newer kind', '[Ihre bank.online](https://evil.com)', 'evil.com'],
+    ['whose text is a host of another script', '[推荐.中国](https://evil.com)', 'evil.com'],
+    ['whose text is an address of numbers', '[192.168.0.1](https://evil.com)', 'evil.com'],
+    ['whose text has a wide dot', '[github．com](https://evil.com)', 'evil.com'],
+    ['whose text has wide letters', '[ｇｉｔｈｕｂ.com](https://evil.com)', 'evil.com'],
+    ['whose text has the dot of a sentence', '[github。com](https://evil.com)', 'evil.com'],
+    ['whose text names a file first', '[foo.js from bank.de](https://evil.com)', 'evil.com'],
+    ['whose text is an address of mail', '[help@bank.de](https://evil.com)', 'evil.com'],
+    ['that writes to another host', '[help@bank.de](mailto:help@evil.com)', 'evil.com'],
   ])('%s shows its host', (_, text, host) => {
     expect(plain.render(text)).toContain(`</a> <bdi>(${host})</bdi>`)
   })
@@ -91,6 +102,13 @@ describe('a link', () => {
     '<https://x.io/a?b=//c.com>',
     '[bank.com](/bank)',
     '[the docs](https://x.io)',
+    '[example.com.](https://example.com:8080/)',
+    '[package.json](https://x.io)',
+    '[fs.readFile](https://x.io)',
+    '[console.log()](https://x.io)',
+    '[e.g. version 1.2.3](https://x.io)',
+    '[你好。世界](https://x.io)',
+    '[me@x.io](mailto:me@x.io)',
   ])('that says where it leads, %s, is left as it is', (text) => {
     expect(plain.render(text)).not.toContain('bdi')
   })

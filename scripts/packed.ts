@@ -39,12 +39,15 @@ try {
       '@hono/node-server',
       'tsx',
       'zod',
+      // The oldest one that Hono's own types read.
+      'typescript@5.7',
     ],
     project,
   )
   const broken = brokenLinks(join(project, 'node_modules/swapstream'))
   if (broken.length > 0)
     throw new Error(`Links of the packed pages lead nowhere:\n${broken.join('\n')}`)
+  checkTypes(join(project, 'node_modules/swapstream/package.json'))
   cpSync('examples/hello', join(project, 'hello'), { recursive: true })
 
   const server = spawn(process.execPath, ['--import', 'tsx', 'hello/server.ts'], {
@@ -96,6 +99,21 @@ try {
   }
 } finally {
   rmSync(project, { recursive: true, force: true })
+}
+
+/** Compiles an import of each entry point as strictly as can be, without types of Node. */
+function checkTypes(manifest: string): void {
+  const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports: object }
+  const entries = Object.entries(exports).filter(([, targets]) => typeof targets === 'object')
+  const imports = entries.map(([name], n) => `import * as e${n} from 'swapstream${name.slice(1)}'`)
+  writeFileSync(join(project, 'types.ts'), imports.join('\n'))
+  const tsc = join(project, 'node_modules/.bin/tsc')
+  const options = '--strict --noEmit --skipLibCheck false --types --target es2022 --module nodenext'
+  try {
+    execFileSync(tsc, [...options.split(' '), 'types.ts'], { cwd: project, encoding: 'utf8' })
+  } catch (error) {
+    throw new Error(`The packed types do not compile:\n${(error as { stdout: string }).stdout}`)
+  }
 }
 
 /** Every relative link and image of a Markdown page in the package, of which the file is missing. */

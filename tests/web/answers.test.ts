@@ -413,7 +413,8 @@ describe('guards', () => {
       403,
     ],
     ['an opaque origin', { origin: 'null' }, 403],
-    ['cookies without any origin', cookie, 403],
+    ['cookies without any origin', { ...cookie, 'hx-request': 'false' }, 403],
+    ['htmx, with cookies and without any origin', cookie, 200],
     [
       'an origin that is allowed by name',
       { origin: 'https://app.example', 'sec-fetch-site': 'cross-site' },

@@ -98,5 +98,5 @@ export const HTMX_SCRIPTS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** The headers that the answer depends on, for caches. */
-export const VARY = 'Accept, HX-Request'
-export const VARY_BY_TARGET: string = `${VARY}, HX-Target`
+export const VARY = 'Accept, HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request'
+export const VARY_BY_TARGET: string = `${VARY}, HX-Target, HX-Source`

@@ -57,10 +57,7 @@ export class Fragment {
     options: FragmentOptions = {},
   ) {
     const { target, swap, final = false, cut } = options
-    if (target !== undefined && !ID_SELECTOR.test(target))
-      throw new TypeError(
-        `A fragment's target is one element by its id, such as "#answer"; it cannot be ${JSON.stringify(target)}.`,
-      )
+    if (target !== undefined) checkTarget("A fragment's target", target)
     if (swap !== undefined && target === undefined)
       throw new TypeError(
         `A fragment with swap "${swap}" needs a target, such as { target: '#feed', swap: '${swap}' }.`,
@@ -74,6 +71,15 @@ export class Fragment {
     this.cut = cut
     Object.freeze(this)
   }
+}
+
+/** Throws  TypeError for a target that is not `#id`. */
+export function checkTarget(what: string, target: string): void {
+  if (ID_SELECTOR.test(target)) return
+  const meant = ID_SELECTOR.test(`#${target}`) ? ` Did you mean "#${target}"?` : ''
+  throw new TypeError(
+    `${what} is one element by its id, such as "#answer"; it cannot be ${JSON.stringify(target)}.${meant}`,
+  )
 }
 
 /**

@@ -32,7 +32,7 @@ export function htmxRequest(headers: Headers): HtmxRequest {
   const boosted = is('HX-Boosted')
   const historyRestore = is('HX-History-Restore-Request')
   const wholePage = boosted || historyRestore || headers.get('HX-Request-Type') === 'full'
-  const fragment = is('HX-Request') && !wholePage
+  const fragment = isFromHtmx(headers) && !wholePage
   const source = headers.get('HX-Source')
   // htmx 4 names an element as `form#ask`, and says so by its own header; htmx 2 by its bare id.
   const idIn = (element: string | null): string | undefined =>
@@ -48,6 +48,11 @@ export function htmxRequest(headers: Headers): HtmxRequest {
     source: idIn(source ?? headers.get('HX-Trigger')),
     currentUrl: headers.get('HX-Current-URL') ?? undefined,
   }
+}
+
+/** Tells if htmx asks. A page of another site cannot send this header: its browser would ask this server first. */
+export function isFromHtmx(headers: Headers): boolean {
+  return headers.get('HX-Request') === 'true'
 }
 
 /**
@@ -93,5 +98,5 @@ export const HTMX_SCRIPTS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** The headers that the answer depends on, for caches. */
-export const VARY = 'Accept, HX-Request'
-export const VARY_BY_TARGET: string = `${VARY}, HX-Target`
+export const VARY = 'Accept, HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request'
+export const VARY_BY_TARGET: string = `${VARY}, HX-Target, HX-Source`

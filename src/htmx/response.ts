@@ -33,6 +33,7 @@ export const STOP_POLLING: number = 286
 /**
  * The headers that say so, for any answer: a `Page`, `c.html()`, `c.body(null, 204, …)`.
  *
+ * Out     an address is never read as more than that: where htmx would find settings in it, it goes out as JSON.
  * Throws  TypeError for a URL that would run as a script, for a selector or an event that no header can hold.
  *
  * @example htmxHeaders({ trigger: 'cart:changed' }) // → { 'HX-Trigger': 'cart:changed' }
@@ -44,7 +45,7 @@ export function htmxHeaders(options: HtmxHeaders): Record<string, string> {
   const { pushUrl, replaceUrl } = options
   return {
     ...(redirect !== undefined && { 'HX-Redirect': toUrl(redirect) }),
-    ...(location !== undefined && { 'HX-Location': toUrl(location) }),
+    ...(location !== undefined && { 'HX-Location': toLocation(location) }),
     ...(refresh && { 'HX-Refresh': 'true' }),
     ...(retarget !== undefined && { 'HX-Retarget': toLine(retarget) }),
     ...(reswap !== undefined && { 'HX-Reswap': toLine(reswap) }),
@@ -63,6 +64,12 @@ export function wayTo(
   return htmx
     ? { status: 204, headers: htmxHeaders({ redirect: url }) }
     : { status: 303, headers: { Location: toUrl(url) } }
+}
+
+/** htmx reads settings here, such as `target:#menu`: behind a comma, in a first word `path:`, in JSON. */
+function toLocation(url: string): string {
+  const path = toUrl(url)
+  return /^(?:[/?#]|https?:)[^,"']*$/i.test(path) ? path : JSON.stringify({ path })
 }
 
 /** As a header can hold it: every other character becomes its bytes. */

@@ -1,27 +1,51 @@
 import { AccessError } from '../shared/errors.ts'
+import { isFromHtmx } from '../htmx/request.ts'
 
 /**
  * Refuses requests that another site makes a browser send: a stream costs money, and a browser adds the cookies.
- * `Sec-Fetch-Site` is set by the browser itself; `Origin`, where it is there, must agree with `Host`. A client that sends
- * neither is no browser: it may pass, but not with cookies.
+ *
+ * `Sec-Fetch-Site` is set by the browser itself; an `Origin` has to name this host. `Origin: null` hides where a page came
+ * from (Referrer-Policy: no-referrer): then the browser's own word decides. Over plain HTTP browsers do not give it: a
+ * request with cookies needs a `Referer` of this host, or the header of htmx, which another site cannot send. A client
+ * without cookies may pass.
+ *
+ * Throws  AccessError `access/cross-site`.
  */
 export function guardOrigin(headers: Headers, url: string, allowed: readonly string[]): void {
   const site = headers.get('sec-fetch-site')
   const origin = headers.get('origin')
   if (origin !== null && allowed.includes(origin)) return
   if (site === 'cross-site' || site === 'same-site')
-    refuse(`a page of another site (Sec-Fetch-Site: ${site})`)
-  if (origin !== null) {
-    const host = (headers.get('host') ?? new URL(url).host).toLowerCase()
-    if (URL.canParse(origin) && new URL(origin).host === host) return
-    refuse(`the origin ${JSON.stringify(origin)}, which is not this host, ${JSON.stringify(host)}`)
+    refuse(`The request came from a page of another site (Sec-Fetch-Site: ${site}).`, PROXY)
+  const isOwn = site === 'same-origin' || site === 'none'
+  const host = (headers.get('host') ?? new URL(url).host).toLowerCase()
+  if (origin === 'null') {
+    if (isOwn) return
+    refuse('The page that sent the request hides its origin (Origin: null).', HIDDEN)
   }
-  if (site === null && headers.has('cookie'))
-    refuse('no origin at all but with cookies, which no browser does')
+  if (origin !== null) {
+    if (hostOf(origin) === host) return
+    const names = `${JSON.stringify(origin)}, which is not this host, ${JSON.stringify(host)}`
+    refuse(`The request came from the origin ${names}.`, PROXY)
+  }
+  if (isOwn || !headers.has('cookie') || isFromHtmx(headers)) return
+  const referer = headers.get('referer')
+  if (referer === null) refuse(NO_ORIGIN)
+  if (hostOf(referer) === host) return
+  refuse(`The request came from another site, ${JSON.stringify(referer)} (Referer).`, PROXY)
 }
 
-function refuse(from: string): never {
-  const hint =
-    'Let the proxy pass the Host header on, or name the other origin in swapstream({ allowedOrigins }).'
-  throw new AccessError('access/cross-site', `The request came from ${from}.`, { hint })
+const PROXY =
+  'Let the proxy pass the Host header on, or name the other origin in swapstream({ allowedOrigins }).'
+const HIDDEN =
+  'Its Referrer-Policy is likely no-referrer, as secureHeaders() sets it: same-origin and strict-origin-when-cross-origin do not hide it.'
+const NO_ORIGIN =
+  'The request has cookies, but neither Origin nor Referer. A script sends Origin with the address of this server, or a token and no cookies.'
+
+function hostOf(address: string): string | undefined {
+  return URL.canParse(address) ? new URL(address).host : undefined
+}
+
+function refuse(message: string, hint?: string): never {
+  throw new AccessError('access/cross-site', message, hint === undefined ? {} : { hint })
 }

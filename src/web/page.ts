@@ -1,7 +1,8 @@
-import { Fragment } from '../fragments/fragment.ts'
+import { checkTarget, Fragment } from '../fragments/fragment.ts'
+import { blockTree, idOf } from '../htmx/block-tree.ts'
 import { htmxRequest, VARY, VARY_BY_TARGET } from '../htmx/request.ts'
 import { htmxHeaders } from '../htmx/response.ts'
-import { together } from '../htmx/together.ts'
+import { together, type Rendered } from '../htmx/together.ts'
 import { Returned } from '../streams/returned.ts'
 import type { Context, TemplateEngine } from '../templates/engine.ts'
 
@@ -9,7 +10,10 @@ import type { Context, TemplateEngine } from '../templates/engine.ts'
 export interface PageOptions {
   /** The block that htmx gets in place of the whole page. Without it, htmx gets the page, too. */
   readonly block?: string
-  /** `#id` where htmx puts that block, whatever the form says: for a form that comes back with a message. */
+  /**
+   * `#id` where htmx puts that block, whatever the form says: for a form that comes back with a message. It goes inside
+   * that element, or in its place when it is the block's root.
+   */
   readonly target?: string
   /** Another block for an element of its own, by its id: `{ sidebar: 'menu' }` when the answer goes to `#sidebar`. */
   readonly blocks?: Readonly<Record<string, string>>
@@ -26,7 +30,7 @@ export interface PageOptions {
  * A template as the answer of a route: the whole page, or to htmx one block of it.
  *
  * Out     text/html; `Vary` says what the answer depends on.
- * Throws  TemplateError while it is answered: an ordinary HTTP error.
+ * Throws  TypeError for a target that is not `#id`; TemplateError while it is answered: an ordinary HTTP error.
  *
  * @example app.get('/', () => new Page('chat.html', { user }))
  * @example return new Page('ask.html', { problem: 'Type a question.' }, { block: 'form', target: '#ask', status: 422 })
@@ -48,6 +52,7 @@ export class Page extends Returned {
     options: PageOptions = {},
   ) {
     super(options.status ?? 200, new Headers(options.headers))
+    if (options.target !== undefined) checkTarget("A page's target", options.target)
     this.template = template
     this.context = context
     this.options = options
@@ -78,10 +83,12 @@ export async function answerPage(
     const all: Context = Object.assign({}, ...own.map((each) => each.context), context)
     return { status, headers, body: await engine.render(template, all) }
   }
-  const body = await renderTogether([new Fragment(template, block, context), ...alongside], engine)
+  const rendered = await renderAll([new Fragment(template, block, context), ...alongside], engine)
   const { target: retarget } = options
-  const place = retarget === undefined ? {} : htmxHeaders({ retarget, reswap: 'outerHTML' })
-  return { status, headers: { ...headers, ...place }, body }
+  const isRoot = retarget !== undefined && idOf(blockTree(rendered[0]!.html)) === retarget
+  const reswap = isRoot ? 'outerHTML' : 'innerHTML'
+  const place = retarget === undefined ? {} : htmxHeaders({ retarget, reswap })
+  return { status, headers: { ...headers, ...place }, body: together(rendered) }
 }
 
 /**
@@ -92,12 +99,19 @@ export async function renderTogether(
   fragments: readonly Fragment[],
   engine: TemplateEngine,
 ): Promise<string> {
+  return together(await renderAll(fragments, engine))
+}
+
+async function renderAll(
+  fragments: readonly Fragment[],
+  engine: TemplateEngine,
+): Promise<Rendered[]> {
   const rendered = fragments.map(async (fragment) => ({
     fragment,
     html: await renderBlock(fragment, engine),
     target: `#${fragment.block}`,
   }))
-  return together(await Promise.all(rendered))
+  return Promise.all(rendered)
 }
 
 /** Renders one block once. */

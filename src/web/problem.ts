@@ -60,8 +60,8 @@ export function toProblem(c: Context, error: SwapstreamError, settings: Settings
   const fields = { id, code, status, method: c.req.method, path: c.req.path, err: error }
   log[status >= 500 ? 'error' : 'warn'](fields, error.message)
 
-  const isCrossSite = code === 'access/cross-site'
-  const known = isCrossSite ? 'This request came from another site.' : MESSAGES[status]
+  // The client knows all of it already: it says which of its own headers is missing or wrong.
+  const known = code === 'access/cross-site' ? withoutHint(error) : MESSAGES[status]
   const title = expose ? message : (known ?? message)
   const issues = error instanceof InputError ? error.issues : []
   const detail = issues
@@ -82,6 +82,10 @@ export function toProblem(c: Context, error: SwapstreamError, settings: Settings
     ? notice(view.message, view.errorId) + view.excerpt
     : { title, status, ...(detail && { detail, errors: issues }), code, id }
   return new Problem(errorResponse(status, body, headers), view, error)
+}
+
+function withoutHint({ message, hint }: SwapstreamError): string {
+  return hint === undefined ? message : message.slice(0, -hint.length - 1)
 }
 
 /** Creates the answer of an error: HTML for people, an object for programs. */

@@ -30,6 +30,7 @@ type Site = (typeof SITES)[number]
 /** The rule of the guard in other words than the guard's. */
 function mayPass(site: Site, origin: string, cookies: string): boolean {
   if (site === 'cross-site' || site === 'same-site') return false
+  if (origin === 'an opaque origin') return site !== undefined
   if (origin !== 'no origin') return origin === 'its own origin'
   return site !== undefined || cookies === 'no cookies'
 }

@@ -15,6 +15,8 @@ import { timersRunning } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 
+const VARY = 'Accept, HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request'
+
 afterEach(() => expectNothingLeft(timersRunning))
 
 function serving(...routes: object[]) {
@@ -64,7 +66,7 @@ describe('Accept chooses', () => {
     const { post } = serving(report)
     const response = await post('/report', accept ? { accept } : {})
     expect(response.headers.get('content-type')).toBe(type)
-    expect(response.headers.get('vary')).toBe('Accept, HX-Request')
+    expect(response.headers.get('vary')).toBe(VARY)
     expect(await response.text()).toMatch(body)
   })
 

@@ -49,6 +49,8 @@ import { recordingLog } from '../support/recording-log.ts'
 import { useServer } from '../support/serve-app.ts'
 import { shownAfterEach, shownAtEnd } from '../support/shown.ts'
 
+const VARY = 'Accept, HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request'
+
 /**
  * What Chirp promises, row by row. Left to others, and to Hono: shells, Alpine, translations, caches, SQL, passwords, a
  * server of its own (C36); MCP (part of C35).
@@ -421,7 +423,7 @@ describe('C15, C16, C28: pages and fragments', () => {
     expect(await ask('/page', false)).toContain('<title>base</title>')
     expect(await ask('/page', false)).not.toContain('<b>')
     expect(await ask('/toast', true)).toBe('<b>SAVED!</b>')
-    expect((await app.request('/page')).headers.get('vary')).toBe('Accept, HX-Request')
+    expect((await app.request('/page')).headers.get('vary')).toBe(VARY)
   })
 })
 
@@ -476,10 +478,7 @@ describe('C18: what a form has done', () => {
   test('is shown to htmx: the first where the form says, the rest in their places, with an event', async () => {
     const response = await noted([list, count]).ask(HTMX)
     expect([response.status, response.headers.get('hx-trigger')]).toEqual([200, 'notes:changed'])
-    expect([response.headers.get('x-own'), response.headers.get('vary')]).toEqual([
-      '1',
-      'Accept, HX-Request',
-    ])
+    expect([response.headers.get('x-own'), response.headers.get('vary')]).toEqual(['1', VARY])
     expect(await response.text()).toBe(
       '<li>a</li><b hx-swap-oob="outerHTML:#count" id="count">1</b>',
     )
@@ -608,7 +607,7 @@ describe('C20: a form that does not fit', () => {
     expect([status, headers.get('hx-retarget'), headers.get('hx-reswap')]).toEqual([
       422,
       '#note',
-      'outerHTML',
+      'innerHTML',
     ])
     expect(await response.text()).toBe(
       '<input name="title" value="&quot;A"><p>title: Too short.</p>',
@@ -809,7 +808,7 @@ describe('C25: the element that the answer goes to', () => {
     const headers = { ...HTMX, 'HX-Source': 'a', 'HX-Target': target }
     const response = await app.request('/', { headers })
     expect(await response.text()).toMatch(new RegExp(`^${html}`))
-    expect(response.headers.get('vary')).toBe('Accept, HX-Request, HX-Target')
+    expect(response.headers.get('vary')).toBe(`${VARY}, HX-Target, HX-Source`)
   })
 })
 

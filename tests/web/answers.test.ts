@@ -19,6 +19,8 @@ import { timersRunning } from '../../src/shared/clock.ts'
 import { expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
 
+const VARY = 'Accept, HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request'
+
 const templates = {
   'chat.html': `<!doctype html><title>t</title><main>{% block form %}<form>{{ problem }}</form>{% endblock %}<ol id="sources">{% block sources %}{% for s in sources %}<li>{{ s }}</li>{% endfor %}{% endblock %}</ol><div id="answer">{% block response %}<p>{{ text }}</p>{% endblock %}</div></main>`,
 }
@@ -69,7 +71,7 @@ describe('a returned EventStream', () => {
       'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
       'x-content-type-options': 'nosniff',
-      vary: 'Accept, HX-Request',
+      vary: VARY,
     })
     for (const name of ['connection', 'transfer-encoding', 'access-control-allow-origin'])
       expect(headers.has(name)).toBe(false)
@@ -315,7 +317,7 @@ describe('a returned Page', () => {
     expect(await (await app.request('/block')).text()).toContain('<!doctype html>')
     const fragment = await app.request('/block', { headers: FRAGMENT })
     expect(await fragment.text()).toBe('<p>x</p>')
-    expect(fragment.headers.get('vary')).toBe('Accept, HX-Request')
+    expect(fragment.headers.get('vary')).toBe(VARY)
   })
 
   test('adds to what another middleware has put into Vary', async () => {
@@ -323,7 +325,7 @@ describe('a returned Page', () => {
     app.use(async (c, next) => (c.header('Vary', 'Origin'), next()))
     app.get('/block', () => new Page('chat.html', { text: 'x' }))
     const { headers } = await app.request('/block')
-    expect(headers.get('vary')).toBe('Origin, Accept, HX-Request')
+    expect(headers.get('vary')).toBe(`Origin, ${VARY}`)
   })
 
   test.each([
@@ -348,7 +350,7 @@ describe('a returned Page', () => {
     const fragment = await app.request('/form', { method: 'POST', headers: FRAGMENT })
     expect(fragment.status).toBe(422)
     expect(fragment.headers.get('hx-retarget')).toBe('#form')
-    expect(fragment.headers.get('hx-reswap')).toBe('outerHTML')
+    expect(fragment.headers.get('hx-reswap')).toBe('innerHTML')
     const page = await app.request('/form', { method: 'POST' })
     expect(page.status).toBe(422)
     expect(page.headers.get('hx-retarget')).toBe(null)
@@ -413,7 +415,8 @@ describe('guards', () => {
       403,
     ],
     ['an opaque origin', { origin: 'null' }, 403],
-    ['cookies without any origin', cookie, 403],
+    ['cookies without any origin', { ...cookie, 'hx-request': 'false' }, 403],
+    ['htmx, with cookies and without any origin', cookie, 200],
     [
       'an origin that is allowed by name',
       { origin: 'https://app.example', 'sec-fetch-site': 'cross-site' },

@@ -1,0 +1,190 @@
+import fc from 'fast-check'
+import { Hono } from 'hono'
+import { describe, expect, test } from 'vitest'
+import { EventStream, FormResult, Fragment, htmxHeaders, Page, swapstream } from 'swapstream'
+
+/**
+ * The address and the settings that htmx 4 reads in HX-Location, in other words than its own: JSON, or pairs behind
+ * commas and blanks, if one of them is called `path`.
+ */
+function readLocation(value: string): { path: unknown; settings: string[] } {
+  if (value.startsWith('{')) {
+    const { path, ...rest } = JSON.parse(value) as Record<string, unknown>
+    return { path, settings: Object.keys(rest) }
+  }
+  const names = value.split(/[\s,]+/).map((pair) => pair.replace(/^[:"']+/, '').split(/["':]/)[0]!)
+  const isSettings = names.some((name) => name === 'path' || name.startsWith('path.'))
+  return isSettings
+    ? { path: undefined, settings: names }
+    : { path: value, settings: names.slice(1) }
+}
+
+describe('htmxHeaders: a location is an address and nothing else', () => {
+  test.each([
+    '/x,path:javascript:alert(1)',
+    '/x,target:#a,swap:innerHTML',
+    '/x path:/y',
+    ',path:/y',
+    ':/y',
+    ':path:javascript:alert(1)',
+    'path',
+    'path.x',
+    "'path':/y",
+    '"path":/y',
+    '/search?q=a,b',
+    '/a?b="c",path:/y',
+    "/it's",
+    '?page=2',
+    '#top',
+    'https://app.example/a,path:/y',
+  ])('%s', (address) => {
+    const value = htmxHeaders({ location: address })['HX-Location']!
+    const { path, settings } = readLocation(value)
+    expect(settings).toEqual([])
+    expect(decodeURIComponent(String(path))).toBe(address)
+    expect(value).toMatch(/^[\x21-\x7e]*$/)
+  })
+
+  test('whatever the address is', () => {
+    const part = fc.constantFrom(
+      'path',
+      ':',
+      ',',
+      '/',
+      '?',
+      '"',
+      "'",
+      ' ',
+      '\n',
+      '{',
+      '}',
+      '.',
+      'ü',
+    )
+    fc.assert(
+      fc.property(fc.array(part), (parts) => {
+        const address = parts.join('')
+        let value
+        try {
+          value = htmxHeaders({ location: address })['HX-Location']!
+        } catch (error) {
+          // `path:…` looks like a scheme.
+          expect(error).toBeInstanceOf(TypeError)
+          return
+        }
+        const { path, settings } = readLocation(value)
+        expect([decodeURIComponent(String(path)), settings]).toEqual([address, []])
+      }),
+    )
+  })
+
+  test('an ordinary address stays as it is', () => {
+    for (const location of ['/', '/a/b?c=d&e=1:2#f', 'https://app.example/'])
+      expect(htmxHeaders({ location })).toEqual({ 'HX-Location': location })
+  })
+})
+
+test.each(['location', 'redirect', 'pushUrl', 'replaceUrl'] as const)(
+  'htmxHeaders refuses a script as %s',
+  (name) => {
+    for (const address of ['javascript:alert(1)', ' java\nscript:alert(1)', 'data:text/html,x'])
+      expect(() => htmxHeaders({ [name]: address })).toThrow(TypeError)
+  },
+)
+
+test.each(['retarget', 'reselect', 'reswap', 'trigger'] as const)(
+  'htmxHeaders refuses a %s with a line break',
+  (name) => {
+    expect(() => htmxHeaders({ [name]: 'a\r\nHX-Redirect: x' })).toThrow(TypeError)
+  },
+)
+
+test('a FormResult leads to its address alone, with htmx and without', async () => {
+  const app = new Hono()
+  app.use(swapstream({ templates: {} }))
+  app.post('/x', () => new FormResult('/x,path:/y'))
+  const ask = (headers = {}) => app.request('/x', { method: 'POST', headers })
+  expect((await ask({ 'HX-Request': 'true' })).headers.get('hx-redirect')).toBe('/x,path:/y')
+  expect((await ask()).headers.get('location')).toBe('/x,path:/y')
+})
+
+describe('Vary names each header that decides', () => {
+  const app = new Hono()
+  const templates = {
+    'x.html':
+      '<title>T</title>{% block b %}<p>B{{ text }}</p>{% endblock %}{% block menu %}<i>M</i>{% endblock %}',
+  }
+  app.use(swapstream({ templates }))
+  const cached = { 'Cache-Control': 'private, max-age=60' }
+  app.get('/x', () => new Page('x.html', {}, { block: 'b', headers: cached }))
+  app.get('/blocks', () => new Page('x.html', {}, { block: 'b', blocks: { side: 'menu' } }))
+  app.get('/stream', () => new EventStream(() => [new Fragment('x.html', 'b', { text: '!' })]))
+  app.get('/form', () => new FormResult('/x', { fragments: [new Fragment('x.html', 'b')] }))
+
+  const PART = { 'HX-Request': 'true', 'HX-Request-Type': 'partial', 'HX-Target': 'div#b' }
+  const CHANGES: [string, Record<string, string>][] = [
+    ['HX-Request', { 'HX-Request': 'false' }],
+    ['HX-Boosted', { 'HX-Boosted': 'true' }],
+    ['HX-Request-Type', { 'HX-Request-Type': 'full' }],
+    ['HX-History-Restore-Request', { 'HX-History-Restore-Request': 'true' }],
+  ]
+  const namesIn = ({ headers }: Response): string[] =>
+    headers.get('vary')!.toLowerCase().split(/,\s*/)
+
+  describe.each(['/x', '/blocks', '/stream', '/form'])('of %s', (path) => {
+    test.each(CHANGES)('%s', async (name, change) => {
+      const part = await app.request(path, { headers: PART })
+      const whole = await app.request(path, { headers: { ...PART, ...change } })
+      expect(await part.text()).not.toContain('<title>')
+      if (path !== '/form') expect(await whole.text()).toContain('<title>')
+      for (const response of [part, whole]) expect(namesIn(response)).toContain(name.toLowerCase())
+    })
+  })
+
+  test('the target, and the header that tells how to read it, where the target chooses the block', async () => {
+    const ask = async (headers: Record<string, string>): Promise<Response> =>
+      app.request('/blocks', { headers: { 'HX-Request': 'true', ...headers } })
+    const own = await ask({ 'HX-Target': 'side' })
+    const other = await ask({ 'HX-Target': 'side', 'HX-Source': 'a#b' })
+    expect([await own.text(), await other.text()]).toEqual(['<i>M</i>', '<p>B</p>'])
+    for (const response of [own, other])
+      expect(namesIn(response)).toEqual(expect.arrayContaining(['hx-target', 'hx-source']))
+  })
+})
+
+describe('a Page with a target', () => {
+  const templates = {
+    'x.html':
+      '<div id="ask">{% block form %}<form id="f">{{ problem }}</form>{% endblock %}</div>{% block two %}<p id="p"></p><p></p>{% endblock %}{% block spaced %}\n<!-- c -->\n<p id="s"></p>\n{% endblock %}',
+  }
+  const placeOf = async (block: string, target: string, htmx = {}): Promise<(string | null)[]> => {
+    const app = new Hono()
+    app.use(swapstream({ templates }))
+    app.post('/', () => new Page('x.html', {}, { block, target, status: 422 }))
+    const headers = { 'HX-Request': 'true', 'HX-Source': 'form#f', ...htmx }
+    const { status, headers: sent } = await app.request('/', { method: 'POST', headers })
+    expect(status).toBe(422)
+    return [sent.get('hx-retarget'), sent.get('hx-reswap')]
+  }
+
+  test('goes inside it', async () => {
+    expect(await placeOf('form', '#ask')).toEqual(['#ask', 'innerHTML'])
+    expect(await placeOf('two', '#p')).toEqual(['#p', 'innerHTML'])
+  })
+
+  test('takes its place when it is the root of the block', async () => {
+    expect(await placeOf('form', '#f')).toEqual(['#f', 'outerHTML'])
+    expect(await placeOf('spaced', '#s')).toEqual(['#s', 'outerHTML'])
+  })
+
+  test('goes nowhere of its own in a page that is wanted whole', async () => {
+    expect(await placeOf('form', '#f', { 'HX-Boosted': 'true' })).toEqual([null, null])
+  })
+
+  test('needs the sign of an id', () => {
+    const page = (target: string) => () => new Page('x.html', {}, { block: 'form', target })
+    expect(page('wrap')).toThrow('it cannot be "wrap". Did you mean "#wrap"?')
+    expect(page('.a, #b')).toThrow('it cannot be ".a, #b".')
+    expect(() => new Fragment('x.html', 'form', {}, { target: 'wrap' })).toThrow('"#wrap"?')
+  })
+})

@@ -13,7 +13,7 @@ export function isSafeLink(href: string): boolean {
 const INVISIBLE = /\p{Cf}|\u034f|\u115f|\u1160/u
 /** A claim is made at the beginning, where it is read. */
 const MAX_CLAIM_CHARS = 200
-/** What a reader takes for a host: behind `//` anything, elsewhere names and dots, or four numbers. */
+/** Finds what a reader takes for a host: behind `//` anything, elsewhere names and dots, or four numbers. */
 const CLAIMED_HOST =
   /(?<![^\s:(<])\/\/([^\s/?#\\]+)|(?<![\p{L}\p{N}_/=?&#%-])((?:[\p{L}\p{N}_-]+\.)+(?:\p{L}{2,}|xn--[a-z\d-]+)|(?:\d{1,3}\.){3}\d{1,3})(?![\p{L}\p{N}_(]|\.\p{L})/giu
 /** Names of files and of code, which no host has at its end. */

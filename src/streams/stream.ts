@@ -213,7 +213,7 @@ export class Stream<T> {
     this.#close({ reason: 'disconnected' })
   }
 
-  /** The source runs in the async context of its request, whoever asks for frames. */
+  /** Starts the first loop, once, in the async context of the request. */
   #startReading(): void {
     if (!this.#isReading) void this.#options.asyncContext.run(() => this.#read())
     this.#isReading = true

@@ -1,5 +1,5 @@
 import { abortableGenerator } from '../shared/abortable.ts'
-import type { NonTextPart, Part } from '../models/chunks.ts'
+import type { NonTextPart, Part } from '../models/pieces.ts'
 import { readParts } from '../models/parts.ts'
 import type { TokenSource } from '../models/source.ts'
 import { Fragment, type BlockContext } from './fragment.ts'

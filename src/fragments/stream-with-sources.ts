@@ -1,12 +1,12 @@
 import { abortable, abortableGenerator } from '../shared/abortable.ts'
-import type { Part } from '../models/chunks.ts'
+import type { Part } from '../models/pieces.ts'
 import { readParts } from '../models/parts.ts'
 import type { TokenSource } from '../models/source.ts'
 import { Fragment, type BlockContext } from './fragment.ts'
 import { fragmentsOf, hintStreaming, type StreamToFragmentsOptions } from './stream-to-fragments.ts'
 
 /** The blocks of an answer with sources, and what they are rendered with. */
-export interface StreamWithSourcesOptions extends Omit<StreamToFragmentsOptions, 'onPart'> {
+export interface StreamWithSourcesOptions extends StreamToFragmentsOptions {
   /** The grounds of the answer. Shown first and once; null or absent shows nothing. */
   readonly sources?: readonly unknown[] | PromiseLike<readonly unknown[] | null | undefined> | null
   /** The block that shows the answer. Default `response`. */

@@ -1,86 +1,30 @@
 import { abortedModel, modelFailure, type Foreign } from './errors.ts'
+import {
+  APART,
+  BEGUN,
+  content,
+  data,
+  end,
+  file,
+  files,
+  mayFinish,
+  NONE,
+  reasoning,
+  sign,
+  source,
+  text,
+  tool,
+  tools,
+  usage,
+  type Pieces,
+} from './pieces.ts'
 
-/** A chunk of the answer itself. */
-export interface TextPart {
-  readonly type: 'text'
-  readonly text: string
-}
-
-/** A part beside the answer. `raw` is the provider's own object, where one exists, with all that has no field here. */
-export type NonTextPart =
-  | { readonly type: 'reasoning'; readonly text: string; readonly raw: unknown }
-  | {
-      readonly type: 'source'
-      readonly url?: string
-      readonly title?: string
-      readonly raw: unknown
-    }
-  | { readonly type: 'tool'; readonly name?: string; readonly raw: unknown }
-  | {
-      readonly type: 'usage'
-      readonly inputTokens?: number
-      readonly outputTokens?: number
-      readonly raw: unknown
-    }
-  | { readonly type: 'finish'; readonly reason?: string; readonly raw: unknown }
-
-/** Any part of a model's answer, in one form for all providers. */
-export type Part = TextPart | NonTextPart
-
-type Parts = readonly Part[]
 /** Reads one shape of chunk. Throws  SourceError `source/failed` for a chunk that reports an error. */
-type Read = (chunk: Foreign) => Parts
+type Read = (chunk: Foreign) => Pieces
 
-const NONE: Parts = []
-
-/** Leaves out fields that a provider omits or fills with something else. */
-const filled = (type: 'string' | 'number', fields: Readonly<Record<string, unknown>>): object =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => typeof value === type))
-
-// One function for each kind of part; none comes of what the provider left out.
-
-export const text = (value: unknown): Parts =>
-  typeof value === 'string' && value !== '' ? [{ type: 'text', text: value }] : NONE
-
-const reasoning = (value: unknown, raw: unknown): Parts =>
-  typeof value === 'string' && value !== '' ? [{ type: 'reasoning', text: value, raw }] : NONE
-
-const tool = (name: unknown, raw: unknown): Parts => [
-  { type: 'tool', ...filled('string', { name }), raw },
-]
-
-/** For providers that list their calls: one part for all of a chunk. */
-const tools = (calls: unknown, raw: unknown): Parts =>
-  Array.isArray(calls) && calls.length > 0 ? tool(undefined, raw) : NONE
-
-function source(from: Foreign, raw: unknown): Parts {
-  const fields = { url: from?.url, title: from?.title ?? from?.document_title }
-  return [{ type: 'source', ...filled('string', fields), raw }]
-}
-
-/** Each provider counts under names of its own. */
-const INPUT = 'inputTokens input_tokens prompt_tokens prompt_eval_count promptTokens'.split(' ')
-const OUTPUT = 'outputTokens output_tokens completion_tokens eval_count completionTokens'.split(' ')
-
-function usage(counts: Foreign, raw: unknown): Parts {
-  const first = (names: readonly string[]): unknown =>
-    names.map((name) => counts?.[name]).find((count) => typeof count === 'number')
-  const fields = filled('number', { inputTokens: first(INPUT), outputTokens: first(OUTPUT) })
-  return Object.keys(fields).length === 0 ? NONE : [{ type: 'usage', ...fields, raw }]
-}
-
-const finish = (reason: unknown, raw: unknown): Parts => [
-  { type: 'finish', ...filled('string', { reason }), raw },
-]
-
-const end = (counts: Foreign, reason: unknown, raw: unknown): Parts => [
-  ...usage(counts, raw),
-  ...finish(reason, raw),
-]
-
-/** For providers whose chunks say only once why the model finished. */
-const mayFinish = (reason: unknown, raw: unknown): Parts =>
-  typeof reason === 'string' ? finish(reason, raw) : NONE
+const OPEN = sign('open')
+const CLOSE = sign('close')
+const STEP = sign('close', 'apart')
 
 /** AI SDK 5 to 7 say `text`, the providers below it `delta`, AI SDK 4 `textDelta`. */
 const deltaOf = (chunk: Foreign): unknown => chunk.text ?? chunk.delta ?? chunk.textDelta
@@ -92,18 +36,37 @@ const failure: Read = (chunk) => {
   throw modelFailure(chunk.error ?? chunk)
 }
 
+/** The AI SDK finishes cut answers, too: its version 6 with a reason that no provider has given. */
+function finishOfAiSdk(chunk: Foreign): Pieces {
+  const { finishReason, totalUsage, usage: counts } = chunk
+  const reason = finishReason?.unified ?? finishReason
+  const raw = finishReason?.raw ?? chunk.rawFinishReason
+  const isCut = reason === 'other' && raw === undefined && 'rawFinishReason' in chunk
+  return end(totalUsage ?? counts, isCut ? 'unknown' : raw === 'error' ? raw : reason, chunk)
+}
+
 /** Chunks that name their type. */
 const BY_TYPE: Readonly<Record<string, Read>> = {
   // AI SDK, its UI messages included.
   text: textDelta,
   reasoning: reasoningDelta,
   usage: (chunk) => usage(chunk, chunk),
-  'text-delta': textDelta,
+  'text-delta': (chunk) => [...textDelta(chunk), ...OPEN],
   'reasoning-delta': reasoningDelta,
   source: sourceChunk,
   'source-url': sourceChunk,
   'source-document': sourceChunk,
-  finish: (chunk) => end(chunk.totalUsage ?? chunk.usage, chunk.finishReason, chunk),
+  'text-start': () => CLOSE,
+  'text-end': () => CLOSE,
+  'start-step': () => STEP,
+  'finish-step': () => STEP,
+  'step-start': () => STEP,
+  'step-finish': () => STEP,
+  file: (chunk) => file(chunk.file ?? chunk, chunk),
+  'reasoning-file': (chunk) => file(chunk.file ?? chunk, chunk),
+  'message-metadata': (chunk) => data('message-metadata', chunk.messageMetadata, chunk),
+  custom: (chunk) => data(chunk.kind ?? 'custom', chunk, chunk),
+  finish: finishOfAiSdk,
   error: failure,
   abort() {
     throw abortedModel()
@@ -114,7 +77,7 @@ const BY_TYPE: Readonly<Record<string, Read>> = {
   content_block_start(chunk) {
     const block: Foreign = chunk.content_block
     if (block?.type === 'text') return text(block.text)
-    return String(block?.type).endsWith('tool_use') ? tool(block.name, chunk) : NONE
+    return String(block?.type).endsWith('tool_use') ? tool(block.name, chunk) : APART
   },
   content_block_delta(chunk) {
     const delta: Foreign = chunk.delta
@@ -127,6 +90,7 @@ const BY_TYPE: Readonly<Record<string, Read>> = {
     ...usage(chunk.usage, chunk),
     ...mayFinish(chunk.delta?.stop_reason, chunk),
   ],
+  message_stop: () => sign('whole'),
 
   // OpenAI responses. A refusal is what the model answers, so it is text.
   'response.output_text.delta': textDelta,
@@ -135,27 +99,39 @@ const BY_TYPE: Readonly<Record<string, Read>> = {
   'response.reasoning_summary_text.delta': reasoningDelta,
   'response.output_text.annotation.added': (chunk) => source(chunk.annotation, chunk),
   'response.output_item.added': (chunk) =>
-    String(chunk.item?.type).endsWith('_call') ? tool(chunk.item.name, chunk) : NONE,
+    String(chunk.item?.type).endsWith('_call') ? tool(chunk.item.name, chunk) : APART,
+  'response.image_generation_call.partial_image': (chunk) => file(chunk, chunk),
   'response.function_call_arguments.delta': toolChunk,
   'response.function_call_arguments.done': toolChunk,
   'response.completed': (chunk) => end(chunk.response?.usage, 'stop', chunk),
   'response.incomplete': (chunk) =>
     end(chunk.response?.usage, chunk.response?.incomplete_details?.reason, chunk),
   'response.failed': (chunk) => failure({ error: chunk.response?.error ?? chunk }),
+
+  // The last event of many servers, as its reader names it.
+  '[DONE]': () => sign('whole'),
 }
 
+/** Types of answers that end with a sign: one that ends without it was cut. */
+const WITH_END =
+  /^(?:start(?:-step)?|(?:text|reasoning)-start|message_start|content_block_.*|response\..*)$/
+/** The AI SDK gives each text an id. Without one it is a part that a program has made, and needs no end. */
+const hasEnd = ({ type, id }: Foreign): boolean =>
+  WITH_END.test(type) || (typeof id === 'string' && /^(?:text|reasoning)-delta$/.test(type))
 /** Types without a part, those included that providers have yet to invent. */
-const SILENT =
-  /^(?:start|ping|raw|file|message_stop|content_block_stop|message-metadata|object|start-step|finish-step|text-(?:start|end)|reasoning-(?:start|end|file)|data-.*|response\..*)$/
+const SILENT = /^(?:start|ping|raw|content_block_stop|object|reasoning-(?:start|end)|response\..*)$/
 /** Our own parts, which a recording plays back; `raw` tells them from chunks of the AI SDK. */
-const OWN = new Set(['reasoning', 'source', 'tool', 'usage', 'finish'])
+const OWN = new Set(['reasoning', 'source', 'tool', 'usage', 'finish', 'file', 'data'])
 
-function typed(chunk: Foreign): Parts | 'unknown' {
+function typed(chunk: Foreign): Pieces | 'unknown' {
   const type: string = chunk.type
-  if (OWN.has(type) && 'raw' in chunk) return [chunk]
-  if (Object.hasOwn(BY_TYPE, type)) return BY_TYPE[type]!(chunk)
+  // The texts between our own parts are apart already.
+  if (OWN.has(type) && 'raw' in chunk) return [chunk, ...OPEN]
+  const begun = hasEnd(chunk) ? BEGUN : NONE
+  if (Object.hasOwn(BY_TYPE, type)) return [...begun, ...BY_TYPE[type]!(chunk)]
   if (type.startsWith('tool-')) return toolChunk(chunk)
-  return SILENT.test(type) ? NONE : 'unknown'
+  if (type.startsWith('data-')) return data(type.slice(5), chunk.data, chunk)
+  return SILENT.test(type) ? begun : 'unknown'
 }
 
 const chatOfOpenAI: Read = (chunk) => {
@@ -163,20 +139,24 @@ const chatOfOpenAI: Read = (chunk) => {
   const choice = chunk.choices.find((one: Foreign) => (one?.index ?? 0) === 0)
   const delta = choice?.delta
   return [
+    ...BEGUN,
     ...reasoning(delta?.reasoning_content ?? delta?.reasoning, chunk),
-    ...text(delta?.content ?? choice?.text),
+    ...content(delta?.content ?? choice?.text, chunk),
     ...text(delta?.refusal),
     ...tools(delta?.tool_calls, chunk),
+    ...files(delta?.images, chunk),
     ...usage(chunk.usage, chunk),
     ...mayFinish(choice?.finish_reason, chunk),
   ]
 }
 
 const ollama: Read = (chunk) => [
+  ...BEGUN,
   ...reasoning(chunk.message?.thinking ?? chunk.thinking, chunk),
   // The old protocol, which only completes a text, says `response`, and leaves it out when it is empty.
   ...text(chunk.message?.content ?? chunk.response),
   ...tools(chunk.message?.tool_calls, chunk),
+  ...files(chunk.message?.images, chunk),
   ...(chunk.done ? end(chunk, chunk.done_reason, chunk) : NONE),
 ]
 
@@ -203,7 +183,7 @@ const SHAPES: readonly (readonly [is: (chunk: Foreign) => boolean, read: Read | 
 ]
 
 /** Reads a chunk of an SDK. Out: undefined for an object that is none, `unknown` for a type that we do not know. */
-export function readChunk(chunk: object): Parts | 'unknown' | undefined {
+export function readChunk(chunk: object): Pieces | 'unknown' | undefined {
   return SHAPES.find(([is]) => is(chunk))?.[1](chunk)
 }
 

@@ -29,6 +29,15 @@ export function abortedModel(): DOMException {
   return new DOMException('The model was aborted before its answer was whole.', 'AbortError')
 }
 
+/** Makes the error of an answer whose end never came. */
+export function cutAnswer(): SourceError {
+  const message =
+    'The answer of the model was cut: its stream stopped before the model had finished.'
+  const hint =
+    'Ask again. A stream of your own needs no end when it gives text; one that gives the chunks of an SDK hands on its last one, too.'
+  return new SourceError('source/failed', message, { hint })
+}
+
 /** Checks an answer of `next()`: an iterator that is no generator may answer with anything. */
 export function isResult(answer: unknown): answer is IteratorResult<unknown, unknown> {
   return answer !== null && typeof answer === 'object'

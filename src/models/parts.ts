@@ -1,6 +1,8 @@
 import { AbortableWaits, ignoreErrors, onAbort } from '../shared/abortable.ts'
-import { type Part, readChunk, text } from './chunks.ts'
-import { abortedModel, kindOf, wrongValue } from './errors.ts'
+import { Answer } from './answer.ts'
+import { readChunk } from './chunks.ts'
+import { text, type Part, type Piece } from './pieces.ts'
+import { abortedModel, cutAnswer, kindOf, wrongValue } from './errors.ts'
 import { openSource, type OpenSource, type TokenSource } from './source.ts'
 
 /** How many unknown types a message names. */
@@ -9,11 +11,13 @@ const MAX_NAMED = 5
 /**
  * Reads a source part by part, whatever SDK its chunks are of: text, bytes of UTF-8 cut anywhere, objects.
  *
- * Out     parts, none or several for a chunk. A type that is not known is skipped, since providers invent new ones.
+ * Out     parts, none or several for a chunk, with a blank line between two texts that something stands between. A type
+ *         that is not known is skipped, since providers invent new ones.
  * Ends    closes the source exactly once: at the end, on a throw, or when `signal` aborts, also when nothing was read
  *         yet and while it is being opened.
- * Throws  the reason of the signal; what the source throws; SourceError `source/value` for a chunk of no known shape,
- *         or at the end when no chunk at all was of a known type.
+ * Throws  the reason of the signal; what the source throws; SourceError `source/failed` for an answer that was cut, so
+ *         one of a provider whose end has not come; `source/value` for a chunk of no known shape, or at the end when no
+ *         chunk at all was of a known type.
  */
 export function readParts(
   source: TokenSource,
@@ -45,21 +49,28 @@ async function* parts(
   // One for all bytes of a source: a character may be cut between two chunks.
   let decoder: TextDecoder | undefined
   const unknownTypes = new Set<string>()
+  const answer = new Answer()
   let hasKnown = false
   try {
-    for (let number = 1; ; number++) {
+    let number = 1
+    for (; ; number++) {
       const { done, value: chunk } = await waits.until(source.next())
       if (done) break
       if (ArrayBuffer.isView(chunk)) decoder ??= new TextDecoder()
-      const found = partsOf(chunk, decoder) ?? refused(chunk, number)
+      const found = piecesOf(chunk, decoder) ?? refused(chunk, number)
       if (found === 'unknown') unknownTypes.add((chunk as { type: string }).type)
       else {
         hasKnown = true
-        for (const part of found) yield part
+        for (const piece of found) {
+          const part = answer.partOf(piece)
+          if (part) yield part
+        }
       }
     }
-    yield* text(decoder?.decode())
+    yield* text(decoder?.decode()) as Part[]
     if (source.wasAborted()) throw abortedModel()
+    if (number === 1 && source.isOfSdk) throw cutAnswer()
+    answer.checkEnd()
     if (!hasKnown && unknownTypes.size > 0) {
       const types = [...unknownTypes].slice(0, MAX_NAMED).join('", "')
       const message = `No part of this source is of a known type: "${types}".`
@@ -71,7 +82,7 @@ async function* parts(
 }
 
 /** @param decoder Present once bytes have come; it may hold the beginning of a character. */
-function partsOf(chunk: unknown, decoder?: TextDecoder): readonly Part[] | 'unknown' | undefined {
+function piecesOf(chunk: unknown, decoder?: TextDecoder): readonly Piece[] | 'unknown' | undefined {
   if (typeof chunk === 'string')
     return decoder ? [...text(decoder.decode()), ...text(chunk)] : text(chunk)
   if (ArrayBuffer.isView(chunk))

@@ -2,7 +2,7 @@ import { abortableGenerator } from '../shared/abortable.ts'
 import { now, sleep } from '../shared/clock.ts'
 import { ConfigError, SourceError } from '../shared/errors.ts'
 import { errorMessage, tryOr } from '../shared/hooks.ts'
-import type { Part } from './chunks.ts'
+import type { Part } from './pieces.ts'
 import { readParts } from './parts.ts'
 import type { TokenSource } from './source.ts'
 

@@ -5,7 +5,7 @@ import { decodeEvents, type ReadEvent } from '../sse/read-events.ts'
 import { decodeNDJSON } from '../sse/read-ndjson.ts'
 import { bodyOf, bodyText, mediaTypeOf, type ResponseLike } from '../sse/response-body.ts'
 import { isChunk } from './chunks.ts'
-import { modelFailure, wrongValue } from './errors.ts'
+import { cutAnswer, modelFailure, wrongValue } from './errors.ts'
 
 const NDJSON = /[/+](?:x-)?(?:ndjson|jsonl|json-?lines)$/
 
@@ -17,16 +17,15 @@ const SILENT_EVENTS = new Set(['done', 'complete', 'end', 'close', 'ping', 'hear
  * Reads the chunks of a fetch response: objects of an event stream or of NDJSON, or text.
  *
  * Ends    at `[DONE]`, or with the body; stopping cancels the body.
- * Throws  SourceError `source/failed` for a status beyond 2xx or an event `error`; `source/value` for an answer of a
- *         type that no model streams in.
+ * Throws  SourceError `source/failed` for a status beyond 2xx, an event `error` or a body cut inside a text or a line;
+ *         `source/value` for an answer of a type that no model streams in.
  */
 export async function responseChunks(response: ResponseLike): Promise<AsyncIterator<unknown>> {
   const type = mediaTypeOf(response)
   const body = await bodyOf(response)
   if (body === null) return (async function* () {})()
-  if (type === 'text/event-stream')
-    return abortableGenerator((signal) => eventChunks(decodeEvents(body, {}, signal)))
-  if (NDJSON.test(type)) return decodeNDJSON(body)
+  if (type === 'text/event-stream') return abortableGenerator((signal) => eventChunks(body, signal))
+  if (NDJSON.test(type)) return decodeNDJSON(body, undefined, cutAnswer)
   if (type === 'text/html' || type.endsWith('json') || type.endsWith('xml')) {
     await body.cancel()
     const hint = type.endsWith('json')
@@ -38,12 +37,15 @@ export async function responseChunks(response: ResponseLike): Promise<AsyncItera
 }
 
 async function* eventChunks(
-  events: AsyncIterable<ReadEvent>,
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
 ): AsyncGenerator<unknown, void, undefined> {
+  let cut: ReadEvent | undefined
+  const events = decodeEvents(body, { onCut: (event) => (cut = event) }, signal)
   // The first event decides: a model that writes JSON over events of plain text must not be taken for an SDK.
   let isJson: boolean | undefined
   for await (const event of events) {
-    if (event.data === '[DONE]') return
+    if (event.data === '[DONE]') return yield { type: '[DONE]' }
     const parsed = isJson === false ? undefined : parse(event.data)
     isJson ??= isChunk(parsed)
     if (!isJson) {
@@ -55,6 +57,12 @@ async function* eventChunks(
       throw new SourceError('source/value', `An event is no JSON: ${start}.`)
     }
   }
+  if (cut === undefined) return
+  // Some servers leave out the empty line behind their last event.
+  const last = cut.data === '[DONE]' ? { type: '[DONE]' } : parse(cut.data)
+  if (isChunk(last)) yield last
+  // Chunks of an SDK have a sign for their end, and need no other.
+  else if (!isJson) throw cutAnswer()
 }
 
 /** Gives the text of an event that holds only text; undefined for one that holds none. */

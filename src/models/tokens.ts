@@ -1,5 +1,5 @@
 import { abortableGenerator } from '../shared/abortable.ts'
-import type { NonTextPart, Part } from './chunks.ts'
+import type { NonTextPart, Part } from './pieces.ts'
 import { readParts } from './parts.ts'
 import type { TokenSource } from './source.ts'
 

@@ -19,6 +19,12 @@ export interface ReadEventsOptions {
   readonly onComment?: (comment: string) => void
 }
 
+/** The same for readers of ours. */
+export interface DecodeEventsOptions extends ReadEventsOptions {
+  /** Called at the end of a body that ends inside an event, with what came of it. */
+  readonly onCut?: (event: ReadEvent) => void
+}
+
 /** One event larger than this is an attack or a mistake, and memory is finite. */
 const MAX_EVENT_CHARS = 16_777_216
 
@@ -60,7 +66,7 @@ export function readEvents(
  */
 export function decodeEvents(
   body: ReadableStream<Uint8Array>,
-  options: ReadEventsOptions,
+  options: DecodeEventsOptions,
   signal: AbortSignal,
 ): AsyncGenerator<ReadEvent, void, undefined> {
   return events(bodyText(body, signal), options)
@@ -68,9 +74,10 @@ export function decodeEvents(
 
 async function* events(
   text: AsyncIterable<string>,
-  { onRetry, onComment }: ReadEventsOptions,
+  { onRetry, onComment, onCut }: DecodeEventsOptions,
 ): AsyncGenerator<ReadEvent, void, undefined> {
   const found: ReadEvent[] = []
+  let hasUnknownField = false
   const parser = createParser({
     onEvent: ({ data, event, id }) =>
       found.push({ data, ...(event !== undefined && { event }), ...(id !== undefined && { id }) }),
@@ -80,15 +87,28 @@ async function* events(
       // Unknown fields and retries that are no number are to be ignored.
       if (error.type === 'max-buffer-size-exceeded')
         throw new RangeError(`An event is longer than ${MAX_EVENT_CHARS} characters.`)
+      hasUnknownField = true
     },
     maxBufferSize: MAX_EVENT_CHARS,
   })
   const withLineFeeds = lineFeeds()
+  let endsLine = true
   for await (const chunk of text) {
-    parser.feed(withLineFeeds(chunk))
+    const lines = withLineFeeds(chunk)
+    if (lines !== '') endsLine = lines.endsWith('\n')
+    parser.feed(lines)
     yield* found.splice(0)
   }
+  if (!onCut) return
+  // One more line ends an event that was begun; alone it is an event of nothing but this line.
+  hasUnknownField = false
+  parser.feed(`${endsLine ? '' : '\n'}data:${LAST_LINE}\n\n`)
+  const [{ data, ...rest }] = found as [ReadEvent]
+  const isBegun = hasUnknownField || data !== LAST_LINE || Object.keys(rest).length > 0
+  if (isBegun) onCut({ ...rest, data: data.slice(0, -LAST_LINE.length).replace(/\n$/, '') })
 }
+
+const LAST_LINE = '.'
 
 /**
  * Turns each line break into LF, also CRLF that is cut in two. The parser alone waits behind a CR at the end of a chunk

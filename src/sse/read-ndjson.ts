@@ -35,36 +35,45 @@ const MAX_LINE_CHARS = 16_777_216
  * Ends    cancels the body when the reader stops early, even while it waits.
  * Throws  SourceError `source/value` for a line that is no JSON, with its number; what the body throws; a RangeError
  *         for a line beyond 16,777,216 characters.
+ *
+ * @param cutError Makes the error of a last line without an end that is no JSON, in place of `source/value`.
  */
 export function decodeNDJSON(
   body: ReadableStream<Uint8Array>,
   signal?: AbortSignal,
+  cutError?: () => Error,
 ): AsyncGenerator<unknown, void, undefined> {
-  return abortableGenerator((inner) => values(bodyText(body, inner)), signal)
+  return abortableGenerator((inner) => values(bodyText(body, inner), cutError), signal)
 }
 
-async function* values(text: AsyncIterable<string>): AsyncGenerator<unknown, void, undefined> {
+async function* values(
+  text: AsyncIterable<string>,
+  cutError: (() => Error) | undefined,
+): AsyncGenerator<unknown, void, undefined> {
   let number = 0
-  for await (const line of lines(text)) {
+  for await (const { line, isWhole } of lines(text)) {
     number += 1
     if (line.trim() === '') continue
     try {
       yield JSON.parse(line)
     } catch (cause) {
+      if (!isWhole && cutError) throw cutError()
       const shown = JSON.stringify(line.slice(0, 80))
       throw new SourceError('source/value', `Line ${number} is no JSON: ${shown}.`, { cause })
     }
   }
 }
 
-async function* lines(text: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+async function* lines(
+  text: AsyncIterable<string>,
+): AsyncGenerator<{ line: string; isWhole: boolean }, void, undefined> {
   // Joined when the line is whole: looking through the whole beginning for each chunk of a long line would be quadratic.
   let begun: string[] = []
   let chars = 0
   for await (const chunk of text) {
     let from = 0
     for (let at = chunk.indexOf('\n'); at !== -1; at = chunk.indexOf('\n', from)) {
-      yield begun.join('') + chunk.slice(from, at)
+      yield { line: begun.join('') + chunk.slice(from, at), isWhole: true }
       begun = []
       chars = 0
       from = at + 1
@@ -75,5 +84,5 @@ async function* lines(text: AsyncIterable<string>): AsyncGenerator<string, void,
     if (chars > MAX_LINE_CHARS)
       throw new RangeError(`A line is longer than ${MAX_LINE_CHARS} characters.`)
   }
-  if (begun.length > 0) yield begun.join('')
+  if (begun.length > 0) yield { line: begun.join(''), isWhole: false }
 }

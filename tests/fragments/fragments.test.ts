@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Fragment } from '../../src/fragments/fragment.ts'
 import { streamToFragments } from '../../src/fragments/stream-to-fragments.ts'
-import type { NonTextPart } from '../../src/models/chunks.ts'
+import type { NonTextPart } from '../../src/models/pieces.ts'
 import { streamWithSources } from '../../src/fragments/stream-with-sources.ts'
 
 const all = async (source: AsyncIterable<Fragment>): Promise<Fragment[]> => {

@@ -1,9 +1,15 @@
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest'
 
+interface Kept {
+  readonly options: string
+  readonly page: Page
+}
+
 /**
  * A real browser for the tests of one file, and a page that fails its test when anything goes wrong in it:
- * a script error, a refused resource, a breach of the content security policy.
+ * a script error, a refused resource, a breach of the content security policy. Nothing moves that can be still, unless
+ * the test asks for motion. A page is used again by later tests, since to open one takes longer than most tests.
  */
 export function useBrowser(): {
   /** @param expected Errors that the test itself brings about. */
@@ -11,13 +17,18 @@ export function useBrowser(): {
 } {
   let browser: Browser
   let problems: string[] = []
-  const pages: Page[] = []
+  const opened: Kept[] = []
+  const idle: Kept[] = []
 
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: inject('chromium'), args: ['--no-sandbox'] })
   })
   afterEach(async () => {
-    for (const page of pages.splice(0)) await page.context().close()
+    for (const kept of opened.splice(0)) {
+      const isAsNew = await reset(kept.page).catch(() => false)
+      if (isAsNew) idle.push(kept)
+      else await kept.page.context().close()
+    }
     const seen = problems
     problems = []
     expect(seen, 'problems in the page').toEqual([])
@@ -26,10 +37,21 @@ export function useBrowser(): {
     await browser.close()
   })
 
+  /** An idle page, or a new one. */
+  async function take(options: BrowserContextOptions): Promise<Page> {
+    const wanted = JSON.stringify(options)
+    const found = idle.findIndex((each) => each.options === wanted)
+    const page =
+      found === -1
+        ? await (await browser.newContext({ reducedMotion: 'reduce', ...options })).newPage()
+        : idle.splice(found, 1)[0]!.page
+    opened.push({ options: wanted, page })
+    return page
+  }
+
   return {
     async open(url, options = {}, expected) {
-      const context = await browser.newContext(options)
-      const page = await context.newPage()
+      const page = await take(options)
       page.on('pageerror', (error) => {
         if (!expected?.test(String(error))) problems.push(String(error))
       })
@@ -40,10 +62,21 @@ export function useBrowser(): {
         if (!expected?.test(text)) problems.push(text)
       })
       await page.goto(url)
-      pages.push(page)
       return page
     },
   }
+}
+
+/** Leaves nothing of a test in its page: no document, no cookie, no listener, no other page. */
+async function reset(page: Page): Promise<true> {
+  const context = page.context()
+  page.removeAllListeners()
+  await page.goto('about:blank')
+  for (const other of context.pages()) if (other !== page) await other.close()
+  await page.unrouteAll()
+  await context.clearCookies()
+  await page.mouse.move(0, 0)
+  return true
 }
 
 /** Records every state of an element's text from now on, in the page itself, so that none is missed. */

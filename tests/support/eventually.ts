@@ -6,12 +6,13 @@ export const PATIENCE_MS = 30_000
 /** Looks again until `look` no longer throws: for what another process or the next turn of the loop does. */
 export async function eventually(look: () => void | Promise<void>): Promise<void> {
   const until = Date.now() + PATIENCE_MS
-  for (;;) {
+  // Often at first; then seldom, since to look takes time from what is waited for.
+  for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 1.5, 50)) {
     try {
       return await look()
     } catch (error) {
       if (Date.now() > until) throw error
-      await new Promise((resolve) => setTimeout(resolve, 5))
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
     }
   }
 }

@@ -34,7 +34,7 @@ describe.each(HTMX_VERSIONS)('a page with view transitions, with htmx %s', (vers
     const head = `<meta name="htmx-config" content='{"transitions":true}'>`
     app.get('/', (c) => c.html(htmxPage(version, '<main><div id="answer"></div></main>', head)))
     app.all('/stream', () => new EventStream(() => streamToFragments(tokens(), 'x.html', 'b')))
-    const tab = await browser.open(await listen(app))
+    const tab = await browser.open(await listen(app), { reducedMotion: 'no-preference' })
     const seenAt = tab.evaluate(
       () =>
         new Promise<number>((resolve) => {

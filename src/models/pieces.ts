@@ -63,8 +63,8 @@ export type Pieces = readonly Piece[]
 export const NONE: Pieces = []
 export const sign = (...says: readonly Sign['says'][]): Pieces =>
   says.map((each) => ({ type: 'sign', says: each }))
-export const BEGUN = sign('begun')
-export const APART = sign('apart')
+export const BEGUN: Pieces = sign('begun')
+export const APART: Pieces = sign('apart')
 
 /** Leaves out fields that a provider omits or fills with something else. */
 const filled = (type: 'string' | 'number', fields: Readonly<Record<string, unknown>>): object =>

@@ -57,12 +57,17 @@ function ownDownload(): string {
 function install(): string {
   const debian = existsSync('/etc/debian_version') && process.getuid?.() === 0
   process.stderr.write(
-    `No browser found: installing one (${debian ? 'apt-get install chromium' : "playwright's download"}) …\n`,
+    `No browser found: installing one (${debian ? 'apt-get' : "playwright's download"}) …\n`,
   )
   try {
     if (debian) {
       run('apt-get', ['update', '-qq'])
-      run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'])
+      const install = ['install', '-y', '-qq', '--no-install-recommends']
+      try {
+        run('apt-get', [...install, 'chromium-headless-shell'])
+      } catch {
+        run('apt-get', [...install, 'chromium'])
+      }
     } else {
       const cli = join(
         dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')),

@@ -18,9 +18,8 @@ app.get('/feed', () => {
     for await (const notes of feed.states(signal))
       yield new Fragment('feed.html', 'list', { notes }, { target: '#feed' })
   }
-  // A feed has no end, and may be silent for days; heartbeats find clients that are gone.
-  const limits = { maxDurationMs: Infinity, idleSourceMs: Infinity, maxOutputBytes: Infinity }
-  return new EventStream(lists, { limits, retryMs: 1_000 })
+  // A feed may be silent for days; heartbeats find clients that are gone.
+  return new EventStream(lists, { retryMs: 1_000 })
 })
 
 app.post('/notes', async (c) => {

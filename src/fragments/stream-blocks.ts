@@ -33,7 +33,7 @@ export function streamBlocks(
       const { block, result } = await abortable(Promise.race(pending.values()), signal)
       pending.delete(block)
       if (result.status === 'rejected') failed ??= result
-      else yield new Fragment(template, block, result.value, { target: `#${block}` })
+      else yield new Fragment(template, block, result.value, { target: `#${block}`, final: true })
     }
     if (failed) throw failed.reason
   })

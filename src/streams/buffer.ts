@@ -24,6 +24,8 @@ export interface StreamBuffer<T> {
    * @param report For a failure that does not end the stream.
    */
   flush(report: Report): Chunk | Promise<Chunk>
+  /** True when it sends states of something that goes on, such as a feed. */
+  readonly isFeed?: boolean
   /** Why the client does not see the newest value: a stream that ends with that has failed. */
   readonly failure?: { readonly error: unknown; readonly publicError: PublicError } | undefined
   /** The last chunk; `undefined` when the body has to be cut instead. */

@@ -32,6 +32,8 @@ export interface StreamOptions extends SourceReaderOptions, FailureListeners {
    */
   readonly reads: 'latest' | 'pause' | 'due'
   readonly limits: Limits
+  /** The limits of a feed. Default: the same. */
+  readonly feedLimits?: Limits
   readonly onEnd?: ((end: StreamEnd) => unknown) | undefined
 }
 
@@ -289,7 +291,8 @@ export class Stream<T> {
 
   /** Runs what is due, and sets the one timer of the stream for what is due next: sending a frame sets none. */
   #watch(): void {
-    const { limits } = this.#options
+    const { limits: usual, feedLimits = usual } = this.#options
+    const limits = this.#buffer?.isFeed ? feedLimits : usual
     const at = now()
     const waits: [since: number | undefined, ms: number, run: () => void][] = [
       [this.#handedAt, limits.sendTimeoutMs, () => this.#dropClient()],

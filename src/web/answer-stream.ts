@@ -25,8 +25,8 @@ const LIVE = { 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': '
 const EVENTS = { 'Content-Type': 'text/event-stream; charset=utf-8', ...LIVE }
 const PAGE = { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' }
 
-/** A run has its own limits, and its subscribers stay until they are reached. */
-const AS_LONG_AS_THE_RUN = { maxDurationMs: Infinity, idleSourceMs: Infinity }
+/** A run has its own limits, and a feed no end: their subscribers stay as long as they like. */
+const AS_LONG_AS_ASKED = { maxDurationMs: Infinity, idleSourceMs: Infinity }
 
 const FRAME_MS = 50
 /** Where so many subscribers show one run, they get half as many frames. */
@@ -124,7 +124,7 @@ function fragmentsOf(
   body: EventStream,
   c: Context,
   settings: Settings,
-  { morphs, source: asking, target }: HtmxRequest,
+  { morphs, returns, source: asking, target }: HtmxRequest,
 ): [Stream<unknown>, FragmentBuffer] {
   const { run, options } = body
   const selects = selectsPart(c.req.raw.headers)
@@ -149,6 +149,7 @@ function fragmentsOf(
     at,
     to: to && `#${to}`,
     reconnect: canGoOn ? undefined : { path: run.path, source: asking, target: plainId(target) },
+    returns: isGet && run === undefined ? returns : false,
     retryMs: options.retryMs,
   })
   const timing = timingOf(body, settings)
@@ -214,8 +215,9 @@ function open(
   const { log, expose } = settings
   const { onEnd, onError } = body.options
   const { heartbeatMs = settings.heartbeatMs } = body instanceof EventStream ? body.options : {}
-  const lasting = body instanceof EventStream && body.run ? AS_LONG_AS_THE_RUN : undefined
-  const limits = { ...settings.limits, ...lasting, ...body.options.limits }
+  const usual = { ...settings.limits, ...body.options.limits }
+  const feedLimits = { ...settings.limits, ...AS_LONG_AS_ASKED, ...body.options.limits }
+  const limits = body instanceof EventStream && body.run ? feedLimits : usual
   const connection = settings.connection(c)
   const slot = acquireSlot(connection.address, connection.host, limits)
   const stream = new Stream(source, {
@@ -229,6 +231,7 @@ function open(
     heartbeatMs,
     ...timing,
     limits,
+    feedLimits,
     onError,
     onEnd(end) {
       onOver()

@@ -30,6 +30,8 @@ export interface FragmentBufferOptions extends StreamPageOptions {
   readonly updates: Updates
   /** The way on for a page that cannot reconnect by itself when its connection ends early. */
   readonly reconnect?: ReconnectPoint | undefined
+  /** The client asks again by itself when the stream has ended. Nothing if unknown. */
+  readonly returns?: boolean | undefined
   /** The delay before a client reconnects. */
   readonly retryMs?: number | undefined
 }
@@ -68,6 +70,8 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
   #id: string | undefined
   #events = 0
   #hasSent = false
+  /** All so far are states of some target, and none is a part of an answer. Undefined before the first. */
+  #hasStates: boolean | undefined
   #retryMs: number | undefined
 
   constructor(options: FragmentBufferOptions) {
@@ -95,11 +99,17 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
     return this.#waiting.length >= MAX_WAITING
   }
 
+  get isFeed(): boolean {
+    return this.#hasStates === true && this.#options.returns !== false
+  }
+
   push(value: unknown, id?: string): void {
     if (id !== undefined) this.#id = id
     const fragment = value instanceof Fragment ? value : undefined
     if (!fragment && typeof value !== 'string' && !(value instanceof ServerSentEvent))
       throw unsendable(value)
+    if (fragment) this.#hasStates = this.#hasStates !== false && isState(fragment)
+    else if (typeof value === 'string') this.#hasStates = false
     const block = fragment && this.#blockOf(fragment)
     if (block === undefined) {
       this.#events += 1
@@ -140,7 +150,16 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
 
   async end(event: EndEvent): Promise<string> {
     const { reason } = event
-    if (reason === 'shutdown' && this.#options.resumable) return encodeEvent(shutdownMessage())
+    const isShutdown = reason === 'shutdown'
+    if (isShutdown && this.#options.resumable) return encodeEvent(shutdownMessage())
+    // Nothing is cut: the client comes back, and gets the newest states.
+    const mayReturn = this.#hasStates ?? this.#options.returns === true
+    if (
+      mayReturn &&
+      this.#options.returns !== false &&
+      (isShutdown || reason === 'limit' || reason === 'timeout')
+    )
+      return this.#encoded([...dataOf(this.#page.end()), shutdownMessage()])
     // An error that the page shows already is not repeated.
     const isNews = event.error === undefined || event.error !== this.failure?.publicError
     const text = isNews ? endNotice(event) : undefined
@@ -152,7 +171,7 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
       ...(this.#reconnect?.over() ?? []),
     ])
     const done = { event: 'done', data: JSON.stringify({ reason }) }
-    return this.#encoded([...messages, reason === 'shutdown' ? shutdownMessage() : done])
+    return this.#encoded([...messages, isShutdown ? shutdownMessage() : done])
   }
 
   heartbeat(): string {
@@ -216,6 +235,10 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
     }
     return messages
   }
+}
+
+function isState({ target, final, cut }: Fragment): boolean {
+  return target !== undefined && !final && cut === undefined
 }
 
 /** The notice below an answer that ends early; nothing when it is whole. */

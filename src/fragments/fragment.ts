@@ -25,6 +25,8 @@ export interface FragmentOptions {
   readonly swap?: Swap
   /** This is the last state of the block in this stream. Without it, the end of the stream is. */
   readonly final?: boolean
+  /** The template may lack the block: then nothing is shown, in place of an error. */
+  readonly optional?: boolean
   /** Changes of the context when the stream is cut before a final fragment: `{ streaming: false }`. */
   readonly cut?: BlockContext
 }
@@ -48,6 +50,7 @@ export class Fragment {
   readonly target: string | undefined
   readonly swap: Swap | undefined
   readonly final: boolean
+  readonly optional: boolean
   readonly cut: BlockContext | undefined
 
   constructor(
@@ -56,7 +59,7 @@ export class Fragment {
     context: BlockContext = {},
     options: FragmentOptions = {},
   ) {
-    const { target, swap, final = false, cut } = options
+    const { target, swap, final = false, optional = false, cut } = options
     if (target !== undefined) checkTarget("A fragment's target", target)
     if (swap !== undefined && target === undefined)
       throw new TypeError(
@@ -68,6 +71,7 @@ export class Fragment {
     this.target = target
     this.swap = swap
     this.final = final
+    this.optional = optional
     this.cut = cut
     Object.freeze(this)
   }
@@ -109,7 +113,8 @@ export function blockKey({
 
 /** A fragment as it looks when its stream is cut; nothing when it looks the same. */
 export function whenCut(fragment: Fragment): Fragment | undefined {
-  const { template, block, context, cut, target, swap, final } = fragment
+  const { template, block, context, cut, target, swap, final, optional } = fragment
   if (final || cut === undefined) return undefined
-  return new Fragment(template, block, { ...context, ...cut }, omitUndefined({ target, swap }))
+  const options = { ...omitUndefined({ target, swap }), optional }
+  return new Fragment(template, block, { ...context, ...cut }, options)
 }

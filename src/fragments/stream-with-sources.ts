@@ -11,8 +11,8 @@ export interface StreamWithSourcesOptions extends StreamToFragmentsOptions {
   readonly sources?: readonly unknown[] | PromiseLike<readonly unknown[] | null | undefined> | null
   /** The block that shows the answer. Default `response`. */
   readonly responseBlock?: string
-  /** The block that shows the sources. Default `sources`. */
-  readonly sourcesBlock?: string
+  /** The block that shows the sources; null for none. Default `sources`, where the template has such a block. */
+  readonly sourcesBlock?: string | null | undefined
   /** `#id` of the element that shows the sources. Default `#` and the name of their block. */
   readonly sourcesTarget?: string
 }
@@ -39,13 +39,15 @@ export function streamWithSources(
 ): AsyncGenerator<Fragment, void, undefined> {
   const { responseBlock = 'response', sourcesBlock = 'sources' } = options
   const { sourcesTarget: target = `#${sourcesBlock}` } = options
+  const place = { target, optional: options.sourcesBlock === undefined }
   const contextOf = async (): Promise<BlockContext> => {
     const sources = await options.sources
     return { ...options.extraContext, ...(sources && { sources }) }
   }
   async function* withSources(parts: AsyncIterable<Part>, signal: AbortSignal) {
     const extraContext = await abortable(contextOf(), signal)
-    if (await options.sources) yield new Fragment(template, sourcesBlock, extraContext, { target })
+    if (sourcesBlock !== null && (await options.sources))
+      yield new Fragment(template, sourcesBlock, extraContext, place)
     yield* fragmentsOf(parts, template, responseBlock, { ...options, extraContext })
   }
   const fragments = abortableGenerator((signal) => withSources(readParts(tokens, signal), signal))

@@ -1,4 +1,5 @@
 import { SourceError, SwapstreamError } from '../shared/errors.ts'
+import { kindOf } from '../shared/kind-of.ts'
 
 /** An object of an SDK or a server, of which anything may be missing. */
 export type Foreign = any
@@ -56,9 +57,20 @@ export function noResult(answer: unknown): SourceError {
 export function refusedSource(value: unknown): SourceError {
   const [what, hint = ''] = finishedAnswer(value) ?? []
   if (what !== undefined) return wrongValue(`This is ${what}, not a stream.`, hint)
+  const how = ASKED_BY.find((name) => typeof (value as Foreign)?.[name] === 'function')
+  if (how !== undefined) {
+    const call = how === 'doStream' ? 'streamText({ model, prompt })' : `bot.${how}(…messages)`
+    return wrongValue(
+      `This is ${kindOf(value)}, a model and not its answer.`,
+      `Ask it, and hand on what it gives: tokens(${call}), or tokens((signal) => …) to be able to stop it.`,
+    )
+  }
   const message = `A source of tokens is a stream of a model or an iterable of strings, but this is ${kindOf(value)}.`
   return wrongValue(message, 'An async generator of strings always fits.')
 }
+
+/** The methods by which a model is asked for a stream. */
+const ASKED_BY = ['stream_async', 'streamAsync', 'doStream', 'streamText', 'stream', 'chat']
 
 /** Makes the error of a value that the developer has to change. */
 export function wrongValue(message: string, hint: string): SourceError {
@@ -79,11 +91,4 @@ function finishedAnswer(value: Foreign): readonly [what: string, hint: string] |
   return 'content' in value
     ? ['a finished message', 'Use stream() instead of invoke().']
     : ['a finished text', 'Use streamText() instead of generateText(), or hand on its text.']
-}
-
-/** Names what something is, for a message. */
-export function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  if (typeof value !== 'object') return `a ${typeof value}`
-  return `a ${value.constructor?.name ?? 'bare object'}`
 }

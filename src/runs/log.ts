@@ -1,7 +1,8 @@
 import { SourceError } from '../shared/errors.ts'
+import { kindOf } from '../shared/kind-of.ts'
 import { Fragment, type Swap } from '../fragments/fragment.ts'
 import { EndMarker, type EndReason, type PublicError } from '../streams/end.ts'
-import { toJsonText } from '../streams/json.ts'
+import { toJsonText } from '../sse/json.ts'
 import { ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
 
 /**
@@ -31,6 +32,7 @@ type Address = readonly [
   block: string,
   target?: string | null,
   swap?: Swap | null,
+  optional?: 1,
 ]
 
 interface Change {
@@ -83,9 +85,10 @@ export class LogEncoder {
   }
 
   #fragment(fragment: Fragment, isReplaced: boolean): string {
-    const { template, block, target, swap, cut, final } = fragment
-    const address: Address =
+    const { template, block, target, swap, optional, cut, final } = fragment
+    const place: Address =
       target === undefined ? [template, block] : [template, block, target, swap ?? null]
+    const address: Address = optional ? [template, block, target ?? null, swap ?? null, 1] : place
     const name = JSON.stringify(address)
     const known = this.#blocks.get(name)
     if (known && isReplaced) return JSON.stringify({ n: known.number })
@@ -147,10 +150,11 @@ export class LogDecoder {
       context.set(key, (context.get(key) as string) + more)
     for (const key of x) context.delete(key)
     if (cut !== undefined) block.cut = cut ?? undefined
-    const [template, name, target, swap] = address
+    const [template, name, target, swap, optional] = address
     return new Fragment(template, name, Object.fromEntries(context), {
       ...(target && { target }),
       ...(swap && { swap }),
+      ...(optional && { optional: true }),
       ...(block.cut && { cut: block.cut }),
       final: z === 1,
     })
@@ -175,11 +179,11 @@ export function jsonFault(value: unknown, path: readonly string[] = []): string 
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return undefined
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : `${name} is ${value}`
   if (value === undefined) return `${name} is undefined`
-  if (typeof value !== 'object') return `${name} is a ${typeof value}`
+  if (typeof value !== 'object') return `${name} is ${kindOf(value)}`
   if (path.length > 100) return `${name}… is circular`
   const prototype: unknown = Object.getPrototypeOf(value)
   if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null)
-    return `${name} is a ${value.constructor?.name ?? 'object of its own kind'}`
+    return `${name} is ${kindOf(value)}`
   for (const [key, member] of Object.entries(value)) {
     const fault =
       member === undefined && !Array.isArray(value) ? undefined : jsonFault(member, [...path, key])

@@ -1,10 +1,15 @@
 import { SourceError } from '../shared/errors.ts'
+import { kindOf } from '../shared/kind-of.ts'
+import { toJsonText } from './json.ts'
 
 /** The fields of one event of an event stream. */
-export interface EventFields {
-  /** The content. Any text; line breaks of all three kinds arrive as `\n`. */
-  readonly data?: string
-  /** A constant name for scripts. htmx never swaps a named event, it fires it as a DOM event. */
+export interface EventFields<T = unknown> {
+  /** The content: any text, whose line breaks of all three kinds arrive as `\n`; another value is sent as JSON. */
+  readonly data?: T
+  /**
+   * A constant name for scripts. htmx never swaps a named event, it fires it as a DOM event. `message` is the name of
+   * events without one, so it is sent without one.
+   */
   readonly event?: string
   /** The browser sends it back as `Last-Event-ID`. May be empty: that clears it. */
   readonly id?: string
@@ -14,7 +19,7 @@ export interface EventFields {
 
 /** Names htmx or the browser already gives a meaning to: as events they would submit forms or look like a lost network. */
 const MEANT_OTHERWISE = new Set(
-  'error submit click load change open close message input reset abort'.split(' '),
+  'error submit click load change open close input reset abort'.split(' '),
 )
 const EVENT_NAME = /^[A-Za-z][\w:.-]{0,63}$/
 // oxlint-disable-next-line no-control-regex
@@ -23,22 +28,22 @@ const BREAKS_A_FIELD = /[\r\n\0]/
 /**
  * One event with fields of its author, for streams that scripts read.
  *
- * In      data any text; event a constant name; id text without CR, LF or NUL; retry whole milliseconds.
- * Throws  SourceError `wire/field`, here and not on the encoding: a field that holds a line break would become other fields.
+ * In      data any text, or a value that JSON can hold; event a constant name; id text without CR, LF or NUL; retry whole
+ *         milliseconds.
+ * Throws  SourceError `wire/field`, here and not when it is sent: a field that holds a line break would become other
+ *         fields; `source/value` for data that has no JSON.
  *
- * @example new ServerSentEvent({ event: 'usage', data: JSON.stringify({ tokens: 42 }) })
+ * @example new ServerSentEvent({ event: 'usage', data: { tokens: 42 } }).data // → { tokens: 42 }
  */
-export class ServerSentEvent implements EventFields {
-  declare readonly data?: string
+export class ServerSentEvent<T = unknown> implements EventFields<T> {
+  declare readonly data?: T
   declare readonly event?: string
   declare readonly id?: string
   declare readonly retry?: number
 
-  constructor(fields: EventFields) {
+  constructor(fields: EventFields<T>) {
     const { data, event, id, retry } = fields
-    if (data !== undefined && typeof data !== 'string') {
-      throw refused('data', data, 'Give text; JSON.stringify an object first.')
-    }
+    if (data !== undefined && typeof data !== 'string') toJsonText(data)
     if (event !== undefined) checkEventName(event)
     if (id !== undefined && (typeof id !== 'string' || BREAKS_A_FIELD.test(id))) {
       throw refused('id', id, 'An id is text without line breaks and NUL.')
@@ -73,6 +78,6 @@ function refused(field: string, value: unknown, hint: string): SourceError {
       ? JSON.stringify(value.slice(0, 80))
       : typeof value === 'number'
         ? String(value)
-        : `of the type ${typeof value}`
+        : kindOf(value)
   return new SourceError('wire/field', `An event's ${field} cannot be ${shown}.`, { hint })
 }

@@ -1,3 +1,4 @@
+import { toJsonText } from './json.ts'
 import type { EventFields } from './server-sent-event.ts'
 
 const LINE_BREAK = /\r\n|\r|\n/g
@@ -12,10 +13,13 @@ const LINE_BREAK = /\r\n|\r|\n/g
  */
 export function encodeEvent(fields: EventFields): string {
   let text = ''
-  if (fields.event !== undefined) text += `event: ${fields.event}\n`
+  // Clients call an event without a name "message": those that split lines, too.
+  if (fields.event !== undefined && fields.event !== 'message') text += `event: ${fields.event}\n`
   if (fields.id !== undefined) text += `id: ${fields.id}\n`
   if (fields.retry !== undefined) text += `retry: ${fields.retry}\n`
-  if (fields.data !== undefined) text += `data: ${prefixed(fields.data)}\n`
+  const { data } = fields
+  if (data !== undefined)
+    text += `data: ${prefixed(typeof data === 'string' ? data : toJsonText(data))}\n`
   return `${text}\n`
 }
 

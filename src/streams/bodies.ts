@@ -1,6 +1,7 @@
 import { SourceError } from '../shared/errors.ts'
+import { kindOf } from '../shared/kind-of.ts'
 import type { Encoder } from './encoder.ts'
-import { toJsonText } from './json.ts'
+import { toValueText } from './json.ts'
 import type { Source } from './source.ts'
 import { StreamBody, type StreamBodyOptions } from './stream-body.ts'
 
@@ -23,7 +24,7 @@ export class NDJSON<T = unknown> extends StreamBody<T, 'application/x-ndjson'> {
 
 /** One value, one line of JSON. */
 export const ndjsonEncoder: Encoder<unknown> = {
-  value: (value) => `${toJsonText(value)}\n`,
+  value: (value) => `${toValueText(value)}\n`,
   end: ({ reason }) => (reason === 'done' ? '' : undefined),
 }
 
@@ -51,7 +52,7 @@ export const bytesEncoder: Encoder<unknown> = {
   value(value) {
     if (value instanceof Uint8Array) return value as Uint8Array<ArrayBuffer>
     const hint = 'Yield Uint8Arrays: new TextEncoder().encode(text).'
-    const message = `A stream of bytes cannot send a ${typeof value}.`
+    const message = `A stream of bytes cannot send ${kindOf(value)}.`
     throw new SourceError('source/value', message, { hint })
   },
   end: ({ reason }) => (reason === 'done' ? '' : undefined),
@@ -80,7 +81,7 @@ export class JsonDocument extends StreamBody<unknown, 'application/json'> {
     const texts: string[] = []
     let chars = 0
     for await (const value of values) {
-      const text = toJsonText(value)
+      const text = toValueText(value)
       chars += text.length
       if (chars > maxChars) {
         const message = `The stream has more than ${maxChars} characters, which is too much for one document.`
@@ -90,6 +91,6 @@ export class JsonDocument extends StreamBody<unknown, 'application/json'> {
       texts.push(text)
     }
     const final = this.final()
-    return final === undefined ? `[${texts.join(',')}]` : toJsonText(final)
+    return final === undefined ? `[${texts.join(',')}]` : toValueText(final)
   }
 }

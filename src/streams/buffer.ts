@@ -67,7 +67,7 @@ export class ValueBuffer<T> implements StreamBuffer<T> {
   async flush(): Promise<Chunk> {
     const { value, id } = this.#waiting!
     this.#waiting = undefined
-    const chunk = this.#withRetry(await this.#encoder.value(value))
+    const chunk = this.#withRetry(await this.#encoder.value(value, id))
     return id === undefined || typeof chunk !== 'string' ? chunk : withId(chunk, id)
   }
 

@@ -1,7 +1,9 @@
+import { SourceError } from '../shared/errors.ts'
 import { checkEventName, ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
 import { encodeComment, encodeEvent } from '../sse/sse.ts'
 import type { EndEvent } from './end.ts'
-import { toJsonText } from './json.ts'
+import { toJsonText } from '../sse/json.ts'
+import { toValueText } from './json.ts'
 
 /** A part of the body: text, which goes out as UTF-8, or bytes as they are. */
 export type Chunk = string | Uint8Array<ArrayBuffer>
@@ -19,8 +21,12 @@ export type Chunk = string | Uint8Array<ArrayBuffer>
 export interface Encoder<T> {
   /** Text before the first value. */
   start?(): Chunk
-  /** One value; empty when there is nothing to send for it. */
-  value(value: T): Chunk | Promise<Chunk>
+  /**
+   * One value; empty when there is nothing to send for it.
+   *
+   * @param id In a run: under which id the value is sent, which ends with its number: `1-12` for the twelfth.
+   */
+  value(value: T, id?: string): Chunk | Promise<Chunk>
   /**
    * The last chunk of the body; asked for once. `undefined` when there is no word for such an end: then the body is cut,
    * so that no client takes it for whole.
@@ -30,8 +36,14 @@ export interface Encoder<T> {
   heartbeat?(): Chunk
 }
 
+/** The client of a stream, as far as an encoding needs it. */
+export interface EncodingContext {
+  /** In a run: the last event that the client has, when it comes back. */
+  readonly lastEventId?: string | undefined
+}
+
 /** Makes the encoder of one stream. */
-export type EventEncoding<T = unknown> = () => Encoder<T>
+export type EventEncoding<T = unknown> = (context?: EncodingContext) => Encoder<T>
 
 /** Names of the events. */
 export interface EventsOptions {
@@ -48,7 +60,7 @@ const ping = (): string => encodeComment('ping')
 /** One value as an event: text as text, everything else as JSON. */
 function encodeValue(value: unknown, event?: string): string {
   if (value instanceof ServerSentEvent) return encodeEvent(value)
-  const data = typeof value === 'string' ? value : toJsonText(value)
+  const data = typeof value === 'string' ? value : toValueText(value)
   return encodeEvent(event === undefined ? { data } : { event, data })
 }
 
@@ -65,9 +77,9 @@ function encodeValue(value: unknown, event?: string): string {
 export function events(options: EventsOptions = {}): EventEncoding {
   const { event, done = 'done', error = 'error' } = options
   if (event !== undefined) checkEventName(event)
-  checkEventName(done)
+  checkEndName('done', done)
   // Most scripts listen to the name by which EventSource calls its own failures.
-  if (error !== 'error') checkEventName(error)
+  if (error !== 'error') checkEndName('error', error)
   return () => ({
     value: (value) => encodeValue(value, event),
     end({ reason, error: failure }) {
@@ -79,6 +91,14 @@ export function events(options: EventsOptions = {}): EventEncoding {
     },
     heartbeat: ping,
   })
+}
+
+/** Checks the name of an end, which has to differ from events without a name. */
+function checkEndName(option: 'done' | 'error', name: string): void {
+  checkEventName(name)
+  if (name !== 'message') return
+  const message = `events({ ${option}: 'message' }) would send an end that looks like a value: events without a name are called "message".`
+  throw new SourceError('wire/field', message, { hint: `Use a name such as "${option}".` })
 }
 
 /**
@@ -104,21 +124,23 @@ export function plain(): Encoder<unknown> {
 
 /**
  * The encoding that counts: each event has its type and a number that rises by one, so that a client sees what it missed.
- * `start`, then `chunk`s, then exactly one of `complete` (with what the source returned), `error`, `cancel`.
+ * `start`, then `chunk`s, then exactly one of `complete` (with what the source returned), `error`, `cancel`. A client that
+ * comes back to a run gets no second `start`: the numbers go on.
  *
  * Throws  SourceError `source/value` for a value that has no JSON.
  *
  * @example new EventStream(async function* () { yield { pct: 50 }; return { url: '/report' } }, { encoding: sequenced })
  */
-export function sequenced(): Encoder<unknown> {
-  let seq = 0
+export function sequenced({ lastEventId }: EncodingContext = {}): Encoder<unknown> {
+  let seq = lastEventId === undefined ? 0 : positionIn(lastEventId) + 1
   const event = (type: string, member = ''): string =>
     encodeEvent({ event: type, data: `{"type":"${type}","seq":${seq++}${member}}` })
   return {
-    start: () => event('start'),
-    value(value) {
+    start: () => (lastEventId === undefined ? event('start') : ''),
+    value(value, id) {
+      if (id !== undefined) seq = positionIn(id)
       if (value instanceof ServerSentEvent) return encodeEvent(value)
-      return event('chunk', `,"chunk":${toJsonText(value)}`)
+      return event('chunk', `,"chunk":${toValueText(value)}`)
     },
     end({ reason, error, final }) {
       if (error) return event('error', `,"error":${JSON.stringify(error)}`)
@@ -127,6 +149,11 @@ export function sequenced(): Encoder<unknown> {
     },
     heartbeat: ping,
   }
+}
+
+/** The number at the end of an id of a run, 0 where there is none: clients can send anything. */
+function positionIn(id: string): number {
+  return Number(/^1-(\d{1,15})$/.exec(id)?.[1] ?? 0)
 }
 
 /**

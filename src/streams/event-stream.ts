@@ -1,7 +1,8 @@
 import { ConfigError } from '../shared/errors.ts'
+import { kindOf } from '../shared/kind-of.ts'
 import { isResumable, type Resumable, type Source } from './source.ts'
 import { StreamBody, type StreamBodyOptions } from './stream-body.ts'
-import type { EventEncoding } from './encoder.ts'
+import type { EncodingContext, Encoder, EventEncoding, events } from './encoder.ts'
 
 /**
  * Content of a frame: with `diff` what has changed in a block since the frame before, with `full` the whole block. To a
@@ -18,16 +19,16 @@ export type Backpressure = 'latest' | 'pause'
 
 /** How one event stream is encoded and timed. */
 export interface EventStreamOptions<T = unknown> extends StreamBodyOptions {
-  /** How the values are encoded. Default: for htmx, as fragments of the page. */
-  readonly encoding?: EventEncoding<T>
+  /** How the values are encoded: `plain`, `sequenced`, `events`, `events({ … })`. Default: for htmx, as fragments of the page. */
+  readonly encoding?: EventEncoding<T> | typeof events
   /** Content of a frame. Default: the middleware's, `diff`. */
   readonly updates?: Updates
   /** Time between two frames of fragments; 0 for a frame a value. Default: the middleware's, 50. */
   readonly frameMs?: number
   /** How the source of fragments goes on while the client stands still. Default: the middleware's. */
   readonly backpressure?: Backpressure
-  /** Silence after which a comment keeps the connection alive; `false` for none. Default: the middleware's, 15,000. */
-  readonly heartbeatMs?: number | false
+  /** Silence after which a comment keeps the connection alive; `false` or null for none. Default: the middleware's, 15,000. */
+  readonly heartbeatMs?: number | false | null
   /** Time before a client reconnects; sent with the first message. Default: as the client likes. */
   readonly retryMs?: number
 }
@@ -41,7 +42,8 @@ export interface EventStreamOptions<T = unknown> extends StreamBodyOptions {
  * In      a source: best a function of `{ signal }`, so that a client that leaves stops the model. Or a run, which goes on
  *         when the client leaves.
  * Ends    with exactly one end event with its reason, then the end of the body; the source is closed once.
- * Throws  ConfigError for a header that a stream cannot set, or a `retryMs` that is no number of milliseconds. What the
+ * Throws  ConfigError for a header that a stream cannot set, a `retryMs` that is no number of milliseconds, or an
+ *         `encoding` that is no function. What the
  *         source throws before its first value becomes an HTTP error, later an error notice in the page.
  *
  * @example
@@ -57,7 +59,11 @@ export class EventStream<T = unknown> extends StreamBody<T, 'text/event-stream'>
   readonly run: Resumable<T> | undefined
 
   constructor(source: Source<T> | Resumable<T>, options: EventStreamOptions<T> = {}) {
-    const { retryMs } = options
+    const { retryMs, encoding } = options
+    if (encoding !== undefined && typeof encoding !== 'function') {
+      const hint = 'Give the function itself: plain, sequenced, events or events({ … }).'
+      throw new ConfigError('config/invalid', `encoding cannot be ${kindOf(encoding)}.`, { hint })
+    }
     if (retryMs !== undefined && !(Number.isSafeInteger(retryMs) && retryMs >= 0)) {
       const hint = 'Give whole milliseconds, such as 3000.'
       throw new ConfigError('config/invalid', `retryMs cannot be ${retryMs}.`, { hint })
@@ -67,4 +73,13 @@ export class EventStream<T = unknown> extends StreamBody<T, 'text/event-stream'>
     this.run = run
     Object.freeze(this)
   }
+}
+
+/** The encoder of a stream. `events` without its call is as good as with it. */
+export function encoderOf(
+  encoding: EventEncoding | typeof events,
+  context: EncodingContext,
+): Encoder<unknown> {
+  const encoder = encoding(context as object)
+  return typeof encoder === 'function' ? encoder(context) : encoder
 }

@@ -1,29 +1,16 @@
 import { SourceError } from '../shared/errors.ts'
+import { Fragment } from '../fragments/fragment.ts'
+import { toJsonText } from '../sse/json.ts'
 
 /**
- * A value as JSON on one line. What JSON would drop or change in silence is refused.
+ * A value of a stream as JSON, for encodings that render nothing.
  *
- * Throws  SourceError `source/value`.
- *
- * @example toJsonText({ a: 1 }) // → '{"a":1}'
+ * Throws  SourceError `source/value` for a fragment, whose context is not for clients, and for what has no JSON.
  */
-export function toJsonText(value: unknown): string {
-  const type = typeof value
-  const hasJSON = type === 'string' || type === 'number' || type === 'boolean' || type === 'object'
-  if (!hasJSON) throw refused(type)
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) throw refused('bytes')
-  const kind = `a ${value?.constructor?.name ?? 'value'} that has no JSON`
-  try {
-    const text: string | undefined = JSON.stringify(value)
-    // An object may have a `toJSON` that gives nothing.
-    if (text !== undefined) return text
-  } catch (error) {
-    throw refused(kind, error)
-  }
-  throw refused(kind)
-}
-
-function refused(what: string, cause?: unknown): SourceError {
-  const hint = 'Yield text, plain values that JSON can hold, or a ServerSentEvent.'
-  return new SourceError('source/value', `A stream cannot send ${what}.`, { hint, cause })
+export function toValueText(value: unknown): string {
+  if (!(value instanceof Fragment)) return toJsonText(value)
+  const { block, template } = value
+  const message = `This encoding renders no fragments, but the stream gave one, "${block}" of "${template}".`
+  const hint = 'Return an EventStream without `encoding`: that one is for htmx, and renders them.'
+  throw new SourceError('source/value', message, { hint })
 }

@@ -1,4 +1,5 @@
 import { ConfigError } from '../shared/errors.ts'
+import { kindOf } from '../shared/kind-of.ts'
 
 const byBody = new WeakMap<ReadableStream, Returned>()
 
@@ -24,7 +25,7 @@ export abstract class Returned {
 
   /** Without our middleware, reading it fails with what is missing. */
   get body(): ReadableStream<Uint8Array> {
-    const message = `A handler returned a ${this.constructor.name}, but nothing turns it into an answer.`
+    const message = `A handler returned ${kindOf(this)}, but nothing turns it into an answer.`
     const pull = (): never => {
       const hint = "Add app.use(swapstream({ templates: 'templates' })) before the route."
       throw new ConfigError('config/middleware-missing', message, { hint })

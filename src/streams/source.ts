@@ -1,6 +1,7 @@
 import type { AsyncContext } from '../shared/async-context.ts'
 import { now, sleep, yieldToEventLoop } from '../shared/clock.ts'
 import { SourceError } from '../shared/errors.ts'
+import { kindOf } from '../shared/kind-of.ts'
 import type { Log } from '../shared/log.ts'
 import { isResult, noResult } from '../models/errors.ts'
 
@@ -66,7 +67,7 @@ export async function open<T>(
   const values: unknown = typeof source === 'function' ? await source(context) : source
   const iterator = iteratorOf(values as Partial<AsyncIterable<T> & Iterable<T> & ReadableStream<T>>)
   if (typeof iterator === 'object') return iterator
-  const message = `A stream's source gives values one by one, but this one gave ${typeof values}.`
+  const message = `A stream's source gives values one by one, but this one gave ${kindOf(values)}.`
   const hint = 'Return an async generator, such as streamToFragments(…), from the function.'
   throw new SourceError('source/value', message, { hint })
 }

@@ -23,7 +23,7 @@ export interface Client {
 export interface StreamOptions extends SourceReaderOptions, FailureListeners {
   readonly client: Client
   readonly slot?: Slot | undefined
-  readonly heartbeatMs: number | false
+  readonly heartbeatMs: number | false | null
   /** Time between two frames; 0 for a frame a value. */
   readonly frameMs: () => number
   /**
@@ -80,7 +80,7 @@ export class Stream<T> {
 
   constructor(source: Source<T>, options: StreamOptions) {
     this.#options = options
-    this.#heartbeatMs = options.heartbeatMs === false ? Infinity : options.heartbeatMs
+    this.#heartbeatMs = options.heartbeatMs || Infinity
     this.#source = new SourceReader(source, options)
     this.#forgetClient = options.client.onDisconnect(() => this.leave())
     if (this.hasEnded) this.#forgetClient()

@@ -6,7 +6,7 @@ import { bytesEncoder, JsonDocument, NDJSON, ndjsonEncoder } from '../streams/bo
 import { toBody } from '../streams/body.ts'
 import { ValueBuffer, type StreamBuffer } from '../streams/buffer.ts'
 import { EndMarker, type EndReason } from '../streams/end.ts'
-import { EventStream } from '../streams/event-stream.ts'
+import { encoderOf, EventStream } from '../streams/event-stream.ts'
 import { acquireSlot } from '../streams/registry.ts'
 import type { Resumable, Source, StreamContext } from '../streams/source.ts'
 import { Stream, type Client, type StreamOptions } from '../streams/stream.ts'
@@ -69,7 +69,7 @@ export async function answerStream(
   }
   const [stream, buffer] = isOfFragments(body)
     ? fragmentsOf(body, c, settings, request)
-    : [open(body, c, settings), bufferOf(body)]
+    : [open(body, c, settings), bufferOf(body, c)]
   await stream.start(buffer, body.options.flushHeaders !== 'immediately')
   const content = toBody(stream)
   const live = answer(content, headersOf(body))
@@ -92,10 +92,13 @@ function headersOf(body: StreamBody<unknown, string>): Record<string, string> {
   return { 'Content-Type': body.headers.get('content-type') ?? 'application/octet-stream', ...LIVE }
 }
 
-function bufferOf(body: StreamBody<unknown, string>): StreamBuffer<unknown> {
+function bufferOf(body: StreamBody<unknown, string>, c: Context): StreamBuffer<unknown> {
   if (!(body instanceof EventStream))
     return new ValueBuffer<unknown>(body instanceof NDJSON ? ndjsonEncoder : bytesEncoder)
-  return new ValueBuffer(body.options.encoding!(), body.options.retryMs)
+  const { encoding, retryMs } = body.options
+  // Elsewhere an id is the author's own, and says nothing of a position.
+  const lastEventId = body.run && c.req.header('last-event-id')
+  return new ValueBuffer(encoderOf(encoding!, { lastEventId }), retryMs)
 }
 
 /** Fragments for a client that reads no event stream: as HTML. */

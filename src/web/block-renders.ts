@@ -49,6 +49,11 @@ export class BlockRenders {
     return renders
   }
 
+  /** True for a fragment that shows nothing, because its template lacks the block. */
+  isLeftOut(fragment: Fragment): boolean | Promise<boolean> {
+    return fragment.optional && isLeftOut(fragment, this.#engine)
+  }
+
   /** Renders a fragment as a tree: at once where the engine does. The newest one of a block is rendered once. */
   render(fragment: Fragment): HtmlTree | Promise<HtmlTree> {
     const key = blockKey({ template: fragment.template, block: fragment.block })
@@ -87,6 +92,15 @@ export class BlockRenders {
     return found
   }
 }
+
+/** The same without the renders. */
+export async function isLeftOut(
+  { optional, template, block }: Fragment,
+  engine: TemplateEngine,
+): Promise<boolean> {
+  return optional && !(await engine.blocks(template)).includes(block)
+}
+
 const shared = new WeakMap<TemplateEngine, WeakMap<object, BlockRenders>>()
 
 async function treeLater(

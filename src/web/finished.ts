@@ -6,6 +6,7 @@ import { StreamPage } from '../htmx/stream-page.ts'
 import { together } from '../htmx/together.ts'
 import type { EndReason } from '../streams/end.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
+import { isLeftOut } from './block-renders.ts'
 import { renderBlock } from './page.ts'
 
 /** Values, and how they ended. */
@@ -34,8 +35,10 @@ export async function handedOff(
 
 async function render(fragments: readonly Fragment[], engine: TemplateEngine): Promise<string> {
   const rendered = []
-  for (const fragment of fragments)
+  for (const fragment of fragments) {
+    if (await isLeftOut(fragment, engine)) continue
     rendered.push({ fragment, html: await renderBlock(fragment, engine) })
+  }
   return together(rendered)
 }
 

@@ -1,4 +1,5 @@
 import { SourceError } from '../shared/errors.ts'
+import { kindOf } from '../shared/kind-of.ts'
 import { escapeHtml } from '../shared/escape-html.ts'
 import { encodeComment, encodeEvent, withId } from '../sse/sse.ts'
 import { ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
@@ -135,7 +136,9 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
     for (const entry of waiting) {
       try {
         const { value } = entry
-        const tree = value instanceof Fragment ? this.#options.renders().render(value) : undefined
+        const renders = value instanceof Fragment && this.#options.renders()
+        if (renders && value.optional && (await renders.isLeftOut(value))) continue
+        const tree = renders ? renders.render(value) : undefined
         messages.push(...this.#messages(entry, tree instanceof Promise ? await tree : tree))
       } catch (error) {
         messages.push(...dataOf(this.#notice(entry, error, report)))
@@ -254,9 +257,9 @@ function dataOf(messages: readonly string[]): EventFields[] {
 }
 
 function unsendable(value: unknown): SourceError {
-  const name =
-    typeof value === 'object' ? (value?.constructor?.name ?? 'bare object') : typeof value
-  const kind = value === null || value === undefined ? String(value) : `a ${name}`
-  const hint = 'Yield a Fragment, a ServerSentEvent, or text.'
-  return new SourceError('source/value', `A stream for htmx cannot send ${kind}.`, { hint })
+  const hint = ArrayBuffer.isView(value)
+    ? 'Return `new Bytes(…)` in place of the EventStream.'
+    : 'Yield a Fragment, a ServerSentEvent, or text. For scripts there are encodings that send any value as JSON: `new EventStream(source, { encoding: plain })`, `events` or `sequenced`.'
+  const message = `A stream for htmx cannot send ${kindOf(value)}.`
+  return new SourceError('source/value', message, { hint })
 }

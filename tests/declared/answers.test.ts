@@ -193,6 +193,33 @@ describe('what goes out', () => {
 })
 
 describe('hooks', () => {
+  test.each(['text/event-stream', 'application/x-ndjson', 'application/json'])(
+    'are not run for HEAD, which wants the headers: %s',
+    async (accept) => {
+      const ran: string[] = []
+      const note = (what: string) => (): void => void ran.push(what)
+      const definition = {
+        path: '/x',
+        method: 'GET',
+        guards: [note('guard')],
+        before: { a: note('before') },
+        after: { b: note('after') },
+        onEnd: note('end'),
+      } as const
+      const { app } = serving(
+        stream(definition, async function* () {
+          ran.push('handler')
+          yield 1
+        }),
+      )
+      const head = await app.request('/x', { method: 'HEAD', headers: { accept } })
+      expect([head.status, await head.text(), ran]).toEqual([200, '', ['guard']])
+      expect(head.headers.get('content-type')).toContain(accept)
+      await (await app.request('/x', { headers: { accept } })).text()
+      expect(ran).toEqual(['guard', 'guard', 'before', 'handler', 'after', 'end'])
+    },
+  )
+
   test('before: side by side, after the input, and what they throw is the status', async () => {
     let running = 0
     let most = 0

@@ -31,6 +31,11 @@ describe('stream() refuses when declared, naming the route and the cure:', () =>
   const cases: [what: string, definition: object, run: unknown, code: string, says: RegExp][] = [
     ['no path', { path: '' }, handler, 'stream/path', /starts with "\/".*path: '\/chat'/],
     ['a path without slash', { path: 'chat' }, handler, 'stream/path', /^POST chat \(handler\): /],
+    ['a parameter in braces', { path: '/users/{id}' }, handler, 'stream/path', /"\/users\/:id"\.$/],
+    ['one with a type', { path: '/a/{id:int}/b' }, handler, 'stream/path', /"\/a\/:id\/b"/],
+    ['one in angles', { path: '/a/<int:id>' }, handler, 'stream/path', /"\/a\/:id"/],
+    ['one in brackets', { path: '/[a]/[...b]' }, handler, 'stream/path', /"\/:a\/:b"/],
+    ['heartbeatMs below 0', { heartbeatMs: -1 }, handler, 'stream/option', /false or null/],
     ['a path that is no text', { path: 1 }, handler, 'stream/path', /starts with/],
     ['another method', { method: 'PUT' }, handler, 'stream/method', /^PUT \/chat.*GET or POST/],
     ['a method that is no text', { method: 1 }, handler, 'stream/method', /GET or POST/],
@@ -58,6 +63,17 @@ describe('stream() refuses when declared, naming the route and the cure:', () =>
     ],
     ['a managed header', { headers: { Connection: 'close' } }, handler, 'config/invalid', /server/],
   ]
+  test('a path that stands alone', () => {
+    expect(refusal(() => stream('/chat' as never, handler as never))).toMatchObject({
+      code: 'stream/path',
+      message: '/chat: the options are one object: write { path: "/chat" }.',
+    })
+  })
+
+  test.each([['/users/:id{[0-9]+}'], ['/users/:id?'], ['/a/*']])('but not %s', (path) => {
+    expect(declare({ path })).not.toThrow()
+  })
+
   test.each(cases)('%s', (_, definition, run, code, says) => {
     const error = refusal(declare(definition, run))
     expect(error.code).toBe(code)

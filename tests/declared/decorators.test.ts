@@ -64,11 +64,28 @@ describe('decorated streams, compiled by tsc,', () => {
 
   test('are refused when they cannot work', () => {
     expect(code(() => serving(hosts.Closed))).toBe('stream/guard-missing')
-    expect(code(() => serving(hosts.WrongPath))).toBe('stream/path')
     expect(code(() => serving(hosts.Support, new hosts.Support()))).toBe('stream/duplicate')
     expect(code(hosts.refused['twice']!)).toBe('stream/duplicate')
     expect(code(hosts.refused['static']!)).toBe('stream/host')
     expect(code(hosts.refused['promise']!)).toBe('stream/not-a-generator')
+  })
+
+  test.each([
+    ['path', 'stream/path'],
+    ['path alone', 'stream/path'],
+    ['parameter', 'stream/path'],
+    ['method', 'stream/method'],
+    ['heartbeat', 'stream/option'],
+    ['input of a GET', 'stream/input'],
+  ])('are refused while their class is defined: %s', (which, expected) => {
+    expect(code(hosts.refused[which]!)).toBe(expected)
+  })
+
+  test('take the path alone, or before the other options', async () => {
+    const app = serving(hosts.ByPath)
+    expect(await (await app.request('/by-path')).text()).toBe('data: by its path\n\n')
+    const posted = await app.request('/path-alone', { method: 'POST' })
+    expect(await posted.text()).toBe('data: by nothing else\n\n')
   })
 
   test('tell their class and method in errors', () => {

@@ -60,7 +60,7 @@ describe('tokens', () => {
 
   test('names the value when a part or the source is not text', async () => {
     await expect(all(tokens([{ delta: 'x' }] as unknown as string[]))).rejects.toThrow(
-      /A token is text, but the source gave a Object with delta as its part 1/,
+      /A token is text, but the source gave an Object with delta as its part 1/,
     )
     await expect(all(tokens(42 as unknown as string[]))).rejects.toMatchObject({
       code: 'source/value',

@@ -160,7 +160,7 @@ describe('a returned EventStream', () => {
       /^data: &lt;i&gt;\n\nevent: app:n\ndata: 1\n\ndata: <p class="swapstream-error"/,
     )
     expect(text.endsWith('event: done\ndata: {"reason":"error"}\n\n')).toBe(true)
-    expect(log.lines.at(-2)?.message ?? '').toContain('cannot send a Object')
+    expect(log.lines.at(-2)?.message ?? '').toContain('cannot send an Object')
   })
 
   test('keeps its own status and headers, cookies of the handler, and headers of middleware on both sides', async () => {

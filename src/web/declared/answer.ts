@@ -28,7 +28,9 @@ export async function answerDeclared(declared: Declared, c: Context): Promise<An
   if (format === 'events') checkSseMethod(c, settings)
   const read = await readInput(input, c)
   if (read.issues.length > 0) return answerInvalid(declared, read, c)
-  const results = await runHooks(before, { ...read.values, c, signal: c.req.raw.signal })
+  // HEAD wants the headers, and starts nothing.
+  const hooks = c.req.method === 'HEAD' ? {} : before
+  const results = await runHooks(hooks, { ...read.values, c, signal: c.req.raw.signal })
 
   const inputs = { ...read.values, c, before: results }
   const validates = validate === 'always' || (validate === 'dev' && settings.expose)

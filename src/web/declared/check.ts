@@ -15,7 +15,8 @@ const isSchema: Check = (value) => isFunction(value?.['~standard']?.validate)
 const isWhole: Check = (value) => Number.isSafeInteger(value) && value >= 0
 const isMs: Check = (value) => typeof value === 'number' && value >= 0
 const isEncoding: Check = (value) => value === 'fragments' || isFunction(value)
-const isHeartbeat: Check = (value) => value === false || (isMs(value) && value > 0)
+const isHeartbeat: Check = (value) =>
+  value === false || value === null || (isMs(value) && value > 0)
 const isStatus: Check = (value) => isWhole(value) && value >= 200 && value < 600
 const oneOf =
   (...known: unknown[]): Check =>
@@ -33,7 +34,7 @@ const OPTIONS: readonly (readonly [names: string, check: Check, allowed: string]
   ['before after', isHooks, 'functions by name'],
   ['invalid onError onEnd', isFunction, 'a function'],
   ['encoding', isEncoding, "'fragments', or an encoding: plain, events(), sequenced"],
-  ['heartbeatMs', isHeartbeat, 'milliseconds above 0, or false for none'],
+  ['heartbeatMs', isHeartbeat, 'milliseconds above 0, or false or null for none'],
   ['retryMs', isWhole, 'whole milliseconds, 0 or more'],
   ['frameMs', isMs, 'milliseconds, 0 or more'],
   ['updates', oneOf('diff', 'full'), "'diff' or 'full'"],
@@ -42,6 +43,9 @@ const OPTIONS: readonly (readonly [names: string, check: Check, allowed: string]
   ['status', isStatus, 'a status from 200 to 599'],
   ['rawHeaders', Array.isArray, 'a list of pairs'],
 ]
+
+/** Parameters as other frameworks write them: `{id}`, `{id:int}`, `<int:id>`, `[id]`, `[...rest]`. */
+const FOREIGN_PARAM = /\/(?:\{\*?(\w+)[^}/]*\}|<(?:\w+:)?(\w+)>|\[(?:\.\.\.)?(\w+)\])(?=\/|$)/g
 
 /** Checks a route before anything is served, and fills in its defaults. Throws  ConfigError `stream/…`. */
 export function checkDefinition(
@@ -52,8 +56,17 @@ export function checkDefinition(
   const { input = {}, guards = [] } = definition ?? {}
   const verb = String(method).toUpperCase()
   const label = `${verb} ${String(path)}${name ? ` (${name})` : ''}`
+  if (isText(definition)) {
+    const message = `the options are one object: write { path: ${JSON.stringify(definition)} }.`
+    refuseRoute('stream/path', String(definition), message)
+  }
   if (!isText(path) || !path?.startsWith('/'))
     refuseRoute('stream/path', label, `a path starts with "/", such as path: '/chat'.`)
+  const spelt = path.replace(FOREIGN_PARAM, (_, ...names: readonly (string | undefined)[]) => {
+    return `/:${names.find((each) => each !== undefined)}`
+  })
+  if (spelt !== path)
+    refuseRoute('stream/path', label, `a parameter is written :name, so this path is "${spelt}".`)
   if (verb !== 'GET' && verb !== 'POST')
     refuseRoute('stream/method', label, 'a stream answers to GET or POST only.')
   for (const [option, value] of Object.entries(definition)) checkOption(label, option, value)

@@ -1,5 +1,5 @@
 import type { Schema } from '../../shared/schema.ts'
-import { checkDefinition, checkGenerator } from './check.ts'
+import { checkDefinition } from './check.ts'
 import {
   refuseRoute,
   type Declared,
@@ -22,9 +22,10 @@ const guardsByTarget = new WeakMap<object, readonly Guard[]>()
 /**
  * Declares a method as a stream: `stream()` for classes. The method stays what it is; `mount` serves it, on an instance.
  *
- * In      the options of `stream()`. The method has to be an async generator, and its parameter has to fit the schemas;
- *         a decorator can check types, not give them.
- * Throws  ConfigError `stream/…` when the class is defined, the rest of what `stream()` checks when it is mounted.
+ * In      the options of `stream()`, or the path and then the other options. The method has to be an async generator, and
+ *         its parameter has to fit the schemas; a decorator can check types, not give them.
+ * Throws  ConfigError `stream/…` when the class is defined; what needs the whole class, such as its guards, when it is
+ *         mounted.
  *
  * @example
  * class Support {
@@ -42,12 +43,29 @@ export function Stream<
   Final = unknown,
 >(
   definition: StreamDefinition<I, C, F, B>,
-): (method: Handler<I, C, F, B, Chunk, Final>, context: ClassMethodDecoratorContext) => void {
+): (method: Handler<I, C, F, B, Chunk, Final>, context: ClassMethodDecoratorContext) => void
+export function Stream<
+  I extends InputSchemas = {},
+  C extends Schema | undefined = undefined,
+  F extends Schema | undefined = undefined,
+  B = {},
+  Chunk = unknown,
+  Final = unknown,
+>(
+  path: `/${string}`,
+  definition?: Omit<StreamDefinition<I, C, F, B>, 'path'>,
+): (method: Handler<I, C, F, B, Chunk, Final>, context: ClassMethodDecoratorContext) => void
+export function Stream(
+  first: Declared['definition'] | string,
+  more: object = {},
+): (method: Declared['handler'], context: ClassMethodDecoratorContext) => void {
+  const definition = typeof first === 'string' ? { ...more, path: first as '/' } : first
   return (method, { kind, name, static: isStatic, private: isPrivate, addInitializer }) => {
     const label = `@Stream on ${String(name)}`
     if (kind !== 'method' || isStatic || isPrivate)
       refuseRoute('stream/host', label, 'it belongs on a public method of the instance.')
-    checkGenerator(label, method)
+    // The class is not known yet, so its name is missing.
+    checkDefinition({ name: String(name), ...definition }, method)
     if (streamMethods.has(method))
       refuseRoute('stream/duplicate', label, 'it is there twice; two routes need two methods.')
     streamMethods.add(method)

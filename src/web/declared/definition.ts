@@ -3,7 +3,6 @@ import { ConfigError, type InputIssue } from '../../shared/errors.ts'
 import type { Schema, SchemaInput, SchemaOutput } from '../../shared/schema.ts'
 import type { EventStreamOptions } from '../../streams/event-stream.ts'
 import type { StreamContext } from '../../streams/source.ts'
-import type { EventEncoding } from '../../streams/encoder.ts'
 import type { Page } from '../page.ts'
 import type { Guard } from './guards.ts'
 
@@ -84,8 +83,8 @@ export interface StreamDefinition<
     },
     c: Context,
   ) => Page | Response | Promise<Page | Response>
-  /** How values are sent: `plain` (the default), `events()`, `sequenced`, an encoding of your own; or `'fragments'`, for htmx. */
-  readonly encoding?: EventEncoding | 'fragments'
+  /** How values are sent: `plain` (the default), `events`, `sequenced`, an encoding of your own; or `'fragments'`, for htmx. */
+  readonly encoding?: EventStreamOptions['encoding'] | 'fragments'
 }
 
 /** How a declared route is called without a request: its input, the values of its `before` hooks, a signal. */

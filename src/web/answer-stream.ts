@@ -1,6 +1,13 @@
 import type { Context } from 'hono'
 import { SwapstreamError } from '../shared/errors.ts'
-import { accepts, htmxRequest, selectsPart, VARY, type HtmxRequest } from '../htmx/request.ts'
+import {
+  accepts,
+  asksAgain,
+  htmxRequest,
+  selectsPart,
+  VARY,
+  type HtmxRequest,
+} from '../htmx/request.ts'
 import { plainId, resumedAt } from '../htmx/resume.ts'
 import { bytesEncoder, JsonDocument, NDJSON, ndjsonEncoder } from '../streams/bodies.ts'
 import { toBody } from '../streams/body.ts'
@@ -127,7 +134,7 @@ function fragmentsOf(
   body: EventStream,
   c: Context,
   settings: Settings,
-  { morphs, returns, source: asking, target }: HtmxRequest,
+  { morphs, source: asking, target }: HtmxRequest,
 ): [Stream<unknown>, FragmentBuffer] {
   const { run, options } = body
   const selects = selectsPart(c.req.raw.headers)
@@ -152,7 +159,7 @@ function fragmentsOf(
     at,
     to: to && `#${to}`,
     reconnect: canGoOn ? undefined : { path: run.path, source: asking, target: plainId(target) },
-    returns: isGet && run === undefined ? returns : false,
+    returns: isGet && run === undefined ? asksAgain(c.req.raw.headers) : false,
     retryMs: options.retryMs,
   })
   const timing = timingOf(body, settings)

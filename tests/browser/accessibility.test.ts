@@ -124,14 +124,17 @@ const EXAMPLES: Readonly<Record<string, { args?: string[]; states: readonly Stat
 async function faultsOf(tab: Tab, colorScheme: 'light' | 'dark'): Promise<string[]> {
   await tab.emulateMedia({ colorScheme })
   if (!(await tab.evaluate(() => 'axe' in window))) await tab.evaluate(AXE)
-  return tab.evaluate(async (rules) => {
-    const { axe } = window as never as { axe: typeof import('axe-core') }
-    const { violations } = await axe.run(rules ? { runOnly: rules } : {})
-    return violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
-    )
-    // Only colours differ in the dark.
-  }, colorScheme === 'dark' && ['color-contrast', 'link-in-text-block'])
+  return tab.evaluate(
+    async (rules) => {
+      const { axe } = window as never as { axe: typeof import('axe-core') }
+      const { violations } = await axe.run(rules ? { runOnly: rules } : {})
+      return violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
+      )
+      // Only colours differ in the dark.
+    },
+    colorScheme === 'dark' && ['color-contrast', 'link-in-text-block'],
+  )
 }
 
 describe('the pages of the examples have no fault that axe finds', () => {

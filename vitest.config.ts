@@ -25,7 +25,7 @@ export default defineConfig({
     testTimeout: 90_000,
     hookTimeout: 120_000,
     // Much of a test is waiting: for a browser, for a process, for a deadline.
-    maxWorkers: availableParallelism() + 1,
+    maxWorkers: 2 * availableParallelism(),
     // What every ended stream says of itself would hide what a test says.
     env: { LOG_LEVEL: 'error' },
     // Where a machine may have more to do than these tests.

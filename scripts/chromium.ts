@@ -62,11 +62,11 @@ function install(): string {
   try {
     if (debian) {
       run('apt-get', ['update', '-qq'])
-      const install = ['install', '-y', '-qq', '--no-install-recommends']
+      const options = ['install', '-y', '-qq', '--no-install-recommends']
       try {
-        run('apt-get', [...install, 'chromium-headless-shell'])
+        run('apt-get', [...options, 'chromium-headless-shell'])
       } catch {
-        run('apt-get', [...install, 'chromium'])
+        run('apt-get', [...options, 'chromium'])
       }
     } else {
       const cli = join(

@@ -20,6 +20,7 @@ import { fromComponents } from 'swapstream/core'
 import { check, type CheckResult } from 'swapstream/check'
 import { codeTokens } from '../../src/cli/code-tokens.ts'
 import { recordingLog } from '../support/recording-log.ts'
+import { runsOf } from '../support/runs.ts'
 
 type Templates = Readonly<Record<string, string>>
 
@@ -544,7 +545,7 @@ describe('what is looked at', () => {
           expect(message).not.toBe('')
         }
       }),
-      { numRuns: 75 },
+      { numRuns: runsOf(40) },
     )
   })
 

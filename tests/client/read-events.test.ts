@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { EventStream, events, ServerSentEvent, swapstream } from 'swapstream'
 import { readEvents, type ReadEvent } from 'swapstream/client'
 import { Hono } from 'hono'
+import { runsOf } from '../support/runs.ts'
 
 const EVENT_STREAM = { headers: { 'content-type': 'text/event-stream; charset=utf-8' } }
 
@@ -128,7 +129,7 @@ describe('readEvents', () => {
         const reference = bytes(text.replace(/\r\n?/g, '\n'))
         expect(await read(cut(whole, ...at))).toEqual(await read([reference]))
       }),
-      { numRuns: 300 },
+      { numRuns: runsOf(120) },
     )
   })
 

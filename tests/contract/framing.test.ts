@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { BATTERY, CONFORMANCE, useApp } from './support/child-app.ts'
 import { useConnections } from './support/raw-connection.ts'
 import { readEvents } from './support/read-events.ts'
+import { runsOf } from '../support/runs.ts'
 
 const DONE = { event: 'done', data: '{"reason":"done"}' }
 const STREAM_HEADERS = {
@@ -89,7 +90,7 @@ describe('the framing of an event', () => {
           DONE,
         ])
       }),
-      { numRuns: 75 },
+      { numRuns: runsOf(40) },
     )
   })
 

@@ -5,8 +5,8 @@ import { connect, useConnections } from './support/raw-connection.ts'
 
 const MIB = 1024 * 1024
 /** More of them when one looks for what leaks slowly: `STREAMS=100000 VALUES=5000000 npx vitest run tests/contract/load`. */
-const STREAMS = Number(process.env['STREAMS'] ?? 4_000)
-const VALUES = Number(process.env['VALUES'] ?? 200_000)
+const STREAMS = Number(process.env['STREAMS'] ?? 2_000)
+const VALUES = Number(process.env['VALUES'] ?? 150_000)
 
 const app = useApp(BATTERY, {
   LOG_LEVEL: 'error',
@@ -64,7 +64,7 @@ describe('what a long life leaves in memory', () => {
     const during: number[] = []
     while (!response.over) {
       during.push(await held())
-      await sleep(100)
+      await sleep(50)
     }
     const body = await response.text()
     expect(during.length).toBeGreaterThan(2)

@@ -15,6 +15,7 @@ import {
 import { timersRunning } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
+import { runsOf } from '../support/runs.ts'
 
 afterEach(() => expectNothingLeft(timersRunning))
 
@@ -109,7 +110,7 @@ test('any order of writer calls, values, errors and leaving ends in one terminal
       await eventually(() => expect([ended, torn]).toEqual([1, opened]))
       expect(opened).toBeLessThanOrEqual(1)
     }),
-    { numRuns: 75 },
+    { numRuns: runsOf(40) },
   )
 })
 
@@ -155,7 +156,7 @@ test('and so does a declared route, with its schemas and hooks', async () => {
       await eventually(() => expect([ended, torn]).toEqual([1, started]))
       expect(started).toBeLessThanOrEqual(1)
     }),
-    { numRuns: 75 },
+    { numRuns: runsOf(40) },
   )
 })
 
@@ -198,7 +199,7 @@ test.each(Object.keys(WIRES))(
         await eventually(() => expect([ended, torn]).toEqual([1, started]))
         expect(started).toBeLessThanOrEqual(1)
       }),
-      { numRuns: 50 },
+      { numRuns: runsOf(30) },
     )
   },
 )

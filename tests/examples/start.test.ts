@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readEvents, type ReadEvent } from 'swapstream/client'
 import { takenPort, usePrograms } from '../support/run-program.ts'
 import { shownAfterEach, shownAtEnd } from '../support/shown.ts'
@@ -10,16 +10,23 @@ const SERVER = 'examples/ask/server.ts'
 
 describe('npm start', () => {
   const run = usePrograms()
+  /** A project with a few packages. */
+  let project: string
+  beforeAll(() => {
+    project = mkdtempSync(join(tmpdir(), 'project-'))
+    for (const name of ['hono', 'nunjucks'])
+      cpSync(join('node_modules', name), join(project, 'node_modules', name), { recursive: true })
+  })
+  afterAll(() => rmSync(project, { recursive: true }))
 
   test('indexes the installed packages, says what answers, prints its address, and answers from them', async () => {
-    const program = run(SERVER, [], { PORT: '0' })
-    const url = await program.url
+    const url = await run(SERVER, [], { PORT: '0' }, project).url
     const page = await (await fetch(url)).text()
     expect(page).toContain('Ask your <code>node_modules</code>')
     expect(page).toContain('No model is configured')
     const response = await fetch(`${url}/ask`, {
       method: 'POST',
-      body: new URLSearchParams({ question: 'How do I read a query parameter in Hono?' }),
+      body: new URLSearchParams({ question: 'How do I set a cookie in Hono?' }),
       headers: { accept: 'text/event-stream', 'hx-request': 'true' },
     })
     let stream = ''
@@ -55,16 +62,26 @@ describe('npm start', () => {
 
   test.each<[string, string[], Record<string, string>, RegExp]>([
     ['a missing --docs folder', ['--docs', '/no/such/folder'], {}, /\/no\/such\/folder/],
-    ['an unknown provider', ['--docs', 'docs'], { MODEL: 'nobody:knows' }, /MODEL=nobody:knows/],
-    ['a model without a provider', ['--docs', 'docs'], { MODEL: 'gpt' }, /MODEL=provider:model/],
+    [
+      'an unknown provider',
+      ['--docs', 'docs/upstream'],
+      { MODEL: 'nobody:knows' },
+      /MODEL=nobody:knows/,
+    ],
+    [
+      'a model without a provider',
+      ['--docs', 'docs/upstream'],
+      { MODEL: 'gpt' },
+      /MODEL=provider:model/,
+    ],
     [
       'a model whose package is not installed',
-      ['--docs', 'docs'],
+      ['--docs', 'docs/upstream'],
       { MODEL: 'openai:gpt-4.1-mini', OPENAI_API_KEY: 'x' },
       /npm install .*ai@/,
     ],
     ['an option that does not exist', ['--doc', 'docs'], {}, /--doc/],
-    ['a port that is none', ['--docs', 'docs'], { PORT: 'http' }, /PORT is "http"/],
+    ['a port that is none', ['--docs', 'docs/upstream'], { PORT: 'http' }, /PORT is "http"/],
   ])('ends with one clear line and exit code 1 for %s', async (_, args, env, said) => {
     const { code, stderr } = await run(SERVER, args, { PORT: '0', ...env }).ended
     expect(stderr.trim().split('\n')).toHaveLength(1)
@@ -75,7 +92,9 @@ describe('npm start', () => {
   test('ends with one clear line and exit code 1 for a taken port', async () => {
     const { port, release } = await takenPort()
     try {
-      const { code, stderr } = await run(SERVER, ['--docs', 'docs'], { PORT: String(port) }).ended
+      const { code, stderr } = await run(SERVER, ['--docs', 'docs/upstream'], {
+        PORT: String(port),
+      }).ended
       expect(stderr).toBe(
         `Port ${port} of 127.0.0.1 is taken by another program. Choose another one: PORT=${port + 1}.\n`,
       )

@@ -9,8 +9,9 @@ import { describe, expect, test } from 'vitest'
 import { treeOf } from '../../src/html/read-tree.ts'
 import { closingTags, type HtmlNode, partOf } from '../../src/html/tree.ts'
 import { ChangingBlock, monkeyHtml, randomFrom } from './random-html.ts'
+import { runsOf } from '../support/runs.ts'
 
-const RUNS = Number(process.env['RUNS'] ?? 8_000)
+const RUNS = runsOf(4_000)
 const { seed = 0 } = fc.readConfigureGlobal()
 const SPACES: Readonly<Record<string, string>> = {
   [html.NS.HTML]: 'html',

@@ -6,6 +6,7 @@ import { domText } from '../../src/testing/client/dom-text.ts'
 import { FRAME_CASES } from '../support/frame-cases.ts'
 import { blockTree } from '../../src/htmx/block-tree.ts'
 import { StreamPage } from '../../src/htmx/stream-page.ts'
+import { runsOf } from '../support/runs.ts'
 
 /** Pieces of which blocks are made: well-formed, of every shape, some nearly alike. */
 const inline = fc.constantFrom('text', 'more <b>bold</b>', '&lt;x&gt;', '<i></i>', '')
@@ -79,7 +80,7 @@ describe.each([4, 2] as const)('the page after a stream, with htmx %i', (htmx) =
             expect(streamed(frames, swap, htmx)).toBe(last(states.at(-1)!, swap))
           },
         ),
-        { numRuns: 400 },
+        { numRuns: runsOf(150) },
       )
     },
   )
@@ -121,7 +122,7 @@ describe.each([4, 2] as const)('the page after a stream, with htmx %i', (htmx) =
           )
         },
       ),
-      { numRuns: 400 },
+      { numRuns: runsOf(150) },
     )
   })
 })

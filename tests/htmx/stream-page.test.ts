@@ -8,9 +8,10 @@ import { domText } from '../../src/testing/client/dom-text.ts'
 import { StreamPage } from '../../src/htmx/stream-page.ts'
 import { ChangingBlock, monkeyHtml, type Random, randomFrom } from '../html/random-html.ts'
 import { withoutLent } from '../support/lent.ts'
+import { runsOf } from '../support/runs.ts'
 
 /** Steps in all: `RUNS=1000000 SEED=1 npx vitest run tests/htmx/stream-page.test.ts` goes on. */
-const RUNS = Number(process.env['RUNS'] ?? 12_000)
+const RUNS = runsOf(4_000)
 const { seed = 0 } = fc.readConfigureGlobal()
 const STEPS = 8
 /** A machine may have more to do. */

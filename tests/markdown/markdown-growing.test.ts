@@ -5,9 +5,10 @@ import { growing, markdown } from '../../src/markdown/markdown.ts'
 import { createParser } from '../../src/markdown/parser.ts'
 import { cuts, markdownDocument, prefixes } from './markdown-documents.ts'
 import { faultsIn } from './markdown-safety.ts'
+import { runsOf } from '../support/runs.ts'
 
 /** More of them when one is looking for trouble: `RUNS=50000 npx vitest run …`. */
-const numRuns = Number(process.env['RUNS'] ?? 120)
+const numRuns = runsOf(50)
 const md = markdown({ highlight: hljs })
 
 /** A growing text, and what is rendered of it for good and as its tail. */

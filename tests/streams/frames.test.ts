@@ -15,6 +15,7 @@ import { controlledClock, type ControlledClock } from '../../src/testing/control
 import type { Source } from '../../src/streams/source.ts'
 import { eventually } from '../support/eventually.ts'
 import { shownAfterEach, shownAtEnd } from '../support/shown.ts'
+import { runsOf } from '../support/runs.ts'
 
 /** When the frames of a stream leave, and what a slow reader finds. */
 
@@ -208,7 +209,7 @@ describe('frames', () => {
         const lastedMs = saidAt.at(-1)! - saidAt[0]!
         expect(frames).toBeLessThanOrEqual(lastedMs / 50 + 4)
       }),
-      { numRuns: 60 },
+      { numRuns: runsOf(20) },
     )
   })
 

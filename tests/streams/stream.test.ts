@@ -572,10 +572,10 @@ describe('Stream', () => {
     },
   )
 
-  test('takes a million values without keeping anything for each', async () => {
+  test('takes 200,000 values without keeping anything for each', async () => {
     const { stream, ends } = drive(
       (function* () {
-        for (let n = 0; n < 1_000_000; n++) yield 'x'
+        for (let n = 0; n < 200_000; n++) yield 'x'
       })(),
     )
     await stream.start(new ValueBuffer(plain))
@@ -586,7 +586,7 @@ describe('Stream', () => {
       if (done) break
       bytes += value.byteLength
     }
-    expect(bytes).toBe(1_000_000 + '[done]'.length)
-    expect(ends).toMatchObject([{ reason: 'done', values: 1_000_000 }])
+    expect(bytes).toBe(200_000 + '[done]'.length)
+    expect(ends).toMatchObject([{ reason: 'done', values: 200_000 }])
   })
 })

@@ -6,8 +6,9 @@ import type { CompiledTemplate } from '../../src/templates/nunjucks/internals.ts
 import { createNunjucksEngine } from '../../src/templates/nunjucks/engine.ts'
 import { fromRecord } from '../../src/templates/source.ts'
 import { family, type Family, textsOf } from './template-family.ts'
+import { runsOf } from '../support/runs.ts'
 
-const RUNS = Number(process.env['RUNS'] ?? 300)
+const RUNS = runsOf(120)
 const { seed = 0 } = fc.readConfigureGlobal()
 
 /** nunjucks itself, as it is installed, over the same templates. */

@@ -6,8 +6,9 @@ import { createNunjucksEngine } from '../../src/templates/nunjucks/engine.ts'
 import { fromRecord } from '../../src/templates/source.ts'
 import { splitPage } from '../../src/web/streamed-page.ts'
 import { family } from './template-family.ts'
+import { runsOf } from '../support/runs.ts'
 
-const RUNS = Number(process.env['RUNS'] ?? 100)
+const RUNS = runsOf(100)
 /** What asks for the text, or prints it, and what becomes of it then. */
 const MENTIONS = [
   '<p>{{ said }}</p>',

@@ -1,3 +1,4 @@
+import { SourceError } from '../shared/errors.ts'
 import { checkEventName, ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
 import { encodeComment, encodeEvent } from '../sse/sse.ts'
 import type { EndEvent } from './end.ts'
@@ -136,6 +137,18 @@ export function sequenced(): Encoder<unknown> {
 export function shutdownMessage(): EventFields {
   const retry = 500 + Math.floor(Math.random() * 2_500)
   return { event: 'shutdown', retry, data: JSON.stringify({ reason: 'shutdown' }) }
+}
+
+/**
+ * Checks what an encoder gave.
+ *
+ * Throws  SourceError `source/value` when it is neither text nor bytes.
+ */
+export function checkChunk(chunk: unknown, method: string): Chunk {
+  if (typeof chunk === 'string' || chunk instanceof Uint8Array) return chunk as Chunk
+  const what = chunk === null ? 'null' : chunk instanceof Promise ? 'a promise' : typeof chunk
+  const hint = 'Return text, or bytes as a Uint8Array; an empty text sends nothing.'
+  throw new SourceError('source/value', `${method} of an encoding returned ${what}.`, { hint })
 }
 
 /** Cuts a large text between two characters: its end need not be encoded before the client has taken its beginning. */

@@ -6,8 +6,8 @@ const LINGER_MS = 5_000
 const LINGER_BYTES = 64 * 1024 * 1024
 
 /**
- * Reads what a client still sends when it has its answer, such as the rest of a body that is too large. A connection
- * that is closed at once is reset, and its client never reads the answer.
+ * Reads the rest of a request that is answered already, such as one that is too large. A connection that is closed at
+ * once is reset, and its client never reads the answer.
  *
  * Ends    with the request; or closes the connection, after 5 s or 64 MiB.
  */

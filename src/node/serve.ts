@@ -45,7 +45,7 @@ export interface Serving {
   close(graceMs?: number): Promise<void>
 }
 
-/** What @hono/node-server knows of a request. */
+/** The request and the response of @hono/node-server. */
 interface NodeExchange {
   readonly incoming: IncomingMessage
   readonly outgoing: ServerResponse
@@ -97,8 +97,8 @@ export function serve(
   }
   let server!: Server
   const ready = new Promise<string>((resolve) => {
-    const options = { port, hostname, serverOptions, autoCleanupIncoming: false }
-    server = listen({ fetch: fetch as never, ...options }, (address) => {
+    const listening = { port, hostname, serverOptions, autoCleanupIncoming: false }
+    server = listen({ fetch: fetch as never, ...listening }, (address) => {
       const url = `http://${shownHost(hostname)}:${address.port}`
       onListen(url)
       resolve(url)

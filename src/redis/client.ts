@@ -62,7 +62,7 @@ export function toConnection(client: RedisClient, prefix: string): Connection {
   })
 }
 
-/** What a connection for blocking reads needs, whatever the app's own has. */
+/** Options of a connection for blocking reads, in place of the app's own. */
 const BLOCKING = { enableOfflineQueue: true, commandTimeout: undefined, socketTimeout: undefined }
 
 function fromIoredis(client: IoredisClient): Connection {

@@ -193,7 +193,7 @@ class NodeRuns implements Runs {
     if (owner === asked) return
     if (owner !== undefined) {
       const message =
-        'A run was asked for by another owner than the one that runs.start was given. If both are the same user, give runRoutes(runs, { owner }) and runs.start the same owner.'
+        'A run was asked for by another owner than the one of runs.start. If both are the same user, pass the same owner to runRoutes(runs, { owner }) and to runs.start.'
       this.#settings.reporting.log.warn({ run: id }, message)
     }
     throw new AccessError('run/unknown', 'Run not found.', {
@@ -222,7 +222,7 @@ class NodeRuns implements Runs {
     return this.#slots.acquire(owner)
   }
 
-  /** Apart from all else of the start, which a store would keep with it. */
+  /** Stops a run. A function of its own: a store that keeps it keeps nothing else of the start. */
   #stopper(id: string): () => void {
     return () => this.#producerOf(id)?.stop('stopped')
   }

@@ -12,7 +12,7 @@ interface MemoryRun extends NewRun {
   readonly watchers: Set<(lines: readonly string[]) => void>
   /** Id of the run of its key before. */
   readonly before: string | undefined
-  /** Undefined once it has ended: of an ended run only the log is kept. */
+  /** Undefined once it has ended: of an ended run only the log is stored. */
   onStop: (() => void) | undefined
   leasedUntil: number
   storedUntil: number

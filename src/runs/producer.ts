@@ -19,7 +19,7 @@ const MAX_UNSTORED = 4_096
 const MAX_BATCH = 1_000
 /** A run whose request is not decided by then begins: it may be meant for no answer at all. */
 const MAX_DECISION_MS = 5_000
-/** The end of a run whose only answer was refused. */
+/** The end of a run that never begins: all its answers are refused. */
 const NEVER_BEGUN = new EndMarker('stopped')
 /** Pause after an append that failed. */
 const RETRY_MS = 100

@@ -16,7 +16,7 @@ export interface Log {
 export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
 /**
- * Wraps a log whose functions may throw or reject: that is said once on the console, and concerns nothing else.
+ * Wraps a log whose functions may throw or reject: the console gets the first failure, and nothing else is affected.
  *
  * @example safeLog({ ...silent, info() { throw new Error('disk full') } }).info({}, 'started')
  */
@@ -39,7 +39,7 @@ export function safeLog(log: Log): Log {
 /** How an app reports failures. */
 export interface AppReporting {
   readonly log: Log
-  /** Whether clients may see causes. */
+  /** True if clients may see causes. */
   readonly expose: boolean
 }
 
@@ -66,7 +66,7 @@ export class Reporting {
     this.log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
   }
 
-  /** Whether clients may see causes. */
+  /** True if clients may see causes. */
   get expose(): boolean {
     return this.#expose ?? this.#app?.expose ?? false
   }

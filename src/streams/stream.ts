@@ -226,7 +226,7 @@ export class Stream<T> {
     this.#close({ reason: 'disconnected' })
   }
 
-  /** The source runs in the async context of its request, whoever asks for frames. */
+  /** The source runs in the async context of its request, whatever asks for frames. */
   #startReading(): void {
     if (!this.#isReading) void this.#options.asyncContext.run(() => this.#read())
     this.#isReading = true

@@ -38,7 +38,8 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
     expose: false,
     allowedOrigins: [],
     csp: STRICT_CSP,
-    heartbeatMs: 15_000,
+    // Bun cuts a connection after 10 s of silence.
+    heartbeatMs: 'Bun' in globalThis ? 5_000 : 15_000,
     updates: 'diff',
     connection: () => ({}),
     ...options,

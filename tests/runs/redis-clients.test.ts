@@ -95,7 +95,7 @@ function nodeOf(client: RedisClient, log = recordingLog()): Runs {
 }
 
 describe.each(Object.keys(clients))('runs in %s', (kind) => {
-  test('are shown, kept and stopped on another node', async () => {
+  test('are shown, renewed and stopped on another node', async () => {
     const log = recordingLog()
     const one = nodeOf(await clients[kind]!(), log)
     const two = nodeOf(await clients[kind]!(), log)
@@ -176,7 +176,7 @@ describe.each([
   ['has no memory left', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
   ['has become a replica', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
 ])('a Redis that reads and refuses writes because it %s', (_, refuse, allow) => {
-  test('is told by the health check, and ends what a node shows within the lease and 30 s', async () => {
+  test('shows in the health check, and ends what a node shows within the lease and 30 s', async () => {
     const own = await startRedis()
     toEnd.push(() => own.stop())
     const log = recordingLog()

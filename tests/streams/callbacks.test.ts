@@ -250,7 +250,7 @@ describe('a log that fails', () => {
   test.each([
     ['throws', boom],
     ['rejects', rejects],
-  ])('and %s is said on the console once, and the stream ends as it should', async (_, fails) => {
+  ])('and %s is on the console once, and the stream ends as it should', async (_, fails) => {
     const said = vi.spyOn(console, 'error').mockImplementation(() => {})
     const app = new Hono()
     const log = { debug: fails, info: fails, warn: fails, error: fails }

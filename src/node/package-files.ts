@@ -6,7 +6,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 /** Two folders up from here in both shapes of the package, `src/node/` and `dist/node/`; in a bundle it is elsewhere. */
 const here = (import.meta as { url?: string }).url
 /** Finds packages from this file, or from where the program runs. */
-export const { resolve } = createRequire(here ?? pathToFileURL(join(process.cwd(), 'index.js')))
+export const resolve: (name: string) => string = createRequire(
+  here ?? pathToFileURL(join(process.cwd(), 'index.js')),
+).resolve
 
 /** The folder of this package with its templates and scripts; undefined where a bundle has left it behind. */
 export const packageFolder: string | undefined = findFolder()

@@ -41,7 +41,10 @@ describe.each(['esm', 'cjs'] as const)('a bundle of esbuild (%s)', (format) => {
       }),
     })
     expect(existsSync(out)).toBe(true)
-    const { stdout, stderr } = await run(process.execPath, [out], { cwd: folder })
+    const { stdout, stderr } = await run(process.execPath, [out], {
+      cwd: folder,
+      env: { ...process.env, LOG_LEVEL: 'info' },
+    })
     expect(stdout).toBe('<b>hello</b>\n')
     const lines = stderr.trim().split('\n')
     expect(lines).toHaveLength(1)

@@ -42,7 +42,7 @@ const OWNED: readonly { word: RegExp; folders: readonly string[]; what: string }
   { word: /from '(?:markdown-it|remend)/, folders: ['markdown'], what: 'markdown-it' },
   { word: /from '@?hono/, folders: ['web', 'node'], what: 'hono' },
   { word: /\bset(?:Timeout|Interval|Immediate)\b/, folders: ['shared/clock.ts'], what: 'timers' },
-  { word: /\bconsole\./, folders: [], what: 'console' },
+  { word: /\bconsole\./, folders: ['shared/log.ts'], what: 'console' },
 ]
 
 const root = fileURLToPath(new URL('..', import.meta.url))

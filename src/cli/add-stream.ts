@@ -78,7 +78,7 @@ export function addStream(name: string, options: AddStreamOptions = {}): AddedSt
     mkdirSync(dirname(join(root, file)), { recursive: true })
     writeFileSync(join(root, file), text)
   }
-  return { written: [...files.keys()], next: nextSteps(manifest, app, index) }
+  return { written: [...files.keys()], next: nextSteps(manifest, app, index, fragment) }
 }
 
 function checkName(name: string): void {
@@ -94,14 +94,20 @@ function checkName(name: string): void {
   throw unusable(what, hint)
 }
 
-function nextSteps(manifest: string, app: string | undefined, index: string): string[] {
+function nextSteps(
+  manifest: string,
+  app: string | undefined,
+  index: string,
+  fragment: boolean,
+): string[] {
   const steps: string[] = []
   const install = (command: string, packages: readonly string[]): void => {
     const names = packages.filter((each) => !manifest.includes(`"${each}"`))
     if (names.length > 0) steps.push(`${command} ${names.join(' ')}`)
   }
   install('npm install', RUNS_WITH)
-  install('npm install -D', MADE_WITH)
+  // Its test reads frames with `swapstream/testing`.
+  install('npm install -D', fragment ? [...MADE_WITH, 'parse5'] : MADE_WITH)
   if (manifest !== '' && !/"type":\s*"module"/.test(manifest)) steps.push('npm pkg set type=module')
   const serve = `for (const routes of Object.values(streams)) app.route('/', routes)`
   if (app?.includes('streams/index') === false) steps.push(`serve what ${index} lists: ${serve}`)

@@ -3,7 +3,7 @@ import { didYouMean, SwapstreamError } from '../shared/errors.ts'
 import { errorMessage } from '../shared/hooks.ts'
 import { addStream } from './add-stream.ts'
 import { check } from './check.ts'
-import { toLine } from './findings.ts'
+import { missingPackage, toLine } from './findings.ts'
 import { listRoutes } from './list-routes.ts'
 import { loadApp, runWithTypeScript } from './load-app.ts'
 
@@ -55,7 +55,8 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
     if (command) return (await runWithTypeScript(app, args)) ?? (await command(parsed))
     return refuse(`There is no command "${name}" ${didYouMean(name, Object.keys(COMMANDS))}.`)
-  } catch (error) {
+  } catch (thrown) {
+    const error = missingPackage(thrown) ?? thrown
     // What a module throws while it is loaded is its author's, with its stack.
     const { code, stack } = Object(error) as { code?: unknown; stack?: string }
     const isOurs = error instanceof SwapstreamError || String(code).startsWith('ERR_PARSE_ARGS')

@@ -55,3 +55,11 @@ export function toLine({ file, line, column, message, hint }: Finding): string {
 export function unusable(message: string, hint: string): ConfigError {
   return new ConfigError('config/invalid', message, { hint })
 }
+
+/** Makes the error of a package that is not installed, from what Node throws then; nothing of any other error. */
+export function missingPackage(error: unknown): ConfigError | undefined {
+  const { code, message } = Object(error) as { code?: unknown; message?: unknown }
+  const name = /^Cannot find package '([^']+)'/.exec(String(message))?.[1]
+  if (code !== 'ERR_MODULE_NOT_FOUND' || name === undefined) return undefined
+  return unusable(`The package ${name} is not installed.`, `Install it: npm install ${name}.`)
+}

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import type { Context } from 'hono'
 import { HTMX_SCRIPTS } from '../htmx/request.ts'
+import { packageFolder, resolve } from './package-files.ts'
 
-const { resolve } = createRequire(import.meta.url)
-const folder = new URL('../../public/', import.meta.url)
+/** The address of the assets in pages of an app that stands at the root of its host. */
+export const ASSETS = '/swapstream'
 
 interface Asset {
   readonly body: string
@@ -13,27 +14,39 @@ interface Asset {
 }
 
 /** Every file a page of ours needs, by its address. A closed list: no path of a request ever reaches the disk. */
-const FILES = new Map<string, readonly (string | URL)[]>([
-  ...Object.entries(HTMX_SCRIPTS),
-  ['/swapstream/swapstream.css', [new URL('swapstream.css', folder)]],
-  ['/swapstream/swapstream.js', [new URL('swapstream.js', folder)]],
-])
+const FILES = new Map<string, readonly string[]>(
+  Object.entries({
+    ...HTMX_SCRIPTS,
+    [`${ASSETS}/swapstream.css`]: ['public/swapstream.css'],
+    [`${ASSETS}/swapstream.js`]: ['public/swapstream.js'],
+  }),
+)
 const loaded = new Map<string, Asset>()
 
-/** The answer for `/swapstream/…`: htmx and its extension from the installed `htmx.org`, our style sheet and our script. */
-export function asset(c: Context): Response | undefined {
+/**
+ * The answer for `/swapstream/…`: htmx and its extension from the installed `htmx.org`, our style sheet and our script.
+ * Below any path: an app may stand below one.
+ *
+ * @param address Where pages look for them, when they say so.
+ */
+export function asset(c: Context, address: string = ASSETS): Response | undefined {
   const { method, path } = c.req
-  const files = ['GET', 'HEAD'].includes(method) ? FILES.get(path) : undefined
+  const name = path.slice(path.lastIndexOf('/'))
+  const isAsset = path.endsWith(`${ASSETS}${name}`) || path === `${address}${name}`
+  const known = `${ASSETS}${name}`
+  const files = isAsset && ['GET', 'HEAD'].includes(method) ? FILES.get(known) : undefined
   if (files === undefined) return undefined
-  const { body, headers } = loaded.get(path) ?? load(path, files)
+  const own = files.some((file) => file.startsWith('public/'))
+  if (own && packageFolder === undefined) return undefined
+  const { body, headers } = loaded.get(known) ?? load(known, files)
   return c.req.header('if-none-match') === headers['ETag']
     ? new Response(null, { status: 304, headers })
     : new Response(body, { headers })
 }
 
-function load(path: string, files: readonly (string | URL)[]): Asset {
+function load(path: string, files: readonly string[]): Asset {
   const texts = files.map((file) =>
-    readFileSync(file instanceof URL ? file : resolve(file), 'utf8'),
+    readFileSync(file.startsWith('public/') ? join(packageFolder!, file) : resolve(file), 'utf8'),
   )
   const body = texts.join('\n')
   const headers = {
@@ -44,4 +57,19 @@ function load(path: string, files: readonly (string | URL)[]): Asset {
   }
   loaded.set(path, { body, headers })
   return { body, headers }
+}
+
+/**
+ * Says why the pages below a route do not find their assets; undefined when they do.
+ *
+ * @param path The route of the middleware that serves them, as Hono has it.
+ */
+export function faultOfAssets(path: string, address: string): string | undefined {
+  const base = path.replace(/\/?\*$/, '')
+  const isServed = base !== path && (base === '' || address.startsWith(`${base}/`))
+  if (isServed) return undefined
+  const what = `Pages load ${address}/htmx.js, but the swapstream middleware runs for ${path} only, so it is not found.`
+  return base === path || /[:{*]/.test(base)
+    ? `${what} Add it for all addresses: app.use(swapstream({ … })).`
+    : `${what} Say where they are: swapstream({ assets: '${base}${ASSETS}' }).`
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { markdown as createMarkdown, type Markdown } from '../markdown/markdown.ts'
 import type { MarkdownOptions } from '../markdown/parser.ts'
@@ -8,6 +8,8 @@ import {
   type NunjucksOptions,
 } from '../templates/nunjucks/engine.ts'
 import { fromRecord, stackSources, type TemplateSource } from '../templates/source.ts'
+import { ASSETS } from './assets.ts'
+import { packageFolder } from './package-files.ts'
 import { templateFolder } from './template-folder.ts'
 
 /** Where templates come from, and what they may use. */
@@ -27,9 +29,10 @@ export interface NunjucksEngineOptions extends Omit<NunjucksOptions, 'markdown'>
  * @example const engine = nunjucksEngine({ templates: 'templates', watch: true })
  */
 export function nunjucksEngine(options: NunjucksEngineOptions): NunjucksEngine {
-  const { templates, markdown = {}, ...rest } = options
+  const { templates, markdown = {}, globals, ...rest } = options
   return createNunjucksEngine(stackSources([...shipped(), { source: toSource(templates) }]), {
     ...rest,
+    globals: { swapstreamAssets: ASSETS, ...globals },
     markdown: 'render' in markdown ? markdown : createMarkdown(markdown),
   })
 }
@@ -41,8 +44,9 @@ function toSource(templates: NunjucksEngineOptions['templates']): TemplateSource
   return isSource ? (templates as TemplateSource) : fromRecord(templates as Record<string, string>)
 }
 
-/** The partials of the package, two folders up from here in both of its shapes: `src/node/` and `dist/node/`. */
+/** The partials of the package. */
 function shipped(): { prefix: string; source: TemplateSource }[] {
-  const folder = fileURLToPath(new URL('../../templates/swapstream', import.meta.url))
-  return existsSync(folder) ? [{ prefix: 'swapstream/', source: templateFolder(folder) }] : []
+  if (packageFolder === undefined) return []
+  const source = templateFolder(join(packageFolder, 'templates/swapstream'))
+  return [{ prefix: 'swapstream/', source }]
 }

@@ -1,9 +1,11 @@
-import type { Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { serve as listen } from '@hono/node-server'
 import { after } from '../shared/clock.ts'
 import { ConfigError } from '../shared/errors.ts'
 import { stopStreams } from '../streams/registry.ts'
+import { inspectInstead } from './dry-run.ts'
+import { readOnAfter } from './linger.ts'
 import { writeStream } from './write-stream.ts'
 
 /** How often connections that have become idle are closed while the server stops. */
@@ -43,15 +45,14 @@ export interface Serving {
   close(graceMs?: number): Promise<void>
 }
 
+/** The request and the response of @hono/node-server. */
+interface NodeExchange {
+  readonly incoming: IncomingMessage
+  readonly outgoing: ServerResponse
+}
+
 /** The result where nothing is served. */
 const NOT_SERVING: Serving = { ready: new Promise(() => {}), close: async () => {} }
-
-let dryRun: ((app: object) => void) | undefined
-
-/** Sets a hook that gets each app in place of a port, so that a program can be inspected; `undefined` serves again. */
-export function setDryRun(hook: ((app: object) => void) | undefined): void {
-  dryRun = hook
-}
 
 /**
  * Serves an app on Node, as the program's main thing: on SIGTERM or SIGINT it stops as `close` does and the process
@@ -67,10 +68,7 @@ export function serve(
   app: { fetch(request: Request, env?: never): Response | Promise<Response> },
   options: ServeOptions = {},
 ): Serving {
-  if (dryRun) {
-    dryRun(app)
-    return NOT_SERVING
-  }
+  if (inspectInstead(app)) return NOT_SERVING
   const { onError = giveUp, onClose = () => {}, signals = true } = options
   const { onListen = (url) => process.stdout.write(`Listening on ${url}\n`) } = options
   const { graceMs = 10_000, headersTimeoutMs = 10_000 } = options
@@ -84,8 +82,13 @@ export function serve(
   // The streams of this server know it by this object, so that they are stopped with it and with no other.
   const host = {}
   // The same object, which is this request's own: a copy would live beside it for as long as its stream lasts.
-  const fetch = async (request: Request, env: { outgoing: object }): Promise<Response> =>
-    writeStream(await app.fetch(request, Object.assign(env, { host }) as never), env.outgoing)
+  const fetch = async (request: Request, env: NodeExchange): Promise<Response> => {
+    if (!['GET', 'HEAD'].includes(request.method)) readOnAfter(env.incoming, env.outgoing)
+    return writeStream(
+      await app.fetch(request, Object.assign(env, { host }) as never),
+      env.outgoing,
+    )
+  }
 
   const serverOptions = {
     headersTimeout: headersTimeoutMs,
@@ -94,7 +97,8 @@ export function serve(
   }
   let server!: Server
   const ready = new Promise<string>((resolve) => {
-    server = listen({ fetch, port, hostname, serverOptions }, (address) => {
+    const listening = { port, hostname, serverOptions, autoCleanupIncoming: false }
+    server = listen({ fetch: fetch as never, ...listening }, (address) => {
       const url = `http://${shownHost(hostname)}:${address.port}`
       onListen(url)
       resolve(url)

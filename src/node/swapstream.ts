@@ -1,11 +1,13 @@
 import type { MiddlewareHandler } from 'hono'
+import { routePath } from 'hono/route'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { createSwapstream } from '../web/middleware.ts'
 import { settingsBy, type CoreOptions } from '../web/settings.ts'
-import { asset } from './assets.ts'
+import { asset, ASSETS, faultOfAssets } from './assets.ts'
 import { brotli } from './brotli.ts'
 import { nodeConnection } from './node-connection.ts'
 import { nodeLog } from './node-log.ts'
+import { NO_PACKAGE_FILES, packageFolder } from './package-files.ts'
 import { nunjucksEngine, type NunjucksEngineOptions } from './nunjucks-engine.ts'
 
 /** The settings of an app, with those of the nunjucks engine or with another engine. */
@@ -15,6 +17,11 @@ export type SwapstreamOptions = Omit<CoreOptions, 'engine'> &
     readonly engine?: TemplateEngine
     /** How many proxies of yours are in front of this server. Default 0: X-Forwarded-For is ignored. */
     readonly proxies?: number
+    /**
+     * Where browsers find htmx and the style sheet: for an app below a path, such as `/bot/swapstream` with
+     * `basePath('/bot')`, `mount`, or a proxy that strips the path. Default `/swapstream`.
+     */
+    readonly assets?: string
     /**
      * Compress event streams, with one window for all frames of a stream, for clients that read brotli. Worth its CPU
      * with `updates: 'full'`, where every frame repeats the one before. Default false.
@@ -34,6 +41,8 @@ export type SwapstreamOptions = Omit<CoreOptions, 'engine'> &
 export function swapstream(options: SwapstreamOptions = {}): MiddlewareHandler {
   // The watcher does not keep the process alive.
   const isEdited = !['production', 'test'].includes(process.env['NODE_ENV'] ?? '')
+  const { assets = ASSETS } = options
+  const globals = { swapstreamAssets: assets, ...options.globals }
   const answer = createSwapstream({
     log: nodeLog,
     expose: process.env['NODE_ENV'] === 'development',
@@ -41,9 +50,22 @@ export function swapstream(options: SwapstreamOptions = {}): MiddlewareHandler {
     ...(options.compress ? { contentCoding: { name: 'br', encode: brotli } } : {}),
     ...options,
     engine:
-      options.engine ?? nunjucksEngine({ templates: 'templates', watch: isEdited, ...options }),
+      options.engine ??
+      nunjucksEngine({ templates: 'templates', watch: isEdited, ...options, globals }),
   })
-  const middleware: MiddlewareHandler = async (c, next) => asset(c) ?? answer(c, next)
-  settingsBy.set(middleware, settingsBy.get(answer)!)
+  const settings = settingsBy.get(answer)!
+  if (packageFolder === undefined) settings.log.warn({}, NO_PACKAGE_FILES)
+  let isChecked = false
+  const middleware: MiddlewareHandler = async (c, next) => {
+    const file = asset(c, assets)
+    if (file || isChecked) return file ?? answer(c, next)
+    const path = routePath(c)
+    await answer(c, next)
+    if (isChecked || !c.res.headers.get('content-type')?.startsWith('text/html')) return
+    isChecked = true
+    const fault = faultOfAssets(path, assets)
+    if (fault !== undefined) settings.log.warn({}, fault)
+  }
+  settingsBy.set(middleware, settings)
   return middleware
 }

@@ -3,7 +3,8 @@ import { ConfigError } from '../shared/errors.ts'
 /** The part of an `ioredis` client that is used. */
 export interface IoredisClient {
   call(command: string, ...args: (string | number)[]): Promise<unknown>
-  duplicate(): IoredisClient
+  duplicate(...options: never[]): IoredisClient
+  readonly isCluster?: boolean
   disconnect(): void
   on(event: 'error', listener: (error: Error) => void): unknown
 }
@@ -17,8 +18,18 @@ export interface NodeRedisClient {
   on(event: 'error', listener: (error: Error) => void): unknown
 }
 
+/** The part of a cluster of `redis` (node-redis) that is used. */
+export interface NodeRedisCluster extends Omit<NodeRedisClient, 'sendCommand' | 'duplicate'> {
+  sendCommand(key: string, isReadonly: boolean, args: string[]): Promise<unknown>
+  duplicate(): NodeRedisCluster
+}
+
+/** A client of `ioredis` or `redis`, of one Redis or of a cluster. */
+export type RedisClient = IoredisClient | NodeRedisClient | NodeRedisCluster
+
 /** A connection to Redis, by either client. */
 export interface Connection {
+  /** Out: as Redis gives it, texts as strings whatever the client makes of them. */
   send(command: readonly string[]): Promise<unknown>
   /** Opens another connection, for commands that block. */
   duplicate(): Connection
@@ -29,21 +40,37 @@ export interface Connection {
 /**
  * Wraps a client of either library.
  *
- * Throws  ConfigError `config/invalid` if it is neither.
+ * Throws  ConfigError `config/invalid` if it is neither, or if a cluster would spread the keys.
  */
-export function toConnection(client: IoredisClient | NodeRedisClient): Connection {
-  if ('call' in Object(client)) return fromIoredis(client as IoredisClient)
+export function toConnection(client: RedisClient, prefix: string): Connection {
+  const isIoredis = 'call' in Object(client)
+  // node-redis counts the key of a command as an argument of its own where it has to find the machine.
+  const isCluster = isIoredis
+    ? (client as IoredisClient).isCluster === true
+    : (client as NodeRedisCluster).sendCommand?.length >= 3
+  if (isCluster && !/\{[^}]+\}/.test(prefix)) {
+    const message = `createRedisStore({ prefix: ${JSON.stringify(prefix)} }) would spread the keys of a run over a cluster.`
+    const hint =
+      'Write a part of the prefix in braces, such as "{chat}:": keys with the same part are on one machine.'
+    throw new ConfigError('config/invalid', message, { hint })
+  }
+  if (isIoredis) return fromIoredis(client as IoredisClient)
+  if (isCluster) return fromNodeRedis(inCluster(client as NodeRedisCluster, prefix))
   if ('sendCommand' in Object(client)) return fromNodeRedis(client as NodeRedisClient)
   throw new ConfigError('config/invalid', 'createRedisStore needs a client of ioredis or redis.', {
     hint: 'Pass `new Redis(url)` of "ioredis", or `createClient({ url })` of "redis" after its connect().',
   })
 }
 
+/** Options of a connection for blocking reads, in place of the app's own. */
+const BLOCKING = { enableOfflineQueue: true, commandTimeout: undefined, socketTimeout: undefined }
+
 function fromIoredis(client: IoredisClient): Connection {
   return {
-    send: ([command, ...args]) => client.call(command!, ...args),
+    send: async ([command, ...args]) => toText(await client.call(command!, ...args)),
     duplicate() {
-      const other = client.duplicate()
+      const options = client.isCluster ? [[], BLOCKING] : [BLOCKING]
+      const other = client.duplicate(...(options as never[]))
       // A failure rejects the command it belongs to.
       other.on('error', () => {})
       return fromIoredis(other)
@@ -56,7 +83,7 @@ function fromNodeRedis(client: NodeRedisClient, ready?: Promise<unknown>): Conne
   return {
     async send(command) {
       await ready
-      return client.sendCommand([...command])
+      return toText(await client.sendCommand([...command]))
     },
     duplicate() {
       const other = client.duplicate()
@@ -67,4 +94,26 @@ function fromNodeRedis(client: NodeRedisClient, ready?: Promise<unknown>): Conne
     },
     destroy: () => client.destroy(),
   }
+}
+
+/** A cluster as a client: the keys are all on the machine of the prefix. */
+function inCluster(cluster: NodeRedisCluster, prefix: string): NodeRedisClient {
+  return {
+    sendCommand: (args) => cluster.sendCommand(prefix, false, args),
+    duplicate: () => inCluster(cluster.duplicate(), prefix),
+    connect: () => cluster.connect(),
+    destroy: () => cluster.destroy(),
+    on: (event, listener) => cluster.on(event, listener),
+  }
+}
+
+/** Texts of a response as strings: a client may be set to give bytes. */
+function toText(response: unknown): unknown {
+  if (response instanceof Uint8Array) return Buffer.from(response).toString()
+  if (Array.isArray(response)) return response.map(toText)
+  if (response instanceof Map)
+    return new Map(Array.from(response, ([key, value]) => [toText(key), toText(value)]))
+  if (Object(response) !== response) return response
+  const entries = Object.entries(response as object)
+  return Object.fromEntries(entries.map(([key, value]) => [key, toText(value)]))
 }

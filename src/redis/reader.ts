@@ -1,4 +1,7 @@
 import { sleep } from '../shared/clock.ts'
+import { LimitError } from '../shared/errors.ts'
+import { errorMessage } from '../shared/hooks.ts'
+import { silent, type Log } from '../shared/log.ts'
 import { callStore } from '../runs/store.ts'
 import type { Connection } from './client.ts'
 import { runScript, SEND } from './scripts.ts'
@@ -35,15 +38,24 @@ export class LogReader {
   readonly #options: LogReaderOptions
   readonly #logs = new Map<string, Set<Watcher>>()
   #channelPosition = '0'
+  /** Keys of the newest read. */
+  #asked: readonly string[] = []
   #reading: Connection | undefined
   /** A read is pending that does not know of the newest change. */
   #isBlocked = false
   #users = 0
   #isRunning = false
   #isClosed = false
+  #log: Log = silent
+  #isFailing = false
 
   constructor(options: LogReaderOptions) {
     this.#options = options
+  }
+
+  /** Sets where a read that fails is reported. */
+  useLog(log: Log): void {
+    this.#log = log
   }
 
   /** Reads the control channel until the returned function is called. */
@@ -96,14 +108,30 @@ export class LogReader {
     while (this.#users > 0 && !this.#isClosed) {
       try {
         this.#deliver(await callStore(this.#read(), BLOCK_MS + LATE_MS))
-      } catch {
+        this.#report(undefined)
+      } catch (error) {
         this.#disconnect()
-        if (!this.#isClosed) await sleep(RETRY_MS)
+        if (!this.#isClosed) {
+          this.#report(error)
+          await sleep(RETRY_MS)
+        }
       }
       this.#isBlocked = false
     }
     this.#isRunning = false
     this.#disconnect()
+  }
+
+  /** Reports the first failure of several, and their end. */
+  #report(error: unknown): void {
+    if (this.#isFailing === (error !== undefined)) return
+    this.#isFailing = error !== undefined
+    if (!this.#isFailing) this.#log.info({}, 'the runs are read from Redis again')
+    else {
+      const err = error instanceof LimitError ? error.cause : error
+      const message = `the runs of other nodes cannot be read from Redis: ${errorMessage(err)}`
+      this.#log.error({ err }, message)
+    }
   }
 
   #read(): Promise<unknown> {
@@ -117,6 +145,7 @@ export class LogReader {
         all.reduce((first, position) => (isBefore(position, first) ? position : first)),
       )
     }
+    this.#asked = keys
     this.#reading ??= this.#options.connection.duplicate()
     this.#isBlocked = true
     const limits = ['COUNT', String(MAX_LINES), 'BLOCK', String(BLOCK_MS)]
@@ -124,9 +153,13 @@ export class LogReader {
   }
 
   #deliver(response: unknown): void {
-    for (const [key, entries] of toPairs(response)) {
+    const { channel } = this.#options
+    for (const [name, entries] of toPairs(response)) {
+      // A client may put a prefix of its own before each key.
+      const key = this.#asked.find((each) => name.endsWith(each))
+      if (key === undefined) throw new Error(`The client gave ${name}, which was not asked for.`)
       const lines = entries.map(([id, [, line]]) => ({ id, line }))
-      if (key === this.#options.channel) {
+      if (key === channel) {
         this.#channelPosition = lines.at(-1)!.id
         for (const { line } of lines) if (line !== '') this.#options.onMessage(line)
         continue

@@ -40,7 +40,11 @@ end
 redis.call('HSET', KEYS[1], 'owner', ARGV[5], 'node', ARGV[6], 'needsSubscribers', ARGV[7],
   'keepMs', ARGV[4], 'values', 0, 'seq', 0)
 redis.call('PEXPIRE', KEYS[1], ARGV[3] + ARGV[4])
-if ARGV[8] == '1' then redis.call('SET', KEYS[4], ARGV[1], 'PX', ARGV[3] + ARGV[4]) end
+if ARGV[8] == '1' then
+  redis.call('HSET', KEYS[1], 'before', redis.call('GET', KEYS[4]) or '')
+  redis.call('HSET', KEYS[1], 'beforeMs', redis.call('PTTL', KEYS[4]))
+  redis.call('SET', KEYS[4], ARGV[1], 'PX', ARGV[3] + ARGV[4])
+end
 redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 return ARGV[1]`)
 
@@ -80,6 +84,21 @@ redis.call('PEXPIRE', KEYS[1], keepMs)
 redis.call('PEXPIRE', KEYS[4], keepMs)
 if redis.call('GET', KEYS[6]) == ARGV[1] then redis.call('PEXPIRE', KEYS[6], keepMs) end
 return { 'ok', seq, redis.call('HGET', KEYS[1], 'stop') or '', redis.call('EXISTS', KEYS[5]) }`)
+
+/**
+ * Removes a run that never began; its key means the run before again.
+ * Keys: run, lease, running run of the key (or lease), newest run of the key (or lease). Arguments: id, lease.
+ */
+export const FORGET: Script = script(`
+if redis.call('GET', KEYS[2]) ~= ARGV[2] then return 0 end
+local before = redis.call('HGET', KEYS[1], 'before')
+local beforeMs = tonumber(redis.call('HGET', KEYS[1], 'beforeMs') or '0')
+if redis.call('GET', KEYS[4]) == ARGV[1] then
+  if before and before ~= '' and beforeMs > 0 then redis.call('SET', KEYS[4], before, 'PX', beforeMs)
+  else redis.call('DEL', KEYS[4]) end
+end
+if redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
+return redis.call('DEL', KEYS[1], KEYS[2])`)
 
 /** Keys: run, lease, log. Arguments: line. Out: 1 if the run exists. */
 export const INTERRUPT: Script = script(`

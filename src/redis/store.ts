@@ -1,15 +1,10 @@
 import { createHash } from 'node:crypto'
 import { now } from '../shared/clock.ts'
 import { newRunId } from '../runs/ids.ts'
-import type { AppendResult, RunStore } from '../runs/store.ts'
-import {
-  toConnection,
-  type Connection,
-  type IoredisClient,
-  type NodeRedisClient,
-} from './client.ts'
+import { callStore, type AppendResult, type RunStore } from '../runs/store.ts'
+import { toConnection, type Connection, type RedisClient } from './client.ts'
 import { LogReader } from './reader.ts'
-import { APPEND, INTERRUPT, runScript, SEND, START, STOP } from './scripts.ts'
+import { APPEND, FORGET, INTERRUPT, runScript, SEND, START, STOP } from './scripts.ts'
 
 /** Settings of a Redis store. */
 export interface RedisStoreOptions {
@@ -28,7 +23,7 @@ interface LocalRun {
   readonly name: NameKeys | undefined
   readonly leaseMs: number
   readonly keepMs: number
-  readonly onStop: () => void
+  onStop: () => void
   readonly unlisten: () => void
   /** Its lease has certainly expired then. */
   until: number
@@ -37,9 +32,11 @@ interface LocalRun {
 /**
  * Stores runs in Redis 7 or Valkey, for several nodes: each can show and stop them, and notices a dead producer.
  *
- * In      a connected client of `ioredis` or `redis`. It stays yours; one more connection is opened for blocking reads.
+ * In      a connected client of `ioredis` or `redis`, of one Redis or of a cluster, with any options. It stays yours; one
+ *         more connection is opened for blocking reads.
  * Cost    one command every 25 ms for a run that writes, one blocking connection for each node.
  * Ends    with `runs.close()`.
+ * Throws  ConfigError `config/invalid` for anything else, and for a prefix that a cluster would spread.
  *
  * @example
  * const redis = { call: async () => null, duplicate: () => redis, disconnect() {}, on() {} } // new Redis(url)
@@ -47,10 +44,10 @@ interface LocalRun {
  * await runs.close()
  */
 export function createRedisStore(
-  client: IoredisClient | NodeRedisClient,
+  client: RedisClient,
   { prefix = '{swapstream}:' }: RedisStoreOptions = {},
 ): RunStore {
-  return new RedisStore(toConnection(client), prefix)
+  return new RedisStore(toConnection(client, prefix), prefix)
 }
 
 /** Its methods are properties, so that `{ ...store }` has them, too. */
@@ -88,23 +85,32 @@ class RedisStore implements RunStore {
     return String(running)
   }
 
-  readonly append: RunStore['append'] = async (id, { lease, from, lines, last }) => {
+  readonly append: RunStore['append'] = async (id, { lease, from, lines, last, forget }) => {
     const local = this.#localRuns.get(id)
     if (local === undefined) return { status: 'fenced' }
     const { name, leaseMs, keepMs } = local
     const { run, log, lease: leaseKey, subscribers } = this.#keysOf(id)
+    if (forget) {
+      const keys = [run, leaseKey, name?.running ?? leaseKey, name?.newest ?? leaseKey]
+      await runScript(this.#connection, FORGET, keys, [id, lease])
+      this.#forgetLocal(id)
+      return { status: 'ok', stopRequested: false, hasSubscribers: false }
+    }
     const [status, storedLines, stop, hasSubscribers] = (await runScript(
       this.#connection,
       APPEND,
       [run, leaseKey, name?.running ?? leaseKey, log, subscribers, name?.newest ?? leaseKey],
       [id, lease, leaseMs, keepMs, from, last ? 1 : '', ...lines],
-    )) as [AppendResult['status'], number, string, number]
+    )) as [AppendResult['status'], number | string, string, number | string]
     local.until = now() + 2 * leaseMs
-    if (status === 'gap') return { status, storedLines }
+    if (status === 'gap') return { status, storedLines: Number(storedLines) }
     // After its end, only a repeated append of the end would come.
-    if (last || status === 'fenced') local.unlisten()
+    if (last || status === 'fenced') {
+      local.unlisten()
+      local.onStop = () => {}
+    }
     if (status === 'fenced') return { status }
-    return { status, stopRequested: stop !== '', hasSubscribers: hasSubscribers === 1 }
+    return { status, stopRequested: stop !== '', hasSubscribers: Number(hasSubscribers) === 1 }
   }
 
   readonly find: RunStore['find'] = async (id) => {
@@ -128,12 +134,18 @@ class RedisStore implements RunStore {
 
   readonly interrupt: RunStore['interrupt'] = async (id, line) => {
     const { run, lease, log } = this.#keysOf(id)
-    return (await runScript(this.#connection, INTERRUPT, [run, lease, log], [line])) === 1
+    return Number(await runScript(this.#connection, INTERRUPT, [run, lease, log], [line])) === 1
   }
 
   readonly touchSubscriber: RunStore['touchSubscriber'] = async (id, forMs) => {
     await this.#connection.send(['SET', this.#keysOf(id).subscribers, '1', 'PX', String(forMs)])
   }
+
+  readonly probe: NonNullable<RunStore['probe']> = async () => {
+    await this.#connection.send(['SET', `${this.#prefix}probe`, '1', 'PX', '1000'])
+  }
+
+  readonly useLog: NonNullable<RunStore['useLog']> = (log) => this.#reader.useLog(log)
 
   readonly watch: RunStore['watch'] = (id, onLines) => {
     return this.#reader.watch(this.#keysOf(id).log, onLines)
@@ -141,16 +153,18 @@ class RedisStore implements RunStore {
 
   readonly close: RunStore['close'] = async () => {
     this.#reader.close()
-    await this.#connection.send(['DEL', this.#channelOf(this.#node)]).catch(() => {})
+    const forgotten = this.#connection.send(['DEL', this.#channelOf(this.#node)])
+    await callStore(forgotten).catch(() => {})
   }
 
   /** A producer that lost its lease does not say so. */
   #forgetFenced(): void {
-    for (const [id, { until, unlisten }] of this.#localRuns) {
-      if (now() <= until) continue
-      unlisten()
-      this.#localRuns.delete(id)
-    }
+    for (const [id, { until }] of this.#localRuns) if (now() > until) this.#forgetLocal(id)
+  }
+
+  #forgetLocal(id: string): void {
+    this.#localRuns.get(id)?.unlisten()
+    this.#localRuns.delete(id)
   }
 
   #channelOf(node: string): string {

@@ -3,8 +3,8 @@ import { callHook } from '../shared/hooks.ts'
 import { sleep } from '../shared/clock.ts'
 import { AccessError, ConfigError, LimitError } from '../shared/errors.ts'
 import { DEFAULT_LIMITS, Slots, type Limits } from '../shared/limits.ts'
-import { silent } from '../shared/log.ts'
-import { EndMarker } from '../streams/end.ts'
+import { Reporting, type AppReporting } from '../shared/log.ts'
+import { EndMarker, type EndReason } from '../streams/end.ts'
 import type { Source, StreamContext, WithId } from '../streams/source.ts'
 import { isRunId, newRunId, parseCursor } from './ids.ts'
 import { createMemoryStore } from './memory-store.ts'
@@ -21,10 +21,11 @@ const DEFAULTS = {
   batchMs: 25,
   maxRunning: 1_000,
   maxRunningPerOwner: 8,
-  log: silent,
-  expose: false,
 }
-type Settings = Required<Omit<RunsOptions, 'limits'>> & { readonly limits: Limits }
+type Settings = Required<Omit<RunsOptions, 'limits' | 'log' | 'expose'>> & {
+  readonly limits: Limits
+  readonly reporting: Reporting
+}
 
 /**
  * Creates runs: answers that go on without a connection, until they end or are stopped.
@@ -46,7 +47,8 @@ type Settings = Required<Omit<RunsOptions, 'limits'>> & { readonly limits: Limit
 export function createRuns(options: RunsOptions = {}): Runs {
   const { store = createMemoryStore() } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  return new NodeRuns({ ...DEFAULTS, ...options, store, limits })
+  const reporting = new Reporting(options.log, options.expose)
+  return new NodeRuns({ ...DEFAULTS, ...options, store, limits, reporting })
 }
 
 class NodeRuns implements Runs {
@@ -61,6 +63,7 @@ class NodeRuns implements Runs {
 
   constructor(settings: Settings) {
     this.#settings = settings
+    settings.store.useLog?.(settings.reporting.log)
   }
 
   async start(source: Source<unknown>, options: RunOptions): Promise<Run> {
@@ -70,12 +73,12 @@ class NodeRuns implements Runs {
       const message = 'A run needs an owner, who may see and stop it.'
       throw new ConfigError('config/invalid', message, { hint })
     }
-    if (key === undefined) return this.#run(await this.#begin(source, options), owner)
+    if (key === undefined) return this.#claimed(await this.#begin(source, options), owner)
     const name = JSON.stringify([owner, key])
     for (let other = this.#byKey.get(name); other; other = this.#byKey.get(name)) {
       const id = await other
       const run = this.#active.get(id)
-      if (!(run instanceof Producer && run.snapshots.end)) return this.#run(id, owner)
+      if (!(run instanceof Producer && run.snapshots.end)) return this.#claimed(id, owner)
       // Until its end is stored, the store would return it again.
       await run.stored
     }
@@ -83,7 +86,7 @@ class NodeRuns implements Runs {
     this.#byKey.set(name, id)
     const free = (): unknown => this.#byKey.delete(name)
     void id.then((known) => this.#producerOf(known)?.stored).then(free, free)
-    return this.#run(await id, owner)
+    return this.#claimed(await id, owner)
   }
 
   subscribe(id: string, { owner, lastEventId }: SubscribeOptions): Run {
@@ -100,20 +103,28 @@ class NodeRuns implements Runs {
 
   async stop(id: string, { owner }: Pick<SubscribeOptions, 'owner'>): Promise<void> {
     const run = this.#active.get(id) ?? (await this.#findStored(id))
-    if (run?.owner !== owner) throw notFound()
+    this.#checkOwner(id, run?.owner, owner)
     const producer = this.#producerOf(id)
     if (producer) producer.stop('stopped')
     else await callStore(this.#settings.store.stop(id))
   }
 
   async health(): Promise<RunsHealth> {
-    const store = await callStore(this.#settings.store.find(newRunId())).then(
-      () => 'up' as const,
-      () => 'down' as const,
-    )
+    const store = await this.#storeHealth()
     let subscribers = 0
     for (const { snapshots } of this.#active.values()) subscribers += snapshots.subscribers
     return { store, running: this.#producers.size, subscribers }
+  }
+
+  async #storeHealth(): Promise<RunsHealth['store']> {
+    const { store } = this.#settings
+    const succeeds = (call: Promise<unknown>): Promise<boolean> =>
+      callStore(call).then(
+        () => true,
+        () => false,
+      )
+    if (!(await succeeds(store.find(newRunId())))) return 'down'
+    return store.probe === undefined || (await succeeds(store.probe())) ? 'up' : 'read-only'
   }
 
   async close(graceMs: number = 0): Promise<void> {
@@ -133,11 +144,18 @@ class NodeRuns implements Runs {
     await this.#settings.store.close()
   }
 
-  #run(id: string, owner: string, lastEventId?: string): Run {
+  /** The run that a start gives; it begins when its answer is decided. */
+  #claimed(id: string, owner: string): Run {
+    return this.#run(id, owner, undefined, this.#producerOf(id)?.claim())
+  }
+
+  #run(id: string, owner: string, lastEventId?: string, refused?: () => void): Run {
     return Object.freeze({
       id,
       path: `${this.#settings.path}/${id}`,
       shared: () => this.#active.get(id)?.snapshots,
+      answered: (app: AppReporting) => this.#settings.reporting.adopt(app),
+      ...(refused && { refused }),
       open: (context: StreamContext) =>
         this.#subscribe(id, owner, parseCursor(lastEventId ?? context.lastEventId)),
     })
@@ -158,14 +176,28 @@ class NodeRuns implements Runs {
     from: number,
   ): Promise<AsyncGenerator<WithId, unknown>> {
     const known = this.#active.get(id) ?? (await this.#findStored(id))
-    if (known?.owner !== owner) throw notFound()
+    this.#checkOwner(id, known?.owner, owner)
     // Another subscriber may have come meanwhile.
     const run = this.#active.get(id) ?? watchRun(id, known as StoredRun, this.#settings)
     this.#active.set(id, run)
+    if (run instanceof Producer) run.begin()
     return run.snapshots.subscribe(from, () => {
       if (run.snapshots.subscribers > 0) return
       run.onUnused()
       this.#forgetUnused(id, run)
+    })
+  }
+
+  /** Throws what says that there is no such run, which is all that others than its owner may know. */
+  #checkOwner(id: string, owner: string | undefined, asked: string): void {
+    if (owner === asked) return
+    if (owner !== undefined) {
+      const message =
+        'A run was asked for by another owner than the one of runs.start. If both are the same user, pass the same owner to runRoutes(runs, { owner }) and to runs.start.'
+      this.#settings.reporting.log.warn({ run: id }, message)
+    }
+    throw new AccessError('run/unknown', 'Run not found.', {
+      hint: 'A run is stored for a time after its end, and only its owner sees it.',
     })
   }
 
@@ -190,19 +222,32 @@ class NodeRuns implements Runs {
     return this.#slots.acquire(owner)
   }
 
+  /** Stops a run. A function of its own: a store that keeps it keeps nothing else of the start. */
+  #stopper(id: string): () => void {
+    return () => this.#producerOf(id)?.stop('stopped')
+  }
+
+  #reportEnd(reason: EndReason, values: number, onEnd: RunOptions['onEnd']): void {
+    const { log } = this.#settings.reporting
+    log.info({ reason, values }, 'run ended')
+    callHook(
+      () => onEnd?.(reason),
+      (failure) => log.error({ err: failure }, 'onEnd of a run failed'),
+    )
+  }
+
   /** Out: id of the run that is running: the new one, or one with the same key on another node. */
   async #begin(source: Source<unknown>, options: RunOptions): Promise<string> {
     const { owner, key, onDisconnect, graceMs = 10_000, onError, onEnd } = options
-    const { store, path, leaseMs, keepMs, log } = this.#settings
+    const { store, path, leaseMs, keepMs } = this.#settings
     const release = this.#acquireSlot(owner)
     const asyncContext = captureContext()
     const id = newRunId()
     const needsSubscribers = onDisconnect === 'cancel'
     const run = { id, owner, key, lease: newRunId(), leaseMs, keepMs, needsSubscribers }
-    const stop = (): void => this.#producerOf(id)?.stop('stopped')
     let running: string | undefined
     try {
-      running = await callStore(store.start(run, stop))
+      running = await callStore(store.start(run, this.#stopper(id)))
     } finally {
       if (running !== id) release()
     }
@@ -214,13 +259,9 @@ class NodeRuns implements Runs {
       graceMs,
       limits: { ...this.#settings.limits, ...options.limits },
       onError,
-      onEnd: ({ reason }, values) => {
+      onEnd: (end, values) => {
         release()
-        log.info({ reason, values }, 'run ended')
-        callHook(
-          () => onEnd?.(reason),
-          (failure) => log.error({ err: failure }, 'onEnd of a run failed'),
-        )
+        if (end) this.#reportEnd(end.reason, values, onEnd)
       },
     })
     this.#producers.add(producer)
@@ -232,10 +273,4 @@ class NodeRuns implements Runs {
     if (this.#isClosed) producer.stop('interrupted')
     return id
   }
-}
-
-function notFound(): AccessError {
-  return new AccessError('run/unknown', 'Run not found.', {
-    hint: 'A run is stored for a time after its end, and only its owner sees it.',
-  })
 }

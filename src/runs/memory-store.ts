@@ -10,7 +10,10 @@ export interface MemoryStoreOptions {
 interface MemoryRun extends NewRun {
   readonly lines: string[]
   readonly watchers: Set<(lines: readonly string[]) => void>
-  readonly onStop: () => void
+  /** Id of the run of its key before. */
+  readonly before: string | undefined
+  /** Undefined once it has ended: of an ended run only the log is stored. */
+  onStop: (() => void) | undefined
   leasedUntil: number
   storedUntil: number
   subscribedUntil: number
@@ -22,7 +25,8 @@ interface MemoryRun extends NewRun {
 /**
  * Stores runs in this process: the default of `createRuns`, and the shortest example of a store.
  *
- * Cost    about one byte per character; expired runs are forgotten when the next run starts.
+ * Cost    about one byte per character; expired runs are forgotten when the next run starts. A start takes the same
+ *         time however many are stored.
  *
  * @example createRuns({ store: createMemoryStore({ maxChars: 1_000_000 }) })
  */
@@ -33,6 +37,7 @@ export function createMemoryStore({ maxChars = 67_108_864 }: MemoryStoreOptions 
 /** Its methods are properties, so that `{ ...store }` has them, too. */
 class MemoryStore implements RunStore {
   readonly #maxChars: number
+  /** In the order of their last append, so that those that expire first come first. */
   readonly #runs = new Map<string, MemoryRun>()
   /** Id of the newest run of each key. */
   readonly #newest = new Map<string, string>()
@@ -45,19 +50,21 @@ class MemoryStore implements RunStore {
   readonly start: RunStore['start'] = async (run, onStop) => {
     this.#forgetOld()
     const { id, owner, key, leaseMs, keepMs } = run
+    let before: string | undefined
     if (key !== undefined) {
-      const other = this.#newest.get(nameOf(owner, key))
-      if (other !== undefined && isLeased(this.#runs.get(other)!)) return other
+      before = this.#newest.get(nameOf(owner, key))
+      if (before !== undefined && isLeased(this.#runs.get(before)!)) return before
       this.#newest.set(nameOf(owner, key), id)
     }
     const leasedUntil = now() + leaseMs
     const times = { leasedUntil, storedUntil: leasedUntil + keepMs, subscribedUntil: -Infinity }
     const empty = { lines: [], watchers: new Set<never>(), chars: 0 }
-    this.#runs.set(id, { ...run, ...times, ...empty, onStop, stopRequested: false, ended: false })
+    const state = { stopRequested: false, ended: false }
+    this.#runs.set(id, { ...run, ...times, ...empty, ...state, before, onStop })
     return id
   }
 
-  readonly append: RunStore['append'] = async (id, { lease, from, lines, last }) => {
+  readonly append: RunStore['append'] = async (id, { lease, from, lines, last, forget }) => {
     const run = this.#find(id)
     if (run === undefined || run.lease !== lease) return { status: 'fenced' }
     // The end was stored before, and the response was lost.
@@ -68,6 +75,7 @@ class MemoryStore implements RunStore {
       if (storedLines < from - 1) return { status: 'gap', storedLines }
       run.leasedUntil = now() + run.leaseMs
       this.#add(run, lines.slice(storedLines - from + 1), last)
+      if (forget) this.#forget(run)
     }
     const { stopRequested, subscribedUntil } = run
     return { status: 'ok', stopRequested, hasSubscribers: now() < subscribedUntil }
@@ -89,7 +97,7 @@ class MemoryStore implements RunStore {
     const run = this.#find(id)
     if (run === undefined || run.ended) return
     run.stopRequested = true
-    run.onStop()
+    run.onStop?.()
   }
 
   readonly interrupt: RunStore['interrupt'] = async (id, line) => {
@@ -121,12 +129,20 @@ class MemoryStore implements RunStore {
   }
 
   #forgetOld(): void {
-    for (const [id, run] of this.#runs) {
-      if (now() < run.storedUntil && (this.#chars <= this.#maxChars || isLeased(run))) continue
-      this.#runs.delete(id)
-      this.#chars -= run.chars
+    for (const run of this.#runs.values()) {
+      const isExpired = now() >= run.storedUntil
+      if (!isExpired && this.#chars <= this.#maxChars) return
+      if (isExpired || !isLeased(run)) this.#forget(run)
     }
-    for (const [name, id] of this.#newest) if (!this.#runs.has(id)) this.#newest.delete(name)
+  }
+
+  #forget({ id, owner, key, before, chars }: MemoryRun): void {
+    this.#runs.delete(id)
+    this.#chars -= chars
+    const name = key === undefined ? undefined : nameOf(owner, key)
+    if (name === undefined || this.#newest.get(name) !== id) return
+    if (before !== undefined && this.#runs.has(before)) this.#newest.set(name, before)
+    else this.#newest.delete(name)
   }
 
   #add(run: MemoryRun, lines: readonly string[], last: boolean): void {
@@ -135,7 +151,10 @@ class MemoryStore implements RunStore {
     run.chars += added
     this.#chars += added
     run.storedUntil = now() + run.leaseMs + run.keepMs
+    this.#runs.delete(run.id)
+    this.#runs.set(run.id, run)
     run.ended = last
+    if (last) run.onStop = undefined
     if (lines.length > 0) for (const deliver of run.watchers) deliver(lines)
   }
 }

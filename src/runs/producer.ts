@@ -1,8 +1,11 @@
 import type { AsyncContext } from '../shared/async-context.ts'
 import { after, Notifier, now, sleep } from '../shared/clock.ts'
+import { LimitError } from '../shared/errors.ts'
+import { decision } from '../shared/handling.ts'
 import { Fragment, snapshotKey } from '../fragments/fragment.ts'
 import { EndMarker, type EndReason } from '../streams/end.ts'
-import { reportFailure, type FailureListeners } from '../streams/failure.ts'
+import type { Reporting } from '../shared/log.ts'
+import { reportFailure } from '../streams/failure.ts'
 import { SourceReader, type Source } from '../streams/source.ts'
 import { LogDecoder, LogEncoder } from './log.ts'
 import type { ActiveRun } from './remote-run.ts'
@@ -14,21 +17,28 @@ import { callStore, type AppendResult, type NewRun } from './store.ts'
 const MAX_UNSTORED = 4_096
 /** Lines of one append: a store serves no other node meanwhile. */
 const MAX_BATCH = 1_000
+/** A run whose request is not decided by then begins: it may be meant for no answer at all. */
+const MAX_DECISION_MS = 5_000
+/** The end of a run that never begins: all its answers are refused. */
+const NEVER_BEGUN = new EndMarker('stopped')
 /** Pause after an append that failed. */
 const RETRY_MS = 100
 
 type Settings = Required<Pick<RunsOptions, 'store' | 'batchMs' | 'maxRunChars' | 'path'>>
 
-export interface ProducerOptions extends Settings, Omit<FailureListeners, 'route'> {
+export interface ProducerOptions extends Settings {
+  readonly reporting: Reporting
+  readonly onError: ((error: unknown) => void) | undefined
   readonly asyncContext: AsyncContext
   readonly limits: Required<RunLimits>
   readonly graceMs: number
-  /** Called when the run has ended on this node. */
-  readonly onEnd: (end: EndMarker, values: number) => void
+  /** Called when the run has ended on this node; with no end when it never began. */
+  readonly onEnd: (end: EndMarker | undefined, values: number) => void
 }
 
 /**
- * Produces one run: a loop reads the source and shows its values on this node, another appends them to the store.
+ * Produces one run: a loop reads the source and shows its values on this node, another appends them to the store. From
+ * the start it holds the lease; the source is opened with `begin`.
  *
  * Ends    exactly once. A run that loses its lease is interrupted, because no other node can know that it goes on.
  */
@@ -50,11 +60,16 @@ export class Producer implements ActiveRun {
   #storedLines = 0
   /** Time at which the newest renewal of the lease left. */
   #renewedAt = now()
+  /** The newest failure to store something. */
+  #storeError: unknown
   /** True once the lease is lost: then nothing more is stored. */
   #isFenced = false
   /** Aborts when the run ends: cuts pauses short. */
   readonly #ended = new AbortController()
   #cancelGrace = (): void => {}
+  #hasBegun = false
+  /** Starts that wait for the decision about their answers. */
+  #claims = 0
   #settle!: (done: Promise<unknown>) => void
   /** Resolves when the end is stored, or cannot be stored. */
   readonly stored: Promise<void>
@@ -62,15 +77,48 @@ export class Producer implements ActiveRun {
   readonly settled: Promise<unknown> = new Promise((resolve) => (this.#settle = resolve))
 
   constructor(run: NewRun, source: Source<unknown>, options: ProducerOptions) {
-    const { path, asyncContext, log } = options
+    const { path, asyncContext, reporting } = options
+    const { log } = reporting
     this.#run = run
     this.#options = options
     const reading = { asyncContext, log, route: 'run', run: { id: run.id, path } }
     this.#reader = new SourceReader(source, reading)
     this.stored = this.#store()
-    void this.#read()
-    void this.#watchTime()
-    this.onUnused()
+  }
+
+  /** Opens the source; the first call counts. */
+  begin(): void {
+    if (this.#hasBegun || this.#end !== undefined) return
+    this.#hasBegun = true
+    this.#options.asyncContext.run(() => {
+      void this.#read()
+      void this.#watchTime()
+      this.onUnused()
+    })
+  }
+
+  /**
+   * Begins when the answers are decided that are being made now, at once when there are none.
+   *
+   * Out     a function that takes the start back; when all are, the run ends without having begun.
+   */
+  claim(): () => void {
+    this.#claims += 1
+    let isClaimed = true
+    const giveBack = (): void => {
+      if (isClaimed) this.#claims -= 1
+      isClaimed = false
+      if (this.#claims === 0 && !this.#hasBegun) this.#finish(NEVER_BEGUN)
+    }
+    const decided = decision()
+    if (decided === undefined) this.begin()
+    else {
+      const late = sleep(MAX_DECISION_MS, this.#ended.signal).then(() => true)
+      void Promise.race([decided, late]).then(
+        (isWanted) => isClaimed && (isWanted ? this.begin() : giveBack()),
+      )
+    }
+    return giveBack
   }
 
   get owner(): string {
@@ -148,7 +196,8 @@ export class Producer implements ActiveRun {
   }
 
   async #store(): Promise<void> {
-    const { batchMs, maxRunChars, log } = this.#options
+    const { batchMs, maxRunChars, reporting } = this.#options
+    const { log } = reporting
     while (this.#leaseMs() > 0) {
       if (this.#unstored === 0) await this.#pushed.wait(this.#run.leaseMs / 3)
       try {
@@ -174,6 +223,7 @@ export class Producer implements ActiveRun {
         this.#stored.notify()
         await sleep(batchMs, this.#ended.signal)
       } catch (error) {
+        this.#storeError = error instanceof LimitError ? error.cause : error
         log.debug({ route: 'run', err: error }, 'a run could not be stored yet')
         await sleep(Math.min(RETRY_MS, this.#leaseMs()))
       }
@@ -185,7 +235,9 @@ export class Producer implements ActiveRun {
   #append(lines: readonly string[], last: boolean): Promise<AppendResult> {
     const { id, lease } = this.#run
     const from = this.#storedLines + 1
-    const answer = this.#options.store.append(id, { lease, from, lines, last })
+    const forget = last && this.#end === NEVER_BEGUN
+    const added = { lease, from, lines, last, ...(forget && { forget }) }
+    const answer = this.#options.store.append(id, added)
     return callStore(answer, this.#leaseMs())
   }
 
@@ -209,13 +261,16 @@ export class Producer implements ActiveRun {
   #interrupt(): void {
     this.#isFenced = true
     const message = `a run lost its lease of ${this.#run.leaseMs} ms and was interrupted`
-    this.#options.log.warn({ route: 'run' }, message)
+    const why = this.#storeError === undefined ? {} : { err: this.#storeError }
+    this.#options.reporting.log.warn({ route: 'run', ...why }, message)
     this.#finish(new EndMarker('interrupted'))
   }
 
   #fail(error: unknown): void {
     if (this.#end !== undefined) return
-    const publicError = reportFailure(error, { ...this.#options, route: 'run' })
+    const { reporting, onError } = this.#options
+    const { log, expose } = reporting
+    const publicError = reportFailure(error, { route: 'run', log, expose, onError })
     this.#finish(new EndMarker('error', { publicError, error }))
   }
 
@@ -235,6 +290,7 @@ export class Producer implements ActiveRun {
     this.snapshots.push(end)
     this.#pushed.notify()
     this.#stored.notify()
-    this.#options.onEnd(end, this.snapshots.last)
+    const { asyncContext, onEnd } = this.#options
+    asyncContext.run(() => onEnd(end === NEVER_BEGUN ? undefined : end, this.snapshots.last))
   }
 }

@@ -1,5 +1,5 @@
 import { now, sleep } from '../shared/clock.ts'
-import type { Log } from '../shared/log.ts'
+import type { Reporting } from '../shared/log.ts'
 import { EndMarker } from '../streams/end.ts'
 import { LogDecoder, LogEncoder } from './log.ts'
 import { Snapshots } from './snapshots.ts'
@@ -23,7 +23,7 @@ export interface ActiveRun {
 export function watchRun(
   id: string,
   { owner, values, needsSubscribers }: StoredRun,
-  { store, leaseMs, log }: { store: RunStore; leaseMs: number; log: Log },
+  { store, leaseMs, reporting }: { store: RunStore; leaseMs: number; reporting: Reporting },
 ): ActiveRun {
   const snapshots = new Snapshots(values)
   const decoder = new LogDecoder()
@@ -44,7 +44,10 @@ export function watchRun(
       reachedAt = at
     } catch (error) {
       if (now() - reachedAt < UNREACHABLE_MS) return
-      log.error({ err: error }, 'the store of the runs is unreachable, a run ends as interrupted')
+      reporting.log.error(
+        { err: error },
+        'the store of the runs is unreachable, a run ends as interrupted',
+      )
       snapshots.push(INTERRUPTED)
     }
   }

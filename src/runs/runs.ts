@@ -24,8 +24,9 @@ export interface RunsOptions {
   readonly maxRunningPerOwner?: number
   /** Limits of the sources that differ from the defaults. */
   readonly limits?: RunLimits
+  /** Where to write what happened. Default: the log of the first app that shows or serves one of these runs. */
   readonly log?: Log
-  /** Show causes of failures to clients, for development. Default false. */
+  /** Show causes of failures to clients, for development. Default: as that app does. */
   readonly expose?: boolean
 }
 
@@ -67,8 +68,8 @@ export interface SubscribeOptions {
 
 /** State of the runs of one node, for a health check. */
 export interface RunsHealth {
-  /** State of the store: `down` if it does not answer. */
-  readonly store: 'up' | 'down'
+  /** State of the store: `down` if it does not answer, `read-only` if it answers and refuses to store anything. */
+  readonly store: 'up' | 'read-only' | 'down'
   /** Runs that this node produces. */
   readonly running: number
   /** Subscribers on this node, of all runs. */
@@ -78,7 +79,8 @@ export interface RunsHealth {
 /** The runs of one node. */
 export interface Runs {
   /**
-   * Starts a run; its source is read at once, with or without subscribers.
+   * Starts a run; its source is read with or without subscribers. In a handler it waits for the answer: the source of an
+   * answer that is refused (429, 403) or not wanted (HEAD) is never opened, and the run does not exist.
    *
    * Out     the run. If one with the same key is running, that one, and the new source is never opened.
    * Throws  LimitError `limit/runs-per-owner` (429), `limit/runs`, `limit/closing`, `run/store-away` (503); ConfigError

@@ -1,6 +1,7 @@
 import { abortable } from '../shared/abortable.ts'
 import { after } from '../shared/clock.ts'
 import { LimitError } from '../shared/errors.ts'
+import type { Log } from '../shared/log.ts'
 
 /** A run that is about to start. */
 export interface NewRun {
@@ -35,6 +36,8 @@ export interface NewLines {
   readonly lines: readonly string[]
   /** The last line is the end of the run: its lease ends and its key is free. */
   readonly last: boolean
+  /** True for the end of a run that never began: the store forgets it, and its key means the run before. */
+  readonly forget?: boolean
 }
 
 /** Result of an append. */
@@ -82,6 +85,10 @@ export interface RunStore {
   touchSubscriber(id: string, forMs: number): Promise<void>
   /** Delivers the log from its first line on, until the returned function is called. */
   watch(id: string, onLines: (lines: readonly string[]) => void): () => void
+  /** Writes something and forgets it: rejects when the store can only be read. For a health check. */
+  probe?(): Promise<void>
+  /** Receives the log of the runs, for failures that no call can reject with, such as those of a reader. */
+  useLog?(log: Log): void
   /** Releases connections and timers; what is stored stays. */
   close(): Promise<void>
 }

@@ -1,3 +1,5 @@
+import { callHook, errorMessage } from './hooks.ts'
+
 /**
  * Where swapstream writes what happened: four functions, message last, so that pino, winston's child or `console` fit as they are.
  *
@@ -12,3 +14,73 @@ export interface Log {
 
 /** A log that keeps nothing: the default of the portable core, which has nowhere to write. */
 export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
+/**
+ * Wraps a log whose functions may throw or reject: the console gets the first failure, and nothing else is affected.
+ *
+ * @example safeLog({ ...silent, info() { throw new Error('disk full') } }).info({}, 'started')
+ */
+export function safeLog(log: Log): Log {
+  let hasFailed = false
+  const at =
+    (level: keyof Log): Log['info'] =>
+    (fields, message) =>
+      callHook(
+        () => log[level](fields, message),
+        (error) => {
+          if (!hasFailed)
+            console.error(`The log of swapstream failed with "${message}": ${errorMessage(error)}`)
+          hasFailed = true
+        },
+      )
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+/** How an app reports failures. */
+export interface AppReporting {
+  readonly log: Log
+  /** True if clients may see causes. */
+  readonly expose: boolean
+}
+
+/** Most lines that wait for an app; the oldest ones go first. */
+const MAX_HELD = 1_000
+
+/** Where something reports that belongs to no app from the start: to the first app that shows it. */
+export class Reporting {
+  readonly #expose: boolean | undefined
+  #log: Log | undefined
+  #app: AppReporting | undefined
+  #held: ((log: Log) => void)[] = []
+  /** Holds its lines until there is an app. */
+  readonly log: Log
+
+  /** @param log Where to write; without one, where the app does. */
+  constructor(log: Log | undefined, expose: boolean | undefined) {
+    this.#log = log && safeLog(log)
+    this.#expose = expose
+    const at =
+      (level: keyof Log): Log['info'] =>
+      (fields, message) =>
+        this.#write((to) => to[level](fields, message))
+    this.log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  }
+
+  /** True if clients may see causes. */
+  get expose(): boolean {
+    return this.#expose ?? this.#app?.expose ?? false
+  }
+
+  /** Takes log and `expose` of an app, unless there are others already. */
+  adopt(app: AppReporting): void {
+    this.#app ??= app
+    this.#log ??= app.log
+    for (const write of this.#held.splice(0)) write(this.#log)
+  }
+
+  #write(write: (log: Log) => void): void {
+    if (this.#log) return write(this.#log)
+    this.#held.push(write)
+    if (this.#held.length > MAX_HELD) this.#held.shift()
+  }
+}

@@ -4,7 +4,7 @@ const streams = new WeakMap<ReadableStream, Stream<unknown>>()
 
 /** A stream as a web stream, which any runtime can send. Nothing is made before it is read. */
 export function toBody(stream: Stream<unknown>): ReadableStream<Uint8Array> {
-  let frames: AsyncGenerator<Uint8Array> | undefined
+  let frames: AsyncIterator<Uint8Array, void> | undefined
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {

@@ -1,7 +1,7 @@
 import { withId } from '../sse/sse.ts'
 import type { EndEvent, Outcome, PublicError } from './end.ts'
 import { reportFailure, type FailureListeners } from './failure.ts'
-import type { Chunk, Encoder } from './encoder.ts'
+import { checkChunk, type Chunk, type Encoder } from './encoder.ts'
 
 /** Writes a failure to the log, and returns what the client may know of it. */
 export type Report = (error: unknown) => PublicError
@@ -45,7 +45,7 @@ export class ValueBuffer<T> implements StreamBuffer<T> {
   constructor(encoder: Encoder<T>, retryMs?: number) {
     this.#encoder = encoder
     this.#retryMs = retryMs
-    if (encoder.heartbeat) this.heartbeat = () => encoder.heartbeat!()
+    if (encoder.heartbeat) this.heartbeat = () => checkChunk(encoder.heartbeat!(), 'heartbeat')
   }
 
   get isEmpty(): boolean {
@@ -57,7 +57,7 @@ export class ValueBuffer<T> implements StreamBuffer<T> {
   }
 
   start(): Chunk {
-    return this.#withRetry(this.#encoder.start?.() ?? '')
+    return this.#withRetry(checkChunk(this.#encoder.start?.() ?? '', 'start'))
   }
 
   push(value: T, id?: string): void {
@@ -67,13 +67,13 @@ export class ValueBuffer<T> implements StreamBuffer<T> {
   async flush(): Promise<Chunk> {
     const { value, id } = this.#waiting!
     this.#waiting = undefined
-    const chunk = this.#withRetry(await this.#encoder.value(value, id))
+    const chunk = this.#withRetry(checkChunk(await this.#encoder.value(value, id), 'value'))
     return id === undefined || typeof chunk !== 'string' ? chunk : withId(chunk, id)
   }
 
   async end(event: EndEvent): Promise<Chunk | undefined> {
     const chunk = await this.#encoder.end(event)
-    return chunk === undefined ? undefined : this.#withRetry(chunk)
+    return chunk === undefined ? undefined : this.#withRetry(checkChunk(chunk, 'end'))
   }
 
   #withRetry(chunk: Chunk): Chunk {

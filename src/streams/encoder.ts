@@ -165,6 +165,18 @@ export function shutdownMessage(): EventFields {
   return { event: 'shutdown', retry, data: JSON.stringify({ reason: 'shutdown' }) }
 }
 
+/**
+ * Checks what an encoder gave.
+ *
+ * Throws  SourceError `source/value` when it is neither text nor bytes.
+ */
+export function checkChunk(chunk: unknown, method: string): Chunk {
+  if (typeof chunk === 'string' || chunk instanceof Uint8Array) return chunk as Chunk
+  const what = chunk === null ? 'null' : chunk instanceof Promise ? 'a promise' : typeof chunk
+  const hint = 'Return text, or bytes as a Uint8Array; an empty text sends nothing.'
+  throw new SourceError('source/value', `${method} of an encoding returned ${what}.`, { hint })
+}
+
 /** Cuts a large text between two characters: its end need not be encoded before the client has taken its beginning. */
 export function toParts(chunk: Chunk): readonly Chunk[] {
   if (typeof chunk === 'string' && chunk.length > 32_768) return chunk.match(/.{1,32768}/gsu)!

@@ -41,6 +41,9 @@ export interface PublicError {
   readonly message: string
 }
 
+/** The public part of failures that the log has already, by the failure. */
+export const publicErrors: WeakMap<object, PublicError> = new WeakMap()
+
 /** How a stream ends, for the encoder. */
 export interface EndEvent {
   readonly reason: EndReason
@@ -76,7 +79,9 @@ export class EndMarker implements Outcome {
     this.error = error
     if (publicError && error === undefined) {
       const { code, id } = publicError
-      this.error = new SourceError('source/failed', `The answer failed: ${code} ${id}.`)
+      const failure = new SourceError('source/failed', `The answer failed: ${code} ${id}.`)
+      publicErrors.set(failure, publicError)
+      this.error = failure
     }
     Object.freeze(this)
   }

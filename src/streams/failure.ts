@@ -1,17 +1,28 @@
 import { LimitError, SourceError, SwapstreamError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
 import { callHook, errorMessage, tryOr } from '../shared/hooks.ts'
-import type { EndReason, PublicError } from './end.ts'
+import { publicErrors, type EndReason, type PublicError } from './end.ts'
 
 /**
  * Makes the part of a failure that a client may see: a code, and an id that finds the cause in the log. The cause itself
- * only with `expose`, which is for development: messages name files, queries and secrets.
+ * only with `expose`, which is for development: messages name files, queries and secrets. A failure that the log has
+ * already keeps its id.
  */
 export function toPublicError(error: unknown, expose: boolean): PublicError {
+  const fresh = newPublicError(error, expose)
+  return { ...fresh, id: reportedAs(error)?.id ?? fresh.id }
+}
+
+function newPublicError(error: unknown, expose: boolean): PublicError {
   const own = tryOr(() => error instanceof SwapstreamError && error.code, false)
   const code = own || 'source/failed'
   const message = expose ? errorMessage(error) : 'Something went wrong.'
   return { code, id: crypto.randomUUID().slice(0, 8), message }
+}
+
+/** The public part of a failure that the log has already. */
+export function reportedAs(error: unknown): PublicError | undefined {
+  return Object(error) === error ? publicErrors.get(error as object) : undefined
 }
 
 export interface FailureListeners {
@@ -26,8 +37,9 @@ export function reportFailure(
   error: unknown,
   { route, log, expose, onError }: FailureListeners,
 ): PublicError {
-  const publicError = toPublicError(error, expose)
+  const publicError = newPublicError(error, expose)
   const { id, code } = publicError
+  if (Object(error) === error) publicErrors.set(error as object, publicError)
   log.error({ route, id, code, err: error }, `stream failed: ${errorMessage(error)}`)
   callHook(
     () => onError?.(error),

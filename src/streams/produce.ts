@@ -1,6 +1,7 @@
 import { onAbort } from '../shared/abortable.ts'
 import { SourceError } from '../shared/errors.ts'
 import { Notifier } from '../shared/clock.ts'
+import { callHook } from '../shared/hooks.ts'
 import type { Source } from './source.ts'
 
 /** Writes values into a stream, for a function that pushes. */
@@ -13,8 +14,10 @@ export interface StreamWriter<T> {
   fail(error: unknown): void
   /** The stream is not wanted any more. */
   readonly cancelled: boolean
-  /** Calls back once when the stream is not wanted any more; at once when that is so already. */
-  onCancel(run: () => void): void
+  /**
+   * Calls back once when the stream is not wanted any more; at once when that is so already. What it throws is in the log.
+   */
+  onCancel(run: () => unknown): void
   readonly signal: AbortSignal
   readonly lastEventId: string | undefined
 }
@@ -33,7 +36,7 @@ export interface StreamWriter<T> {
  * }))
  */
 export function produce<T>(run: (writer: StreamWriter<T>) => unknown): Source<T> {
-  return async function* ({ signal, lastEventId }) {
+  return async function* ({ signal, lastEventId, reportError = () => {} }) {
     const changed = new Notifier()
     const offers: { readonly value: T; readonly taken: () => void }[] = []
     let end: { readonly error: unknown } | { readonly final: unknown } | undefined
@@ -59,7 +62,7 @@ export function produce<T>(run: (writer: StreamWriter<T>) => unknown): Source<T>
       },
       close: (final) => finish('close', { final }),
       fail: (error) => finish('fail', { error }),
-      onCancel: (callback) => onAbort(signal, callback),
+      onCancel: (callback) => onAbort(signal, () => callHook(callback, reportError)),
     }
     onAbort(signal, () => changed.notify())
     // What it does after the end changes nothing any more.

@@ -2,7 +2,8 @@ import type { AsyncContext } from '../shared/async-context.ts'
 import { now, sleep, yieldToEventLoop } from '../shared/clock.ts'
 import { SourceError } from '../shared/errors.ts'
 import { kindOf } from '../shared/kind-of.ts'
-import type { Log } from '../shared/log.ts'
+import { errorMessage } from '../shared/hooks.ts'
+import type { AppReporting, Log } from '../shared/log.ts'
 import { isResult, noResult } from '../models/errors.ts'
 
 /** The argument of a source that is a function. */
@@ -11,6 +12,8 @@ export interface StreamContext {
   readonly signal: AbortSignal
   /** The last event the client saw, when it comes back. Written by the client: use it as a position only. */
   readonly lastEventId: string | undefined
+  /** Writes a failure to the log that does not end the stream, such as one of a callback. */
+  readonly reportError?: ((error: unknown) => void) | undefined
   /** The run that reads the source, when one does: for a page that offers to stop it. */
   readonly run?: { readonly id: string; readonly path: string } | undefined
 }
@@ -46,6 +49,10 @@ export interface Resumable<T = unknown> {
   readonly path: string
   /** The object that its subscribers in this process share, once it is open. */
   readonly shared?: () => SharedRun | undefined
+  /** Called when an app answers with it, before it is opened: so it can report where the app does. */
+  readonly answered?: (app: AppReporting) => void
+  /** Called when the answer is refused, or a HEAD wants its headers alone: nothing shall start because of it. */
+  readonly refused?: () => void
   open(context: StreamContext): Values<T> | PromiseLike<Values<T>>
 }
 
@@ -135,8 +142,11 @@ export class SourceReader<T> {
   }
 
   async #open(): Promise<AsyncIterator<T> | Iterator<T>> {
-    const { asyncContext, lastEventId, run } = this.#options
-    const context = { signal: this.#abort.signal, lastEventId, ...(run && { run }) }
+    const { asyncContext, lastEventId, run, log, route } = this.#options
+    const reportError = (err: unknown): void =>
+      log.error({ route, err }, `a callback of a source failed: ${errorMessage(err)}`)
+    const { signal } = this.#abort
+    const context = { signal, lastEventId, reportError, ...(run && { run }) }
     const iterator = await asyncContext.run(() => open(this.#source, context))
     this.waitingSince = undefined
     // It may have been closed while it was being opened.
@@ -169,18 +179,18 @@ export class SourceReader<T> {
 
   /** Ends the source, also while it hangs. Out: resolves when its teardown has run, after 5 s at the latest. */
   close(): Promise<void> {
-    return (this.#closing ??= this.#close())
+    return (this.#closing ??= this.#options.asyncContext.run(() => this.#close()))
   }
 
   async #close(): Promise<void> {
-    const { asyncContext, log, route } = this.#options
+    const { log, route } = this.#options
     // First the signal, which reaches into a waiting model call; then the generator, which may be busy.
     if (!this.#isExhausted) this.#abort.abort()
     const iterator = this.#iterator
     if (iterator?.return === undefined) return
     const closed = new AbortController()
-    asyncContext
-      .run(async () => iterator.return!())
+    void Promise.resolve()
+      .then(() => iterator.return!())
       .catch((err: unknown) => log.error({ route, err }, 'a source failed while it was closed'))
       .finally(() => closed.abort())
     await sleep(TEARDOWN_MS, closed.signal)

@@ -180,7 +180,20 @@ export class Stream<T> {
    * Ends    with a frame that says how the stream ended.
    * Throws  when the body has to be cut: its encoding has no word for such an end, or the client stood still.
    */
-  async *frames(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  frames(): AsyncIterableIterator<Uint8Array<ArrayBuffer>, void, undefined> {
+    const { asyncContext } = this.#options
+    const frames = this.#frames()
+    // A socket that takes a frame has forgotten the request; templates and encoders may ask for it.
+    return {
+      next: () => asyncContext.run(() => frames.next()),
+      return: () => asyncContext.run(() => frames.return()),
+      [Symbol.asyncIterator]() {
+        return this
+      },
+    }
+  }
+
+  async *#frames(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
     this.#handedAt = undefined
     this.#reads = this.#options.reads
     this.#drained.notify()
@@ -259,8 +272,10 @@ export class Stream<T> {
     const isIdle = buffer.isEmpty || this.#hasMore
     const untilDue = buffer.isFull ? 0 : this.#nextFrameAt - now()
     try {
-      if (isIdle && buffer.heartbeat && now() - this.#lastSentAt >= this.#heartbeatMs)
+      if (isIdle && buffer.heartbeat && now() - this.#lastSentAt >= this.#heartbeatMs) {
+        this.#lastSentAt = now()
         return buffer.heartbeat()
+      }
       if (untilDue > 0 && (!isIdle || this.#reads === 'due'))
         return await this.#changed.wait(untilDue)
       if (!isIdle) return await buffer.flush(this.#report)
@@ -339,7 +354,7 @@ export class Stream<T> {
     this.hasEnded = true
     this.#finish(outcome)
     const { reason, error, final } = outcome
-    const { onEnd, slot, route, log } = this.#options
+    const { onEnd, slot, route, log, asyncContext } = this.#options
     const counts = { ...this.#counts, ...(this.#failures > 0 && { failed: this.#failures }) }
     const durationMs = now() - this.#startedAt
     const end: StreamEnd = { reason, ...omitUndefined({ error, final }), ...counts, durationMs }
@@ -347,12 +362,12 @@ export class Stream<T> {
     this.#cancelWatch()
     void this.#source.close().then(() => slot?.release())
     slot?.ended(end)
-    callHook(
-      () => {
-        log.info({ route, reason, ...this.#counts, ms: durationMs }, 'stream ended')
-        return onEnd?.(end)
-      },
-      (failure) => log.error({ route, err: failure }, 'onEnd of a stream failed'),
-    )
+    asyncContext.run(() => {
+      log.info({ route, reason, ...this.#counts, ms: durationMs }, 'stream ended')
+      callHook(
+        () => onEnd?.(end),
+        (failure) => log.error({ route, err: failure }, 'onEnd of a stream failed'),
+      )
+    })
   }
 }

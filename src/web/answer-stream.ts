@@ -50,6 +50,23 @@ export async function answerStream(
   c: Context,
   settings: Settings,
 ): Promise<Answer> {
+  const run = body instanceof EventStream ? body.run : undefined
+  run?.answered?.(settings)
+  try {
+    const answer = await contentOf(body, c, settings)
+    if (c.req.method === 'HEAD') run?.refused?.()
+    return answer
+  } catch (error) {
+    run?.refused?.()
+    throw error
+  }
+}
+
+async function contentOf(
+  body: StreamBody<unknown, string>,
+  c: Context,
+  settings: Settings,
+): Promise<Answer> {
   const { headers } = c.req.raw
   // Only here, where it is known to be a stream: a GET that starts paid work needs the guard as much as a POST.
   guardOrigin(headers, c.req.url, settings.allowedOrigins)

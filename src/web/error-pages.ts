@@ -5,7 +5,7 @@ import { errorMessage } from '../shared/hooks.ts'
 import { notice } from '../htmx/notices.ts'
 import { htmxRequest, isForPeople, VARY } from '../htmx/request.ts'
 import { htmxHeaders, type HtmxHeaders } from '../htmx/response.ts'
-import { toPublicError } from '../streams/failure.ts'
+import { reportedAs, toPublicError } from '../streams/failure.ts'
 import { answerPage, Page } from './page.ts'
 import { errorResponse, Problem, type ErrorView } from './problem.ts'
 import { engineFor, settingsOf } from './settings.ts'
@@ -76,7 +76,8 @@ function methodsAt(app: Hono<any>, path: string): string[] {
 function unexpected(error: Error, c: Context): ErrorView {
   const { log, expose } = settingsOf(c)
   const { code, id, message } = toPublicError(error, expose)
-  log.error({ id, code, method: c.req.method, path: c.req.path, err: error }, errorMessage(error))
+  if (!reportedAs(error))
+    log.error({ id, code, method: c.req.method, path: c.req.path, err: error }, errorMessage(error))
   return { status: 500, message, errorId: id }
 }
 

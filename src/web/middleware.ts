@@ -1,9 +1,12 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
 import { InputError, SwapstreamError } from '../shared/errors.ts'
 import { DEFAULT_LIMITS } from '../shared/limits.ts'
-import { silent } from '../shared/log.ts'
-import { takeReturned } from '../streams/returned.ts'
+import { handleRequest } from '../shared/handling.ts'
+import { safeLog, silent } from '../shared/log.ts'
+import { reportedAs, reportFailure } from '../streams/failure.ts'
+import { readAs, takeReturned } from '../streams/returned.ts'
 import type { StreamBody } from '../streams/stream-body.ts'
 import { answerStream } from './answer-stream.ts'
 import { answerFormResult, FormResult } from './form-result.ts'
@@ -32,14 +35,15 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
  */
 export function createSwapstream(options: CoreOptions): MiddlewareHandler {
   const settings: Settings = {
-    log: silent,
     expose: false,
     allowedOrigins: [],
     csp: STRICT_CSP,
-    heartbeatMs: 15_000,
+    // Bun cuts a connection after 10 s of silence.
+    heartbeatMs: 'Bun' in globalThis ? 5_000 : 15_000,
     updates: 'diff',
     connection: () => ({}),
     ...options,
+    log: safeLog(options.log ?? silent),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   }
   const { allowedOrigins, csp } = settings
@@ -54,10 +58,12 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
   })
 
   const middleware: MiddlewareHandler = async function swapstream(c, next) {
+    const decide = handleRequest()
     try {
       settingsBy.set(c, settings)
       // Once a response exists, Hono keeps the headers that are set before a handler returns a value of ours.
       void c.res
+      watchResponse(c, (response) => readAs(response, (value) => textOf(c, value, settings)))
       if (SAFE_METHODS.has(c.req.method)) await next()
       else {
         guardOrigin(c.req.raw.headers, c.req.url, allowedOrigins)
@@ -70,6 +76,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       addSecurityHeaders(c.res.headers, csp)
     } catch (error) {
       if (!(error instanceof SwapstreamError)) {
+        reportOnce(error, c, settings)
         // The app's `onError` builds its answer on these headers.
         addSecurityHeaders(c.res.headers, csp)
         throw error
@@ -78,10 +85,38 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       const problem = toProblem(c, error, settings)
       addSecurityHeaders(problem.res.headers, csp)
       throw problem
+    } finally {
+      decide(c.req.method !== 'HEAD')
     }
   }
   settingsBy.set(middleware, settings)
   return middleware
+}
+
+/** Writes what a stream throws before its first value to the log; the app's `onError` may tell people only. */
+function reportOnce(error: unknown, c: Context, { log, expose }: Settings): void {
+  if (error instanceof HTTPException || reportedAs(error)) return
+  const route = `${c.req.method} ${c.req.path}`
+  reportFailure(error, { route, log, expose, onError: undefined })
+}
+
+/** Calls back with each response that is set. */
+function watchResponse(c: Context, onResponse: (response: Response) => void): void {
+  const { get, set } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(c), 'res')!
+  Object.defineProperty(c, 'res', {
+    configurable: true,
+    get: () => get!.call(c) as Response,
+    set(response: Response | undefined) {
+      set!.call(c, response)
+      if (response) onResponse(get!.call(c) as Response)
+    },
+  })
+}
+
+/** A page as text, for middleware that copies the response; null for a stream, which is not made for that. */
+async function textOf(c: Context, value: object, settings: Settings): Promise<string | null> {
+  if (!(value instanceof Page || value instanceof FormResult)) return null
+  return (await answer(c, value, settings)).body as string
 }
 
 async function answer(c: Context, value: object, settings: Settings): Promise<Answer> {

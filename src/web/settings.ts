@@ -35,7 +35,10 @@ export interface CoreOptions {
   readonly allowedOrigins?: readonly string[]
   /** Content-Security-Policy of pages, `false` for none. Default: everything from this origin only. */
   readonly csp?: string | false
-  /** Silence after which a stream sends a heartbeat, `false` or null for never. Default 15,000. */
+  /**
+   * Silence after which a stream sends a heartbeat, `false` or null for never. Default 15,000; 5,000 on Bun, which cuts
+   * after 10 s.
+   */
   readonly heartbeatMs?: number | false | null
   /** The content of a frame: `diff` has changed in a block, `full` the whole block each time. Default `diff`. */
   readonly updates?: Updates

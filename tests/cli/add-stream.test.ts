@@ -22,6 +22,17 @@ const write = (file: string, text: string): void => {
 }
 
 describe('a stream that is added', () => {
+  test('names all that its test needs', () => {
+    expect(addStream('chat', { root, fragment: true }).next).toEqual([
+      'npm install hono @hono/node-server swapstream zod',
+      'npm install -D @types/node tsx typescript parse5',
+    ])
+    const needs = read('src/streams/chat.test.ts').includes("'swapstream/testing'")
+    addStream('feed', { root })
+    const plain = read('src/streams/feed.test.ts').includes("'swapstream/testing'")
+    expect([needs, plain]).toEqual([true, false])
+  })
+
   test('carries its name in every spelling, and nothing of the sample', () => {
     const { written } = addStream('live-feed', { root, fragment: true })
     const text = written.map(read).join('')

@@ -270,6 +270,25 @@ describe('a run', () => {
     })
   })
 
+  test.each([
+    ['without a key', () => ({})],
+    ['with a key each', (n: number) => ({ key: `key ${n}` })],
+  ])('is refused also when thousands start at once (%s)', async (_, more) => {
+    const runs = createdRuns()
+    let begun = 0
+    const never: Source<string> = async function* ({ signal }) {
+      begun += 1
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    }
+    const starts = Array.from({ length: 10_000 }, (_run, n) =>
+      runs.start(never, { ...me, ...more(n) }),
+    )
+    const refused = (await Promise.allSettled(starts)).filter(({ status }) => status === 'rejected')
+    expect(refused).toHaveLength(10_000 - 8)
+    expect(refused.at(-1)).toMatchObject({ reason: { code: 'limit/runs-per-owner' } })
+    await eventually(async () => expect([begun, (await runs.health()).running]).toEqual([8, 8]))
+  })
+
   test('that runs already takes no second place, however many ask for its key at once, and frees it with its end', async () => {
     const memory = createMemoryStore()
     let asked = 0

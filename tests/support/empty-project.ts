@@ -23,14 +23,15 @@ export interface EmptyProject {
 
 /**
  * Makes empty folders in which swapstream is installed as users have it: built, with its bin, and nothing of the
- * sources. What else is installed are the packages of this repository. All ends with the test.
+ * sources. What else is installed are the packages of this repository, but for those (and scopes) to do without. All
+ * ends with the test.
  */
-export function useEmptyProject(): () => Promise<EmptyProject> {
+export function useEmptyProject(): (without?: readonly string[]) => Promise<EmptyProject> {
   const ends: (() => unknown)[] = []
   afterEach(async () => {
     for (const end of ends.splice(0).toReversed()) await end()
   })
-  return async () => {
+  return async (without = []) => {
     const folder = mkdtempSync(join(tmpdir(), 'swapstream-project-'))
     ends.push(() => rmSync(folder, { recursive: true }))
     const modules = join(folder, 'node_modules')
@@ -38,7 +39,8 @@ export function useEmptyProject(): () => Promise<EmptyProject> {
     const bin = join(modules, '.bin')
     for (const made of [own, bin]) mkdirSync(made, { recursive: true })
     for (const name of readdirSync('node_modules'))
-      if (!name.startsWith('.')) symlinkSync(resolve('node_modules', name), join(modules, name))
+      if (!name.startsWith('.') && !without.includes(name))
+        symlinkSync(resolve('node_modules', name), join(modules, name))
     for (const part of ['package.json', 'templates', 'public'])
       cpSync(part, join(own, part), { recursive: true })
     const build = ['-p', 'tsconfig.build.json', '--outDir', join(own, 'dist')]

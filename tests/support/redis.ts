@@ -37,15 +37,16 @@ export interface RedisProcess {
  * A Redis of one's own on a free port of this machine, in an empty folder.
  *
  * @param keeps Whether it writes what it is told to a file, as a Redis with an append-only file does.
+ * @param cluster Whether it is a cluster of one machine.
  */
-export async function startRedis({ keeps = false } = {}): Promise<RedisProcess> {
+export async function startRedis({ keeps = false, cluster = false } = {}): Promise<RedisProcess> {
   const binary = findRedis()
   const folder = await mkdtemp(join(tmpdir(), 'swapstream-redis-'))
   const port = await freePort()
   const start = async (): Promise<ChildProcess> => {
     const child = spawn(
       binary,
-      `--port ${port} --bind 127.0.0.1 --dir ${folder} --appendonly ${keeps ? 'yes' : 'no'} --save`
+      `--port ${port} --bind 127.0.0.1 --dir ${folder} --appendonly ${keeps ? 'yes' : 'no'} --cluster-enabled ${cluster ? 'yes --cluster-announce-ip 127.0.0.1' : 'no'} --save`
         .split(' ')
         .concat(''),
       { stdio: 'ignore' },

@@ -1,0 +1,211 @@
+import { Cluster, Redis } from 'ioredis'
+import { createClient, createCluster, RESP_TYPES } from 'redis'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createRuns, type Runs } from 'swapstream'
+import { createRedisStore, type RedisClient } from 'swapstream/redis'
+import { eventually } from '../support/eventually.ts'
+import { recordingLog } from '../support/recording-log.ts'
+import { startRedis, type RedisProcess } from '../support/redis.ts'
+import { controlled } from './support/controlled.ts'
+
+let redis: RedisProcess
+let cluster: RedisProcess
+beforeAll(async () => {
+  ;[redis, cluster] = await Promise.all([startRedis(), startRedis({ cluster: true })])
+  const admin = new Redis(cluster.url)
+  await admin.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
+  await eventually(async () => {
+    if (!String(await admin.cluster('INFO')).includes('cluster_state:ok'))
+      throw new Error('Not ready.')
+  })
+  admin.disconnect()
+}, 120_000)
+afterAll(() => Promise.all([redis?.stop(), cluster?.stop()]))
+
+const toEnd: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of toEnd.splice(0).toReversed()) await end()
+})
+
+const me = { owner: 'me' }
+const context = { signal: new AbortController().signal, lastEventId: undefined }
+
+function ioredis(options: object): RedisClient {
+  const client = new Redis(redis.url, options)
+  client.on('error', () => {})
+  toEnd.push(() => client.disconnect())
+  return client
+}
+async function nodeRedis(options: object): Promise<RedisClient> {
+  const client = createClient({ url: redis.url, ...options })
+  client.on('error', () => {})
+  await client.connect()
+  toEnd.push(() => client.destroy())
+  return client as unknown as RedisClient
+}
+
+const ready = async (client: RedisClient): Promise<RedisClient> => {
+  await eventually(() => {
+    if ((client as Redis).status !== 'ready') throw new Error('Not ready.')
+  })
+  return client
+}
+const bytes = { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.SIMPLE_STRING]: Buffer }
+const clients: Record<string, () => Promise<RedisClient>> = {
+  'ioredis with keyPrefix': async () => ioredis({ keyPrefix: 'app:' }),
+  'ioredis with stringNumbers': async () => ioredis({ stringNumbers: true }),
+  'ioredis without an offline queue': () => ready(ioredis({ enableOfflineQueue: false })),
+  'ioredis with a command timeout': async () => ioredis({ commandTimeout: 300 }),
+  'ioredis with a socket timeout': async () => ioredis({ socketTimeout: 300 }),
+  'ioredis with lazyConnect': async () => ioredis({ lazyConnect: true }),
+  'ioredis with autopipelining': async () => ioredis({ enableAutoPipelining: true }),
+  'ioredis with all of these': () =>
+    ready(
+      ioredis({
+        keyPrefix: 'a:{b}:',
+        stringNumbers: true,
+        enableOfflineQueue: false,
+        commandTimeout: 500,
+      }),
+    ),
+  'an ioredis Cluster': async () => {
+    const client = new Cluster([{ host: '127.0.0.1', port: cluster.port }])
+    toEnd.push(() => client.disconnect())
+    return client as unknown as RedisClient
+  },
+  'node-redis with bytes for texts': () => nodeRedis({ commandOptions: { typeMapping: bytes } }),
+  'node-redis with texts for numbers': () =>
+    nodeRedis({ commandOptions: { typeMapping: { [RESP_TYPES.NUMBER]: String } } }),
+  'node-redis with maps': () =>
+    nodeRedis({ commandOptions: { typeMapping: { [RESP_TYPES.MAP]: Map } } }),
+  'node-redis with RESP 2': () => nodeRedis({ RESP: 2 }),
+  'node-redis without an offline queue': () => nodeRedis({ disableOfflineQueue: true }),
+  'node-redis createCluster': async () => {
+    const client = createCluster({ rootNodes: [{ url: cluster.url }] })
+    await client.connect()
+    toEnd.push(() => client.destroy())
+    return client as unknown as RedisClient
+  },
+}
+
+function nodeOf(client: RedisClient, log = recordingLog()): Runs {
+  const runs = createRuns({ store: createRedisStore(client), log, leaseMs: 1_000 })
+  toEnd.push(() => runs.close())
+  return runs
+}
+
+describe.each(Object.keys(clients))('runs in %s', (kind) => {
+  test('are shown, renewed and stopped on another node', async () => {
+    const log = recordingLog()
+    const one = nodeOf(await clients[kind]!(), log)
+    const two = nodeOf(await clients[kind]!(), log)
+    const source = controlled<string>()
+    const { id } = await one.start(source, { ...me, onDisconnect: 'cancel', graceMs: 400 })
+    const viewer = await two.subscribe(id, me).open(context)
+    const seen: unknown[] = []
+    for (const word of ['a', 'b', 'c']) {
+      await source.say(word)
+      seen.push(((await viewer.next()).value as { value: unknown }).value)
+      // Longer than the grace, and in all longer than the lease.
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
+    expect(seen).toEqual(['a', 'b', 'c'])
+    expect((await two.health()).store).toBe('up')
+    await two.stop(id, me)
+    expect((await viewer.next()).value).toMatchObject({ reason: 'stopped' })
+    expect(log.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([])
+  })
+})
+
+test('a keyPrefix costs no more reads than there is news', async () => {
+  const client = ioredis({ keyPrefix: 'app:' }) as Redis
+  const one = nodeOf(ioredis({ keyPrefix: 'app:' }))
+  const two = nodeOf(client)
+  const source = controlled<string>()
+  const { id } = await one.start(source, me)
+  const viewer = await two.subscribe(id, me).open(context)
+  await source.say('a')
+  await viewer.next()
+  const reads = async (): Promise<number> => {
+    const stats = (await client.info('commandstats')) as string
+    return Number(/cmdstat_xread:calls=(\d+)/.exec(stats)?.[1] ?? 0)
+  }
+  const before = await reads()
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect((await reads()) - before).toBeLessThan(5)
+})
+
+describe('a client that cannot work', () => {
+  test.each([
+    ['a cluster whose keys would be spread', () => clients['an ioredis Cluster']!(), 'prefix'],
+    ['a cluster of node-redis', () => clients['node-redis createCluster']!(), 'prefix'],
+    ['anything else', async () => ({}) as RedisClient, 'new Redis(url)'],
+  ])('is refused at once, with what to do: %s', async (_, client, said) => {
+    const made = await client()
+    expect(() => createRedisStore(made, { prefix: 'runs:' })).toThrow(
+      expect.objectContaining({ code: 'config/invalid', message: expect.stringContaining(said) }),
+    )
+  })
+})
+
+test('a reader that fails says so in the log, once, and when it is over', async () => {
+  const log = recordingLog()
+  const own = await startRedis()
+  toEnd.push(() => own.stop())
+  const client = new Redis(own.url)
+  client.on('error', () => {})
+  toEnd.push(() => client.disconnect())
+  const runs = createRuns({ store: createRedisStore(client), log, leaseMs: 60_000 })
+  toEnd.push(() => runs.close())
+  await runs.start(controlled<string>(), me)
+  // What Redis refuses to the reader alone.
+  const admin = new Redis(own.url)
+  toEnd.push(() => admin.disconnect())
+  await admin.call('ACL', 'SETUSER', 'default', '-xread')
+  await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+  const said = (level: string, text: string): number =>
+    log.lines.filter((line) => line.level === level && line.message.includes(text)).length
+  await eventually(() => expect(said('error', 'cannot be read from Redis: NOPERM')).toBe(1))
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  await admin.call('ACL', 'SETUSER', 'default', '+xread')
+  await eventually(() => expect(said('info', 'read from Redis again')).toBe(1))
+  expect(said('error', 'cannot be read')).toBe(1)
+})
+
+describe.each([
+  ['has no memory left', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
+  ['has become a replica', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
+])('a Redis that reads and refuses writes because it %s', (_, refuse, allow) => {
+  test('shows in the health check, and ends what a node shows within the lease and 30 s', async () => {
+    const own = await startRedis()
+    toEnd.push(() => own.stop())
+    const log = recordingLog()
+    const client = (): RedisClient => {
+      const made = new Redis(own.url)
+      made.on('error', () => {})
+      toEnd.push(() => made.disconnect())
+      return made
+    }
+    const nodes = [0, 1].map(() => {
+      const runs = createRuns({ store: createRedisStore(client()), log, leaseMs: 1_000 })
+      toEnd.push(() => runs.close())
+      return runs
+    })
+    const source = controlled<string>()
+    const { id } = await nodes[0]!.start(source, me)
+    const viewers = await Promise.all(nodes.map((node) => node.subscribe(id, me).open(context)))
+    await source.say('a')
+    for (const viewer of viewers) await viewer.next()
+    const admin = client() as Redis
+    await admin.call(refuse[0]!, ...refuse.slice(1))
+    expect((await nodes[1]!.health()).store).toBe('read-only')
+    const poll = setInterval(() => void nodes[1]!.health(), 50)
+    toEnd.push(() => clearInterval(poll))
+    for (const viewer of viewers)
+      expect((await viewer.next()).value).toMatchObject({ reason: 'interrupted' })
+    clearInterval(poll)
+    await expect(nodes[0]!.start([], me)).rejects.toMatchObject({ code: 'run/store-away' })
+    await admin.call(allow[0]!, ...allow.slice(1))
+    await eventually(async () => expect((await nodes[1]!.health()).store).toBe('up'))
+  }, 60_000)
+})

@@ -1,0 +1,197 @@
+import { Hono, type Context } from 'hono'
+import { afterEach, describe, expect, test } from 'vitest'
+import {
+  createRuns,
+  errorPages,
+  EventStream,
+  events,
+  runRoutes,
+  SourceError,
+  streamToFragments,
+  swapstream,
+  type Runs,
+  type Source,
+} from 'swapstream'
+import type { RunsOptions } from 'swapstream/core'
+import { createMemoryStore } from 'swapstream/stores'
+import { eventually } from '../support/eventually.ts'
+import { recordingLog, type RecordedLine } from '../support/recording-log.ts'
+
+const created: Runs[] = []
+function createdRuns(options?: RunsOptions): Runs {
+  const runs = createRuns(options)
+  created.push(runs)
+  return runs
+}
+afterEach(async () => {
+  for (const runs of created.splice(0)) await runs.close()
+})
+
+const templates = { 'x.html': '{% block b %}<p>{{ text }}</p>{% endblock %}' }
+const owner = (): string => 'user-7'
+const encoding = events()
+const causes = (lines: readonly RecordedLine[]) =>
+  lines
+    .filter(({ level }) => level === 'error')
+    .map(({ fields }) => [fields['id'], (fields['err'] as Error).message])
+const idIn = (text: string): unknown =>
+  (JSON.parse(/event: error\ndata: (.*)\n/.exec(text)![1]!) as { id: string }).id
+
+async function* failsLate(): AsyncGenerator<string> {
+  yield 'one'
+  throw new Error('the model is away')
+}
+async function* failsAtOnce(): AsyncGenerator<string> {
+  throw new Error('no key')
+}
+
+function appOf(runs: Runs, source: Source<unknown>, more: { expose?: boolean } = {}) {
+  const log = recordingLog()
+  const app = new Hono()
+  app.use(swapstream({ templates, log, expose: false, ...more }))
+  errorPages(app)
+  app.post('/chat', async () => {
+    return new EventStream(await runs.start(source, { owner: owner() }), { encoding })
+  })
+  app.post('/page', async () => new EventStream(await runs.start(source, { owner: owner() })))
+  app.post('/start', async (c) => c.json(await runs.start(source, { owner: owner() })))
+  app.route('/runs', runRoutes(runs, { owner, stream: { encoding } }))
+  return { app, log }
+}
+
+describe('a run that fails, of runs without settings,', () => {
+  test('leaves its cause in the log of the app, under the id that the client sees', async () => {
+    const { app, log } = appOf(createdRuns(), failsLate)
+    const text = await (await app.request('/chat', { method: 'POST' })).text()
+    expect(causes(log.lines)).toEqual([[idIn(text), 'the model is away']])
+    expect(text).not.toContain('the model is away')
+  })
+
+  test('shows its cause where the app exposes causes', async () => {
+    const { app } = appOf(createdRuns(), failsLate, { expose: true })
+    const text = await (await app.request('/chat', { method: 'POST' })).text()
+    expect(text).toContain('the model is away')
+  })
+
+  test('shows that id in the page, too', async () => {
+    const source: Source<unknown> = () => streamToFragments(failsLate(), 'x.html', 'b')
+    const { app, log } = appOf(createdRuns(), source)
+    const headers = { accept: 'text/event-stream', 'hx-request': 'true' }
+    const text = await (await app.request('/page', { method: 'POST', headers })).text()
+    const [[id, cause]] = causes(log.lines) as [[string, string]]
+    expect(cause).toBe('the model is away')
+    expect(text).toContain(id)
+  })
+
+  test('before its first value is one line in the log, under the id of the error page', async () => {
+    const { app, log } = appOf(createdRuns(), failsAtOnce)
+    const headers = { accept: 'text/html' }
+    const response = await app.request('/chat', { method: 'POST', headers })
+    expect(response.status).toBe(500)
+    const [[id, cause], ...more] = causes(log.lines) as [[string, string]]
+    expect([cause, more]).toEqual(['no key', []])
+    expect(await response.text()).toContain(id)
+  })
+
+  test('while no app shows it says so to the first app that does', async () => {
+    const { app, log } = appOf(createdRuns(), failsLate)
+    const run = await (await app.request('/start', { method: 'POST' })).json()
+    const { path } = run as { path: string }
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(causes(log.lines)).toEqual([])
+    const text = await (await app.request(path)).text()
+    expect(causes(log.lines)).toEqual([[idIn(text), 'the model is away']])
+  })
+
+  test('on another node keeps its id, also as an error page', async () => {
+    const store = createMemoryStore()
+    const first = createdRuns({ store })
+    const { app, log } = appOf(createdRuns({ store }), failsAtOnce)
+    const run = await first.start(failsAtOnce, { owner: owner() })
+    let id: string | undefined
+    await eventually(async () => {
+      const step = await (
+        await run.open({ signal: new AbortController().signal, lastEventId: undefined })
+      ).next()
+      id = (step.value as { publicError: { id: string } }).publicError.id
+    })
+    const response = await app.request(run.path, { headers: { accept: 'text/html' } })
+    expect([response.status, await response.text()]).toEqual([502, expect.stringContaining(id!)])
+    expect(causes(log.lines)[0]![0]).toBe(id)
+  })
+})
+
+test('runs with a log of their own keep it, and its level of detail', async () => {
+  const own = recordingLog()
+  const { app, log } = appOf(createdRuns({ log: own, expose: true }), failsLate)
+  const text = await (await app.request('/chat', { method: 'POST' })).text()
+  expect(causes(own.lines)).toEqual([[idIn(text), 'the model is away']])
+  expect([causes(log.lines), text.includes('the model is away')]).toEqual([[], true])
+})
+
+describe('an error before the first value', () => {
+  const answers: [string, (source: Source<unknown>) => EventStream][] = [
+    ['events', (source) => new EventStream(source, { encoding })],
+    ['a page', (source) => new EventStream(source)],
+  ]
+  test.each(answers)('stands in the log of the app once (%s)', async (_, answer) => {
+    const log = recordingLog()
+    const app = new Hono()
+    app.onError((error, c) => c.text(`sorry ${error.message}`, 500))
+    app.use(swapstream({ templates, log }))
+    app.get('/x', () => answer(failsAtOnce))
+    const response = await app.request('/x', { headers: { accept: 'text/html' } })
+    expect([response.status, await response.text()]).toEqual([500, 'sorry no key'])
+    expect(causes(log.lines)).toEqual([[expect.stringMatching(/^\w{8}$/), 'no key']])
+  })
+
+  test('that is one of ours stands there once, too', async () => {
+    const log = recordingLog()
+    const app = new Hono()
+    app.use(swapstream({ templates, log }))
+    app.get('/x', () => {
+      const source = () => {
+        throw new SourceError('source/failed', 'overloaded')
+      }
+      return new EventStream(source, { encoding })
+    })
+    const response = await app.request('/x')
+    const { id } = (await response.json()) as { id: string }
+    expect(causes(log.lines)).toEqual([[id, 'overloaded']])
+  })
+})
+
+describe('a run that is asked for by another owner than it was started for', () => {
+  async function asked(method: string, path: string) {
+    const runs = createdRuns()
+    const log = recordingLog()
+    const app = new Hono()
+    app.use(swapstream({ templates, log }))
+    const never: Source<string> = async function* ({ signal }) {
+      yield 'x'
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    }
+    app.post('/chat', async (c: Context) => {
+      const run = await runs.start(never, { owner: 'user-7' })
+      c.header('x-run', run.path)
+      return new EventStream(run, { encoding })
+    })
+    app.route('/runs', runRoutes(runs))
+    const response = await app.request('/chat', { method: 'POST' })
+    const url = `${response.headers.get('x-run')}${path}`
+    const { status } = await app.request(url, { method })
+    await response.body!.cancel()
+    return { status, lines: log.lines }
+  }
+
+  test.each([
+    ['POST', '/stop'],
+    ['GET', ''],
+  ])('does not exist, and the log names the option (%s %s)', async (method, path) => {
+    const { status, lines } = await asked(method, path)
+    expect(status).toBe(404)
+    const warnings = lines.filter(({ level }) => level === 'warn').map(({ message }) => message)
+    expect(warnings[0]).toMatch('pass the same owner to runRoutes(runs, { owner })')
+    expect(JSON.stringify(lines)).not.toContain('user-7')
+  })
+})

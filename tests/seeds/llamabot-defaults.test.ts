@@ -65,5 +65,7 @@ test('a bot itself is no answer, and the error says how to ask it', async () => 
 
 test.each(['stream', 'chat', 'doStream'])('the same for a model with %s()', async (name) => {
   const model = { [name]: () => {} }
-  await expect(tokens(model as never).next()).rejects.toThrow(/^This is an Object, a model and not its answer/)
+  await expect(tokens(model as never).next()).rejects.toThrow(
+    /^This is an Object, a model and not its answer/,
+  )
 })

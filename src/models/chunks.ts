@@ -36,7 +36,7 @@ const failure: Read = (chunk) => {
   throw modelFailure(chunk.error ?? chunk)
 }
 
-/** The AI SDK finishes cut answers, too: its version 6 with a reason that no provider has given. */
+/** The AI SDK finishes cut answers, too: its version 6 with a reason that no provider has named. */
 function finishOfAiSdk(chunk: Foreign): Pieces {
   const { finishReason, totalUsage, usage: counts } = chunk
   const reason = finishReason?.unified ?? finishReason

@@ -1,12 +1,12 @@
 /**
- * Puts the indefinite article before a word, by its sound: names of classes are often spelt letter by letter.
+ * Puts the indefinite article before a word, by its sound: names of classes may begin with an acronym.
  *
  * @example withArticle('NDJSON') // → 'an NDJSON'
  * @example withArticle('URL') // → 'a URL'
  */
 export function withArticle(word: string): string {
-  const isSpelt = /^[A-Z](?:[A-Z]|\d|$)/.test(word)
-  const isVowel = isSpelt
+  const isAcronym = /^[A-Z](?:[A-Z]|\d|$)/.test(word)
+  const isVowel = isAcronym
     ? /^[AEFHILMNORSX]/.test(word)
     : /^(?:[aeio]|u(?!ni|int|se|ri|til)|hour|honou?r)/i.test(word) &&
       !/^(?:eu|one(?![a-z]))/i.test(word)

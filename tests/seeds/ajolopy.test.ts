@@ -322,7 +322,10 @@ test('A18: a client that leaves aborts the signal, and the handler is closed', a
 test('A19: a plain route next to the declared ones, with or without our bodies', async () => {
   const { app } = serving(chat)
   app.get('/own', (c) => c.body('data: mine\n\n', 200, { 'content-type': 'text/event-stream' }))
-  app.get('/body', () => new EventStream(() => ['a'], { encoding: plain, heartbeatMs: false }))
+  const options = { encoding: plain, heartbeatMs: false, status: 203, headers: { 'x-own': '2' } }
+  app.get('/body', () => new EventStream(() => ['a'], options as object))
   expect(await (await app.request('/own')).text()).toBe('data: mine\n\n')
-  expect(await (await app.request('/body')).text()).toBe('data: a\n\n')
+  const body = await app.request('/body')
+  expect([body.status, body.headers.get('x-own')]).toEqual([203, '2'])
+  expect(await body.text()).toBe('data: a\n\n')
 })

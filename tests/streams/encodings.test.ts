@@ -101,7 +101,7 @@ describe('an encoding', () => {
     expect(text).toMatch(/renders no fragments/)
   })
 
-  test('of bytes says what it was given', async () => {
+  test('of bytes names what it got', async () => {
     const app = appWith(() => new Bytes(() => [{ a: 1 }] as never))
     expect(await read(app)).toContain('A stream of bytes cannot send an Object.')
   })

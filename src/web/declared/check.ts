@@ -62,11 +62,11 @@ export function checkDefinition(
   }
   if (!isText(path) || !path?.startsWith('/'))
     refuseRoute('stream/path', label, `a path starts with "/", such as path: '/chat'.`)
-  const spelt = path.replace(FOREIGN_PARAM, (_, ...names: readonly (string | undefined)[]) => {
+  const ours = path.replace(FOREIGN_PARAM, (_, ...names: readonly (string | undefined)[]) => {
     return `/:${names.find((each) => each !== undefined)}`
   })
-  if (spelt !== path)
-    refuseRoute('stream/path', label, `a parameter is written :name, so this path is "${spelt}".`)
+  if (ours !== path)
+    refuseRoute('stream/path', label, `a parameter is written :name, so this path is "${ours}".`)
   if (verb !== 'GET' && verb !== 'POST')
     refuseRoute('stream/method', label, 'a stream answers to GET or POST only.')
   for (const [option, value] of Object.entries(definition)) checkOption(label, option, value)

@@ -8,8 +8,6 @@ export interface HtmxRequest {
   readonly morphs: boolean
   /** htmx 2: it would swap a stream into the page as text, but its extension can open one beside the answer. */
   readonly handedOff: boolean
-  /** The client asks again by itself when a stream has ended: `hx-sse:connect`, EventSource. Nothing if unknown. */
-  readonly returns: boolean | undefined
   /** htmx asks in place of an ordinary link or form, and wants the whole page. */
   readonly boosted: boolean
   /** htmx asks for a page of its history. */
@@ -36,9 +34,6 @@ export function htmxRequest(headers: Headers): HtmxRequest {
   const wholePage = boosted || historyRestore || headers.get('HX-Request-Type') === 'full'
   const fragment = isFromHtmx(headers) && !wholePage
   const source = headers.get('HX-Source')
-  // An element that connects is its own target; one that a user presses or sends asks once.
-  const isPressed = /^(?:a|button|form|input|select|textarea)(?:#|$)/.test(source ?? '')
-  const isEventSource = headers.get('accept') === 'text/event-stream'
   // htmx 4 names an element as `form#ask`, and says so by its own header; htmx 2 by its bare id.
   const idIn = (element: string | null): string | undefined =>
     (source === null ? element : element?.split('#', 2)[1]) ?? undefined
@@ -47,10 +42,6 @@ export function htmxRequest(headers: Headers): HtmxRequest {
     streams: accepts(headers, 'text/event-stream'),
     morphs: headers.has('HX-Request-Type'),
     handedOff: fragment && headers.get('accept') === '*/*',
-    returns:
-      source === null
-        ? isEventSource || undefined
-        : !isPressed && source === headers.get('HX-Target'),
     boosted,
     historyRestore,
     target: idIn(headers.get('HX-Target')),
@@ -62,6 +53,19 @@ export function htmxRequest(headers: Headers): HtmxRequest {
 /** Tells if htmx asks. A page of another site cannot send this header: its browser would ask this server first. */
 export function isFromHtmx(headers: Headers): boolean {
   return headers.get('HX-Request') === 'true'
+}
+
+/**
+ * Tells if the client asks again by itself when a stream has ended: `hx-sse:connect`, EventSource. Undefined if unknown.
+ *
+ * @example asksAgain(new Headers({ 'HX-Source': 'div', 'HX-Target': 'div' })) // → true
+ */
+export function asksAgain(headers: Headers): boolean | undefined {
+  const source = headers.get('HX-Source')
+  if (source === null) return headers.get('accept') === 'text/event-stream' || undefined
+  // An element that connects is its own target; one that a user presses or sends asks once.
+  const isPressed = /^(?:a|button|form|input|select|textarea)(?:#|$)/.test(source)
+  return !isPressed && source === headers.get('HX-Target')
 }
 
 /**

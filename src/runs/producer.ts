@@ -1,6 +1,6 @@
 import type { AsyncContext } from '../shared/async-context.ts'
 import { after, Notifier, now, sleep } from '../shared/clock.ts'
-import { Fragment, snapshotKey } from '../fragments/fragment.ts'
+import { failures, Fragment, snapshotKey } from '../fragments/fragment.ts'
 import { EndMarker, type EndReason } from '../streams/end.ts'
 import { reportFailure, type FailureListeners } from '../streams/failure.ts'
 import { SourceReader, type Source } from '../streams/source.ts'
@@ -118,6 +118,8 @@ export class Producer implements ActiveRun {
   }
 
   #push(value: unknown): void {
+    // The failure itself ends the run.
+    if (value instanceof Fragment && failures.has(value)) return
     if (value instanceof Fragment && snapshotKey(value) !== undefined) {
       this.#waiting.push(value)
       this.snapshots.push(value)

@@ -1,12 +1,20 @@
 import type { Context } from 'hono'
 import { SwapstreamError } from '../shared/errors.ts'
-import { accepts, htmxRequest, selectsPart, VARY, type HtmxRequest } from '../htmx/request.ts'
+import {
+  accepts,
+  asksAgain,
+  htmxRequest,
+  selectsPart,
+  VARY,
+  type HtmxRequest,
+} from '../htmx/request.ts'
 import { plainId, resumedAt } from '../htmx/resume.ts'
 import { bytesEncoder, JsonDocument, NDJSON, ndjsonEncoder } from '../streams/bodies.ts'
 import { toBody } from '../streams/body.ts'
-import { ValueBuffer, type StreamBuffer } from '../streams/buffer.ts'
+import { ValueBuffer, type Report, type StreamBuffer } from '../streams/buffer.ts'
 import { EndMarker, type EndReason } from '../streams/end.ts'
 import { EventStream } from '../streams/event-stream.ts'
+import { reportFailure, type FailureListeners } from '../streams/failure.ts'
 import { acquireSlot } from '../streams/registry.ts'
 import type { Resumable, Source, StreamContext } from '../streams/source.ts'
 import { Stream, type Client, type StreamOptions } from '../streams/stream.ts'
@@ -109,12 +117,14 @@ async function pageOf(
   const { updates = settings.updates, flushHeaders } = body.options
   // Text that is sent cannot be replaced: it waits for the client, and the source with it.
   const stream = open(body, c, settings, { ...timingOf(body, settings), reads: 'pause' })
-  if (body.run && request.handedOff) return handedOff(stream.values(), engine, body.run.path)
-  if (request.fragment) return finishedFragments(stream.values(), engine)
+  const report: Report = (error) => reportFailure(error, listenersOf(body, c, settings))
+  if (body.run && request.handedOff)
+    return handedOff(stream.values(), engine, body.run.path, report)
+  if (request.fragment) return finishedFragments(stream.values(), engine, report)
   const page =
     updates === 'diff' &&
     (await stream.prepare((fragments) => streamedPage(fragments, engine, log)))
-  if (!page) return finishedPage(stream.values(), engine)
+  if (!page) return finishedPage(stream.values(), engine, report)
   await stream.start(page, flushHeaders !== 'immediately')
   return toBody(stream)
 }
@@ -124,7 +134,7 @@ function fragmentsOf(
   body: EventStream,
   c: Context,
   settings: Settings,
-  { morphs, returns, source: asking, target }: HtmxRequest,
+  { morphs, source: asking, target }: HtmxRequest,
 ): [Stream<unknown>, FragmentBuffer] {
   const { run, options } = body
   const selects = selectsPart(c.req.raw.headers)
@@ -149,7 +159,7 @@ function fragmentsOf(
     at,
     to: to && `#${to}`,
     reconnect: canGoOn ? undefined : { path: run.path, source: asking, target: plainId(target) },
-    returns: isGet && run === undefined ? returns : false,
+    returns: isGet && run === undefined ? asksAgain(c.req.raw.headers) : false,
     retryMs: options.retryMs,
   })
   const timing = timingOf(body, settings)
@@ -212,8 +222,7 @@ function open(
   source: Source<unknown> = body.source,
   onOver: () => void = () => {},
 ): Stream<unknown> {
-  const { log, expose } = settings
-  const { onEnd, onError } = body.options
+  const { onEnd } = body.options
   const { heartbeatMs = settings.heartbeatMs } = body instanceof EventStream ? body.options : {}
   const usual = { ...settings.limits, ...body.options.limits }
   const feedLimits = { ...settings.limits, ...AS_LONG_AS_ASKED, ...body.options.limits }
@@ -225,14 +234,11 @@ function open(
     slot,
     client: connection.onDisconnect ? (connection as Client) : clientBehind(c.req.raw),
     lastEventId: c.req.header('last-event-id'),
-    route: `${c.req.method} ${c.req.path}`,
-    log,
-    expose,
+    ...listenersOf(body, c, settings),
     heartbeatMs,
     ...timing,
     limits,
     feedLimits,
-    onError,
     onEnd(end) {
       onOver()
       return onEnd?.(end)
@@ -240,6 +246,15 @@ function open(
   })
   slot.stop = (reason) => stream.stop(reason)
   return stream
+}
+
+/** The listeners to failures of a stream. */
+function listenersOf(
+  { options: { onError } }: StreamBody<unknown, string>,
+  c: Context,
+  { log, expose }: Settings,
+): FailureListeners {
+  return { route: `${c.req.method} ${c.req.path}`, log, expose, onError }
 }
 
 /** The client as its request knows it, for servers without a connection: a signal costs more than a socket's event. */

@@ -19,6 +19,7 @@ import { acquireSlot } from '../streams/registry.ts'
 import type { Resumable, Source, StreamContext } from '../streams/source.ts'
 import { Stream, type Client, type StreamOptions } from '../streams/stream.ts'
 import type { StreamBody } from '../streams/stream-body.ts'
+import { withContext } from '../templates/engine.ts'
 import { BlockRenders } from './block-renders.ts'
 import { finishedFragments, finishedPage, handedOff } from './finished.ts'
 import { FragmentBuffer } from './fragment-buffer.ts'
@@ -113,8 +114,9 @@ async function pageOf(
   settings: Settings,
   request: HtmxRequest,
 ): Promise<string | ReadableStream<Uint8Array>> {
-  const { engine, log } = settings
-  const { updates = settings.updates, flushHeaders } = body.options
+  const { updates = settings.updates, flushHeaders, pageContext = {} } = body.options
+  const context = typeof pageContext === 'function' ? pageContext : () => pageContext
+  const engine = request.fragment ? settings.engine : withContext(settings.engine, await context())
   // Text that is sent cannot be replaced: it waits for the client, and the source with it.
   const stream = open(body, c, settings, { ...timingOf(body, settings), reads: 'pause' })
   const report: Report = (error) => reportFailure(error, listenersOf(body, c, settings))
@@ -123,7 +125,7 @@ async function pageOf(
   if (request.fragment) return finishedFragments(stream.values(), engine, report)
   const page =
     updates === 'diff' &&
-    (await stream.prepare((fragments) => streamedPage(fragments, engine, log)))
+    (await stream.prepare((fragments) => streamedPage(fragments, engine, settings.log)))
   if (!page) return finishedPage(stream.values(), engine, report)
   await stream.start(page, flushHeaders !== 'immediately')
   return toBody(stream)

@@ -77,6 +77,9 @@ export class Fragment {
   }
 }
 
+/** The failures of fragments whose context could not be made: a notice is shown in their place. */
+export const failures: WeakMap<Fragment, { readonly error: unknown }> = new WeakMap()
+
 /** Throws  TypeError for a target that is not `#id`. */
 export function checkTarget(what: string, target: string): void {
   if (ID_SELECTOR.test(target)) return

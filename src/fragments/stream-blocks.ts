@@ -1,5 +1,5 @@
 import { abortable, abortableGenerator } from '../shared/abortable.ts'
-import { Fragment, type BlockContext } from './fragment.ts'
+import { failures, Fragment, type BlockContext } from './fragment.ts'
 
 /**
  * Streams the slow parts of a page, each as soon as its data is ready, whichever comes first.
@@ -8,7 +8,7 @@ import { Fragment, type BlockContext } from './fragment.ts'
  * Out     one Fragment a block, for the element whose id is the block's name. To a browser without scripts the same
  *         stream is the whole page.
  * Ends    when all are rendered; at once when its reader leaves.
- * Throws  the first failure, after everything else has been sent.
+ * Throws  the first failure, after everything else has been sent. The place of each block that failed shows a notice.
  *
  * @example
  * const shown = []
@@ -32,8 +32,14 @@ export function streamBlocks(
     while (pending.size > 0) {
       const { block, result } = await abortable(Promise.race(pending.values()), signal)
       pending.delete(block)
-      if (result.status === 'rejected') failed ??= result
-      else yield new Fragment(template, block, result.value, { target: `#${block}`, final: true })
+      const isThere = result.status === 'fulfilled'
+      const context = isThere ? result.value : {}
+      const fragment = new Fragment(template, block, context, { target: `#${block}`, final: true })
+      if (!isThere) {
+        failed ??= result
+        failures.set(fragment, { error: result.reason })
+      }
+      yield fragment
     }
     if (failed) throw failed.reason
   })

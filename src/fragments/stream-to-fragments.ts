@@ -67,7 +67,7 @@ export async function* fragmentsOf(
   block: string,
   options: StreamToFragmentsOptions,
 ): AsyncGenerator<Fragment, void, undefined> {
-  const { contextKey = 'text', extraContext, target, statusBlock, onPart, onDone } = options
+  const { contextKey = 'text', extraContext, target, onPart, onDone } = options
   // Every key is present from the start: an object that is copied and then extended costs thirty times as much.
   const context = { ...extraContext, streaming: true, failed: false, [contextKey]: '' }
   const address = target !== undefined && { target }
@@ -76,16 +76,8 @@ export async function* fragmentsOf(
     const state = { ...context, streaming: !final, [contextKey]: text }
     return new Fragment(template, block, state, { ...address, cut: CUT, final })
   }
-  const status = (streaming: boolean): readonly Fragment[] => {
-    if (statusBlock === undefined) return []
-    const state = { ...extraContext, streaming, failed: false }
-    const place = { target: `#${statusBlock}`, cut: CUT, final: !streaming }
-    return [new Fragment(template, statusBlock, state, place)]
-  }
 
-  // The answer first, since an error is shown below it.
-  if (options.renderInitial || statusBlock !== undefined) yield snapshot()
-  yield* status(true)
+  yield* initialFragments(template, block, options)
   for await (const part of parts) {
     const changes = part.type === 'text' ? {} : onPart?.(part)
     if (!changes) continue
@@ -95,7 +87,31 @@ export async function* fragmentsOf(
   }
   yield snapshot(true)
   yield* onDone?.(text) ?? []
-  yield* status(false)
+  yield* status(template, false, options)
+}
+
+/** The fragments before the first token: the answer first, since an error is shown below it. */
+export function initialFragments(
+  template: string,
+  block: string,
+  options: StreamToFragmentsOptions,
+): readonly Fragment[] {
+  const { contextKey = 'text', extraContext, target, renderInitial, statusBlock } = options
+  if (!renderInitial && statusBlock === undefined) return []
+  const state = { ...extraContext, streaming: true, failed: false, [contextKey]: '' }
+  const place = { ...(target !== undefined && { target }), cut: CUT }
+  return [new Fragment(template, block, state, place), ...status(template, true, options)]
+}
+
+function status(
+  template: string,
+  streaming: boolean,
+  { extraContext, statusBlock }: StreamToFragmentsOptions,
+): readonly Fragment[] {
+  if (statusBlock === undefined) return []
+  const state = { ...extraContext, streaming, failed: false }
+  const place = { target: `#${statusBlock}`, cut: CUT, final: !streaming }
+  return [new Fragment(template, statusBlock, state, place)]
 }
 
 /** The page of a stream of fragments before it is read, so that it can begin. */

@@ -3,7 +3,8 @@ import type { Part } from '../models/pieces.ts'
 import { readParts } from '../models/parts.ts'
 import type { TokenSource } from '../models/source.ts'
 import { Fragment, type BlockContext } from './fragment.ts'
-import { fragmentsOf, hintStreaming, type StreamToFragmentsOptions } from './stream-to-fragments.ts'
+import { fragmentsOf, hintStreaming, initialFragments } from './stream-to-fragments.ts'
+import type { StreamToFragmentsOptions } from './stream-to-fragments.ts'
 
 /** The blocks of an answer with sources, and what they are rendered with. */
 export interface StreamWithSourcesOptions extends StreamToFragmentsOptions {
@@ -21,7 +22,8 @@ export interface StreamWithSourcesOptions extends StreamToFragmentsOptions {
  * Streams an answer that shows what it rests on: the sources first, then the growing text.
  *
  * In      tokens as for `streamToFragments`; sources known now or soon. Both blocks get `sources`.
- * Out     one Fragment of the sources block, then those of `streamToFragments`, then those of `onDone`.
+ * Out     one Fragment of the sources block, then those of `streamToFragments`, then those of `onDone`. With `renderInitial`
+ *         or `statusBlock`, the answer without sources comes first, while sources are a promise.
  * Ends    closes the tokens exactly once, at once also while they or the sources are silent. They are not read before
  *         the sources are known.
  * Throws  what the sources, the tokens or `onDone` throw.
@@ -45,6 +47,8 @@ export function streamWithSources(
     return { ...options.extraContext, ...(sources && { sources }) }
   }
   async function* withSources(parts: AsyncIterable<Part>, signal: AbortSignal) {
+    // What is wanted before the first token does not wait for the sources either.
+    if (isLater(options.sources)) yield* initialFragments(template, responseBlock, options)
     const extraContext = await abortable(contextOf(), signal)
     if (sourcesBlock !== null && (await options.sources))
       yield new Fragment(template, sourcesBlock, extraContext, place)
@@ -53,4 +57,8 @@ export function streamWithSources(
   const fragments = abortableGenerator((signal) => withSources(readParts(tokens, signal), signal))
   hintStreaming(fragments, template, responseBlock, options, contextOf)
   return fragments
+}
+
+function isLater(sources: StreamWithSourcesOptions['sources']): boolean {
+  return typeof sources === 'object' && sources !== null && 'then' in sources
 }

@@ -56,6 +56,19 @@ export function isFromHtmx(headers: Headers): boolean {
 }
 
 /**
+ * Tells if the client asks again by itself when a stream has ended: `hx-sse:connect`, EventSource. Undefined if unknown.
+ *
+ * @example asksAgain(new Headers({ 'HX-Source': 'div', 'HX-Target': 'div' })) // → true
+ */
+export function asksAgain(headers: Headers): boolean | undefined {
+  const source = headers.get('HX-Source')
+  if (source === null) return headers.get('accept') === 'text/event-stream' || undefined
+  // An element that connects is its own target; one that a user presses or sends asks once.
+  const isPressed = /^(?:a|button|form|input|select|textarea)(?:#|$)/.test(source)
+  return !isPressed && source === headers.get('HX-Target')
+}
+
+/**
  * Tells if htmx 4 chooses a part of the answer (`hx-select`). Its headers are those for a whole page.
  *
  * @example selectsPart(new Headers({ 'HX-Request-Type': 'full', 'HX-Target': 'div#out' })) // → true
@@ -64,15 +77,6 @@ export function selectsPart(headers: Headers): boolean {
   const { boosted, historyRestore } = htmxRequest(headers)
   const isFull = headers.get('HX-Request-Type') === 'full' && !boosted && !historyRestore
   return isFull && !/^body(?:#|$)/.test(headers.get('HX-Target') ?? '')
-}
-
-/** Tells if the client asks again by itself after a stream: `hx-sse:connect`, EventSource. Nothing where that is unknown. */
-export function asksAgain(headers: Headers): boolean | undefined {
-  const source = headers.get('HX-Source')
-  if (source === null) return headers.get('accept') === 'text/event-stream' || undefined
-  // An element that connects is its own target; one that a user presses or sends asks once.
-  const isPressed = /^(?:a|button|form|input|select|textarea)(?:#|$)/.test(source)
-  return !isPressed && source === headers.get('HX-Target')
 }
 
 /** Tells if the client names this media type (or content coding); a mere wildcard does not. */

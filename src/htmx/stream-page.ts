@@ -128,8 +128,14 @@ export class StreamPage {
   /**
    * Puts a notice in the place of a fragment that could not be rendered: there where that shows nothing yet, else behind
    * what it shows. Out: also what removes the notice.
+   *
+   * @param replaces The notice takes the place of what the target has shown until now, such as a sign of loading.
    */
-  errorSlot(fragment: Fragment, notice: string): { shown: string[]; gone: string[] } {
+  errorSlot(
+    fragment: Fragment,
+    notice: string,
+    replaces: boolean = false,
+  ): { shown: string[]; gone: string[] } {
     const { morphs, at } = this.#options
     const id = `${this.streamId}x${this.#errors++ || ''}`
     const html = withAttribute(notice, `id="${id}"`)
@@ -137,7 +143,7 @@ export class StreamPage {
     const last = this.#blocks.get(placeOf(fragment))?.block.last
     const isFirst = this.#main === undefined || this.#main === placeOf(fragment)
     let shown = [html]
-    if (target !== undefined) shown = swap(morphs, 'end', target, html)
+    if (target !== undefined) shown = swap(morphs, replaces ? 'inside' : 'end', target, html)
     else if (last !== undefined) shown = swap(morphs, 'after', last, html)
     else if (!isFirst || at !== undefined) shown = this.afterContent(html)
     return { shown, gone: swap(morphs, 'remove', `#${id}`) }

@@ -2,7 +2,7 @@ import type { AsyncContext } from '../shared/async-context.ts'
 import { after, Notifier, now, sleep } from '../shared/clock.ts'
 import { LimitError } from '../shared/errors.ts'
 import { decision } from '../shared/handling.ts'
-import { Fragment, snapshotKey } from '../fragments/fragment.ts'
+import { failures, Fragment, snapshotKey } from '../fragments/fragment.ts'
 import { EndMarker, type EndReason } from '../streams/end.ts'
 import type { Reporting } from '../shared/log.ts'
 import { reportFailure } from '../streams/failure.ts'
@@ -166,6 +166,8 @@ export class Producer implements ActiveRun {
   }
 
   #push(value: unknown): void {
+    // The failure itself ends the run.
+    if (value instanceof Fragment && failures.has(value)) return
     if (value instanceof Fragment && snapshotKey(value) !== undefined) {
       this.#waiting.push(value)
       this.snapshots.push(value)

@@ -108,7 +108,9 @@ export async function lastChunks<T>(
   try {
     // A failure of the buffer itself leaves it empty.
     while (!buffer.isEmpty) chunks.push(await buffer.flush(reportPart))
-    if (buffer.failure && outcome.reason === 'done')
+    // A failure that the client sees already is not reported again.
+    const isSame = outcome.reason === 'error' && outcome.error === buffer.failure?.error
+    if (buffer.failure && (isSame || outcome.reason === 'done'))
       outcome = { ...outcome, ...buffer.failure, reason: 'error' }
   } catch (error) {
     if (outcome.reason === 'error') report(error)

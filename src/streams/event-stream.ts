@@ -17,6 +17,8 @@ export type Updates = 'diff' | 'full'
  */
 export type Backpressure = 'latest' | 'pause'
 
+type PageContext = Readonly<Record<string, unknown>>
+
 /** How one event stream is encoded and timed. */
 export interface EventStreamOptions<T = unknown> extends StreamBodyOptions {
   /** How the values are encoded: `plain`, `sequenced`, `events`, `events({ … })`. Default: for htmx, as fragments of the page. */
@@ -29,6 +31,16 @@ export interface EventStreamOptions<T = unknown> extends StreamBodyOptions {
   readonly backpressure?: Backpressure
   /** Silence after which a comment keeps the connection alive; `false` or null for none. Default: the middleware's, 15,000. */
   readonly heartbeatMs?: number | false | null
+  /**
+   * The variables of the whole page, where the stream answers with it: a browser without scripts, a boosted link. Without
+   * them, the page has the contexts of the fragments alone. A function is called for such a page only.
+   *
+   * In      the context of `new Page('chat.html', …)` for the same page. Equal names of a fragment win.
+   * Throws  what the function throws: an HTTP error, before the source is started.
+   *
+   * @example new EventStream(() => streamToFragments(['Hi'], 'chat.html', 'response'), { pageContext: { title: 'Chat' } })
+   */
+  readonly pageContext?: PageContext | (() => PageContext | Promise<PageContext>)
   /** Time before a client reconnects; sent with the first message. Default: as the client likes. */
   readonly retryMs?: number
 }

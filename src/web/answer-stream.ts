@@ -11,13 +11,15 @@ import {
 import { plainId, resumedAt } from '../htmx/resume.ts'
 import { bytesEncoder, JsonDocument, NDJSON, ndjsonEncoder } from '../streams/bodies.ts'
 import { toBody } from '../streams/body.ts'
-import { ValueBuffer, type StreamBuffer } from '../streams/buffer.ts'
+import { ValueBuffer, type Report, type StreamBuffer } from '../streams/buffer.ts'
 import { EndMarker, type EndReason } from '../streams/end.ts'
 import { encoderOf, EventStream } from '../streams/event-stream.ts'
+import { reportFailure, type FailureListeners } from '../streams/failure.ts'
 import { acquireSlot } from '../streams/registry.ts'
 import type { Resumable, Source, StreamContext } from '../streams/source.ts'
 import { Stream, type Client, type StreamOptions } from '../streams/stream.ts'
 import type { StreamBody } from '../streams/stream-body.ts'
+import { withContext } from '../templates/engine.ts'
 import { BlockRenders } from './block-renders.ts'
 import { finishedFragments, finishedPage, handedOff } from './finished.ts'
 import { FragmentBuffer } from './fragment-buffer.ts'
@@ -132,16 +134,19 @@ async function pageOf(
   settings: Settings,
   request: HtmxRequest,
 ): Promise<string | ReadableStream<Uint8Array>> {
-  const { engine, log } = settings
-  const { updates = settings.updates, flushHeaders } = body.options
+  const { updates = settings.updates, flushHeaders, pageContext = {} } = body.options
+  const context = typeof pageContext === 'function' ? pageContext : () => pageContext
+  const engine = request.fragment ? settings.engine : withContext(settings.engine, await context())
   // Text that is sent cannot be replaced: it waits for the client, and the source with it.
   const stream = open(body, c, settings, { ...timingOf(body, settings), reads: 'pause' })
-  if (body.run && request.handedOff) return handedOff(stream.values(), engine, body.run.path)
-  if (request.fragment) return finishedFragments(stream.values(), engine)
+  const report: Report = (error) => reportFailure(error, listenersOf(body, c, settings))
+  if (body.run && request.handedOff)
+    return handedOff(stream.values(), engine, body.run.path, report)
+  if (request.fragment) return finishedFragments(stream.values(), engine, report)
   const page =
     updates === 'diff' &&
-    (await stream.prepare((fragments) => streamedPage(fragments, engine, log)))
-  if (!page) return finishedPage(stream.values(), engine)
+    (await stream.prepare((fragments) => streamedPage(fragments, engine, settings.log)))
+  if (!page) return finishedPage(stream.values(), engine, report)
   await stream.start(page, flushHeaders !== 'immediately')
   return toBody(stream)
 }
@@ -239,8 +244,7 @@ function open(
   source: Source<unknown> = body.source,
   onOver: () => void = () => {},
 ): Stream<unknown> {
-  const { log, expose } = settings
-  const { onEnd, onError } = body.options
+  const { onEnd } = body.options
   const { heartbeatMs = settings.heartbeatMs } = body instanceof EventStream ? body.options : {}
   const usual = { ...settings.limits, ...body.options.limits }
   const feedLimits = { ...settings.limits, ...AS_LONG_AS_ASKED, ...body.options.limits }
@@ -252,14 +256,11 @@ function open(
     slot,
     client: connection.onDisconnect ? (connection as Client) : clientBehind(c.req.raw),
     lastEventId: c.req.header('last-event-id'),
-    route: `${c.req.method} ${c.req.path}`,
-    log,
-    expose,
+    ...listenersOf(body, c, settings),
     heartbeatMs,
     ...timing,
     limits,
     feedLimits,
-    onError,
     onEnd(end) {
       onOver()
       return onEnd?.(end)
@@ -267,6 +268,15 @@ function open(
   })
   slot.stop = (reason) => stream.stop(reason)
   return stream
+}
+
+/** The listeners to failures of a stream. */
+function listenersOf(
+  { options: { onError } }: StreamBody<unknown, string>,
+  c: Context,
+  { log, expose }: Settings,
+): FailureListeners {
+  return { route: `${c.req.method} ${c.req.path}`, log, expose, onError }
 }
 
 /** The client as its request knows it, for servers without a connection: a signal costs more than a socket's event. */

@@ -1,4 +1,4 @@
-import { blockKey, type Fragment } from '../fragments/fragment.ts'
+import { blockKey, failures, type Fragment } from '../fragments/fragment.ts'
 import { changesOf, type Difference, type DiffOptions } from '../html/diff.ts'
 import { isSamePage, type PageHtml } from '../html/page-html.ts'
 import type { HtmlTree } from '../html/tree.ts'
@@ -56,6 +56,8 @@ export class BlockRenders {
 
   /** Renders a fragment as a tree: at once where the engine does. The newest one of a block is rendered once. */
   render(fragment: Fragment): HtmlTree | Promise<HtmlTree> {
+    const failure = failures.get(fragment)
+    if (failure) throw failure.error
     const key = blockKey({ template: fragment.template, block: fragment.block })
     const block = this.#blocks.get(key) ?? {}
     this.#blocks.set(key, block)

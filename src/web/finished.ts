@@ -1,9 +1,13 @@
 import { SourceError } from '../shared/errors.ts'
-import { Fragment, snapshotKey, whenCut } from '../fragments/fragment.ts'
+import { failures, Fragment, snapshotKey, whenCut } from '../fragments/fragment.ts'
+import type { BlockContext } from '../fragments/fragment.ts'
+import { tagsIn } from '../html/tags.ts'
 import { blockTree } from '../htmx/block-tree.ts'
+import { notice } from '../htmx/notices.ts'
 import { handOff } from '../htmx/resume.ts'
 import { StreamPage } from '../htmx/stream-page.ts'
 import { together } from '../htmx/together.ts'
+import type { Report } from '../streams/buffer.ts'
 import type { EndReason } from '../streams/end.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { isLeftOut } from './block-renders.ts'
@@ -13,8 +17,12 @@ import { renderBlock } from './page.ts'
 type Values = AsyncGenerator<unknown, EndReason>
 
 /** Renders the stream once, as its end looks: for htmx without its streaming extension. */
-export async function finishedFragments(values: Values, engine: TemplateEngine): Promise<string> {
-  return render((await newest(values)).fragments, engine)
+export async function finishedFragments(
+  values: Values,
+  engine: TemplateEngine,
+  report: Report,
+): Promise<string> {
+  return render((await newest(values)).fragments, engine, report)
 }
 
 /**
@@ -25,28 +33,46 @@ export async function handedOff(
   values: Values,
   engine: TemplateEngine,
   path: string,
+  report: Report,
 ): Promise<string> {
   const { fragments, growing } = await newest(values, true)
-  if (growing === undefined) return render(fragments, engine)
+  if (growing === undefined) return render(fragments, engine, report)
   const page = new StreamPage({ morphs: false, resumable: true })
   const [block] = page.show(growing, blockTree(await renderBlock(growing, engine)))
   return block + handOff({ path, at: page.streamId })
 }
 
-async function render(fragments: readonly Fragment[], engine: TemplateEngine): Promise<string> {
+async function render(
+  fragments: readonly Fragment[],
+  engine: TemplateEngine,
+  report: Report,
+): Promise<string> {
   const rendered = []
   for (const fragment of fragments) {
     if (await isLeftOut(fragment, engine)) continue
-    rendered.push({ fragment, html: await renderBlock(fragment, engine) })
+    const html = noticeOf(fragment, report) ?? (await renderBlock(fragment, engine))
+    rendered.push({ fragment, html })
   }
   return together(rendered)
+}
+
+/** The notice in place of a fragment that failed before its render. */
+function noticeOf(fragment: Fragment, report: Report): string | undefined {
+  const failure = failures.get(fragment)
+  if (failure === undefined) return undefined
+  const { message, code, id } = report(failure.error)
+  return notice(message, `${code} ${id}`)
 }
 
 /**
  * Renders the stream as the page at its end: the template of the answer, with the newest context of each of its blocks.
  * So one template serves with and without JavaScript.
  */
-export async function finishedPage(values: Values, engine: TemplateEngine): Promise<string> {
+export async function finishedPage(
+  values: Values,
+  engine: TemplateEngine,
+  report: Report,
+): Promise<string> {
   const { fragments, reason } = await newest(values)
   const main = fragments.find(({ target }) => target === undefined) ?? fragments[0]
   if (main === undefined) {
@@ -57,7 +83,31 @@ export async function finishedPage(values: Values, engine: TemplateEngine): Prom
     throw new SourceError('source/value', message, { hint })
   }
   const own = fragments.filter(({ template }) => template === main.template)
-  return engine.render(main.template, Object.assign({}, ...own.map(({ context }) => context)))
+  const context = Object.assign({}, ...own.map((each) => each.context))
+  let page = await engine.render(main.template, context)
+  for (const fragment of own) {
+    const text = noticeOf(fragment, report)
+    if (text !== undefined) page = await withNotice(page, fragment, context, text, engine)
+  }
+  return page
+}
+
+/** A page with a notice in place of a block; where that shows nothing, at the start of the element with its name. */
+async function withNotice(
+  page: string,
+  { template, block }: Fragment,
+  context: BlockContext,
+  text: string,
+  engine: TemplateEngine,
+): Promise<string> {
+  const shown = await renderBlock(new Fragment(template, block, context), engine)
+  const place = tagsIn(page).find(({ ends, attributes }) => {
+    return !ends && attributes.some(({ name, value }) => name === 'id' && value === block)
+  })
+  const at = shown.trim() === '' ? -1 : page.indexOf(shown, place && place.at - shown.length)
+  if (at >= 0) return page.slice(0, at) + text + page.slice(at + shown.length)
+  const end = place?.end ?? Math.max(0, page.search(/<\/body\s*>|$/i))
+  return page.slice(0, end) + text + page.slice(end)
 }
 
 /** Reads the newest snapshot of each block, cut when the stream is, and all other fragments; or a growing main block. */
@@ -66,10 +116,19 @@ async function newest(
   stopsAtMain = false,
 ): Promise<{ fragments: readonly Fragment[]; reason?: EndReason; growing?: Fragment }> {
   const newestOf = new Map<unknown, Fragment>()
-  let step = await values.next()
-  for (; !step.done; step = await values.next()) {
+  const failed: unknown[] = []
+  // What a fragment stands for already is shown in its place.
+  const next = (): ReturnType<Values['next']> =>
+    values.next().catch((error) => {
+      if (!failed.includes(error)) throw error
+      return { done: true, value: 'error' } as const
+    })
+  let step = await next()
+  for (; !step.done; step = await next()) {
     const { value } = step
     if (!(value instanceof Fragment)) continue
+    const failure = failures.get(value)
+    if (failure) failed.push(failure.error)
     if (stopsAtMain && value.target === undefined && !value.final) {
       await values.return('disconnected')
       return { fragments: [], growing: value }

@@ -3,7 +3,7 @@ import { kindOf } from '../shared/kind-of.ts'
 import { escapeHtml } from '../shared/escape-html.ts'
 import { encodeComment, encodeEvent, withId } from '../sse/sse.ts'
 import { ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
-import { Fragment, snapshotKey, whenCut } from '../fragments/fragment.ts'
+import { failures, Fragment, snapshotKey, whenCut } from '../fragments/fragment.ts'
 import type { HtmlTree } from '../html/tree.ts'
 import { notice, quietNotice } from '../htmx/notices.ts'
 import { StreamPage, type StreamPageOptions } from '../htmx/stream-page.ts'
@@ -215,11 +215,13 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
 
   /** Puts one notice below a block that cannot be rendered, until it can be rendered again. */
   #notice({ value, block }: Waiting, error: unknown, report: Report): string[] {
-    if (!this.#hasSent || !(value instanceof Fragment)) throw error
+    const hasFailed = value instanceof Fragment && failures.has(value)
+    if ((!this.#hasSent && !hasFailed) || !(value instanceof Fragment)) throw error
     if (block?.failed) return []
+    this.#hasSent = true
     const publicError = report(error)
     const text = notice(publicError.message, `${publicError.code} ${publicError.id}`)
-    const { shown, gone } = this.#page.errorSlot(value, text)
+    const { shown, gone } = this.#page.errorSlot(value, text, hasFailed)
     if (block) block.failed = { error, publicError, gone }
     return shown
   }

@@ -148,6 +148,66 @@ describe('streamToFragments', () => {
 })
 
 describe('streamWithSources', () => {
+  describe('shows at once what does not need the sources', () => {
+    const brief = ({ block, context, target }: Fragment): unknown[] => [
+      target ?? block,
+      context['sources'],
+      context['text'] ?? context['streaming'],
+    ]
+    const never = new Promise<never>(() => {})
+
+    test.each([
+      ['renderInitial', { renderInitial: true }, [['response', undefined, '']]],
+      [
+        'statusBlock',
+        { statusBlock: 'status' },
+        [
+          ['response', undefined, ''],
+          ['#status', undefined, true],
+        ],
+      ],
+      [
+        'another name of the text',
+        { renderInitial: true, contextKey: 'answer', target: '#a' },
+        [['#a', undefined, true]],
+      ],
+    ])('%s', async (_, options, expected) => {
+      const values = streamWithSources(['Hi'], 'ask.html', { sources: never, ...options })
+      const first = []
+      while (first.length < expected.length)
+        first.push(brief((await values.next()).value as Fragment))
+      expect(first).toEqual(expected)
+      await values.return()
+    })
+
+    test('then the sources, then the answer that names them', async () => {
+      const sources = Promise.resolve(['one'])
+      const values = streamWithSources(['Hi'], 'ask.html', { sources, renderInitial: true })
+      expect((await all(values)).map(brief)).toEqual([
+        ['response', undefined, ''],
+        ['#sources', ['one'], undefined],
+        ['response', ['one'], ''],
+        ['response', ['one'], 'Hi'],
+        ['response', ['one'], 'Hi'],
+      ])
+    })
+
+    test('but known sources come first, and without such a wish nothing comes before', async () => {
+      const known = streamWithSources(['Hi'], 'ask.html', { sources: ['a'], renderInitial: true })
+      expect((await known.next()).value).toMatchObject({ block: 'sources' })
+      const later = Promise.resolve(['a'])
+      const plain = streamWithSources(['Hi'], 'ask.html', { sources: later })
+      expect((await plain.next()).value).toMatchObject({ block: 'sources' })
+    })
+
+    test('and what it looks like when the sources fail', async () => {
+      const sources = Promise.reject(new Error('no index'))
+      const values = streamWithSources(['Hi'], 'ask.html', { sources, renderInitial: true })
+      expect((await values.next()).value).toMatchObject({ cut: { streaming: false, failed: true } })
+      await expect(values.next()).rejects.toThrow('no index')
+    })
+  })
+
   const sources = [{ title: 'One' }]
 
   test('shows the sources first and once, then the answer with them', async () => {

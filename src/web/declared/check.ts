@@ -35,6 +35,7 @@ const OPTIONS: readonly (readonly [names: string, check: Check, allowed: string]
   ['invalid onError onEnd', isFunction, 'a function'],
   ['encoding', isEncoding, "'fragments', or an encoding: plain, events(), sequenced"],
   ['heartbeatMs', isHeartbeat, 'milliseconds above 0, or false or null for none'],
+  ['pageContext', (value) => isFunction(value) || isObject(value), 'values by name, or a function'],
   ['retryMs', isWhole, 'whole milliseconds, 0 or more'],
   ['frameMs', isMs, 'milliseconds, 0 or more'],
   ['updates', oneOf('diff', 'full'), "'diff' or 'full'"],

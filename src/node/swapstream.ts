@@ -3,6 +3,7 @@ import { routePath } from 'hono/route'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { createSwapstream } from '../web/middleware.ts'
 import { settingsBy, type CoreOptions } from '../web/settings.ts'
+import { tryOr } from '../shared/hooks.ts'
 import { asset, ASSETS, faultOfAssets } from './assets.ts'
 import { brotli } from './brotli.ts'
 import { nodeConnection } from './node-connection.ts'
@@ -59,9 +60,15 @@ export function swapstream(options: SwapstreamOptions = {}): MiddlewareHandler {
   const middleware: MiddlewareHandler = async (c, next) => {
     const file = asset(c, assets)
     if (file || isChecked) return file ?? answer(c, next)
-    const path = routePath(c)
+    // An app of another copy of Hono keeps its routes where this one cannot see them.
+    const path = tryOr(() => routePath(c), undefined)
     await answer(c, next)
-    if (isChecked || !c.res.headers.get('content-type')?.startsWith('text/html')) return
+    if (
+      isChecked ||
+      path === undefined ||
+      !c.res.headers.get('content-type')?.startsWith('text/html')
+    )
+      return
     isChecked = true
     const fault = faultOfAssets(path, assets)
     if (fault !== undefined) settings.log.warn({}, fault)

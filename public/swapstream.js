@@ -6,7 +6,7 @@
   const toEnd = () => document.querySelector('.conversation')?.scrollTo(0, 1e9)
   const show = (state) => (root.dataset.stream = state)
 
-  // What a button says is not the field's.
+  // A button sends no field.
   let named
   on('submit', ({ submitter }) => (named = submitter?.name))
   const sent = ({ target }) => {
@@ -28,19 +28,25 @@
   )
 
   on('keydown', (event) => {
-    const { target, key, shiftKey, isComposing } = event
-    if (key != 'Enter' || shiftKey || isComposing || !target.matches('.composer textarea')) return
+    const { target, keyCode, shiftKey, isComposing } = event
+    // 229 ends a composition.
+    if (keyCode != 13 || shiftKey || isComposing || !target.matches('.composer textarea')) return
     event.preventDefault()
     target.form.requestSubmit()
   })
 
   on('click', async ({ target, detail }) => {
-    // These buttons go; a keyboard goes on in the field.
+    // These buttons go, not the focus.
     if (!detail && target.closest('.stop, [name=retry]')) document.querySelector('.composer textarea')?.focus()
     const button = target.closest('[data-copy]')
     if (!button) return
     const { textContent } = button
-    await navigator.clipboard.writeText(button.closest('.answer').querySelector('.prose').innerText.trim())
+    const prose = button.closest('.answer').querySelector('.prose')
+    try {
+      await navigator.clipboard.writeText(prose.innerText.trim())
+    } catch {
+      return getSelection().selectAllChildren(prose)
+    }
     button.textContent = button.dataset.copy
     setTimeout(() => (button.textContent = textContent), 2e3)
   })

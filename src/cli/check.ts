@@ -1,7 +1,14 @@
 import { resolve, sep } from 'node:path'
 import { nunjucksEngine } from '../node/nunjucks-engine.ts'
-import { enginesOf, routesOf, type App } from '../web/app-routes.ts'
-import { checkCode, checkEvents, checkIds, checkNames, checkRequests } from './checks.ts'
+import { enginesOf, policiesOf, routesOf, type App } from '../web/app-routes.ts'
+import {
+  checkCode,
+  checkEvents,
+  checkIds,
+  checkNames,
+  checkRequests,
+  checkScripts,
+} from './checks.ts'
 import { codeFactsOf } from './code-facts.ts'
 import { type Finding, Findings, inOrder, unusable } from './findings.ts'
 import { listRoutes } from './list-routes.ts'
@@ -59,6 +66,7 @@ export async function check(options: CheckOptions = {}): Promise<CheckResult> {
   if (all.length === engines.length) await checkCode(all, code, found)
   for (const templates of all) {
     checkIds(templates, found)
+    checkScripts(templates, app ? policiesOf(app) : [], found)
     await checkNames(templates, app !== undefined, found)
     if (app) checkRequests(templates, routesOf(app), externalPrefixes, found)
   }

@@ -8,6 +8,19 @@ import { namesIn } from './code-tokens.ts'
 import type { Findings } from './findings.ts'
 import { addError, type ReadTemplate, type Templates, withParts } from './read-templates.ts'
 
+/** Notes attributes that do nothing under the content security policy, and streams that are opened again for ever. */
+export function checkScripts(
+  { own }: Templates,
+  policies: readonly (string | false)[],
+  found: Findings,
+): void {
+  const isForbidden = policies.every((csp) => csp !== false && !csp.includes("'unsafe-eval'"))
+  for (const { uses, placeOf } of own) {
+    const notes = [...uses.unclosed, ...(isForbidden ? uses.scripts : [])]
+    for (const { at, message, hint } of notes) found.note(placeOf(at), message, hint)
+  }
+}
+
 /** Checks that all that templates name is there: other templates, blocks, filters, tests. */
 export async function checkNames(
   templates: Templates,

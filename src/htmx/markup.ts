@@ -16,6 +16,10 @@ export interface MarkupUses {
   readonly events: Uses<{ event: string }>
   /** Attributes that do nothing. */
   readonly wrong: Uses<{ message: string; hint: string }>
+  /** Attributes that run text as a script, which a content security policy may forbid. */
+  readonly scripts: Uses<{ message: string; hint: string }>
+  /** Elements that connect to a stream and name no event that closes it. */
+  readonly unclosed: Uses<{ message: string; hint: string }>
   readonly answers: readonly AnswerPlace[]
   /** Elements hand a target on to those in them. */
   readonly inheritsTarget: boolean
@@ -89,6 +93,8 @@ export function markupUses(tags: readonly Tag[], version: 2 | 4 = 4): MarkupUses
     ids: all.filter(({ name }) => name === 'id').map(({ value }) => value),
     events: all.flatMap(eventsOf),
     wrong: all.flatMap((each) => wrongAttribute(each, version)),
+    scripts: all.flatMap(scriptIn),
+    unclosed: all.flatMap(unclosedStream),
     answers: version === 4 ? answers : [],
     inheritsTarget: all.some(({ attribute }) => /^(?:data-)?hx-target:/.test(attribute)),
   }
@@ -157,6 +163,29 @@ function wrongAttribute(read: Read, version: 2 | 4): MarkupUses['wrong'] {
   if (isKnown || name.includes(HOLE)) return []
   const near = closestMatch(name, KNOWN)
   return wrong(`htmx has no attribute ${name}.`, near ? `Did you mean ${near}?` : 'Leave it out.')
+}
+
+/** The attributes whose text htmx runs, wholly or behind a mark. */
+const SCRIPTS = /^hx-(?:on|live)(?![a-z])/
+
+function scriptIn({ attribute, name, value, at }: Read): MarkupUses['scripts'] {
+  const isFilter = name === 'hx-trigger' && /^[^"']*\[/.test(value)
+  const isMarked = name.startsWith('hx-') && /^\s*(?:js|javascript):/.test(value)
+  if (!SCRIPTS.test(name) && !isFilter && !isMarked) return []
+  const message = `htmx runs the text of ${attribute} as a script, which the content security policy forbids: nothing happens.`
+  const hint =
+    "Listen in a script file of your own, or allow it with 'unsafe-eval' in swapstream({ csp })."
+  return [{ attribute, at, message, hint }]
+}
+
+function unclosedStream({ tag, attribute, name, at }: Read): MarkupUses['unclosed'] {
+  if (name !== 'hx-sse:connect' && name !== 'sse-connect') return []
+  const close = name === 'sse-connect' ? 'sse-close' : 'hx-sse:close'
+  const names = tag.attributes.map((each) => each.name.replace(/^data-(?=hx-)/, ''))
+  if (names.some((each) => each === close || each.includes(HOLE) || each === 'hx-sse:close'))
+    return []
+  const message = `${attribute} opens the stream again and again, also when it has come to its end.`
+  return [{ attribute, at, message, hint: `Add ${close}="done".` }]
 }
 
 /** Finds an element whose answer certainly removes it with the first frame, or is wanted only in part. */

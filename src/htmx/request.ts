@@ -68,6 +68,12 @@ export function asksAgain(headers: Headers): boolean | undefined {
   return !isPressed && source === headers.get('HX-Target')
 }
 
+/** Tells if a browser's EventSource asks, which comes back until it is closed or answered with 204. */
+export function returnsForEver(headers: Headers): boolean {
+  const isAsking = headers.get('accept') === 'text/event-stream'
+  return isAsking && headers.get('cache-control') === 'no-cache'
+}
+
 /**
  * Tells if htmx 4 chooses a part of the answer (`hx-select`). Its headers are those for a whole page.
  *

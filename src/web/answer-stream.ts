@@ -4,6 +4,7 @@ import {
   accepts,
   asksAgain,
   htmxRequest,
+  returnsForEver,
   selectsPart,
   VARY,
   type HtmxRequest,
@@ -83,6 +84,10 @@ async function contentOf(
     body: content,
   })
 
+  const isEventSource =
+    body instanceof EventStream && c.req.method === 'GET' && returnsForEver(headers)
+  if (isEventSource && headers.get('last-event-id') === OVER)
+    return { status: 204, headers: { Vary: VARY }, body: null }
   if (c.req.method === 'HEAD') return answer(null, isPage ? PAGE : headersOf(body))
   if (isPage) {
     const page = await pageOf(body, c, settings, request)
@@ -96,6 +101,7 @@ async function contentOf(
   const [stream, buffer] = isOfFragments(body)
     ? fragmentsOf(body, c, settings, request)
     : [open(body, c, settings), bufferOf(body, c)]
+  if (isEventSource) endForGood(buffer)
   await stream.start(buffer, body.options.flushHeaders !== 'immediately')
   const content = toBody(stream)
   const live = answer(content, headersOf(body))
@@ -103,6 +109,18 @@ async function contentOf(
   if (!coding || !accepts(headers, coding.name, 'accept-encoding')) return live
   const own = { 'Content-Encoding': coding.name, Vary: `${VARY}, Accept-Encoding` }
   return { ...live, headers: { ...live.headers, ...own }, body: coding.encode(content) }
+}
+
+/** The id of the end of a stream. A client that has it is not sent the same again. */
+const OVER = 'swapstream-over'
+
+/** Adds to a good end the id by which a client that comes back is known: EventSource takes a 204 as the end. */
+function endForGood(buffer: StreamBuffer<unknown>): void {
+  const end = buffer.end.bind(buffer)
+  buffer.end = async (event) => {
+    const last = await end(event)
+    return event.reason === 'done' && typeof last === 'string' ? `${last}id: ${OVER}\n\n` : last
+  }
 }
 
 function isOfFragments(body: StreamBody<unknown, string>): body is EventStream {

@@ -36,6 +36,12 @@ export function enginesOf(app: App): TemplateEngine[] {
   return [...new Set(engines)].filter((engine) => engine !== undefined)
 }
 
+/** The content security policies that the swapstream middleware of an app sends. */
+export function policiesOf(app: App): (string | false)[] {
+  const settings = routesOf(app).map(({ handler }) => settingsBy.get(handler))
+  return settings.flatMap((each) => (each ? [each.csp] : []))
+}
+
 /**
  * Finds the routes and middleware for an address, without the app's own router: after its first use that takes no routes.
  * The path has no query; where it has placeholders, all up to the first one has to fit.

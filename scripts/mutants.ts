@@ -202,7 +202,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'an answer without its end was cut',
     file: 'src/models/answer.ts',
-    from: 'if (this.#hasEnd && !this.#isWhole) throw cutAnswer()',
+    from: 'if (this.hasEndSign && !this.#isWhole) throw cutAnswer()',
     to: '',
     tests: ['tests/models/answers.test.ts'],
   },

@@ -52,6 +52,8 @@ export type TokenSource =
 /** A source that is being read. */
 export interface OpenSource {
   next(): Promise<IteratorResult<unknown, unknown>>
+  /** True for a list in memory. */
+  readonly isList: boolean
   /** True for a provider's own object: it has a controller. */
   readonly isOfSdk: boolean
   /** The provider's own object is aborted from elsewhere: then a quiet end is not the end of the answer. */
@@ -95,6 +97,7 @@ export async function openSource(source: TokenSource, signal: AbortSignal): Prom
         throw isOwn ? error : thrownByProvider(error)
       }
     },
+    isList: Array.isArray(stream),
     isOfSdk: stream.controller?.signal !== undefined,
     wasAborted: () => stream.controller?.signal?.aborted === true,
     close: () => (closing ??= close(stream, chunks)),

@@ -138,9 +138,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     what: 'onEnd of lines and of a document has the final value',
-    file: DECLARED,
-    from: 'onEnd?.(final === undefined ? end : { ...end, final })',
-    to: 'onEnd?.(end)',
+    file: 'src/streams/stream.ts',
+    from: '...omitUndefined({ error, final })',
+    to: '...omitUndefined({ error })',
     tests: seed('purista-defaults'),
   },
   {
@@ -167,9 +167,16 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'the numbers of a run go on',
     file: ENCODER,
+    from: 'lastEventId === undefined ? 0 : positionIn(lastEventId) + 1',
+    to: '0',
+    tests: ['tests/streams/encodings.test.ts'],
+  },
+  {
+    what: 'the numbers of a run are those of its values',
+    file: ENCODER,
     from: 'if (id !== undefined) seq = positionIn(id)',
     to: '',
-    tests: seed('purista-defaults'),
+    tests: ['tests/streams/encodings.test.ts'],
   },
   {
     what: 'no end is taken for a value',
@@ -202,7 +209,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'an answer without its end was cut',
     file: 'src/models/answer.ts',
-    from: 'if (this.#hasEnd && !this.#isWhole) throw cutAnswer()',
+    from: 'if (this.hasEndSign && !this.#isWhole) throw cutAnswer()',
     to: '',
     tests: ['tests/models/answers.test.ts'],
   },

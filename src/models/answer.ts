@@ -7,7 +7,7 @@ const DIVIDES = new Set(['tool', 'reasoning', 'file', 'finish'])
 /** One answer while it is read: keeps its texts apart, and knows whether it is whole. */
 export class Answer {
   /** True once a chunk came of a protocol that ends with a sign. */
-  #hasEnd = false
+  hasEndSign: boolean = false
   #isWhole = false
   /** The white space behind the text so far; undefined before the first text. */
   #tail: string | undefined
@@ -26,8 +26,7 @@ export class Answer {
       return piece
     }
     const { says } = piece
-    if (says === 'begun') this.#hasEnd = true
-    else if (says === 'whole') this.#isWhole = true
+    if (says === 'whole') this.#isWhole = true
     else if (says === 'apart') this.#isApart = true
     else this.#isOpen = says === 'open'
     return undefined
@@ -35,7 +34,7 @@ export class Answer {
 
   /** Throws  SourceError `source/failed` for an answer whose end has not come. */
   checkEnd(): void {
-    if (this.#hasEnd && !this.#isWhole) throw cutAnswer()
+    if (this.hasEndSign && !this.#isWhole) throw cutAnswer()
   }
 
   #text(part: Part & { readonly type: 'text' }): Part {

@@ -1,7 +1,6 @@
 import { abortedModel, modelFailure, type Foreign } from './errors.ts'
 import {
   APART,
-  BEGUN,
   content,
   data,
   end,
@@ -112,12 +111,9 @@ const BY_TYPE: Readonly<Record<string, Read>> = {
   '[DONE]': () => sign('whole'),
 }
 
-/** Types of answers that end with a sign: one that ends without it was cut. */
+/** Types of answers that end with a sign. */
 const WITH_END =
   /^(?:start(?:-step)?|(?:text|reasoning)-start|message_start|content_block_.*|response\..*)$/
-/** The AI SDK gives each text an id. Without one it is a part that a program has made, and needs no end. */
-const hasEnd = ({ type, id }: Foreign): boolean =>
-  WITH_END.test(type) || (typeof id === 'string' && /^(?:text|reasoning)-delta$/.test(type))
 /** Types without a part, those included that providers have yet to invent. */
 const SILENT = /^(?:start|ping|raw|content_block_stop|object|reasoning-(?:start|end)|response\..*)$/
 /** Our own parts, which a recording plays back; `raw` tells them from chunks of the AI SDK. */
@@ -127,11 +123,10 @@ function typed(chunk: Foreign): Pieces | 'unknown' {
   const type: string = chunk.type
   // The texts between our own parts are apart already.
   if (OWN.has(type) && 'raw' in chunk) return [chunk, ...OPEN]
-  const begun = hasEnd(chunk) ? BEGUN : NONE
-  if (Object.hasOwn(BY_TYPE, type)) return [...begun, ...BY_TYPE[type]!(chunk)]
+  if (Object.hasOwn(BY_TYPE, type)) return BY_TYPE[type]!(chunk)
   if (type.startsWith('tool-')) return toolChunk(chunk)
   if (type.startsWith('data-')) return data(type.slice(5), chunk.data, chunk)
-  return SILENT.test(type) ? begun : 'unknown'
+  return SILENT.test(type) ? NONE : 'unknown'
 }
 
 const chatOfOpenAI: Read = (chunk) => {
@@ -139,7 +134,6 @@ const chatOfOpenAI: Read = (chunk) => {
   const choice = chunk.choices.find((one: Foreign) => (one?.index ?? 0) === 0)
   const delta = choice?.delta
   return [
-    ...BEGUN,
     ...reasoning(delta?.reasoning_content ?? delta?.reasoning, chunk),
     ...content(delta?.content ?? choice?.text, chunk),
     ...text(delta?.refusal),
@@ -151,7 +145,6 @@ const chatOfOpenAI: Read = (chunk) => {
 }
 
 const ollama: Read = (chunk) => [
-  ...BEGUN,
   ...reasoning(chunk.message?.thinking ?? chunk.thinking, chunk),
   // The old protocol, which only completes a text, says `response`, and leaves it out when it is empty.
   ...text(chunk.message?.content ?? chunk.response),
@@ -185,6 +178,20 @@ const SHAPES: readonly (readonly [is: (chunk: Foreign) => boolean, read: Read | 
 /** Reads a chunk of an SDK. Out: undefined for an object that is none, `unknown` for a type that we do not know. */
 export function readChunk(chunk: object): Pieces | 'unknown' | undefined {
   return SHAPES.find(([is]) => is(chunk))?.[1](chunk)
+}
+
+/**
+ * True when the answer of a chunk ends with a sign: without it the answer was cut. Parts that a program makes by hand
+ * have none: the AI SDK gives each text an id, and OpenAI each chunk of a list its `finish_reason`.
+ */
+export function hasEndSign(chunk: Foreign, isList: boolean): boolean {
+  const { type, id, choices, done } = chunk
+  if (typeof type === 'string')
+    return (
+      WITH_END.test(type) || (typeof id === 'string' && /^(?:text|reasoning)-delta$/.test(type))
+    )
+  if (!Array.isArray(choices)) return typeof done === 'boolean'
+  return !isList || choices.some((choice) => choice?.finish_reason !== undefined)
 }
 
 /** Tells the chunk of an SDK from an object that a model wrote. */

@@ -1,7 +1,7 @@
 import { AbortableWaits, ignoreErrors, onAbort } from '../shared/abortable.ts'
 import { kindOf } from '../shared/kind-of.ts'
 import { Answer } from './answer.ts'
-import { readChunk } from './chunks.ts'
+import { hasEndSign, readChunk } from './chunks.ts'
 import { text, type Part, type Piece } from './pieces.ts'
 import { abortedModel, cutAnswer, wrongValue } from './errors.ts'
 import { openSource, type OpenSource, type TokenSource } from './source.ts'
@@ -62,6 +62,7 @@ async function* parts(
       if (found === 'unknown') unknownTypes.add((chunk as { type: string }).type)
       else {
         hasKnown = true
+        if (typeof chunk === 'object') answer.hasEndSign ||= hasEndSign(chunk, source.isList)
         for (const piece of found) {
           const part = answer.partOf(piece)
           if (part) yield part

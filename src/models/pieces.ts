@@ -42,12 +42,12 @@ export type NonTextPart =
 export type Part = TextPart | NonTextPart
 
 /**
- * A statement about the answer around the parts of a chunk: `begun`, it has an end of its own to wait for; `whole`, that end;
- * `apart`, what follows is another text; `open`, the last text goes on until `close`, whatever comes between.
+ * A statement about the answer around the parts of a chunk: `whole`, its end; `apart`, what follows is another text;
+ * `open`, the last text goes on until `close`, whatever comes between.
  */
 export interface Sign {
   readonly type: 'sign'
-  readonly says: 'begun' | 'whole' | 'apart' | 'open' | 'close'
+  readonly says: 'whole' | 'apart' | 'open' | 'close'
 }
 
 /** A failure that comes after the other pieces of its chunk. */
@@ -63,7 +63,6 @@ export type Pieces = readonly Piece[]
 export const NONE: Pieces = []
 export const sign = (...says: readonly Sign['says'][]): Pieces =>
   says.map((each) => ({ type: 'sign', says: each }))
-export const BEGUN: Pieces = sign('begun')
 export const APART: Pieces = sign('apart')
 
 /** Leaves out fields that a provider omits or fills with something else. */

@@ -52,6 +52,8 @@ export type TokenSource =
 /** A source that is being read. */
 export interface OpenSource {
   next(): Promise<IteratorResult<unknown, unknown>>
+  /** True for a list in memory. */
+  readonly isList: boolean
   /** True for a provider's own object: it has a controller. */
   readonly isOfSdk: boolean
   /** True where the chunks of a provider have to end with a sign; a list has been written by hand. */
@@ -97,6 +99,7 @@ export async function openSource(source: TokenSource, signal: AbortSignal): Prom
         throw isOwn ? error : thrownByProvider(error)
       }
     },
+    isList: Array.isArray(stream),
     isOfSdk: stream.controller?.signal !== undefined,
     needsEnd: !Array.isArray(stream),
     wasAborted: () => stream.controller?.signal?.aborted === true,

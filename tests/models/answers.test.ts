@@ -280,6 +280,11 @@ describe('an answer without a good sign at its end was cut', () => {
         { type: 'reasoning-delta', id: '2', text: 'x' },
       ]),
     ],
+    ['OpenAI chat, a list', [openaiText('Hello')]],
+    [
+      'OpenAI chat, chunks without a finish_reason',
+      sse([{ choices: [{ delta: { content: 'Hello' } }] }]),
+    ],
     ['OpenAI chat, finish_reason abort', stream([openaiText('Hello', 'abort')])],
     ['OpenAI chat, an empty finish_reason', stream([openaiText('Hello', '')])],
     [
@@ -354,6 +359,7 @@ describe('any one good sign is a good end', () => {
     ['a generator of our own parts', stream([{ type: 'text', text: 'Hello' }])],
     ['a text', 'Hello'],
     ['parts of an agent of one\u2019s own', stream([{ type: 'text-delta', text: 'Hello' }])],
+    ['a list of chunks that were made by hand', [{ choices: [{ delta: { content: 'Hello' } }] }]],
     ['[DONE] without its empty line', sse([openaiText('Hello')], 'data: [DONE]')],
     ['a comment behind the last text', new Response('data: Hello\n\n: bye', EVENTS)],
     ['lines of text, the last without its end', new Response('"Hel"\n"lo"', LINES)],

@@ -61,6 +61,8 @@ const templates = {
   'chat.html': `{% extends "base.html" %}{% from "macros.html" import shout %}
 {% block body %}<ol id="sources">{% block sources %}{% for s in sources %}<li>{{ s }}</li>{% endfor %}{% endblock %}</ol><div id="answer">{% block response %}<p>{{ text }}</p>{% endblock %}</div>{% endblock %}
 {% fragment toast %}<b>{{ shout(text) }}</b>{% endfragment %}`,
+  'own.html':
+    '<main>{% fragment toast %}<b>{{ text }}</b>{% endfragment %}<p>{{ text }}</p></main>',
   'macros.html': '{% macro shout(words) %}{{ words | upper }}!{% endmacro %}',
   'note.html': `<main>{% block page %}<form id="note">{% block form %}<input name="title" value="{{ values.title }}">{% for field, error in errors %}<p>{{ field }}: {{ error }}</p>{% endfor %}{% endblock %}</form><ul id="notes">{% block notes %}{% for note in notes %}<li>{{ note }}</li>{% endfor %}{% endblock %}</ul>{% block count %}<b id="count">{{ notes | length }}</b>{% endblock %}{% endblock %}</main>`,
   'error.html':
@@ -434,6 +436,7 @@ describe('C15, C16, C28: pages and fragments', () => {
     const { app } = setUp()
     app.get('/page', () => new Page('chat.html', { text: 'x' }, { block: 'response' }))
     app.get('/toast', () => new Page('chat.html', { text: 'saved' }, { block: 'toast' }))
+    app.get('/own', () => new Page('own.html', { text: 'x' }))
     const ask = async (path: string, htmx: boolean): Promise<string> =>
       (await app.request(path, { headers: htmx ? { 'hx-request': 'true' } : {} })).text()
     expect(await ask('/page', true)).toBe('<p>x</p>')
@@ -443,6 +446,7 @@ describe('C15, C16, C28: pages and fragments', () => {
     const whole = await ask('/page', false)
     expect(whole).toContain('<div id="answer"><p>x</p></div>')
     expect(whole).not.toMatch(/!|SAVED|toast/i)
+    expect(await ask('/own', false)).toBe('<main><p>x</p></main>')
     expect((await app.request('/page')).headers.get('vary')).toBe(VARY)
   })
 })

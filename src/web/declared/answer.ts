@@ -5,7 +5,6 @@ import { EventStream } from '../../streams/event-stream.ts'
 import { JsonDocument, NDJSON } from '../../streams/bodies.ts'
 import { plain } from '../../streams/encoder.ts'
 import type { StreamContext } from '../../streams/source.ts'
-import type { StreamEnd } from '../../streams/end.ts'
 import { Page } from '../page.ts'
 import { checkSseMethod, settingsOf } from '../settings.ts'
 import type { Declared } from './definition.ts'
@@ -20,7 +19,7 @@ type Answer = Response | Page | EventStream | NDJSON | JsonDocument
  */
 export async function answerDeclared(declared: Declared, c: Context): Promise<Answer> {
   const { definition, handler, input, label } = declared
-  const { encoding = plain, validate = 'always', before, after, onEnd } = definition
+  const { encoding = plain, validate = 'always', before, after } = definition
   const settings = settingsOf(c)
   const rendersFragments = encoding === 'fragments'
   const format = rendersFragments ? 'events' : preferredFormat(c.req.header('accept'))
@@ -49,7 +48,6 @@ export async function answerDeclared(declared: Declared, c: Context): Promise<An
   const options = {
     ...definition,
     encoding: rendersFragments ? undefined : encoding,
-    onEnd: (end: StreamEnd) => onEnd?.(final === undefined ? end : { ...end, final }),
   } as object
   if (format === 'lines') return new NDJSON(source, options)
   if (format === 'document') return new JsonDocument(source, options, () => final)

@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
+import { tryOr } from '../shared/hooks.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { createSwapstream } from '../web/middleware.ts'
 import { settingsBy, type CoreOptions } from '../web/settings.ts'
@@ -59,7 +60,8 @@ export function swapstream(options: SwapstreamOptions = {}): MiddlewareHandler {
   const middleware: MiddlewareHandler = async (c, next) => {
     const file = asset(c, assets)
     if (file || isChecked) return file ?? answer(c, next)
-    const path = routePath(c)
+    // An app may have another copy of hono, whose requests this one cannot read.
+    const path = tryOr(() => routePath(c), '*')
     await answer(c, next)
     if (isChecked || !c.res.headers.get('content-type')?.startsWith('text/html')) return
     isChecked = true

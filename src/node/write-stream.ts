@@ -1,6 +1,6 @@
 import { ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import { streamBehind } from '../streams/body.ts'
+import { framesOf, streamBehind } from '../streams/body.ts'
 
 /**
  * Writes a stream to Node's response, frame by frame, without a web stream in between. A body that a middleware has
@@ -13,7 +13,7 @@ export function writeStream(response: Response, outgoing: unknown): Response {
   if (!(outgoing instanceof ServerResponse) || outgoing.headersSent) return response
   outgoing.writeHead(response.status, headersOf(response.headers))
   outgoing.flushHeaders()
-  void write(stream.frames(), outgoing)
+  void write(framesOf(stream), outgoing)
   return RESPONSE_ALREADY_SENT
 }
 

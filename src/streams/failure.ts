@@ -1,7 +1,7 @@
 import { LimitError, SourceError, SwapstreamError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
 import { callHook, errorMessage, tryOr } from '../shared/hooks.ts'
-import { publicErrors, type EndReason, type PublicError } from './end.ts'
+import { publicErrors, type EndReason, type PublicError, type StreamEnd } from './end.ts'
 
 /**
  * Makes the part of a failure that a client may see: a code, and an id that finds the cause in the log. The cause itself
@@ -32,6 +32,10 @@ export interface FailureListeners {
   readonly onError: ((error: unknown) => void) | undefined
 }
 
+export interface EndListener {
+  readonly onEnd?: ((end: StreamEnd) => unknown) | undefined
+}
+
 /** Writes the cause of a failure to the log, calls `onError`, and returns what the client may know. */
 export function reportFailure(
   error: unknown,
@@ -46,6 +50,19 @@ export function reportFailure(
     (failure) => log.error({ route, err: failure }, 'onError of a stream failed'),
   )
   return publicError
+}
+
+/** Writes how a stream ended to the log, with its figures, and calls `onEnd`. */
+export function reportEnd(
+  end: StreamEnd,
+  { route, log, onEnd }: Pick<FailureListeners, 'route' | 'log'> & EndListener,
+): void {
+  const { reason, values, frames, bytes, durationMs: ms } = end
+  log.info({ route, reason, values, frames, bytes, ms }, 'stream ended')
+  callHook(
+    () => onEnd?.(end),
+    (failure) => log.error({ route, err: failure }, 'onEnd of a stream failed'),
+  )
 }
 
 /** Makes the error of a cut answer that is sent whole: it has no end event that could say so. */

@@ -1,10 +1,17 @@
-import { callHook, omitUndefined } from '../shared/hooks.ts'
+import { omitUndefined } from '../shared/hooks.ts'
+import type { AsyncContext } from '../shared/async-context.ts'
 import { after, Notifier, now } from '../shared/clock.ts'
 import type { Limits } from '../shared/limits.ts'
 import { lastChunks, type Report, type StreamBuffer } from './buffer.ts'
 import { toParts, type Chunk } from './encoder.ts'
 import { EndMarker, type EndReason, type Outcome, type StreamEnd } from './end.ts'
-import { reportFailure, unfinished, type FailureListeners } from './failure.ts'
+import {
+  reportEnd,
+  reportFailure,
+  unfinished,
+  type EndListener,
+  type FailureListeners,
+} from './failure.ts'
 import type { Slot } from './registry.ts'
 import { SourceReader, WithId, type Source, type SourceReaderOptions } from './source.ts'
 
@@ -20,7 +27,7 @@ export interface Client {
   destroy?(): void
 }
 
-export interface StreamOptions extends SourceReaderOptions, FailureListeners {
+export interface StreamOptions extends SourceReaderOptions, FailureListeners, EndListener {
   readonly client: Client
   readonly slot?: Slot | undefined
   readonly heartbeatMs: number | false | null
@@ -34,7 +41,6 @@ export interface StreamOptions extends SourceReaderOptions, FailureListeners {
   readonly limits: Limits
   /** The limits of a feed. Default: the same. */
   readonly feedLimits?: Limits
-  readonly onEnd?: ((end: StreamEnd) => unknown) | undefined
 }
 
 /**
@@ -47,6 +53,8 @@ export interface StreamOptions extends SourceReaderOptions, FailureListeners {
 export class Stream<T> {
   readonly #options: StreamOptions
   readonly #source: SourceReader<T>
+  /** The request: its frames are made there. */
+  readonly asyncContext: AsyncContext
   readonly #forgetClient: () => void
   /** Undefined until `start`. */
   #buffer: StreamBuffer<T> | undefined
@@ -80,6 +88,7 @@ export class Stream<T> {
 
   constructor(source: Source<T>, options: StreamOptions) {
     this.#options = options
+    this.asyncContext = options.asyncContext
     this.#heartbeatMs = options.heartbeatMs || Infinity
     this.#source = new SourceReader(source, options)
     this.#forgetClient = options.client.onDisconnect(() => this.leave())
@@ -148,7 +157,7 @@ export class Stream<T> {
     try {
       while (this.#outcome === undefined) {
         // What the source throws after the end is decided, it throws because of that.
-        const next = this.#options.asyncContext
+        const next = this.asyncContext
           .run(() => this.#source.next())
           .catch((error) => this.#finish({ reason: 'error', error }))
         const step = await Promise.race([next, this.#changed.wait()])
@@ -180,20 +189,7 @@ export class Stream<T> {
    * Ends    with a frame that says how the stream ended.
    * Throws  when the body has to be cut: its encoding has no word for such an end, or the client stood still.
    */
-  frames(): AsyncIterableIterator<Uint8Array<ArrayBuffer>, void, undefined> {
-    const { asyncContext } = this.#options
-    const frames = this.#frames()
-    // A socket that takes a frame has forgotten the request; templates and encoders may ask for it.
-    return {
-      next: () => asyncContext.run(() => frames.next()),
-      return: () => asyncContext.run(() => frames.return()),
-      [Symbol.asyncIterator]() {
-        return this
-      },
-    }
-  }
-
-  async *#frames(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  async *frames(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
     this.#handedAt = undefined
     this.#reads = this.#options.reads
     this.#drained.notify()
@@ -230,7 +226,7 @@ export class Stream<T> {
 
   /** Starts the first loop, once, in the async context of the request. */
   #startReading(): void {
-    if (!this.#isReading) void this.#options.asyncContext.run(() => this.#read())
+    if (!this.#isReading) void this.asyncContext.run(() => this.#read())
     this.#isReading = true
   }
 
@@ -354,7 +350,7 @@ export class Stream<T> {
     this.hasEnded = true
     this.#finish(outcome)
     const { reason, error, final } = outcome
-    const { onEnd, slot, route, log, asyncContext } = this.#options
+    const { slot } = this.#options
     const counts = { ...this.#counts, ...(this.#failures > 0 && { failed: this.#failures }) }
     const durationMs = now() - this.#startedAt
     const end: StreamEnd = { reason, ...omitUndefined({ error, final }), ...counts, durationMs }
@@ -362,12 +358,6 @@ export class Stream<T> {
     this.#cancelWatch()
     void this.#source.close().then(() => slot?.release())
     slot?.ended(end)
-    asyncContext.run(() => {
-      log.info({ route, reason, ...this.#counts, ms: durationMs }, 'stream ended')
-      callHook(
-        () => onEnd?.(end),
-        (failure) => log.error({ route, err: failure }, 'onEnd of a stream failed'),
-      )
-    })
+    this.asyncContext.run(() => reportEnd(end, this.#options))
   }
 }

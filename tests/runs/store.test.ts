@@ -110,6 +110,25 @@ describe.each(Object.keys(kinds))('a store in %s', (kind) => {
   }
   const stored = { status: 'ok', stopRequested: false, hasSubscribers: false }
 
+  test('forgets a run that never began, and its key means the run before again', async () => {
+    const key = `key ${newRunId()}`
+    const first = await started({ key })
+    await first.append(1, ['"a"', '{"end":"done"}'], true)
+    const never = await started({ key })
+    expect(await nodes.two.current('me', key)).toBe(never.id)
+    const end = { lease: `lease-${never.id}`, from: 1, lines: ['{"end":"stopped"}'], last: true }
+    expect(await nodes.one.append(never.id, { ...end, forget: true })).toEqual(stored)
+    expect(await nodes.two.find(never.id)).toBeUndefined()
+    expect(await nodes.two.current('me', key)).toBe(first.id)
+    const next = await started({ key })
+    expect(await nodes.two.current('me', key)).toBe(next.id)
+    // Without a run before, the key means nothing.
+    const only = await started({ key: `${key} only` })
+    const lease = { ...end, lease: `lease-${only.id}`, forget: true }
+    await nodes.one.append(only.id, lease)
+    expect(await nodes.two.current('me', `${key} only`)).toBeUndefined()
+  })
+
   test('hands out what was written, before and after the first reader came', async () => {
     const { id, append } = await started()
     expect(await append(1, ['a', 'b'])).toEqual(stored)

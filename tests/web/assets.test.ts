@@ -103,6 +103,20 @@ test.each(['*', '/*'])('an app that uses it for all addresses (%s) hears nothing
   expect(warnings()).toEqual([])
 })
 
+test('an app with another copy of hono is served as any', async () => {
+  const { middleware, warnings } = withLog()
+  const app = new Hono()
+  // The requests of another copy keep their routes under another symbol.
+  app.use(async (c, next) => {
+    for (const name of Object.getOwnPropertySymbols(Object.getPrototypeOf(c.req)))
+      Object.defineProperty(c.req, name, { value: undefined })
+    await next()
+  })
+  below(app, middleware)
+  const response = await app.request('/page')
+  expect([response.status, warnings()]).toEqual([200, []])
+})
+
 describe('silence', () => {
   let release = (): void => {}
   afterEach(() => {

@@ -16,7 +16,7 @@ export function checkScripts(
 ): void {
   const isForbidden = policies.every((csp) => csp !== false && !csp.includes("'unsafe-eval'"))
   for (const { uses, placeOf } of own) {
-    const notes = [...uses.unclosed, ...(isForbidden ? uses.scripts : [])]
+    const notes = [...uses.connections, ...(isForbidden ? uses.scripts : [])]
     for (const { at, message, hint } of notes) found.note(placeOf(at), message, hint)
   }
 }

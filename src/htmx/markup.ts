@@ -18,8 +18,8 @@ export interface MarkupUses {
   readonly wrong: Uses<{ message: string; hint: string }>
   /** Attributes that run text as a script, which a content security policy may forbid. */
   readonly scripts: Uses<{ message: string; hint: string }>
-  /** Elements that connect to a stream and name no event that closes it. */
-  readonly unclosed: Uses<{ message: string; hint: string }>
+  /** Elements that connect to a stream which never closes, or whose frames empty their target. */
+  readonly connections: Uses<{ message: string; hint: string }>
   readonly answers: readonly AnswerPlace[]
   /** Elements hand a target on to those in them. */
   readonly inheritsTarget: boolean
@@ -94,7 +94,7 @@ export function markupUses(tags: readonly Tag[], version: 2 | 4 = 4): MarkupUses
     events: all.flatMap(eventsOf),
     wrong: all.flatMap((each) => wrongAttribute(each, version)),
     scripts: all.flatMap(scriptIn),
-    unclosed: all.flatMap(unclosedStream),
+    connections: [...all.flatMap(unclosedStream), ...(version === 2 ? all.flatMap(emptied) : [])],
     answers: version === 4 ? answers : [],
     inheritsTarget: all.some(({ attribute }) => /^(?:data-)?hx-target:/.test(attribute)),
   }
@@ -178,7 +178,7 @@ function scriptIn({ attribute, name, value, at }: Read): MarkupUses['scripts'] {
   return [{ attribute, at, message, hint }]
 }
 
-function unclosedStream({ tag, attribute, name, at }: Read): MarkupUses['unclosed'] {
+function unclosedStream({ tag, attribute, name, at }: Read): MarkupUses['connections'] {
   if (name !== 'hx-sse:connect' && name !== 'sse-connect') return []
   const close = name === 'sse-connect' ? 'sse-close' : 'hx-sse:close'
   const names = tag.attributes.map((each) => each.name.replace(/^data-(?=hx-)/, ''))
@@ -186,6 +186,15 @@ function unclosedStream({ tag, attribute, name, at }: Read): MarkupUses['unclose
     return []
   const message = `${attribute} opens the stream again and again, also when it has come to its end.`
   return [{ attribute, at, message, hint: `Add ${close}="done".` }]
+}
+
+/** htmx 2 empties the target by each frame that has no content of its own. */
+function emptied({ tag, attribute, name, at }: Read): MarkupUses['connections'] {
+  if (name !== 'sse-swap') return []
+  const swap = valueOf(tag, 'hx-swap') ?? valueOf(tag, 'data-hx-swap') ?? 'innerHTML'
+  if (!/^\s*innerHTML(?:\s|$)/.test(swap)) return []
+  const message = 'htmx 2 empties an element with hx-swap="innerHTML" by each later frame.'
+  return [{ attribute, at, message, hint: 'Write hx-swap="beforeend", or "none" for a feed.' }]
 }
 
 /** Finds an element whose answer certainly removes it with the first frame, or is wanted only in part. */

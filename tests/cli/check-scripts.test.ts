@@ -49,12 +49,26 @@ describe('an attribute whose text htmx runs as a script', () => {
 describe('an element that connects to a stream', () => {
   test.each<[string, string, 2 | 4, string]>([
     ['htmx 4', '<div hx-sse:connect="/feed"></div>', 4, 'hx-sse:close="done"'],
-    ['htmx 2', '<div hx-ext="sse" sse-connect="/feed"></div>', 2, 'sse-close="done"'],
+    [
+      'htmx 2',
+      '<div hx-ext="sse" sse-connect="/feed" sse-swap="message" hx-swap="none"></div>',
+      2,
+      'sse-close="done"',
+    ],
     ['another prefix', '<div data-hx-sse:connect="/feed"></div>', 4, 'hx-sse:close="done"'],
   ])('without an event that closes it is noted: %s', async (_, html, htmx, cure) => {
     const notes = await notesOf(html, {}, htmx)
     expect(notes).toEqual([expect.stringContaining(`again and again`)])
     expect(notes[0]).toContain(`Add ${cure}.`)
+  })
+
+  test('of htmx 2 is noted when its frames empty it', async () => {
+    const element = (swap: string): string =>
+      `<div hx-ext="sse" sse-connect="/feed" sse-swap="message" sse-close="done"${swap}></div>`
+    for (const swap of ['', ' hx-swap="innerHTML"', ' data-hx-swap="innerHTML settle:0s"'])
+      expect(await notesOf(element(swap), {}, 2)).toEqual([expect.stringContaining('beforeend')])
+    for (const swap of [' hx-swap="beforeend"', ' hx-swap="none"', ' hx-swap="{{ swap }}"'])
+      expect(await notesOf(element(swap), {}, 2)).toEqual([])
   })
 
   test('is right with it', async () => {

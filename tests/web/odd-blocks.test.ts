@@ -1,0 +1,62 @@
+import { Hono } from 'hono'
+import { describe, expect, test } from 'vitest'
+import { createRuns, EventStream, Fragment, runRoutes, swapstream } from 'swapstream'
+import { applyFrames, domText, openStream } from 'swapstream/testing'
+
+/** The answer of ten fragments in the page, as a DOM. */
+async function shown(block: string, htmx: 4 | 2, around = '<div id="answer"></div>') {
+  const app = new Hono()
+  app.use(swapstream({ templates: { 'x.html': `{% block b %}${block}{% endblock %}` } }))
+  app.get(
+    '/x',
+    () =>
+      new EventStream(
+        async function* () {
+          for (let n = 1; n <= 10; n++)
+            yield new Fragment('x.html', 'b', { n, text: 'a'.repeat(n) })
+        },
+        { frameMs: 0 },
+      ),
+  )
+  const headers: Record<string, string> = { accept: 'text/event-stream' }
+  if (htmx === 4) headers['hx-request-type'] = 'partial'
+  const response = await app.request('/x', { headers })
+  const text = await response.text()
+  const frames = text
+    .split('\n\n')
+    .filter((each) => each.startsWith('data: '))
+    .map((each) => each.replace(/^data: /gm, ''))
+  return applyFrames(`<body>${around}</body>`, frames, {
+    target: '#answer',
+    htmx,
+    swap: 'beforeend',
+  })
+}
+
+describe.each([4, 2] as const)('with htmx %i the page shows once', (htmx) => {
+  test.each([
+    ['a comment before the root', '<!-- bar --><div style="width: {{ n }}%"></div>'],
+    ['comments on both sides', '<!-- a --><p>{{ n }}</p><!-- b -->'],
+    ['a comment inside', '<p><!-- a -->{{ text }}<!-- b --></p>'],
+    ['a root that ends itself', '<div/>{{ text }}'],
+    ['a root that ends itself, with an attribute', '<section class="a"/>{{ n }}'],
+    ['a span that ends itself', '<p><span/>{{ text }}</p>'],
+  ])('%s', async (_, block) => {
+    const html = block.replaceAll('{{ n }}', '10').replaceAll('{{ text }}', 'a'.repeat(10))
+    const page = await shown(block, htmx)
+    expect(domText(page).replace(/ hx-[a-z-]+=""/g, '')).toBe(
+      domText(`<body><div id="answer">${html}</div></body>`),
+    )
+  })
+})
+
+test('what a client names as its target comes back in no page unescaped', async () => {
+  const app = new Hono()
+  app.use(swapstream({ templates: {} }))
+  app.route('/runs', runRoutes(createRuns()))
+  for (const target of ['div#a"><img src=x>', "div#a'><script>", 'a b<i>']) {
+    const headers = { 'hx-source': 'div#x', 'hx-target': target }
+    const events = await (await openStream(app, '/runs/none', { headers })).all()
+    expect(JSON.stringify(events)).not.toMatch(/<img|<script|<i>/)
+  }
+})

@@ -1,6 +1,5 @@
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
-import { tryOr } from '../shared/hooks.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { createSwapstream } from '../web/middleware.ts'
 import { settingsBy, type CoreOptions } from '../web/settings.ts'

@@ -1,4 +1,3 @@
-import { cutBefore, isCut, tailLength } from './cut-text.ts'
 import { CONTAINERS, HOLDS, VOID } from './elements.ts'
 import {
   type Change,
@@ -10,7 +9,17 @@ import {
   TAIL,
 } from './page-html.ts'
 import { tagAt } from './tags.ts'
-import { type HtmlNode, type HtmlTree, isElement, partOf, sourceOf, startTagOf } from './tree.ts'
+import {
+  type HtmlNode,
+  type HtmlTree,
+  isElement,
+  partOf,
+  sourceOf,
+  startTagOf,
+  cutBefore,
+  isCut,
+  tailLength,
+} from './tree.ts'
 
 /** Changes that a page can make, and marks of the HTML in it. */
 export interface DiffOptions {

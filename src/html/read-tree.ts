@@ -1,7 +1,6 @@
-import { sharedLength } from './cut-text.ts'
 import * as elements from './elements.ts'
 import { SEAM, type Tag, tagAt, textEnd } from './tags.ts'
-import type { HtmlNode, HtmlTree, Space } from './tree.ts'
+import { type HtmlNode, type HtmlTree, type Space, sharedLength } from './tree.ts'
 
 /** A node while it is read. */
 interface Node extends HtmlNode {

@@ -1,5 +1,5 @@
 import { SourceError, SwapstreamError } from '../shared/errors.ts'
-import { kindOf } from '../shared/kind-of.ts'
+import { kindOf } from '../shared/hooks.ts'
 
 /** An object of an SDK or a server, of which anything may be missing. */
 export type Foreign = any

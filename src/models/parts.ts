@@ -1,10 +1,9 @@
 import { AbortableWaits, ignoreErrors, onAbort } from '../shared/abortable.ts'
-import { kindOf } from '../shared/kind-of.ts'
-import { Answer } from './answer.ts'
 import { hasEndSign, readChunk } from './chunks.ts'
-import { text, type Part, type Piece } from './pieces.ts'
+import { text, type Part, type Piece, Answer } from './pieces.ts'
 import { abortedModel, cutAnswer, wrongValue } from './errors.ts'
 import { openSource, type OpenSource, type TokenSource } from './source.ts'
+import { kindOf } from '../shared/hooks.ts'
 
 /** How many unknown types a message names. */
 const MAX_NAMED = 5

@@ -1,6 +1,6 @@
 import { ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import { framesOf, streamBehind } from '../streams/body.ts'
+import { framesOf, streamBehind } from '../streams/returned.ts'
 
 /**
  * Writes a stream to Node's response, frame by frame, without a web stream in between. A body that a middleware has

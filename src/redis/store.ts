@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { now } from '../shared/clock.ts'
-import { newRunId } from '../runs/ids.ts'
 import { callStore, type AppendResult, type RunStore } from '../runs/store.ts'
 import { toConnection, type Connection, type RedisClient } from './client.ts'
 import { LogReader } from './reader.ts'
 import { APPEND, FORGET, INTERRUPT, runScript, SEND, START, STOP } from './scripts.ts'
+import { newRunId } from '../runs/log.ts'
 
 /** Settings of a Redis store. */
 export interface RedisStoreOptions {

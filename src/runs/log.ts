@@ -1,9 +1,8 @@
 import { SourceError } from '../shared/errors.ts'
-import { kindOf } from '../shared/kind-of.ts'
 import { Fragment, type Swap } from '../fragments/fragment.ts'
 import { EndMarker, type EndReason, type PublicError } from '../streams/end.ts'
-import { toJsonText } from '../sse/json.ts'
-import { ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
+import { ServerSentEvent, type EventFields, toJsonText } from '../sse/server-sent-event.ts'
+import { kindOf } from '../shared/hooks.ts'
 
 /**
  * The log of a run: one line of JSON per value, which any node can read. A fragment is written once; later lines only
@@ -190,4 +189,39 @@ export function jsonFault(value: unknown, path: readonly string[] = []): string 
     if (fault) return fault
   }
   return undefined
+}
+
+/**
+ * Creates an id of 128 random bits, which cannot be guessed.
+ *
+ * @example isRunId(newRunId()) // → true
+ */
+export function newRunId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  const text = btoa(String.fromCharCode(...bytes)).slice(0, 22)
+  return text.replaceAll('+', '-').replaceAll('/', '_')
+}
+
+/** Checks the form of an id; nothing else is looked up. */
+export function isRunId(text: string): boolean {
+  return /^[\w-]{22}$/.test(text)
+}
+
+/**
+ * Event id for a position in the log of a run. The `1` is the attempt: a run is never started again.
+ *
+ * @example formatCursor(12) // → '1-12'
+ */
+export function formatCursor(position: number): string {
+  return `1-${position}`
+}
+
+/**
+ * Position in an event id that a client sent, 0 if there is none. Clients can send anything.
+ *
+ * @example parseCursor('1-12') // → 12
+ * @example parseCursor('2-12; DROP') // → 0
+ */
+export function parseCursor(lastEventId: string | undefined = ''): number {
+  return Number(/^1-(\d{1,15})$/.exec(lastEventId)?.[1] ?? 0)
 }

@@ -1,7 +1,6 @@
-import type { AsyncContext } from '../shared/async-context.ts'
+import { type AsyncContext, decision } from '../shared/async-context.ts'
 import { after, Notifier, now, sleep } from '../shared/clock.ts'
 import { LimitError } from '../shared/errors.ts'
-import { decision } from '../shared/handling.ts'
 import { failures, Fragment, snapshotKey } from '../fragments/fragment.ts'
 import { EndMarker, type EndReason } from '../streams/end.ts'
 import type { Reporting } from '../shared/log.ts'

@@ -1,6 +1,5 @@
 import { SourceError } from '../shared/errors.ts'
-import { kindOf } from '../shared/kind-of.ts'
-import { toJsonText } from './json.ts'
+import { kindOf } from '../shared/hooks.ts'
 
 /** The fields of one event of an event stream. */
 export interface EventFields<T = unknown> {
@@ -80,4 +79,32 @@ function refused(field: string, value: unknown, hint: string): SourceError {
         ? String(value)
         : kindOf(value)
   return new SourceError('wire/field', `An event's ${field} cannot be ${shown}.`, { hint })
+}
+
+/**
+ * A value as JSON on one line. What JSON would drop or change in silence is refused.
+ *
+ * Throws  SourceError `source/value`.
+ *
+ * @example toJsonText({ a: 1 }) // → '{"a":1}'
+ */
+export function toJsonText(value: unknown): string {
+  const type = typeof value
+  const hasJSON = type === 'string' || type === 'number' || type === 'boolean' || type === 'object'
+  if (!hasJSON) throw noJson(kindOf(value))
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) throw noJson('bytes')
+  const kind = `${kindOf(value)} that has no JSON`
+  try {
+    const text: string | undefined = JSON.stringify(value)
+    // An object may have a `toJSON` that gives nothing.
+    if (text !== undefined) return text
+  } catch (error) {
+    throw noJson(kind, error)
+  }
+  throw noJson(kind)
+}
+
+function noJson(what: string, cause?: unknown): SourceError {
+  const hint = 'Yield text, plain values that JSON can hold, or a ServerSentEvent.'
+  return new SourceError('source/value', `A stream cannot send ${what}.`, { hint, cause })
 }

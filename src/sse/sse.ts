@@ -1,5 +1,4 @@
-import { toJsonText } from './json.ts'
-import type { EventFields } from './server-sent-event.ts'
+import { type EventFields, toJsonText } from './server-sent-event.ts'
 
 const LINE_BREAK = /\r\n|\r|\n/g
 

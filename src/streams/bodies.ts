@@ -1,9 +1,8 @@
 import { SourceError } from '../shared/errors.ts'
-import { kindOf } from '../shared/kind-of.ts'
-import type { Encoder } from './encoder.ts'
-import { toValueText } from './json.ts'
+import { type Encoder, toValueText } from './encoder.ts'
 import type { Source } from './source.ts'
 import { StreamBody, type StreamBodyOptions } from './stream-body.ts'
+import { kindOf } from '../shared/hooks.ts'
 
 /**
  * Records as the answer of a route, one line of JSON each.

@@ -1,9 +1,13 @@
 import { SourceError } from '../shared/errors.ts'
-import { checkEventName, ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
+import {
+  checkEventName,
+  ServerSentEvent,
+  type EventFields,
+  toJsonText,
+} from '../sse/server-sent-event.ts'
 import { encodeComment, encodeEvent } from '../sse/sse.ts'
 import type { EndEvent } from './end.ts'
-import { toJsonText } from '../sse/json.ts'
-import { toValueText } from './json.ts'
+import { Fragment } from '../fragments/fragment.ts'
 
 /** A part of the body: text, which goes out as UTF-8, or bytes as they are. */
 export type Chunk = string | Uint8Array<ArrayBuffer>
@@ -181,4 +185,17 @@ export function checkChunk(chunk: unknown, method: string): Chunk {
 export function toParts(chunk: Chunk): readonly Chunk[] {
   if (typeof chunk === 'string' && chunk.length > 32_768) return chunk.match(/.{1,32768}/gsu)!
   return chunk.length > 0 ? [chunk] : []
+}
+
+/**
+ * A value of a stream as JSON, for encodings that render nothing.
+ *
+ * Throws  SourceError `source/value` for a fragment, whose context is not for clients, and for what has no JSON.
+ */
+export function toValueText(value: unknown): string {
+  if (!(value instanceof Fragment)) return toJsonText(value)
+  const { block, template } = value
+  const message = `This encoding renders no fragments, but the stream gave one, "${block}" of "${template}".`
+  const hint = 'Return an EventStream without `encoding`: that one is for htmx, and renders them.'
+  throw new SourceError('source/value', message, { hint })
 }

@@ -1,8 +1,8 @@
 import { ConfigError } from '../shared/errors.ts'
-import { kindOf } from '../shared/kind-of.ts'
 import { isResumable, type Resumable, type Source } from './source.ts'
 import { StreamBody, type StreamBodyOptions } from './stream-body.ts'
 import type { EncodingContext, Encoder, EventEncoding, events } from './encoder.ts'
+import { kindOf } from '../shared/hooks.ts'
 
 /**
  * Content of a frame: with `diff` what has changed in a block since the frame before, with `full` the whole block. To a

@@ -1,8 +1,7 @@
 import type { AsyncContext } from '../shared/async-context.ts'
 import { now, sleep, yieldToEventLoop } from '../shared/clock.ts'
 import { SourceError } from '../shared/errors.ts'
-import { kindOf } from '../shared/kind-of.ts'
-import { errorMessage } from '../shared/hooks.ts'
+import { errorMessage, kindOf } from '../shared/hooks.ts'
 import type { AppReporting, Log } from '../shared/log.ts'
 import { isResult, noResult } from '../models/errors.ts'
 

@@ -1,47 +1,16 @@
 import { omitUndefined } from '../shared/hooks.ts'
 import type { AsyncContext } from '../shared/async-context.ts'
 import { after, Notifier, now } from '../shared/clock.ts'
-import type { Limits } from '../shared/limits.ts'
 import { lastChunks, type Report, type StreamBuffer } from './buffer.ts'
 import { toParts, type Chunk } from './encoder.ts'
 import { EndMarker, type EndReason, type Outcome, type StreamEnd } from './end.ts'
-import {
-  reportEnd,
-  reportFailure,
-  unfinished,
-  type EndListener,
-  type FailureListeners,
-} from './failure.ts'
-import type { Slot } from './registry.ts'
-import { SourceReader, WithId, type Source, type SourceReaderOptions } from './source.ts'
+import { reportEnd, reportFailure, unfinished } from './failure.ts'
+import { SourceReader, WithId, type Source } from './source.ts'
+import type { StreamOptions } from './options.ts'
 
 /** Time in which the first value may decide about the status; then the headers go out without it. */
 const FIRST_VALUE_MS = 250
 const utf8 = new TextEncoder()
-
-/** The other end of the connection that a stream is sent over. */
-export interface Client {
-  /** Calls back, perhaps at once, when the client has left. Out: a function that forgets the call. */
-  onDisconnect(run: () => void): () => void
-  /** Cuts the connection of a client that stands still; a body alone cannot do that. */
-  destroy?(): void
-}
-
-export interface StreamOptions extends SourceReaderOptions, FailureListeners, EndListener {
-  readonly client: Client
-  readonly slot?: Slot | undefined
-  readonly heartbeatMs: number | false | null
-  /** Time between two frames; 0 for a frame a value. */
-  readonly frameMs: () => number
-  /**
-   * When the source is read: always, while the newest snapshots replace those before (`latest`); only while the client
-   * waits (`pause`); only when a frame is due, because the source itself gives the newest snapshot (`due`).
-   */
-  readonly reads: 'latest' | 'pause' | 'due'
-  readonly limits: Limits
-  /** The limits of a feed. Default: the same. */
-  readonly feedLimits?: Limits
-}
 
 /**
  * One stream, from its first value to its teardown: a loop reads the source into a buffer, another flushes the buffer

@@ -2,13 +2,13 @@ import type { Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { escapeHtml } from '../shared/escape-html.ts'
 import { errorMessage } from '../shared/hooks.ts'
-import { notice } from '../htmx/notices.ts'
 import { htmxRequest, isForPeople, VARY } from '../htmx/request.ts'
 import { htmxHeaders, type HtmxHeaders } from '../htmx/response.ts'
 import { reportedAs, toPublicError } from '../streams/failure.ts'
 import { answerPage, Page } from './page.ts'
 import { errorResponse, Problem, type ErrorView } from './problem.ts'
 import { engineFor, settingsOf } from './settings.ts'
+import { notice } from '../htmx/together.ts'
 
 /** How errors are rendered, and where htmx puts them. */
 export interface ErrorPagesOptions extends Pick<HtmxHeaders, 'retarget' | 'reswap' | 'trigger'> {

@@ -1,11 +1,9 @@
 import { SourceError } from '../shared/errors.ts'
-import { kindOf } from '../shared/kind-of.ts'
 import { escapeHtml } from '../shared/escape-html.ts'
 import { encodeComment, encodeEvent, withId } from '../sse/sse.ts'
 import { ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
 import { failures, Fragment, snapshotKey, whenCut } from '../fragments/fragment.ts'
 import type { HtmlTree } from '../html/tree.ts'
-import { notice, quietNotice } from '../htmx/notices.ts'
 import { StreamPage, type StreamPageOptions } from '../htmx/stream-page.ts'
 import type { Report, StreamBuffer } from '../streams/buffer.ts'
 import { shutdownMessage } from '../streams/encoder.ts'
@@ -13,6 +11,8 @@ import type { EndEvent, EndReason } from '../streams/end.ts'
 import type { Updates } from '../streams/event-stream.ts'
 import type { BlockRenders } from './block-renders.ts'
 import { createReconnect, type Reconnect, type ReconnectPoint } from './reconnect.ts'
+import { kindOf } from '../shared/hooks.ts'
+import { notice, quietNotice } from '../htmx/together.ts'
 
 /** So many values that no newer one replaces may wait; then the source waits, too. */
 const MAX_WAITING = 32

@@ -3,7 +3,6 @@ import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { InputError, SwapstreamError } from '../shared/errors.ts'
 import { DEFAULT_LIMITS } from '../shared/limits.ts'
-import { handleRequest } from '../shared/handling.ts'
 import { safeLog, silent } from '../shared/log.ts'
 import { reportedAs, reportFailure } from '../streams/failure.ts'
 import { readAs, takeReturned } from '../streams/returned.ts'
@@ -14,6 +13,7 @@ import { guardOrigin } from './origin-guard.ts'
 import { answerPage, Page, type Answer } from './page.ts'
 import { toProblem } from './problem.ts'
 import { engineFor, settingsBy, type CoreOptions, type Settings } from './settings.ts'
+import { handleRequest } from '../shared/async-context.ts'
 
 /** Scripts, styles and requests from this origin only; images also as data. htmx and its extension need no more. */
 const STRICT_CSP =

@@ -8,11 +8,11 @@ import {
   TemplateError,
 } from '../shared/errors.ts'
 import { escapeHtml } from '../shared/escape-html.ts'
-import { notice } from '../htmx/notices.ts'
 import { isForPeople } from '../htmx/request.ts'
 import { toPublicError } from '../streams/failure.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { settingsOf, type Settings } from './settings.ts'
+import { notice } from '../htmx/together.ts'
 
 /** The view of an error for people. */
 export interface ErrorView {

@@ -1,11 +1,11 @@
 import { Hono, type Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import { accepts, htmxRequest } from '../htmx/request.ts'
-import { isRunId, newRunId } from '../runs/ids.ts'
 import type { Runs } from '../runs/runs.ts'
 import { EventStream, type EventStreamOptions } from '../streams/event-stream.ts'
 import { withHttpErrors } from './problem.ts'
 import { settingsOf } from './settings.ts'
+import { isRunId, newRunId } from '../runs/log.ts'
 
 const COOKIE = 'swapstream-owner'
 

@@ -4,7 +4,7 @@ import type { Limits } from '../shared/limits.ts'
 import type { Log } from '../shared/log.ts'
 import { withContext, type TemplateEngine } from '../templates/engine.ts'
 import type { Updates, Backpressure } from '../streams/event-stream.ts'
-import type { Client } from '../streams/stream.ts'
+import type { Client } from '../streams/options.ts'
 
 /** The knowledge of the server about a request and its connection. */
 export interface Connection extends Partial<Client> {

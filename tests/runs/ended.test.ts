@@ -4,9 +4,9 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { createRuns, type Runs } from 'swapstream'
 import { createMemoryStore, type RunStore } from 'swapstream/stores'
 import { controlledClock } from 'swapstream/testing'
-import { newRunId } from '../../src/runs/ids.ts'
 import { useTimers } from '../../src/shared/clock.ts'
 import { eventually } from '../support/eventually.ts'
+import { newRunId } from '../../src/runs/log.ts'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void

@@ -3,9 +3,9 @@ import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createMemoryStore, type RunStore } from 'swapstream/stores'
 import { createRedisStore } from 'swapstream/redis'
-import { newRunId } from '../../src/runs/ids.ts'
 import { eventually } from '../support/eventually.ts'
 import { someRedis } from '../support/redis.ts'
+import { newRunId } from '../../src/runs/log.ts'
 
 /** Stores that share what they keep, as the nodes of one app do; and a way to let go of them. */
 interface Nodes {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { kindOf, withArticle } from '../../src/shared/kind-of.ts'
+import { kindOf, withArticle } from '../../src/shared/hooks.ts'
 
 test.each([
   'an EventStream',

@@ -2,7 +2,6 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { events, produce, scope, ServerSentEvent, type StreamWriter } from 'swapstream'
 import { timersRunning } from '../../src/shared/clock.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/shared/limits.ts'
-import { toBody } from '../../src/streams/body.ts'
 import { Stream } from '../../src/streams/stream.ts'
 import { ValueBuffer } from '../../src/streams/buffer.ts'
 import type { Slot } from '../../src/streams/registry.ts'
@@ -10,6 +9,7 @@ import type { Source } from '../../src/streams/source.ts'
 import type { StreamEnd } from '../../src/streams/end.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
+import { toBody } from '../../src/streams/returned.ts'
 
 function stream(source: Source<unknown>, limits: Partial<Limits> = {}) {
   const log = recordingLog()

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { timersRunning } from '../../src/shared/clock.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/shared/limits.ts'
-import { toBody } from '../../src/streams/body.ts'
-import { Stream, type StreamOptions } from '../../src/streams/stream.ts'
+import { Stream } from '../../src/streams/stream.ts'
 import type { StreamEnd } from '../../src/streams/end.ts'
 import type { Source, StreamContext } from '../../src/streams/source.ts'
 import { ValueBuffer } from '../../src/streams/buffer.ts'
@@ -10,6 +9,8 @@ import type { Encoder } from '../../src/streams/encoder.ts'
 import { controlledClock, type ControlledClock } from '../../src/testing/controlled-clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
+import { toBody } from '../../src/streams/returned.ts'
+import type { StreamOptions } from '../../src/streams/options.ts'
 
 const plain: Encoder<string> = {
   value: (value) => value,

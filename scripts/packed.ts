@@ -112,7 +112,8 @@ function checkTypes(manifest: string): void {
   try {
     execFileSync(tsc, [...options.split(' '), 'types.ts'], { cwd: project, encoding: 'utf8' })
   } catch (error) {
-    throw new Error(`The packed types do not compile:\n${(error as { stdout: string }).stdout}`)
+    const { stdout } = error as { stdout: string }
+    throw new Error(`The packed types do not compile:\n${stdout}`, { cause: error })
   }
 }
 

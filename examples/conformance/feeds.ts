@@ -109,7 +109,9 @@ function failing(before: readonly string[]) {
 /** An event as the client describes it. `html` is another name for `data`: this encoding sends both unchanged. */
 function toEvent({ data, html, event, id, retry }: Record<string, unknown>): ServerSentEvent {
   const content = data ?? html
-  if (content === undefined) refuse(422, 'An event needs "data" or "html".')
+  if (typeof content !== 'string') refuse(422, 'An event needs "data" or "html", a text.')
+  if (event === 'message')
+    refuse(422, 'Leave the name out: "message" is the name of an event without one.')
   try {
     const fields = { data: content, event, id, retry }
     const defined = Object.entries(fields).filter(([, value]) => value !== undefined)

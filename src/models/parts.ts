@@ -71,7 +71,7 @@ async function* parts(
     yield* text(decoder?.decode()) as Part[]
     if (source.wasAborted()) throw abortedModel()
     if (number === 1 && source.isOfSdk) throw cutAnswer()
-    if (source.needsEnd) answer.checkEnd()
+    answer.checkEnd()
     if (!hasKnown && unknownTypes.size > 0) {
       const types = [...unknownTypes].slice(0, MAX_NAMED).join('", "')
       const message = `No part of this source is of a known type: "${types}".`

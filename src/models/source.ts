@@ -56,8 +56,6 @@ export interface OpenSource {
   readonly isList: boolean
   /** True for a provider's own object: it has a controller. */
   readonly isOfSdk: boolean
-  /** True where the chunks of a provider have to end with a sign; a list has been written by hand. */
-  readonly needsEnd: boolean
   /** The provider's own object is aborted from elsewhere: then a quiet end is not the end of the answer. */
   wasAborted(): boolean
   /** Closes what has not ended by itself, once. It is returned first, then aborted, so that it knows this is wanted. */
@@ -101,7 +99,6 @@ export async function openSource(source: TokenSource, signal: AbortSignal): Prom
     },
     isList: Array.isArray(stream),
     isOfSdk: stream.controller?.signal !== undefined,
-    needsEnd: !Array.isArray(stream),
     wasAborted: () => stream.controller?.signal?.aborted === true,
     close: () => (closing ??= close(stream, chunks)),
   }

@@ -503,7 +503,9 @@ export const tick = new ServerSentEvent({ event: 'app:tick', data: '' })
         /^live\.html:1:115: hx-sse:close waits for the event "complet", .* did you mean "complete"/,
       ),
     ])
-    expect(notes).toEqual([])
+    expect(lines(notes)).toEqual([
+      expect.stringContaining('htmx 2 empties an element with hx-swap="innerHTML"'),
+    ])
 
     const unheard = await checked(code)
     expect(unheard.notes).toEqual([

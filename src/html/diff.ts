@@ -217,11 +217,12 @@ class Diff {
     const [old, now] = [sourceOf(this.#before.tree, was), sourceOf(this.#after, is)]
     const chars = this.#before.tails.get(was)
     const head = old.length - (chars ?? 0)
-    const grows = now.startsWith(old.slice(0, head)) && isCut(now, head)
+    // Texts of equal length are compared much quicker than by `startsWith`.
+    const grows = now.slice(0, head) === old.slice(0, head) && isCut(now, head)
     if (chars === undefined) {
       const added = now.length - old.length
       if (grows) return this.#insert(place, n + 1, now.slice(head) + rest) || this.#split(y, is, 0)
-      if (rest === '' && now.endsWith(old) && isCut(now, added))
+      if (rest === '' && added > 0 && now.slice(added) === old && isCut(now, added))
         return this.#insert(place, n, now.slice(0, added))
     } else if (grows && rest === '') {
       // It goes on before its end, which stands in an element of its own.

@@ -107,7 +107,9 @@ export function markdownFilter(
       return safeHtml(markdown.render(text))
     }
     const texts = growing.get(this) ?? []
-    const at = texts.findIndex((each) => each.text !== '' && text.startsWith(each.text))
+    const at = texts.findIndex(
+      (each) => each.text !== '' && text.slice(0, each.text.length) === each.text,
+    )
     const [one = { text, toHtml: markdown.open() }] = at < 0 ? [] : texts.splice(at, 1)
     one.text = text
     growing.set(this, [...texts, one].slice(-MAX_GROWING))

@@ -167,14 +167,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'the numbers of a run go on',
     file: ENCODER,
-    from: 'lastEventId === undefined ? 0 : positionIn(lastEventId) + 1',
+    from: 'lastEventId === undefined ? 0 : parseCursor(lastEventId) + 1',
     to: '0',
     tests: ['tests/streams/encodings.test.ts'],
   },
   {
     what: 'the numbers of a run are those of its values',
     file: ENCODER,
-    from: 'if (id !== undefined) seq = positionIn(id)',
+    from: 'if (id !== undefined) seq = parseCursor(id)',
     to: '',
     tests: ['tests/streams/encodings.test.ts'],
   },

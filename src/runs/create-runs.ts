@@ -5,13 +5,13 @@ import { AccessError, ConfigError, LimitError } from '../shared/errors.ts'
 import { DEFAULT_LIMITS, Slots, type Limits } from '../shared/limits.ts'
 import { Reporting, type AppReporting } from '../shared/log.ts'
 import { EndMarker, type EndReason } from '../streams/end.ts'
-import type { Source, StreamContext, WithId } from '../streams/source.ts'
+import { type Source, type StreamContext, type WithId, parseCursor } from '../streams/source.ts'
 import { createMemoryStore } from './memory-store.ts'
 import { Producer } from './producer.ts'
 import { watchRun, type ActiveRun } from './remote-run.ts'
 import type { Run, RunOptions, Runs, RunsHealth, RunsOptions, SubscribeOptions } from './runs.ts'
 import { callStore, type StoredRun } from './store.ts'
-import { isRunId, newRunId, parseCursor } from './log.ts'
+import { isRunId, newRunId } from './log.ts'
 
 const DEFAULTS = {
   path: '/runs',

@@ -2,9 +2,7 @@ import { abortableGenerator, onAbort } from '../shared/abortable.ts'
 import { Notifier } from '../shared/clock.ts'
 import { Fragment, snapshotKey } from '../fragments/fragment.ts'
 import { EndMarker } from '../streams/end.ts'
-import { WithId } from '../streams/source.ts'
-import { formatCursor } from './log.ts'
-
+import { WithId, formatCursor } from '../streams/source.ts'
 /**
  * Values by which a client may be ahead of the log: it read from the producer, and the store lost the end. A cursor
  * further ahead is made up.

@@ -8,6 +8,7 @@ import {
 import { encodeComment, encodeEvent } from '../sse/sse.ts'
 import type { EndEvent } from './end.ts'
 import { Fragment } from '../fragments/fragment.ts'
+import { parseCursor } from './source.ts'
 
 /** A part of the body: text, which goes out as UTF-8, or bytes as they are. */
 export type Chunk = string | Uint8Array<ArrayBuffer>
@@ -136,13 +137,13 @@ export function plain(): Encoder<unknown> {
  * @example new EventStream(async function* () { yield { pct: 50 }; return { url: '/report' } }, { encoding: sequenced })
  */
 export function sequenced({ lastEventId }: EncodingContext = {}): Encoder<unknown> {
-  let seq = lastEventId === undefined ? 0 : positionIn(lastEventId) + 1
+  let seq = lastEventId === undefined ? 0 : parseCursor(lastEventId) + 1
   const event = (type: string, member = ''): string =>
     encodeEvent({ event: type, data: `{"type":"${type}","seq":${seq++}${member}}` })
   return {
     start: () => (lastEventId === undefined ? event('start') : ''),
     value(value, id) {
-      if (id !== undefined) seq = positionIn(id)
+      if (id !== undefined) seq = parseCursor(id)
       if (value instanceof ServerSentEvent) return encodeEvent(value)
       return event('chunk', `,"chunk":${toValueText(value)}`)
     },
@@ -153,11 +154,6 @@ export function sequenced({ lastEventId }: EncodingContext = {}): Encoder<unknow
     },
     heartbeat: ping,
   }
-}
-
-/** The number at the end of an id of a run, 0 where there is none: clients can send anything. */
-function positionIn(id: string): number {
-  return Number(/^1-(\d{1,15})$/.exec(id)?.[1] ?? 0)
 }
 
 /**

@@ -1,8 +1,19 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import manifest from './package.json' with { type: 'json' }
 
-export default defineConfig({
+const files = readdirSync('tests', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.test.ts') && !file.startsWith('timing'))
+  .map((file) => `tests/${file}`)
+
+/** Looks at what all files of a worker share: counts timers, replaces the clock or a global, watches the process. */
+const LOOKS_AROUND = /timersRunning|controlledClock|vi\.stub|process\.on\(/
+
+const alone = files.filter((file) => LOOKS_AROUND.test(readFileSync(file, 'utf8')))
+
+/** What each test needs, whichever project it is in. */
+export const common = {
   resolve: {
     // Tests import the package by its name and get its source. Not by the `source` condition, as programs do: vitest
     // would hand that on to Node, and Node cannot load the sources that other packages keep under the same condition.
@@ -18,25 +29,46 @@ export default defineConfig({
     ),
   },
   test: {
-    include: ['tests/**/*.test.ts'],
-    // Those measure time, and run alone.
-    exclude: ['tests/timing/**'],
     // A machine may have more to do: what hangs is found all the same.
     testTimeout: 90_000,
     hookTimeout: 120_000,
-    // Much of a test is waiting: for a browser, for a process, for a deadline.
-    maxWorkers: 2 * availableParallelism(),
     // What every ended stream says of itself would hide what a test says.
     env: { LOG_LEVEL: 'error' },
     // Where a machine may have more to do than these tests.
     retry: Number(process.env['RETRY'] ?? 0),
     setupFiles: ['tests/support/seed.ts'],
-    globalSetup: [
-      'tests/support/browser-setup.ts',
-      'tests/support/redis-setup.ts',
-      'tests/support/programs-setup.ts',
+  },
+}
+
+/** What is done once, before and for all tests. */
+export const once = {
+  globalSetup: [
+    'tests/support/browser-setup.ts',
+    'tests/support/redis-setup.ts',
+    'tests/support/programs-setup.ts',
+  ],
+  // A stream that fails behind our back is the defect we most fear: never let one pass.
+  dangerouslyIgnoreUnhandledErrors: false,
+}
+
+export default defineConfig({
+  ...common,
+  test: {
+    ...once,
+    // Much of a test is waiting: for a browser, for a process, for a deadline.
+    maxWorkers: 2 * availableParallelism(),
+    // To load the whole source anew for each file takes longer than most tests: only some files must do it.
+    projects: [
+      { ...common, test: { ...common.test, name: 'alone', include: alone } },
+      {
+        ...common,
+        test: {
+          ...common.test,
+          name: 'together',
+          include: files.filter((file) => !alone.includes(file)),
+          isolate: false,
+        },
+      },
     ],
-    // A stream that fails behind our back is the defect we most fear: never let one pass.
-    dangerouslyIgnoreUnhandledErrors: false,
   },
 })

@@ -6,11 +6,12 @@ import { omitUndefined } from '../shared/hooks.ts'
 import { UNKNOWN_ADDRESS, type Connection } from '../web/settings.ts'
 import { cameOverTls, clientAddress } from './client-address.ts'
 
-/** The environment that `@hono/node-server`, and our `serve`, call an app with. */
+/** The environment that `@hono/node-server`, and our `serve`, call an app with; or Bun, with its server. */
 interface NodeEnv {
   readonly incoming?: IncomingMessage
   readonly outgoing?: ServerResponse
   readonly host?: object
+  requestIP?(request: Request): { readonly address: string } | null
 }
 
 /**
@@ -27,9 +28,12 @@ useAsyncContext(() => new RequestContext('swapstream'))
 /** Reads from Node what it knows about a request that came through so many proxies of ours. */
 export function nodeConnection(proxies: number): (c: Context) => Connection {
   return (c) => {
-    const { incoming, outgoing, host } = (c.env ?? {}) as NodeEnv
-    // A socket of a file system, or one that has closed, has no address; without a socket there is nothing to ask.
-    const own = incoming && (incoming.socket?.remoteAddress ?? UNKNOWN_ADDRESS)
+    const env = (c.env ?? {}) as NodeEnv
+    const { incoming, outgoing, host } = env
+    // A socket of a file system, or one that has closed, has no address.
+    const own = incoming
+      ? (incoming.socket?.remoteAddress ?? UNKNOWN_ADDRESS)
+      : env.requestIP?.(c.req.raw)?.address
     const address = clientAddress(c.req.header('x-forwarded-for'), proxies, own)
     const secure = cameOverTls(c.req.header('x-forwarded-proto'), proxies)
     const known = { ...omitUndefined({ address, host }), secure }

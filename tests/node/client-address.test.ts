@@ -125,6 +125,17 @@ describe('streams are counted', () => {
     expect(await ask(url, '/open', '8.8.4.4')).toBe(200)
   })
 
+  test('on Bun, whose server knows the address', async () => {
+    const { app } = behind(0)
+    const env = (address: string) => ({ requestIP: () => ({ address }) })
+    const open = (address: string) => app.request('/open', {}, env(address))
+    const [first, same, other] = [await open('8.8.8.8'), await open('8.8.8.8'), await open('::1')]
+    expect([first.status, same.status, other.status]).toEqual([200, 429, 200])
+    expect((await app.request('/inside', {}, env('127.0.0.1'))).status).toBe(200)
+    expect((await app.request('/inside', {}, env('8.8.8.8'))).status).toBe(403)
+    for (const { body } of [first, other]) await body!.cancel()
+  })
+
   test('also where the socket has no address', async () => {
     const { app } = behind(0)
     const nameless = { incoming: { socket: {} } }

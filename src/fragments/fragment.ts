@@ -1,3 +1,4 @@
+import type { PublicError } from '../shared/errors.ts'
 import { omitUndefined } from '../shared/hooks.ts'
 
 /** The variables of a template. */
@@ -77,8 +78,15 @@ export class Fragment {
   }
 }
 
+/** Why the context of a fragment could not be made. */
+export interface FragmentFailure {
+  readonly error: unknown
+  /** The part for clients, when the log has the cause already. */
+  readonly publicError?: PublicError
+}
+
 /** The failures of fragments whose context could not be made: a notice is shown in their place. */
-export const failures: WeakMap<Fragment, { readonly error: unknown }> = new WeakMap()
+export const failures: WeakMap<Fragment, FragmentFailure> = new WeakMap()
 
 /** Throws  TypeError for a target that is not `#id`. */
 export function checkTarget(what: string, target: string): void {

@@ -1,6 +1,6 @@
 import { type AsyncContext, decision } from '../shared/async-context.ts'
 import { after, Notifier, now, sleep } from '../shared/clock.ts'
-import { LimitError } from '../shared/errors.ts'
+import { LimitError, type PublicError } from '../shared/errors.ts'
 import { failures, Fragment, snapshotKey } from '../fragments/fragment.ts'
 import { EndMarker, type EndReason } from '../streams/end.ts'
 import type { Reporting } from '../shared/log.ts'
@@ -53,6 +53,8 @@ export class Producer implements ActiveRun {
   readonly #lines: string[] = []
   readonly #pushed = new Notifier()
   readonly #stored = new Notifier()
+  /** The failures of parts, one of which may end the run. */
+  readonly #reported = new Map<unknown, PublicError>()
   #chars = 0
   #end: EndMarker | undefined
   /** Lines that the store has. */
@@ -165,8 +167,7 @@ export class Producer implements ActiveRun {
   }
 
   #push(value: unknown): void {
-    // The failure itself ends the run.
-    if (value instanceof Fragment && failures.has(value)) return
+    if (value instanceof Fragment) this.#reportPart(value)
     if (value instanceof Fragment && snapshotKey(value) !== undefined) {
       this.#waiting.push(value)
       this.snapshots.push(value)
@@ -267,11 +268,24 @@ export class Producer implements ActiveRun {
     this.#finish(new EndMarker('interrupted'))
   }
 
-  #fail(error: unknown): void {
-    if (this.#end !== undefined) return
+  /** Reports why the context of a fragment could not be made, once for all who are shown it. */
+  #reportPart(fragment: Fragment): void {
+    const failure = failures.get(fragment)
+    if (failure === undefined || failure.publicError) return
+    const publicError = this.#report(failure.error)
+    this.#reported.set(failure.error, publicError)
+    failures.set(fragment, { ...failure, publicError })
+  }
+
+  #report(error: unknown): PublicError {
     const { reporting, onError } = this.#options
     const { log, expose } = reporting
-    const publicError = reportFailure(error, { route: 'run', log, expose, onError })
+    return reportFailure(error, { route: 'run', log, expose, onError })
+  }
+
+  #fail(error: unknown): void {
+    if (this.#end !== undefined) return
+    const publicError = this.#reported.get(error) ?? this.#report(error)
     this.#finish(new EndMarker('error', { publicError, error }))
   }
 

@@ -191,6 +191,14 @@ export class LimitError extends SwapstreamError {
   }
 }
 
+/** The part of a failure that a client may know. */
+export interface PublicError {
+  readonly code: string
+  /** Finds the cause in the log. */
+  readonly id: string
+  readonly message: string
+}
+
 /**
  * Lists the known names, and the closest one.
  *

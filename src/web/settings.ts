@@ -6,9 +6,12 @@ import { withContext, type TemplateEngine } from '../templates/engine.ts'
 import type { Updates, Backpressure } from '../streams/event-stream.ts'
 import type { Client } from '../streams/options.ts'
 
+/** The address of all clients whose own is not known: they count as one, and are in no network. */
+export const UNKNOWN_ADDRESS = 'unknown'
+
 /** The knowledge of the server about a request and its connection. */
 export interface Connection extends Partial<Client> {
-  /** The client's address, by which its streams are counted. */
+  /** The client's address, by which its streams are counted. Without one they are not. */
   readonly address?: string
   /** True for a request that came over TLS to a proxy of ours. */
   readonly secure?: boolean

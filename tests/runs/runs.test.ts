@@ -397,6 +397,10 @@ describe('runs over HTTP', () => {
     ['https://example.com/', 0, {}, true],
     ['http://example.com/', 1, { 'x-forwarded-proto': 'https' }, true],
     ['http://example.com/', 1, { 'x-forwarded-proto': 'https, http' }, false],
+    ['http://example.com/', 2, { 'x-forwarded-proto': 'https, http' }, true],
+    ['http://example.com/', 2, { 'x-forwarded-proto': 'https' }, true],
+    ['http://example.com/', 2, { 'x-forwarded-proto': 'https, http, http' }, false],
+    ['http://example.com/', 1, {}, false],
     ['http://example.com/', 0, { 'x-forwarded-proto': 'https' }, false],
   ])(
     'belong to a cookie that goes over TLS only where %s with %i proxies and %j says so',

@@ -48,8 +48,8 @@ function finishOfAiSdk(chunk: Foreign): Pieces {
   const reason = finishReason?.unified ?? finishReason
   const raw = finishReason?.raw ?? chunk.rawFinishReason
   const isCut = reason === 'other' && raw === undefined && 'rawFinishReason' in chunk
-  const said = isCut ? 'unknown' : isFailure(raw) ? raw : reason
-  return [...metadata(chunk), ...end(totalUsage ?? counts, said, chunk)]
+  const finished = isCut ? 'unknown' : isFailure(raw) ? raw : reason
+  return [...metadata(chunk), ...end(totalUsage ?? counts, finished, chunk)]
 }
 
 /** Chunks that name their type. */
@@ -121,7 +121,7 @@ const BY_TYPE: Readonly<Record<string, Read>> = {
     end(chunk.response?.usage, chunk.response?.incomplete_details?.reason, chunk),
   'response.failed': (chunk) => failure({ error: chunk.response?.error ?? chunk }),
 
-  // Cohere. What it plans is said beside the answer.
+  // Cohere. Its plan is no answer.
   'content-start': cohereContent,
   'content-delta': cohereContent,
   'tool-plan-delta': (chunk) =>

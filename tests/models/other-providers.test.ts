@@ -210,7 +210,7 @@ describe('LangChain', () => {
     expect(await read(json)).toMatchObject({ text: 'Hello', code: undefined })
   })
 
-  test('ends for the reason that its provider gives, however that is spelt', async () => {
+  test('ends for the reason that its provider gives, in whichever case', async () => {
     const last = (response_metadata: object) => stream([ai({ content: 'x', response_metadata })])
     expect((await read(last({ finishReason: 'STOP' }))).parts).toEqual([
       { type: 'finish', reason: 'STOP' },

@@ -9,7 +9,7 @@ import { readAs, takeReturned, type Handled, type Returned } from '../streams/re
 import type { StreamBody } from '../streams/stream-body.ts'
 import { answerStream } from './answer-stream.ts'
 import { answerFormResult, FormResult } from './form-result.ts'
-import { guardOrigin } from './origin-guard.ts'
+import { guardOrigin, readOrigins } from './origin-guard.ts'
 import { answerPage, Page, type Answer } from './page.ts'
 import { toProblem } from './problem.ts'
 import { engineFor, settingsBy, type CoreOptions, type Settings } from './settings.ts'
@@ -36,13 +36,13 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 export function createSwapstream(options: CoreOptions): MiddlewareHandler {
   const settings: Settings = {
     expose: false,
-    allowedOrigins: [],
     csp: STRICT_CSP,
     // Bun cuts a connection after 10 s of silence.
     heartbeatMs: 'Bun' in globalThis ? 5_000 : 15_000,
     updates: 'diff',
     connection: () => ({}),
     ...options,
+    allowedOrigins: readOrigins(options.allowedOrigins ?? []),
     log: safeLog(options.log ?? silent),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   }

@@ -93,7 +93,7 @@ export function checkTarget(what: string, target: string): void {
   if (ID_SELECTOR.test(target)) return
   const meant = ID_SELECTOR.test(`#${target}`) ? ` Did you mean "#${target}"?` : ''
   throw new TypeError(
-    `${what} is one element by its id, such as "#answer"; it cannot be ${JSON.stringify(target)}.${meant}`,
+    `${what} is one element by its id, such as "#answer" (letters of ASCII, digits, - and _); it cannot be ${JSON.stringify(target)}.${meant}`,
   )
 }
 

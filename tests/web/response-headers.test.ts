@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { Hono } from 'hono'
 import { describe, expect, test } from 'vitest'
-import { EventStream, FormResult, Fragment, htmxHeaders, Page, swapstream } from 'swapstream'
+import {
+  errorPages,
+  EventStream,
+  FormResult,
+  Fragment,
+  htmxHeaders,
+  Page,
+  swapstream,
+} from 'swapstream'
 
 /**
  * The address and the settings that htmx 4 reads in HX-Location, in other words than its own: JSON, or pairs behind
@@ -98,6 +106,45 @@ test.each(['retarget', 'reselect', 'reswap', 'trigger'] as const)(
     expect(() => htmxHeaders({ [name]: 'a\r\nHX-Redirect: x' })).toThrow(TypeError)
   },
 )
+
+describe('htmxHeaders: a selector', () => {
+  test.each([
+    ['#grüße', '#gr\\fc \\df e'],
+    ['#a, #日本', '#a, #\\65e5 \\672c '],
+    ['[title="👋"]', '[title="\\1f44b "]'],
+    ['closest form', 'closest form'],
+  ])('is the same in ASCII: %s', (selector, ascii) => {
+    expect(htmxHeaders({ retarget: selector, reselect: selector })).toEqual({
+      'HX-Retarget': ascii,
+      'HX-Reselect': ascii,
+    })
+  })
+
+  test('that errorPages cannot send fails when it is declared', () => {
+    expect(() => errorPages(new Hono(), { retarget: '#a\n' })).toThrow(/one line of ASCII\. Leave/)
+    expect(() => errorPages(new Hono(), { trigger: 'a b' })).toThrow(/is no name of an event/)
+  })
+})
+
+test('htmxHeaders: an address called "true" or "false" is no yes or no', () => {
+  for (const word of ['true', 'false'])
+    expect(htmxHeaders({ pushUrl: word, replaceUrl: word })).toEqual({
+      'HX-Push-Url': `./${word}`,
+      'HX-Replace-Url': `./${word}`,
+    })
+  expect(htmxHeaders({ pushUrl: false })).toEqual({ 'HX-Push-Url': 'false' })
+})
+
+test('htmxHeaders: an event without details is an event, too', () => {
+  const value = htmxHeaders({ trigger: { saved: undefined, 'grüße:da': {}, next: null } })
+  expect(JSON.parse(value['HX-Trigger']!)).toEqual({ saved: null, 'grüße:da': {}, next: null })
+  expect(value['HX-Trigger']).toMatch(/^[\x20-\x7e]*$/)
+})
+
+test('htmxHeaders says what to give instead', () => {
+  expect(() => htmxHeaders({ trigger: 'a, b' })).toThrow(/Give several as an object/)
+  expect(() => htmxHeaders({ redirect: 'vbscript:x' })).toThrow(/Give an address of this site/)
+})
 
 test('a FormResult leads to its address alone, with htmx and without', async () => {
   const app = new Hono()

@@ -59,6 +59,8 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
 
   const middleware: MiddlewareHandler = async function swapstream(c, next) {
     const decide = handleRequest()
+    // A run is for an answer: one that failed, or was refused, starts none.
+    let isWanted = false
     try {
       settingsBy.set(c, settings)
       // Once a response exists, Hono keeps the headers that are set before a handler returns a value of ours.
@@ -74,6 +76,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       const returned = takeReturned(c.res)
       if (returned) send(c, await answer(c, returned, settings))
       addSecurityHeaders(c.res.headers, csp)
+      isWanted = c.req.method !== 'HEAD' && c.res.status < 400
     } catch (error) {
       if (!(error instanceof SwapstreamError)) {
         reportOnce(error, c, settings)
@@ -86,7 +89,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       addSecurityHeaders(problem.res.headers, csp)
       throw problem
     } finally {
-      decide(c.req.method !== 'HEAD')
+      decide(isWanted)
     }
   }
   settingsBy.set(middleware, settings)

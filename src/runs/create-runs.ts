@@ -67,13 +67,15 @@ class NodeRuns implements Runs {
   }
 
   async start(source: Source<unknown>, options: RunOptions): Promise<Run> {
-    const { owner, key } = options
+    const { key } = options
+    const owner = ownerText(options.owner)
     if (!owner) {
       const hint = 'Give the id of the signed-in user, or ownerOf(c).'
       const message = 'A run needs an owner, who may see and stop it.'
       throw new ConfigError('config/invalid', message, { hint })
     }
-    if (key === undefined) return this.#claimed(await this.#begin(source, options), owner)
+    if (key === undefined)
+      return this.#claimed(await this.#begin(source, { ...options, owner }), owner)
     const name = JSON.stringify([owner, key])
     for (let other = this.#byKey.get(name); other; other = this.#byKey.get(name)) {
       const id = await other
@@ -82,7 +84,7 @@ class NodeRuns implements Runs {
       // Until its end is stored, the store would return it again.
       await run.stored
     }
-    const id = this.#begin(source, options)
+    const id = this.#begin(source, { ...options, owner })
     this.#byKey.set(name, id)
     const free = (): unknown => this.#byKey.delete(name)
     void id.then((known) => this.#producerOf(known)?.stored).then(free, free)
@@ -90,20 +92,20 @@ class NodeRuns implements Runs {
   }
 
   subscribe(id: string, { owner, lastEventId }: SubscribeOptions): Run {
-    return this.#run(id, owner, lastEventId)
+    return this.#run(id, ownerText(owner), lastEventId)
   }
 
   async current({
     owner,
     key,
   }: Required<Pick<RunOptions, 'owner' | 'key'>>): Promise<Run | undefined> {
-    const id = await callStore(this.#settings.store.current(owner, key))
-    return id === undefined ? undefined : this.#run(id, owner)
+    const id = await callStore(this.#settings.store.current(ownerText(owner), key))
+    return id === undefined ? undefined : this.#run(id, ownerText(owner))
   }
 
   async stop(id: string, { owner }: Pick<SubscribeOptions, 'owner'>): Promise<void> {
     const run = this.#active.get(id) ?? (await this.#findStored(id))
-    this.#checkOwner(id, run?.owner, owner)
+    this.#checkOwner(id, run?.owner, ownerText(owner))
     const producer = this.#producerOf(id)
     if (producer) producer.stop('stopped')
     else await callStore(this.#settings.store.stop(id))
@@ -273,4 +275,9 @@ class NodeRuns implements Runs {
     if (this.#isClosed) producer.stop('interrupted')
     return id
   }
+}
+
+/** The owner as stores have it: the id of a user is often a number, which comes back as text. */
+function ownerText(owner: string): string {
+  return ['number', 'bigint'].includes(typeof owner) ? String(owner) : owner
 }

@@ -59,6 +59,8 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
 
   const middleware: MiddlewareHandler = async function swapstream(c, next) {
     const decide = handleRequest()
+    // A run is for an answer: one that failed, or was refused, starts none.
+    let isWanted = false
     try {
       settingsBy.set(c, settings)
       // Once a response exists, Hono keeps the headers that are set before a handler returns a value of ours.
@@ -88,6 +90,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       if (returned) send(c, await answerOnce(returned))
       else if (handled?.isRead()) complete(c, handled.value, await answerOnce(handled.value))
       addSecurityHeaders(c.res.headers, csp)
+      isWanted = c.req.method !== 'HEAD' && c.res.status < 400
     } catch (error) {
       if (!(error instanceof SwapstreamError)) {
         reportOnce(error, c, settings)
@@ -100,7 +103,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       addSecurityHeaders(problem.res.headers, csp)
       throw problem
     } finally {
-      decide(c.req.method !== 'HEAD')
+      decide(isWanted)
     }
   }
   settingsBy.set(middleware, settings)

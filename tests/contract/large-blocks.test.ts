@@ -63,7 +63,7 @@ describe('blocks of 20 MB for a client that reads nothing', () => {
 })
 
 describe('a run of 20 MB', () => {
-  const viewers = (app: () => { port: number }) => {
+  const watching = (app: () => { port: number }) => {
     const { connect, request } = useConnections(() => app().port)
     const watch = async (
       path: string,
@@ -83,10 +83,10 @@ describe('a run of 20 MB', () => {
     return /<p id="answer">([^<]*)<\/p>/.exec(page)?.[1] ?? page.slice(0, 500)
   }
 
-  describe('with two viewers, one of which stops reading', () => {
+  describe('with two subscribers, one of which stops reading', () => {
     const app = useApp(APP, { SETTINGS: '{"maxRunChars":1e8}' })
     const stats = useStats(() => app().port)
-    const { watch, request } = viewers(app)
+    const { watch, request } = watching(app)
 
     test('shows the other one everything, and drops the one', async () => {
       const path = await (await request('/run')).text()
@@ -112,14 +112,14 @@ describe('a run of 20 MB', () => {
 
   describe('with the default limit of 4 MiB', () => {
     const app = useApp(APP)
-    const { watch, request } = viewers(app)
+    const { watch, request } = watching(app)
     const stats = useStats(() => app().port)
 
     test('ends there, and says so to everybody who reads', async () => {
       const path = await (await request('/run')).text()
-      const watching = [await watch(path), await watch(path)]
+      const both = [await watch(path), await watch(path)]
       await (await request('/go')).text()
-      for (const { response } of watching) {
+      for (const { response } of both) {
         const body = await response.text()
         expect(body).toMatch(
           /The answer reached its limit and was cut here\.[^]*{"reason":"limit"}\n\n$/,

@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception'
 import { ConfigError, InputError, SwapstreamError } from '../shared/errors.ts'
 import { DEFAULT_LIMITS } from '../shared/limits.ts'
 import { safeLog, silent } from '../shared/log.ts'
+import { checkHeartbeat } from '../streams/event-stream.ts'
 import { reportedAs, reportFailure } from '../streams/failure.ts'
 import { readAs, takeReturned, type Handled, type Returned } from '../streams/returned.ts'
 import type { StreamBody } from '../streams/stream-body.ts'
@@ -47,6 +48,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   }
   const { allowedOrigins, csp } = settings
+  checkHeartbeat(settings.heartbeatMs)
   const { maxBodyBytes: maxSize } = settings.limits
   const limitBody = bodyLimit({
     maxSize,

@@ -14,6 +14,7 @@ import { answerPage, Page, type Answer } from './page.ts'
 import { toProblem } from './problem.ts'
 import { engineFor, settingsBy, type CoreOptions, type Settings } from './settings.ts'
 import { handleRequest } from '../shared/async-context.ts'
+import { htmxRequest } from '../htmx/request.ts'
 
 /** Scripts, styles and requests from this origin only; images also as data. htmx and its extension need no more. */
 const STRICT_CSP =
@@ -73,6 +74,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       if (c.error instanceof SwapstreamError) throw c.error
       const returned = takeReturned(c.res)
       if (returned) send(c, await answer(c, returned, settings))
+      if (returned instanceof Page) refreshOnBack(c)
       addSecurityHeaders(c.res.headers, csp)
     } catch (error) {
       if (!(error instanceof SwapstreamError)) {
@@ -136,6 +138,18 @@ function send(c: Context, { status, headers: own, body }: Answer): void {
   }
   c.res = undefined
   c.res = new Response(body, { status, headers })
+}
+
+/**
+ * Marks a page as different each time: else Back shows it from a cache, without the answers that came into it. Unlike
+ * `no-store`, the mark lets a browser bring back the page as it stood. The answer to a form gets no mark, because Back
+ * would send the form again.
+ */
+function refreshOnBack(c: Context): void {
+  const { headers } = c.res
+  const isCached = headers.has('Cache-Control') || headers.has('Expires')
+  if (isCached || !SAFE_METHODS.has(c.req.method)) return
+  if (!htmxRequest(c.req.raw.headers).fragment) headers.append('Vary', '*')
 }
 
 /** Adds what is missing. What a handler or another middleware has set stays. */

@@ -15,6 +15,7 @@ import { answerPage, Page, type Answer } from './page.ts'
 import { toProblem } from './problem.ts'
 import { engineFor, settingsBy, type CoreOptions, type Settings } from './settings.ts'
 import { handleRequest } from '../shared/async-context.ts'
+import { htmxRequest } from '../htmx/request.ts'
 
 /** Scripts, styles and requests from this origin only; images also as data. htmx and its extension need no more. */
 const STRICT_CSP =
@@ -91,6 +92,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       if (returned && handled?.isRead() && !isPage(returned)) throw nothingLeft(c)
       if (returned) send(c, await answerOnce(returned))
       else if (handled?.isRead()) complete(c, handled.value, await answerOnce(handled.value))
+      if ((returned ?? handled?.value) instanceof Page) refreshOnBack(c)
       addSecurityHeaders(c.res.headers, csp)
       isWanted = c.req.method !== 'HEAD' && c.res.status < 400
     } catch (error) {
@@ -177,6 +179,18 @@ function complete(c: Context, value: Returned, { status, headers }: Answer): voi
 
 /** The type of a Response that is made of a text without one. */
 const OF_A_TEXT = 'text/plain;charset=UTF-8'
+
+/**
+ * Marks a page as different each time: else Back shows it from a cache, without the answers that came into it. Unlike
+ * `no-store`, the mark lets a browser bring back the page as it stood. The answer to a form gets no mark, because Back
+ * would send the form again.
+ */
+function refreshOnBack(c: Context): void {
+  const { headers } = c.res
+  const isCached = headers.has('Cache-Control') || headers.has('Expires')
+  if (isCached || !SAFE_METHODS.has(c.req.method)) return
+  if (!htmxRequest(c.req.raw.headers).fragment) headers.append('Vary', '*')
+}
 
 /** Adds what is missing. What a handler or another middleware has set stays. */
 function addSecurityHeaders(headers: Headers, csp: string | false): void {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import {
   errorPages,
   EventStream,
+  streamToFragments,
   FormResult,
   Fragment,
   htmxHeaders,
@@ -196,6 +197,53 @@ describe('Vary names each header that decides', () => {
     expect([await own.text(), await other.text()]).toEqual(['<i>M</i>', '<p>B</p>'])
     for (const response of [own, other])
       expect(namesIn(response)).toEqual(expect.arrayContaining(['hx-target', 'hx-source']))
+  })
+})
+
+describe('Back', () => {
+  const app = new Hono()
+  const templates = { 'x.html': '<title>T</title>{% block b %}<p>B{{ text }}</p>{% endblock %}' }
+  app.use(swapstream({ templates }))
+  const page = (headers = {}) => new Page('x.html', {}, { block: 'b', headers })
+  app.all('/x', () => page())
+  app.get('/cached', () => page({ 'Cache-Control': 'private, max-age=60' }))
+  app.get('/expires', () => page({ Expires: new Date().toUTCString() }))
+  app.get('/set', (c) => (c.header('Cache-Control', 'no-cache'), page()))
+  app.get('/other', (c) => c.text('x'))
+  const answer = () => streamToFragments(['!'], 'x.html', 'b')
+  app.all('/stream', () => new EventStream(answer))
+  app.all('/full', () => new EventStream(answer, { updates: 'full' }))
+  const ask = async (path: string, method = 'GET', headers = {}): Promise<Headers> =>
+    (await app.request(path, { method, headers: { accept: 'text/html', ...headers } })).headers
+  const differs = (headers: Headers): boolean => /(^|, )\*$/.test(headers.get('vary') ?? '')
+
+  test('asks again for a page: it differs each time', async () => {
+    expect(differs(await ask('/x'))).toBe(true)
+    expect(differs(await ask('/x', 'HEAD'))).toBe(true)
+    expect(differs(await ask('/x', 'GET', { 'HX-Request': 'true', 'HX-Boosted': 'true' }))).toBe(
+      true,
+    )
+  })
+
+  test('shows what a cache may store: the handler says so', async () => {
+    for (const path of ['/cached', '/expires', '/set', '/other'])
+      expect(differs(await ask(path)), path).toBe(false)
+  })
+
+  test('shows the answer to a form from the history, and never a page that a GET streams', async () => {
+    expect(differs(await ask('/x', 'POST'))).toBe(false)
+    const cached = async (path: string, method: string): Promise<string | null> =>
+      (await ask(path, method)).get('cache-control')
+    expect(await cached('/stream', 'POST')).toBe('no-cache, no-transform')
+    expect(await cached('/full', 'POST')).toBe('no-cache')
+    expect(await cached('/stream', 'GET')).toBe('no-store, no-transform')
+    expect(await cached('/full', 'GET')).toBe('no-store')
+    const events = await ask('/stream', 'POST', { accept: 'text/html, text/event-stream' })
+    expect(events.get('cache-control')).toBe('no-store, no-transform')
+  })
+
+  test('does not concern a part of a page', async () => {
+    expect(differs(await ask('/x', 'GET', { 'HX-Request': 'true' }))).toBe(false)
   })
 })
 

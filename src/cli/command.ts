@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { packageFolder } from '../node/package-files.ts'
-import { didYouMean, SwapstreamError } from '../shared/errors.ts'
+import { didYouMean, SwapstreamError, withoutDocs } from '../shared/errors.ts'
 import { errorMessage } from '../shared/hooks.ts'
 import { addStream } from './add-stream.ts'
 import { check } from './check.ts'
@@ -62,11 +62,12 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     if (command) return (await runWithTypeScript(app, args)) ?? (await command(parsed))
     return refuse(`There is no command "${name}" ${didYouMean(name, Object.keys(COMMANDS))}.`)
   } catch (thrown) {
-    const error = missingPackage(thrown) ?? thrown
+    const lacking = missingPackage(thrown)
+    if (lacking) return refuse(withoutDocs(lacking))
     // What a module throws while it is loaded is its author's, with its stack.
-    const { code, stack } = Object(error) as { code?: unknown; stack?: string }
-    const isOurs = error instanceof SwapstreamError || String(code).startsWith('ERR_PARSE_ARGS')
-    return refuse(isOurs ? errorMessage(error) : (stack ?? errorMessage(error)))
+    const { code, stack } = Object(thrown) as { code?: unknown; stack?: string }
+    const isOurs = thrown instanceof SwapstreamError || String(code).startsWith('ERR_PARSE_ARGS')
+    return refuse(isOurs ? errorMessage(thrown) : (stack ?? errorMessage(thrown)))
   }
 }
 

@@ -36,7 +36,7 @@ type Settings = Required<Omit<RunsOptions, 'limits' | 'log' | 'expose'>> & {
   readonly reporting: Reporting
 }
 
-/** What is known of a run beside its id and its owner. */
+/** Details of a run beside its id and its owner. */
 interface RunDetails {
   readonly lastEventId?: string | undefined
   readonly refused?: (() => void) | undefined

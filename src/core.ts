@@ -43,6 +43,7 @@ export { createRuns } from './runs/create-runs.ts'
 export type {
   SubscribeOptions,
   Run,
+  RunEnd,
   RunLimits,
   RunOptions,
   Runs,

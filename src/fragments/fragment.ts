@@ -30,6 +30,8 @@ export interface FragmentOptions {
   readonly optional?: boolean
   /** Changes of the context when the stream is cut before a final fragment: `{ streaming: false }`. */
   readonly cut?: BlockContext
+  /** The variable that is the text of the answer: `onEnd` gets its newest value. */
+  readonly textKey?: string
 }
 
 const ID_SELECTOR = /^#[A-Za-z_][\w-]*$/
@@ -53,6 +55,7 @@ export class Fragment {
   readonly final: boolean
   readonly optional: boolean
   readonly cut: BlockContext | undefined
+  readonly #textKey: string | undefined
 
   constructor(
     template: string,
@@ -60,7 +63,7 @@ export class Fragment {
     context: BlockContext = {},
     options: FragmentOptions = {},
   ) {
-    const { target, swap, final = false, optional = false, cut } = options
+    const { target, swap, final = false, optional = false, cut, textKey } = options
     if (target !== undefined) checkTarget("A fragment's target", target)
     if (swap !== undefined && target === undefined)
       throw new TypeError(
@@ -74,7 +77,14 @@ export class Fragment {
     this.final = final
     this.optional = optional
     this.cut = cut
+    this.#textKey = textKey
     Object.freeze(this)
+  }
+
+  /** The text of the answer that it shows, when `textKey` says where. */
+  get text(): string | undefined {
+    const text = this.#textKey === undefined ? undefined : this.context[this.#textKey]
+    return typeof text === 'string' ? text : undefined
   }
 }
 

@@ -4,12 +4,21 @@ import { sleep } from '../shared/clock.ts'
 import { AccessError, ConfigError, LimitError } from '../shared/errors.ts'
 import { DEFAULT_LIMITS, Slots, type Limits } from '../shared/limits.ts'
 import { Reporting, type AppReporting } from '../shared/log.ts'
-import { EndMarker, type EndReason } from '../streams/end.ts'
+import { EndMarker } from '../streams/end.ts'
 import { type Source, type StreamContext, type WithId, parseCursor } from '../streams/source.ts'
 import { createMemoryStore } from './memory-store.ts'
 import { Producer } from './producer.ts'
 import { watchRun, type ActiveRun } from './remote-run.ts'
-import type { Run, RunOptions, Runs, RunsHealth, RunsOptions, SubscribeOptions } from './runs.ts'
+import type {
+  Run,
+  RunEnd,
+  RunOptions,
+  Runs,
+  RunsHealth,
+  RunsOptions,
+  SubscribeOptions,
+} from './runs.ts'
+import type { Snapshots } from './snapshots.ts'
 import { callStore, type StoredRun } from './store.ts'
 import { isRunId, newRunId } from './log.ts'
 
@@ -25,6 +34,14 @@ const DEFAULTS = {
 type Settings = Required<Omit<RunsOptions, 'limits' | 'log' | 'expose'>> & {
   readonly limits: Limits
   readonly reporting: Reporting
+}
+
+/** Details of a run beside its id and its owner. */
+interface RunDetails {
+  readonly lastEventId?: string | undefined
+  readonly refused?: (() => void) | undefined
+  /** True when the store says so. */
+  readonly hasEnded?: boolean | undefined
 }
 
 /**
@@ -92,7 +109,7 @@ class NodeRuns implements Runs {
   }
 
   subscribe(id: string, { owner, lastEventId }: SubscribeOptions): Run {
-    return this.#run(id, ownerText(owner), lastEventId)
+    return this.#run(id, ownerText(owner), { lastEventId })
   }
 
   async current({
@@ -100,7 +117,9 @@ class NodeRuns implements Runs {
     key,
   }: Required<Pick<RunOptions, 'owner' | 'key'>>): Promise<Run | undefined> {
     const id = await callStore(this.#settings.store.current(ownerText(owner), key))
-    return id === undefined ? undefined : this.#run(id, ownerText(owner))
+    if (id === undefined) return undefined
+    const stored = this.#producerOf(id) ? undefined : await this.#findStored(id)
+    return this.#run(id, ownerText(owner), { hasEnded: stored?.ended })
   }
 
   async stop(id: string, { owner }: Pick<SubscribeOptions, 'owner'>): Promise<void> {
@@ -148,14 +167,20 @@ class NodeRuns implements Runs {
 
   /** The run that a start gives; it begins when its answer is decided. */
   #claimed(id: string, owner: string): Run {
-    return this.#run(id, owner, undefined, this.#producerOf(id)?.claim())
+    return this.#run(id, owner, { refused: this.#producerOf(id)?.claim() })
   }
 
-  #run(id: string, owner: string, lastEventId?: string, refused?: () => void): Run {
+  #run(id: string, owner: string, { lastEventId, refused, hasEnded = false }: RunDetails): Run {
+    const shared = (): Snapshots | undefined => this.#active.get(id)?.snapshots
+    let known = shared()
     return Object.freeze({
       id,
       path: `${this.#settings.path}/${id}`,
-      shared: () => this.#active.get(id)?.snapshots,
+      get running(): boolean {
+        known = shared() ?? known
+        return !hasEnded && known?.end === undefined
+      },
+      shared,
       answered: (app: AppReporting) => this.#settings.reporting.adopt(app),
       ...(refused && { refused }),
       open: (context: StreamContext) =>
@@ -229,11 +254,12 @@ class NodeRuns implements Runs {
     return () => this.#producerOf(id)?.stop('stopped')
   }
 
-  #reportEnd(reason: EndReason, values: number, onEnd: RunOptions['onEnd']): void {
+  #reportEnd(end: RunEnd, onEnd: RunOptions['onEnd']): void {
+    const { reason, values } = end
     const { log } = this.#settings.reporting
     log.info({ reason, values }, 'run ended')
     callHook(
-      () => onEnd?.(reason),
+      () => onEnd?.(reason, end),
       (failure) => log.error({ err: failure }, 'onEnd of a run failed'),
     )
   }
@@ -261,9 +287,9 @@ class NodeRuns implements Runs {
       graceMs,
       limits: { ...this.#settings.limits, ...options.limits },
       onError,
-      onEnd: (end, values) => {
+      onEnd: (end) => {
         release()
-        if (end) this.#reportEnd(end.reason, values, onEnd)
+        if (end) this.#reportEnd(end, onEnd)
       },
     })
     this.#producers.add(producer)

@@ -1,6 +1,7 @@
 import { type AsyncContext, decision } from '../shared/async-context.ts'
 import { after, Notifier, now, sleep } from '../shared/clock.ts'
 import { LimitError, type PublicError } from '../shared/errors.ts'
+import { omitUndefined } from '../shared/hooks.ts'
 import { failures, Fragment, snapshotKey } from '../fragments/fragment.ts'
 import { EndMarker, type EndReason } from '../streams/end.ts'
 import type { Reporting } from '../shared/log.ts'
@@ -8,7 +9,7 @@ import { reportFailure } from '../streams/failure.ts'
 import { SourceReader, type Source } from '../streams/source.ts'
 import { LogDecoder, LogEncoder } from './log.ts'
 import type { ActiveRun } from './remote-run.ts'
-import type { RunLimits, RunsOptions } from './runs.ts'
+import type { RunEnd, RunLimits, RunsOptions } from './runs.ts'
 import { Snapshots } from './snapshots.ts'
 import { callStore, type AppendResult, type NewRun } from './store.ts'
 
@@ -31,8 +32,8 @@ export interface ProducerOptions extends Settings {
   readonly asyncContext: AsyncContext
   readonly limits: Required<RunLimits>
   readonly graceMs: number
-  /** Called when the run has ended on this node; with no end when it never began. */
-  readonly onEnd: (end: EndMarker | undefined, values: number) => void
+  /** Called when the run has ended on this node; with nothing when it never began. */
+  readonly onEnd: (end: RunEnd | undefined) => void
 }
 
 /**
@@ -56,6 +57,8 @@ export class Producer implements ActiveRun {
   /** The failures of parts, one of which may end the run. */
   readonly #reported = new Map<unknown, PublicError>()
   #chars = 0
+  /** The text of the answer so far. */
+  #text = ''
   #end: EndMarker | undefined
   /** Lines that the store has. */
   #storedLines = 0
@@ -167,7 +170,10 @@ export class Producer implements ActiveRun {
   }
 
   #push(value: unknown): void {
-    if (value instanceof Fragment) this.#reportPart(value)
+    if (value instanceof Fragment) {
+      this.#reportPart(value)
+      this.#text = value.text ?? this.#text
+    } else if (typeof value === 'string') this.#text += value
     if (value instanceof Fragment && snapshotKey(value) !== undefined) {
       this.#waiting.push(value)
       this.snapshots.push(value)
@@ -306,6 +312,9 @@ export class Producer implements ActiveRun {
     this.#pushed.notify()
     this.#stored.notify()
     const { asyncContext, onEnd } = this.#options
-    asyncContext.run(() => onEnd(end === NEVER_BEGUN ? undefined : end, this.snapshots.last))
+    const { reason, error, final } = end
+    const counts = { text: this.#text, values: this.snapshots.last }
+    const all = { reason, ...omitUndefined({ error, final }), ...counts }
+    asyncContext.run(() => onEnd(end === NEVER_BEGUN ? undefined : all))
   }
 }

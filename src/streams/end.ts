@@ -22,6 +22,8 @@ export interface StreamEnd {
   readonly error?: unknown
   /** The return value of the source, when it came to its end. */
   readonly final?: unknown
+  /** The text of the answer as far as it came, whatever ended it: of `streamToFragments` and `streamWithSources`. */
+  readonly text?: string
   /** How many times a fragment could not be rendered; its place shows a notice, and the stream went on. */
   readonly failed?: number
   /** Values taken from the source. */

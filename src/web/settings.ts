@@ -64,6 +64,11 @@ export interface CoreOptions {
    * subscriber, not once for all.
    */
   readonly context?: (c: Context) => Readonly<Record<string, unknown>>
+  /**
+   * The person behind a request, in one place: `ownerOf(c)` gives it, and so do the routes of runs. Undefined for a guest,
+   * who is known by a random cookie. Called when something asks for the owner: `(c) => c.get('user')?.id`.
+   */
+  readonly owner?: (c: Context) => string | undefined
   /** Gives the connection of a request. Default nothing; `swapstream` reads Node's socket. */
   readonly connection?: (c: Context) => Connection
 }

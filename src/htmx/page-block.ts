@@ -2,8 +2,16 @@ import type { changesOf } from '../html/diff.ts'
 import { pageHtml, removeTemporary } from '../html/page-html.ts'
 import type { Change, How, PageHtml, Path } from '../html/page-html.ts'
 import { closingTags, type HtmlNode, type HtmlTree, isElement, partOf } from '../html/tree.ts'
-import { elementsOf, oobChanges, idOf, isBlank, isMadeOfElements, plain } from './block-tree.ts'
-import { PreservedElements, preserves } from './preserved.ts'
+import {
+  elementsOf,
+  idOf,
+  isBlank,
+  isMadeOfElements,
+  oobChanges,
+  plain,
+  PreservedElements,
+  preserves,
+} from './block-tree.ts'
 import { ANYWHERE, IN_FRAME, IN_HTML, needsContext, swap, swaps, withinOf } from './swaps.ts'
 import type { Within } from './swaps.ts'
 

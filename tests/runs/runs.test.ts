@@ -401,8 +401,10 @@ describe('onEnd of a run', () => {
     return runs.start(source, { ...me, onEnd }).then((run) => ({ run, ends }))
   }
   const answer = (tokens: ReturnType<typeof controlled<string>>): Source<unknown> =>
-    async function* (context) {
-      yield* streamToFragments(tokens(context), 'chat.html', 'response', { contextKey: 'answer' })
+    async function* (sourceContext) {
+      yield* streamToFragments(tokens(sourceContext), 'chat.html', 'response', {
+        contextKey: 'answer',
+      })
       yield new Fragment('chat.html', 'response', { answer: 'a link' }, { target: '#link' })
       return 7
     }

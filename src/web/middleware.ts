@@ -8,11 +8,11 @@ import { reportedAs, reportFailure } from '../streams/failure.ts'
 import { readAs, takeReturned } from '../streams/returned.ts'
 import type { StreamBody } from '../streams/stream-body.ts'
 import { answerStream } from './answer-stream.ts'
-import { answerFormResult, FormResult } from './form-result.ts'
+import { answerFormResult, FormResult } from './forms.ts'
 import { guardOrigin } from './origin-guard.ts'
 import { answerPage, Page, type Answer } from './page.ts'
 import { toProblem } from './problem.ts'
-import { engineFor, settingsBy, type CoreOptions, type Settings } from './settings.ts'
+import { engineFor, settingsBy, textsOf, type CoreOptions, type Settings } from './settings.ts'
 import { handleRequest } from '../shared/async-context.ts'
 
 /** Scripts, styles and requests from this origin only; images also as data. htmx and its extension need no more. */
@@ -34,6 +34,7 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
  * @example app.use(createSwapstream({ engine: fromComponents({ chat: { page: () => '<p>Hello</p>' } }) }))
  */
 export function createSwapstream(options: CoreOptions): MiddlewareHandler {
+  const log = safeLog(options.log ?? silent)
   const settings: Settings = {
     expose: false,
     allowedOrigins: [],
@@ -43,19 +44,12 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
     updates: 'diff',
     connection: () => ({}),
     ...options,
-    log: safeLog(options.log ?? silent),
+    log,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
+    textsOf: textsOf(options, log),
   }
   const { allowedOrigins, csp } = settings
-  const { maxBodyBytes: maxSize } = settings.limits
-  const limitBody = bodyLimit({
-    maxSize,
-    onError() {
-      const hint = 'Raise swapstream({ limits: { maxBodyBytes } }) if that is intended.'
-      const what = `The request body is larger than ${maxSize} bytes.`
-      throw new InputError('input/too-large', what, { hint })
-    },
-  })
+  const limitBody = limitBodyTo(settings.limits.maxBodyBytes)
 
   const middleware: MiddlewareHandler = async function swapstream(c, next) {
     const decide = handleRequest()
@@ -91,6 +85,17 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
   }
   settingsBy.set(middleware, settings)
   return middleware
+}
+
+function limitBodyTo(maxSize: number): MiddlewareHandler {
+  return bodyLimit({
+    maxSize,
+    onError() {
+      const hint = 'Raise swapstream({ limits: { maxBodyBytes } }) if that is intended.'
+      const what = `The request body is larger than ${maxSize} bytes.`
+      throw new InputError('input/too-large', what, { hint })
+    },
+  })
 }
 
 /** Writes what a stream throws before its first value to the log; the app's `onError` may tell people only. */

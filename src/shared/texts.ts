@@ -36,11 +36,11 @@ export interface Texts {
   readonly copy: string
   /** Stands on the button for a moment after that. */
   readonly copied: string
-  /** Stands below an answer that failed or was cut, in place of its actions. */
+  /** Stands beside Retry, below an answer that is not whole. */
   readonly incomplete: string
-  /** Said once to screen readers when an answer begins. */
+  /** Announced once to screen readers when an answer begins. */
   readonly answerBegins: string
-  /** Said once to screen readers when it is there. */
+  /** Announced once to screen readers when it is there. */
   readonly answerComplete: string
 
   // How a stream ended, when it is not whole
@@ -57,7 +57,7 @@ export interface Texts {
   readonly feedTimeout: string
   /** The page connects again by itself. */
   readonly feedShutdown: string
-  /** Whatever has no text of its own. */
+  /** Any failure that has no text of its own. */
   readonly failed: string
   readonly failedTitle: string
 

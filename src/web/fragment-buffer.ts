@@ -78,7 +78,7 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
   #hasSent = false
   /** All so far are states of some target, and none is a part of an answer. Undefined before the first. */
   #hasStates: boolean | undefined
-  /** One so far was a part of an answer: it has an end, or is text. */
+  /** True after a part of an answer: a fragment that has an end, or text. */
   #isAnswer = false
   #retryMs: number | undefined
 

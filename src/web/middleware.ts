@@ -9,11 +9,11 @@ import { reportedAs, reportFailure } from '../streams/failure.ts'
 import { readAs, takeReturned, type Handled, type Returned } from '../streams/returned.ts'
 import type { StreamBody } from '../streams/stream-body.ts'
 import { answerStream } from './answer-stream.ts'
-import { answerFormResult, FormResult } from './form-result.ts'
+import { answerFormResult, FormResult } from './forms.ts'
 import { guardOrigin, readOrigins } from './origin-guard.ts'
 import { answerPage, Page, type Answer } from './page.ts'
 import { toProblem } from './problem.ts'
-import { engineFor, settingsBy, type CoreOptions, type Settings } from './settings.ts'
+import { engineFor, settingsBy, textsOf, type CoreOptions, type Settings } from './settings.ts'
 import { handleRequest } from '../shared/async-context.ts'
 import { htmxRequest } from '../htmx/request.ts'
 
@@ -36,6 +36,7 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
  * @example app.use(createSwapstream({ engine: fromComponents({ chat: { page: () => '<p>Hello</p>' } }) }))
  */
 export function createSwapstream(options: CoreOptions): MiddlewareHandler {
+  const log = safeLog(options.log ?? silent)
   const settings: Settings = {
     expose: false,
     csp: STRICT_CSP,
@@ -45,8 +46,9 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
     connection: () => ({}),
     ...options,
     allowedOrigins: readOrigins(options.allowedOrigins ?? []),
-    log: safeLog(options.log ?? silent),
+    log,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
+    textsOf: textsOf(options, log),
   }
   const { allowedOrigins, csp } = settings
   checkHeartbeat(settings.heartbeatMs)

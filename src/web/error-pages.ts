@@ -10,6 +10,9 @@ import { errorResponse, errorTexts, Problem, type ErrorView } from './problem.ts
 import { engineFor, settingsOf, textsFor } from './settings.ts'
 import { notice } from '../htmx/together.ts'
 
+const META =
+  '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
+
 /** How errors are rendered, and where htmx puts them. */
 export interface ErrorPagesOptions extends Pick<HtmxHeaders, 'retarget' | 'reswap' | 'trigger'> {
   /**
@@ -112,5 +115,5 @@ async function render(
   const title = escapeHtml(context.title)
   const { lang, dir } = textsFor(c)
   const direction = dir === 'rtl' ? ' dir="rtl"' : ''
-  return `<!doctype html><html lang="${escapeHtml(lang)}"${direction}><head><meta charset="utf-8"><title>${title}</title></head><body><main><h1>${title}</h1>${line}</main></body></html>`
+  return `<!doctype html><html lang="${escapeHtml(lang)}"${direction}><head><meta charset="utf-8">${META}<title>${title}</title></head><body><main><h1>${title}</h1>${line}</main></body></html>`
 }

@@ -43,7 +43,7 @@ Der Block \`response\` aus **chat.html** wird neu gerendert, während der Text w
 |---|---|
 | der erste | der ganze Block |
 | die mittleren | was sich geändert hat |
-| der letzte | was sich geändert hat, ohne die Elemente auf Zeit |
+| der letzte | was sich geändert hat, und das Entfernen von Hilfselementen |
 `,
     line: 'Scrollen Sie nach oben, während dies entsteht: Die Seite bleibt, wo Sie sind, und wächst unten weiter. Am Ende folgt sie.',
     breaksOff:

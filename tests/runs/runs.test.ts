@@ -425,6 +425,26 @@ describe('onEnd of a run', () => {
     await eventually(() => expect(ends).toEqual([['done', end]]))
   })
 
+  test('is waited for by close, so that what a shutdown cuts is stored', async () => {
+    const runs = createRuns()
+    const steps: string[] = []
+    let store = (): void => {}
+    const stored = new Promise<void>((resolve) => (store = resolve))
+    const source = controlled<string>()
+    const onEnd = async (reason: string): Promise<void> => {
+      steps.push(reason)
+      await stored
+      steps.push('stored')
+    }
+    await runs.start(source, { ...me, onEnd })
+    await source.say('a')
+    const closed = runs.close().then(() => steps.push('closed'))
+    await eventually(() => expect(steps).toEqual(['interrupted']))
+    store()
+    await closed
+    expect(steps).toEqual(['interrupted', 'stored', 'closed'])
+  })
+
   test('gets what failed, also with text that is sent as it is', async () => {
     const error = new Error('overloaded')
     const { ends } = await ended(createdRuns({ log: recordingLog() }), async function* () {

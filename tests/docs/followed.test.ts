@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { useBrowser } from '../support/browser.ts'
-import { buildPackage, Follower, isFollowed } from './support/follow.ts'
+import { blocksOf, fileOf, Follower, isFollowed } from './support/follow.ts'
 
 const GUIDES = join(import.meta.dirname, '../../docs/guides')
 const read = (guide: string): string => readFileSync(join(GUIDES, guide), 'utf8')
@@ -54,16 +55,59 @@ const visits: Record<string, (url: string) => Promise<void>> = {
   },
 }
 
-let built: string
-let follower: Follower
-beforeAll(async () => void (built = await buildPackage()))
-afterAll(() => rm(built, { recursive: true }))
-afterEach(() => follower.end())
+let follower: Follower | undefined
+afterEach(async () => {
+  await follower?.end()
+  follower = undefined
+})
 
 describe('followed word by word in an empty folder', () => {
   test.each(guides)('%s does what it says', async (guide) => {
-    follower = new Follower(built)
+    follower = new Follower()
     await expect(follower.follow(read(guide))).resolves.toBe(undefined)
     await visits[guide]?.(follower.url)
+  })
+})
+
+describe('the programs of these guides', () => {
+  // In the package, so that the programs import it by its name.
+  const folder = mkdtempSync(join(import.meta.dirname, '.followed-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  test('compile, each version of a file with the other files as they are then', async () => {
+    for (const guide of guides) {
+      let stage = 0
+      const files = new Map<string, string>()
+      const write = (): void => {
+        for (const [name, text] of files) {
+          const path = join(folder, guide.replace('.md', ''), String(stage), name)
+          mkdirSync(dirname(path), { recursive: true })
+          writeFileSync(path, text)
+        }
+        stage += 1
+      }
+      // What a command finds there is what a person has written.
+      for (const block of blocksOf(read(guide))) {
+        if (block.language === 'sh' && files.has('server.ts')) write()
+        else if (/^tsx?$/.test(block.language)) files.set(fileOf(block), block.text)
+      }
+    }
+    const modules = `declare module 'libsql' { const Database: any; export default Database }
+declare module '@electric-sql/pglite' { export class PGlite { constructor(path: string); query<T>(sql: string, values?: unknown[]): Promise<{ rows: T[] }> } }`
+    writeFileSync(join(folder, 'foreign.d.ts'), modules)
+    const compilerOptions = {
+      noEmit: true,
+      jsx: 'react-jsx',
+      jsxImportSource: 'hono/jsx',
+      noUnusedLocals: false,
+      noUnusedParameters: false,
+      isolatedDeclarations: false,
+      noPropertyAccessFromIndexSignature: false,
+    }
+    const config = { extends: '../../../tsconfig.json', compilerOptions, include: ['**/*'] }
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+    const tsc = join(import.meta.dirname, '../../node_modules/.bin/tsc')
+    const { stdout } = await promisify(execFile)(tsc, ['-p', folder]).catch((failed) => failed)
+    expect(stdout).toBe('')
   })
 })

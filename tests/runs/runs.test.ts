@@ -401,8 +401,8 @@ describe('onEnd of a run', () => {
     return runs.start(source, { ...me, onEnd }).then((run) => ({ run, ends }))
   }
   const answer = (tokens: ReturnType<typeof controlled<string>>): Source<unknown> =>
-    async function* (context) {
-      yield* streamToFragments(tokens(context), 'chat.html', 'response', { contextKey: 'answer' })
+    async function* (request) {
+      yield* streamToFragments(tokens(request), 'chat.html', 'response', { contextKey: 'answer' })
       yield new Fragment('chat.html', 'response', { answer: 'a link' }, { target: '#link' })
       return 7
     }

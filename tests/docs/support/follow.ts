@@ -1,22 +1,21 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect } from 'vitest'
+import { expect, inject } from 'vitest'
 import { installOutside } from '../../support/ai-sdk.ts'
 import { findProgram } from '../../support/find-program.ts'
 
 /**
  * Follows a guide word by word in an empty folder: writes its files, runs its commands, compares what they print. A file
  * has its name in the sentence before it; a `text` block is what the command before it prints. Only `npm install` asks
- * no registry for what this repository has, and `npx tsx server.ts` listens on a free port, which the commands after it
- * use in place of 3000.
+ * no registry for what this repository has, `npx tsx server.ts` listens on a free port, which the commands after it use
+ * in place of 3000, and a test file runs in one process in place of three.
  */
 const ROOT = join(import.meta.dirname, '../../..')
 const run = promisify(execFile)
-const TSX = join(ROOT, 'node_modules/tsx/dist/cli.mjs')
 
 /** True for a guide that is followed; the others are one program each. */
 export const isFollowed = (text: string): boolean => !text.includes('<!-- setup')
@@ -30,52 +29,36 @@ interface Block {
   readonly text: string
 }
 
-const blocksOf = (text: string): Block[] =>
+export const blocksOf = (text: string): Block[] =>
   [...text.matchAll(/([^\n]*)\n\n```(\w+)\n([^]*?)^```$/gm)].map(([, before, language, code]) => ({
     before: before!,
     language: language!,
     text: code!,
   }))
 
-/** The package as users have it: built once for all guides of a test file. */
-export async function buildPackage(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'swapstream-package-'))
-  const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
-  const build = ['-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')]
-  await run(join(ROOT, 'node_modules/.bin/tsc'), build, { cwd: ROOT })
-  for (const part of ['package.json', 'templates', 'public', 'docs/errors.md'])
-    await cp(join(ROOT, part), join(folder, part), { recursive: true })
-  await mkdir(join(folder, 'node_modules'))
-  for (const name of Object.keys(manifest.dependencies))
-    await symlink(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
-  for (const name of ['hono', '@hono/node-server', 'parse5']) {
-    await mkdir(dirname(join(folder, 'node_modules', name)), { recursive: true })
-    await symlink(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
-  }
-  return folder
+/** The name of the file that a block is, by the sentence before it. */
+export function fileOf({ before, text }: Block): string {
+  const name = [...before.matchAll(/`([\w./-]+\.\w+)`/g)].at(-1)?.[1]
+  if (name === undefined) throw new Error(`No file is named before this:\n${text}`)
+  return name
 }
 
 export class Follower {
-  readonly #built: string
   folder!: string
   #server: ChildProcess | undefined
   #printed = ''
   /** Where the server of the guide listens. */
   url = ''
 
-  constructor(built: string) {
-    this.#built = built
-  }
-
   /** Follows one page from its beginning. */
   async follow(page: string): Promise<void> {
     this.folder ??= await mkdtemp(join(tmpdir(), 'swapstream-guide-'))
-    for (const { before, language, text } of blocksOf(page)) {
+    for (const block of blocksOf(page)) {
+      const { language, text } = block
       if (language === 'sh') await this.#run(text)
       else if (language === 'text') expect(this.#printed.trimEnd()).toBe(text.trimEnd())
       else {
-        const name = [...before.matchAll(/`([\w./-]+\.\w+)`/g)].at(-1)?.[1]
-        if (name === undefined) throw new Error(`No file is named before this:\n${text}`)
+        const name = fileOf(block)
         await mkdir(dirname(join(this.folder, name)), { recursive: true })
         await writeFile(join(this.folder, name), text)
       }
@@ -103,7 +86,7 @@ export class Follower {
     if (/\bcurl\b/.test(command)) findProgram({ names: ['curl'], debian: 'curl', brew: 'curl' })
     const line = command
       .replaceAll('http://localhost:3000', this.url)
-      .replaceAll('npx tsx ', `${process.execPath} ${TSX} `)
+      .replace(/npx tsx (?:--test )?/g, `${process.execPath} --import tsx `)
     const { stdout } = await run('sh', ['-ec', line], { cwd: this.folder, env: this.#env() })
     this.#printed += stdout.replaceAll(this.url || '\0', 'http://localhost:3000')
   }
@@ -119,7 +102,7 @@ export class Follower {
       const to = join(modules, name)
       await mkdir(dirname(to), { recursive: true })
       await rm(to, { force: true })
-      if (name === 'swapstream') await symlink(this.#built, to)
+      if (name === 'swapstream') await symlink(inject('programs'), to)
       else if (!FOREIGN.includes(name)) await symlink(join(ROOT, 'node_modules', name), to)
       else await symlink(join(await installOutside('databases', FOREIGN), 'node_modules', name), to)
     }

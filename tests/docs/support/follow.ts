@@ -1,10 +1,11 @@
+import assert from 'node:assert/strict'
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, inject } from 'vitest'
+import { inject } from 'vitest'
 import { installOutside } from '../../support/ai-sdk.ts'
 import { findProgram } from '../../support/find-program.ts'
 
@@ -56,7 +57,7 @@ export class Follower {
     for (const block of blocksOf(page)) {
       const { language, text } = block
       if (language === 'sh') await this.#run(text)
-      else if (language === 'text') expect(this.#printed.trimEnd()).toBe(text.trimEnd())
+      else if (language === 'text') assert.equal(this.#printed.trimEnd(), text.trimEnd())
       else {
         const name = fileOf(block)
         await mkdir(dirname(join(this.folder, name)), { recursive: true })

@@ -43,7 +43,7 @@ function firstSentence(text: string): string {
   const prose = text.replace(/^```[^]*?^```$|<!--[^]*?-->/gm, '')
   const paragraph = /^(?![#<|>\s-])[^]+?(?=\n\n)/m.exec(prose.replace(/^# .+$/m, ''))?.[0] ?? ''
   const sentences = plain(paragraph).replaceAll('\n', ' ')
-  return /^.+?\.(?= |$)/.exec(sentences)?.[0] ?? sentences
+  return /^.+?\.(?= |$)/.exec(sentences)?.[0] ?? sentences.replace(/:$/, '.')
 }
 
 function plain(text: string): string {

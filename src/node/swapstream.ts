@@ -25,8 +25,8 @@ export type SwapstreamOptions = Omit<CoreOptions, 'engine'> &
      */
     readonly assets?: string
     /**
-     * What `swapstream/head.html` puts into each page beside htmx: `stylesheet`, `icon`, `colorScheme`, `viewport`. With
-     * `false` it leaves one out. A page has its own with `{% set swapstreamHead = { icon: false } %}`.
+     * Options of `swapstream/head.html` in each page: `stylesheet`, `icon`, `colorScheme`, `viewport`. `false` leaves one
+     * out. A page has its own with `{% set swapstreamHead = { icon: false } %}`.
      */
     readonly head?: HeadOptions
     /**

@@ -1,13 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { Hono } from 'hono'
+import { Hono, type Context } from 'hono'
 import type { Page as Tab } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { Page, swapstream } from 'swapstream'
 import { useBrowser } from '../support/browser.ts'
 import { useServer } from '../support/serve-app.ts'
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** A page of another design, with class names that the kit has, too. */
 const BODY = `<header class="chat"><h1>Acme</h1><nav class="actions"><ul><li><a href="/a">A</a></li></ul></nav></header>
@@ -25,7 +21,7 @@ const page = (head: string, style: string, body = BODY, attributes = ''): string
   `<!doctype html><html lang="en"${attributes}><head><meta charset="utf-8"><title>t</title><meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">${style}${head}</head><body>${body}</body></html>`
 const HEAD = '{% include "swapstream/head.html" %}'
 const KIT = `{% import "swapstream/chat.html" as chat %}{% from "swapstream/form.html" import field, buttons %}`
-const PARTS = `{% call chat.conversation() %}{{ chat.message("Why?") }}<div class="answer"><div class="prose"><p>So.</p></div>{{ chat.actions(false, true, retry=1) }}</div>{{ chat.sources([{ title: "T", url: "/t", snippet: "s" }], 1) }}{{ chat.suggestions(["Why?"]) }}{{ chat.part("Thought", "p") }}{% endcall %}{{ chat.composer("/ask") }}
+const PARTS = `{% call chat.conversation() %}{{ chat.message("Why?") }}<div class="answer"><div class="prose"><p>So.</p></div>{{ chat.actions(false, true, retry=1) }}</div>{{ chat.sources([{ title: "T", url: "/t", snippet: "s" }], 1) }}{{ chat.suggestions(["Why?"]) }}{% call chat.part("Thought", "p") %}Hm.{% endcall %}{% endcall %}{{ chat.composer("/ask") }}
 <form>{{ field("mail", "Mail", {}, { mail: "Wrong." }, { hint: "Yours." }) }}{% call buttons() %}<button>Save</button>{% endcall %}</form>`
 const own = '<link rel="stylesheet" href="/own.css">'
 
@@ -54,10 +50,12 @@ describe('a page of another design', () => {
   const browser = useBrowser()
   const listen = useServer()
 
-  async function serve(templates: Record<string, string>, options = {}): Promise<string> {
+  async function serve(templates: Record<string, string>, set = ''): Promise<string> {
     const app = new Hono()
-    app.use(swapstream({ templates, ...options }))
-    app.get('/own.css', (c) => c.body(RESET, 200, { 'Content-Type': 'text/css' }))
+    app.use(swapstream({ templates }))
+    const css = (text: string) => (c: Context) => c.body(text, 200, { 'Content-Type': 'text/css' })
+    app.get('/own.css', css(RESET))
+    app.get('/set.css', css(set))
     for (const name of Object.keys(templates)) app.get(`/${name}`, () => new Page(name))
     return listen(app)
   }
@@ -65,10 +63,10 @@ describe('a page of another design', () => {
   test('keeps each computed style with head.html, and with a chat in it, in light and dark', async () => {
     const body = `<div id="own">${BODY}</div>`
     const url = await serve({
-      'bare': page('', '', body),
+      bare: page('', '', body),
       'bare-with': page(HEAD, '', body),
-      'own': page('', own, `${body}<div></div>`),
-      'parts': KIT + page(HEAD, own, `${body}<div>${PARTS}</div>`),
+      own: page('', own, `${body}<div></div>`),
+      parts: KIT + page(HEAD, own, `${body}<div>${PARTS}</div>`),
     })
     const tab = await browser.open(`${url}/bare`)
     const styles = async (name: string): Promise<string[]> => {
@@ -84,5 +82,25 @@ describe('a page of another design', () => {
     expect(bare.length).toBeGreaterThan(300)
     expect(await styles('bare-with')).toEqual(bare)
     expect(await styles('parts')).toEqual(await styles('own'))
+  })
+
+  test('has the last word about the kit: its properties, its rules, its color scheme', async () => {
+    const set = '<link rel="stylesheet" href="/set.css">'
+    const url = await serve(
+      { kit: KIT + page(HEAD, set, `<main>${PARTS}</main>`) },
+      ':root{--swapstream-accent:rgb(1,2,3);--swapstream-radius:7px;color-scheme:dark}.composer{padding:0 0 0 9px}.field-like,textarea{min-height:99px}',
+    )
+    const tab = await browser.open(`${url}/kit`)
+    const styleOf = (selector: string, name: string): Promise<string> =>
+      tab
+        .locator(selector)
+        .first()
+        .evaluate((element, key) => getComputedStyle(element).getPropertyValue(key), name)
+    expect(await styleOf('.composer button', 'background-color')).toBe('rgb(1, 2, 3)')
+    expect(await styleOf('.source', 'border-radius')).toBe('7px')
+    expect(await styleOf('.composer', 'padding')).toBe('0px 0px 0px 9px')
+    expect(await styleOf('textarea', 'min-height')).toBe('99px')
+    // Light or dark as the page says, whatever the system prefers.
+    expect(await styleOf('.source', 'background-color')).toBe('rgb(28, 30, 33)')
   })
 })

@@ -87,7 +87,7 @@ export const FILTERS: Readonly<Record<string, (...values: any[]) => unknown>> = 
   headOptions,
 }
 
-/** What `swapstream/head.html` puts into a page beside htmx. Each can be left out with `false`, or replaced. */
+/** Options of `swapstream/head.html`. Each is replaced by a value, and left out by `false`. */
 export interface HeadOptions {
   /** One address, or several in their order. Default: the style sheet of the kit. */
   readonly stylesheet?: string | readonly string[] | boolean
@@ -132,7 +132,10 @@ function headOptions(this: BlockContext, own: unknown, assets: string): Record<s
   const { stylesheet, icon, colorScheme, viewport } = values
   const address = icon ? text('icon', icon) : ''
   return {
-    stylesheet: [stylesheet || []].flat().map((each) => text('stylesheet', each)).filter(isSafeUrl),
+    stylesheet: [stylesheet || []]
+      .flat()
+      .map((each) => text('stylesheet', each))
+      .filter(isSafeUrl),
     // An image runs no script.
     icon: (isSafeUrl(address) || /^data:image\//i.test(address)) && address,
     colorScheme: colorScheme && text('colorScheme', colorScheme),

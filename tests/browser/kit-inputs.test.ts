@@ -17,9 +17,9 @@ const FIELDS = `{% set choices = { a: "First", b: "A second choice with a long l
 {{ field("yes", "Yes, with a sentence that is much longer than a phone is wide, so that it has to wrap", { yes: "on" }, errors, { id: "yes" ~ n, type: "checkbox", hint: "At any time." }) }}
 {{ field("file", "File", {}, errors, { id: "file" ~ n, type: "file" }) }}
 {% call buttons() %}<button>Save all of it</button><button class="quiet" formnovalidate>Cancel</button><button class="quiet" type="reset">Begin again</button>{% endcall %}</form>{% endfor %}
-<table class="swapstream-table"><caption>Orders</caption><thead><tr>{% for n in range(0, 9) %}<th scope="col">Column {{ n }}</th>{% endfor %}</tr></thead><tbody><tr>{% for n in range(0, 9) %}<td>Value {{ n }}</td>{% endfor %}</tr></tbody></table>`
+{% call table("Orders") %}<thead><tr>{% for n in range(0, 9) %}<th scope="col">Column {{ n }}</th>{% endfor %}</tr></thead><tbody><tr>{% for n in range(0, 9) %}<td>Value {{ n }}</td>{% endfor %}</tr></tbody>{% endcall %}`
 const fields = (body: string, html = 'lang="en"'): string =>
-  `${HEAD.replace('lang="en"', html)}<body${body}><main><h1>Form</h1>{% from "swapstream/form.html" import field, buttons %}${FIELDS}</main></body></html>`
+  `${HEAD.replace('lang="en"', html)}<body${body}><main><h1>Form</h1>{% from "swapstream/form.html" import field, buttons %}{% from "swapstream/table.html" import table %}${FIELDS}</main></body></html>`
 const templates = {
   'own-look.html': fields(''),
   'kit-look.html': fields(' class="swapstream-page"'),
@@ -68,7 +68,7 @@ describe('the kit', () => {
   })
 
   test.each(['own-look', 'kit-look', 'right-to-left'])(
-    'shows each kind of field right on a phone and at 200 %%, in light and dark: %s',
+    'shows each kind of field right on a phone and at twice its size, in light and dark: %s',
     async (name) => {
       const { tab } = await open(`${name}.html`, 320)
       for (const width of [320, 640]) {

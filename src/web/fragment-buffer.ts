@@ -164,7 +164,7 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
     )
       return this.#encoded([...dataOf(this.#page.end()), shutdownMessage()])
     // An error that the page shows already is not repeated.
-    const isNews = event.error === undefined || event.error !== this.failure?.publicError
+    const isNews = event.error === undefined || event.error.id !== this.failure?.publicError.id
     const text = isNews ? endNotice(event) : undefined
     const messages = dataOf([
       ...(reason === 'done' ? [] : await this.#cut()),
@@ -215,13 +215,13 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
 
   /** Puts one notice below a block that cannot be rendered, until it can be rendered again. */
   #notice({ value, block }: Waiting, error: unknown, report: Report): string[] {
-    const hasFailed = value instanceof Fragment && failures.has(value)
-    if ((!this.#hasSent && !hasFailed) || !(value instanceof Fragment)) throw error
+    const failure = value instanceof Fragment ? failures.get(value) : undefined
+    if ((!this.#hasSent && !failure) || !(value instanceof Fragment)) throw error
     if (block?.failed) return []
     this.#hasSent = true
-    const publicError = report(error)
+    const publicError = failure?.publicError ?? report(error)
     const text = notice(publicError.message, `${publicError.code} ${publicError.id}`)
-    const { shown, gone } = this.#page.errorSlot(value, text, hasFailed)
+    const { shown, gone } = this.#page.errorSlot(value, text, failure !== undefined)
     if (block) block.failed = { error, publicError, gone }
     return shown
   }

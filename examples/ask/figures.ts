@@ -19,7 +19,7 @@ interface Written {
   figures?: Figures
 }
 
-/** Answers whose figures are kept. */
+/** Answers whose figures are stored. */
 const MAX_ANSWERS = 200
 
 /**

@@ -30,11 +30,11 @@ export class FigureBook {
   readonly #app: Hono
   readonly #answers = new Map<string, Written>()
 
-  /** Adds `/figures/ID` to an app, and `/figures/ID/whole`, the same answer as whole blocks. */
+  /** Adds `/figures` to an app, for the last of the answers in a page, and `/figures/ID/whole`: one as whole blocks. */
   constructor(app: Hono) {
     this.#app = app
-    app.get('/figures/:id', async (c) => {
-      const figures = await this.of(c.req.param('id'))
+    app.get('/figures', async (c) => {
+      const figures = await this.of(c.req.queries('after')?.at(-1))
       return new Page('ask.html', { figures }, { block: 'figures' })
     })
     app.get('/figures/:id/whole', (c) => {

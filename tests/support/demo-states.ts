@@ -23,7 +23,7 @@ const answerer: Answerer = {
   name: 'extractive',
   model: false,
   async *answer(question, _sources, signal) {
-    yield `You asked for this. `
+    yield 'You asked for this.\n\n'
     if (question === 'Write slowly')
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
     if (question === 'Fail') throw new Error('The model is gone.')

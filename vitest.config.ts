@@ -30,8 +30,8 @@ export const common = {
   },
   test: {
     // A machine may have more to do: what hangs is found all the same.
-    testTimeout: 90_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     // What every ended stream says of itself would hide what a test says.
     env: { LOG_LEVEL: 'error' },
     // Where a machine may have more to do than these tests.

@@ -116,9 +116,9 @@ export async function fit(root: string): Promise<void> {
   const sentence = fitChoices(
     answered.map(({ question, corpus, own, hits }) =>
       ranked(hits).flatMap((hit, _, [best]) =>
-        sentencesOf(own, hit.passage).map((said) => ({
-          measured: measureSentence(said, hit.score - best!.score, hit.measured.purpose > 0),
-          isRight: isSource(question, corpus, hit.passage) && says(question, said.text),
+        sentencesOf(own, hit.passage).map((each) => ({
+          measured: measureSentence(each, hit.score - best!.score, hit.measured.purpose > 0),
+          isRight: isSource(question, corpus, hit.passage) && says(question, each.text),
         })),
       ),
     ),

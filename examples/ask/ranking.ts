@@ -125,13 +125,13 @@ export function sentencesOf(
   // An example goes on behind an empty line when it goes on deeper.
   for (const paragraph of text.split(/\n\n(?! {5})/)) {
     const isExample = paragraph.startsWith('    ')
-    for (const said of isExample ? [paragraph] : toSentences(paragraph)) {
-      const terms = new Set(toTermList(isExample ? searchable(said) : said))
+    for (const sentence of isExample ? [paragraph] : toSentences(paragraph)) {
+      const terms = new Set(toTermList(isExample ? searchable(sentence) : sentence))
       const direct = shareOf(question, (term) => terms.has(term))
       const both = shareOf(question, (term) => terms.has(term) || above.has(term))
       const cover = direct + HEADING_SHARE * (both - direct)
       const position = sentences.length
-      sentences.push({ text: said, position, isExample, terms, direct, cover })
+      sentences.push({ text: sentence, position, isExample, terms, direct, cover })
     }
   }
   return sentences

@@ -20,7 +20,7 @@ describe('the head of a page', () => {
       html.matchAll(/<(?:meta name|link rel|script src)="([\w-]*)/g),
       ([, name]) => name || 'script',
     )
-  const KEPT = ['htmx-config', 'script']
+  const KEPT = ['htmx-config', 'script', 'swapstream-stopped']
 
   test('has all by default, and no color scheme: that is the page’s own', async () => {
     expect(partsOf(await render(''))).toEqual(['viewport', 'icon', 'stylesheet', ...KEPT])

@@ -19,7 +19,23 @@
   on('htmx:sse:after:connection htmx:sseOpen', (event) => (show('open'), sent(event)))
   on('htmx:afterRequest', (event) => event.detail.xhr?.status == 200 && sent(event))
   on('htmx:sse:error htmx:sseError', () => show('lost'))
-  on('htmx:sse:close htmx:sseClose', () => show(document.querySelector('[aria-busy=true]') ? 'lost' : 'idle'))
+  on('htmx:sse:close htmx:sseClose', ({ detail }) => {
+    show(busy().length ? 'lost' : 'idle')
+    if (!document.querySelector('swap-resume')) detail.connection?.busy?.forEach(cut)
+  })
+
+  // What a connection has shown is cut when it ends, unless it is whole or another one goes on with it.
+  const busy = () => [...document.querySelectorAll('[aria-busy=true]')]
+  const cut = (element) => {
+    if (!element.matches('[aria-busy=true]')) return
+    element.ariaBusy = false
+    if (!element.querySelector('.cut') && !element.parentNode.closest('[aria-busy]'))
+      element.insertAdjacentHTML('afterend', '<p class="swapstream-notice" role="status">Stopped.</p>')
+  }
+  on('htmx:sse:before:message', ({ detail: { connection } }) => (connection.before = busy()))
+  on('htmx:sse:after:message', ({ detail: { connection } }) =>
+    busy().forEach((each) => connection.before.includes(each) || (connection.busy ??= new Set()).add(each)),
+  )
 
   // htmx 2 puts new elements in place of those that were opened.
   on('toggle', ({ target }) => target.id && opened[target.open ? 'add' : 'delete'](target.id))

@@ -284,4 +284,32 @@ export const MUTANTS: readonly Mutant[] = [
     to: '',
     tests: TEXTS,
   },
+  {
+    what: 'onEnd of a document has the final value',
+    file: 'src/streams/stream.ts',
+    from: 'if (step.done) this.#finishWith(step.value)',
+    to: 'if (step.done) this.#finishWith(undefined)',
+    tests: seed('purista-defaults'),
+  },
+  {
+    what: 'an added stream runs with the packages that come with swapstream',
+    file: 'package.json',
+    from: '    "remend": "^1.4.0"\n',
+    to: '    "hono": "^4.13.19"\n',
+    tests: seed('purista'),
+  },
+  {
+    what: 'an address that the proxies do not give is not theirs',
+    file: 'src/node/client-address.ts',
+    from: 'isIP(address) ? address : UNKNOWN_ADDRESS',
+    to: 'isIP(address) ? address : own',
+    tests: ['tests/node/client-address.test.ts'],
+  },
+  {
+    what: 'a part of a run that fails has its notice in a later page, too',
+    file: 'src/runs/log.ts',
+    from: '...(error && { error }),',
+    to: '',
+    tests: ['tests/web/failed-parts.test.ts'],
+  },
 ]

@@ -38,11 +38,12 @@ export { scope } from './streams/scope.ts'
 export { stats } from './streams/registry.ts'
 export type { Stats } from './streams/registry.ts'
 export type { Chunk, Encoder, EventEncoding } from './streams/encoder.ts'
-export type { PublicError, EndEvent } from './streams/end.ts'
+export type { EndEvent } from './streams/end.ts'
 export { createRuns } from './runs/create-runs.ts'
 export type {
   SubscribeOptions,
   Run,
+  RunEnd,
   RunLimits,
   RunOptions,
   Runs,
@@ -83,6 +84,6 @@ export {
   SwapstreamError,
   TemplateError,
 } from './shared/errors.ts'
-export type { ErrorCode, InputIssue, TemplatePlace } from './shared/errors.ts'
+export type { ErrorCode, InputIssue, PublicError, TemplatePlace } from './shared/errors.ts'
 export { escapeHtml } from './shared/escape-html.ts'
 export type { Log } from './shared/log.ts'

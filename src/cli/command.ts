@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
-import { didYouMean, SwapstreamError } from '../shared/errors.ts'
+import { packageFolder } from '../node/package-files.ts'
+import { didYouMean, SwapstreamError, withoutDocs } from '../shared/errors.ts'
 import { errorMessage } from '../shared/hooks.ts'
 import { addStream } from './add-stream.ts'
 import { check } from './check.ts'
@@ -16,6 +19,8 @@ const HELP = `swapstream: what there is to do
       FOLDER (or --templates) is where they are; the app knows it, and its filters and routes. Exits with 1 on faults.
   swapstream routes --app src/app.ts
       Lists the routes of the app.
+  swapstream explain CODE
+      Prints what an error code means, such as block/unknown, and how to mend it. Without a code, lists all.
 `
 
 const OPTIONS = {
@@ -34,6 +39,7 @@ type Arguments = ReturnType<typeof parse>
 const COMMANDS: Readonly<Record<string, (args: Arguments) => Promise<number> | number>> = {
   add: addCommand,
   check: checkCommand,
+  explain: explainCommand,
   routes: routesCommand,
 }
 
@@ -56,11 +62,12 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     if (command) return (await runWithTypeScript(app, args)) ?? (await command(parsed))
     return refuse(`There is no command "${name}" ${didYouMean(name, Object.keys(COMMANDS))}.`)
   } catch (thrown) {
-    const error = missingPackage(thrown) ?? thrown
+    const lacking = missingPackage(thrown)
+    if (lacking) return refuse(withoutDocs(lacking))
     // What a module throws while it is loaded is its author's, with its stack.
-    const { code, stack } = Object(error) as { code?: unknown; stack?: string }
-    const isOurs = error instanceof SwapstreamError || String(code).startsWith('ERR_PARSE_ARGS')
-    return refuse(isOurs ? errorMessage(error) : (stack ?? errorMessage(error)))
+    const { code, stack } = Object(thrown) as { code?: unknown; stack?: string }
+    const isOurs = thrown instanceof SwapstreamError || String(code).startsWith('ERR_PARSE_ARGS')
+    return refuse(isOurs ? errorMessage(thrown) : (stack ?? errorMessage(thrown)))
   }
 }
 
@@ -115,5 +122,17 @@ async function routesCommand({ values: { app } }: Arguments): Promise<number> {
   const width = Math.max(0, ...routes.map(({ path }) => path.length))
   for (const { method, path, kind, details } of routes)
     print(`${method.padEnd(6)} ${path.padEnd(width)}  ${kind}${details && `: ${details}`}`)
+  return 0
+}
+
+/** Prints a section of `docs/errors.md`, which is packed. */
+function explainCommand({ positionals: [, code] }: Arguments): number {
+  const page = readFileSync(join(packageFolder!, 'docs/errors.md'), 'utf8')
+  const sections = new Map<string, string>()
+  for (const [, name, text] of page.matchAll(/^### (\S+)\n([^]*?)(?=^##|$(?![^]))/gm))
+    sections.set(name!, text!.trim())
+  if (code === undefined) print([...sections.keys()].toSorted().join('\n'))
+  else if (sections.has(code)) print(`${code}\n\n${sections.get(code)}`)
+  else return refuse(`There is no error code "${code}" ${didYouMean(code, sections.keys())}.`)
   return 0
 }

@@ -1,5 +1,4 @@
-import { TemplateError } from '../shared/errors.ts'
-import { errorMessage } from '../shared/hooks.ts'
+import { TemplateError, withoutDocs } from '../shared/errors.ts'
 import { tagsIn } from '../html/tags.ts'
 import { markupUses, type MarkupUses } from '../htmx/markup.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
@@ -55,7 +54,7 @@ export function readTemplates(
 /** Reports an error of a template, without the place with which its message begins. */
 export function addError(error: unknown, file: string, found: Findings): void {
   const { line = 1, column = 1 } = error instanceof TemplateError ? error.place : {}
-  const message = errorMessage(error).replace(/^[^\s:]+(?::\d+)*(?: \(block "[^"]*"\))?: /, '')
+  const message = withoutDocs(error).replace(/^[^\s:]+(?::\d+)*(?: \(block "[^"]*"\))?: /, '')
   found.fault({ file, line, column }, message)
 }
 

@@ -1,3 +1,4 @@
+import type { PublicError } from '../shared/errors.ts'
 import { omitUndefined } from '../shared/hooks.ts'
 
 /** The variables of a template. */
@@ -29,6 +30,8 @@ export interface FragmentOptions {
   readonly optional?: boolean
   /** Changes of the context when the stream is cut before a final fragment: `{ streaming: false }`. */
   readonly cut?: BlockContext
+  /** The variable that is the text of the answer: `onEnd` gets its newest value. */
+  readonly textKey?: string
 }
 
 const ID_SELECTOR = /^#[A-Za-z_][\w-]*$/
@@ -52,6 +55,7 @@ export class Fragment {
   readonly final: boolean
   readonly optional: boolean
   readonly cut: BlockContext | undefined
+  readonly #textKey: string | undefined
 
   constructor(
     template: string,
@@ -59,7 +63,7 @@ export class Fragment {
     context: BlockContext = {},
     options: FragmentOptions = {},
   ) {
-    const { target, swap, final = false, optional = false, cut } = options
+    const { target, swap, final = false, optional = false, cut, textKey } = options
     if (target !== undefined) checkTarget("A fragment's target", target)
     if (swap !== undefined && target === undefined)
       throw new TypeError(
@@ -73,19 +77,33 @@ export class Fragment {
     this.final = final
     this.optional = optional
     this.cut = cut
+    this.#textKey = textKey
     Object.freeze(this)
+  }
+
+  /** The text of the answer that it shows, when `textKey` says where. */
+  get text(): string | undefined {
+    const text = this.#textKey === undefined ? undefined : this.context[this.#textKey]
+    return typeof text === 'string' ? text : undefined
   }
 }
 
+/** Why the context of a fragment could not be made. */
+export interface FragmentFailure {
+  readonly error: unknown
+  /** The part for clients, when the log has the cause already. */
+  readonly publicError?: PublicError
+}
+
 /** The failures of fragments whose context could not be made: a notice is shown in their place. */
-export const failures: WeakMap<Fragment, { readonly error: unknown }> = new WeakMap()
+export const failures: WeakMap<Fragment, FragmentFailure> = new WeakMap()
 
 /** Throws  TypeError for a target that is not `#id`. */
 export function checkTarget(what: string, target: string): void {
   if (ID_SELECTOR.test(target)) return
   const meant = ID_SELECTOR.test(`#${target}`) ? ` Did you mean "#${target}"?` : ''
   throw new TypeError(
-    `${what} is one element by its id, such as "#answer"; it cannot be ${JSON.stringify(target)}.${meant}`,
+    `${what} is one element by its id, such as "#answer" (letters of ASCII, digits, - and _); it cannot be ${JSON.stringify(target)}.${meant}`,
   )
 }
 

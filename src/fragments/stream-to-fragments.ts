@@ -70,7 +70,7 @@ export async function* fragmentsOf(
   const { contextKey = 'text', extraContext, target, onPart, onDone } = options
   // Every key is present from the start: an object that is copied and then extended costs thirty times as much.
   const context = { ...extraContext, streaming: true, failed: false, [contextKey]: '' }
-  const address = target !== undefined && { target }
+  const address = { ...(target !== undefined && { target }), textKey: contextKey }
   let text = ''
   const snapshot = (final = false): Fragment => {
     const state = { ...context, streaming: !final, [contextKey]: text }
@@ -99,7 +99,7 @@ export function initialFragments(
   const { contextKey = 'text', extraContext, target, renderInitial, statusBlock } = options
   if (!renderInitial && statusBlock === undefined) return []
   const state = { ...extraContext, streaming: true, failed: false, [contextKey]: '' }
-  const place = { ...(target !== undefined && { target }), cut: CUT }
+  const place = { ...(target !== undefined && { target }), cut: CUT, textKey: contextKey }
   return [new Fragment(template, block, state, place), ...status(template, true, options)]
 }
 

@@ -67,8 +67,15 @@ export function stepTo(path: Path, { children }: HtmlNode, child: HtmlNode): Pat
   return [...path, { tag: child.tag, nth, index: before.length }]
 }
 
-/** The changes that take the temporary elements and attributes out of a page. */
-export function removeTemporary({ tree, tails, skipped }: PageHtml): Change[] {
+/**
+ * The changes that take the temporary elements and attributes out of a page.
+ *
+ * @param moves Tells if the client moves something of this HTML out of the page, and looks for its new place in the HTML.
+ */
+export function removeTemporary(
+  { tree, tails, skipped }: PageHtml,
+  moves: (html: string) => boolean = () => false,
+): Change[] {
   const found: Change[] = []
   const walk = (parent: HtmlNode, path: Path): void => {
     let nth = 0
@@ -83,7 +90,7 @@ export function removeTemporary({ tree, tails, skipped }: PageHtml): Change[] {
       } else if (child.children.length > 0 || skipped.has(child)) {
         const to = stepTo(path, parent, child)
         // What is temporary inside of it goes first: a page may leave its children alone.
-        if (skipped.has(child)) found.push(...released(tree, parent, child, to))
+        if (skipped.has(child)) found.push(...released(tree, parent, child, to, moves))
         walk(child, to)
       }
     }
@@ -96,10 +103,17 @@ export function removeTemporary({ tree, tails, skipped }: PageHtml): Change[] {
  * Takes from an element the attribute that keeps a morph from its children. A page that knows the mark leaves the children
  * alone, any other one morphs them into what they are. Out: the last first.
  */
-function released(tree: HtmlTree, parent: HtmlNode, child: HtmlNode, path: Path): Change[] {
+function released(
+  tree: HtmlTree,
+  parent: HtmlNode,
+  child: HtmlNode,
+  path: Path,
+  moves: (html: string) => boolean,
+): Change[] {
   const html = partOf(tree, child.start, child.end)
   const whole: Change = { how: 'replace', path, html, within: parent }
-  if (child.space !== 'html' || child.tag in HOLDS) return [whole]
+  // Children that are left alone give nothing its place.
+  if (child.space !== 'html' || child.tag in HOLDS || moves(html)) return [whole]
   const mark = `<${FINISHED}></${FINISHED}>`
   const at = [...path, { tag: FINISHED, nth: 1, index: 0 }]
   return [

@@ -2,7 +2,16 @@ import type { changesOf } from '../html/diff.ts'
 import { pageHtml, removeTemporary } from '../html/page-html.ts'
 import type { Change, How, PageHtml, Path } from '../html/page-html.ts'
 import { closingTags, type HtmlNode, type HtmlTree, isElement, partOf } from '../html/tree.ts'
-import { elementsOf, oobChanges, idOf, isBlank, isMadeOfElements, plain } from './block-tree.ts'
+import {
+  elementsOf,
+  idOf,
+  isBlank,
+  isMadeOfElements,
+  oobChanges,
+  plain,
+  PreservedElements,
+  preserves,
+} from './block-tree.ts'
 import { ANYWHERE, IN_FRAME, IN_HTML, needsContext, swap, swaps, withinOf } from './swaps.ts'
 import type { Within } from './swaps.ts'
 
@@ -50,12 +59,19 @@ export class PageBlock {
   readonly #swap: Swapping
   #place: Place
   #shown: PageHtml
+  readonly #preserved: PreservedElements
 
-  private constructor(options: PageBlockOptions, place: Place, tree: HtmlTree) {
+  private constructor(
+    options: PageBlockOptions,
+    place: Place,
+    tree: HtmlTree,
+    preserved = new PreservedElements(),
+  ) {
     this.#options = options
     this.#swap = swap.bind(undefined, options.morphs)
     this.#place = place
-    this.#shown = pageHtml(tree)
+    this.#preserved = preserved
+    this.#shown = pageHtml(preserved.apply(tree))
   }
 
   /** The block where htmx puts what has no address: plain HTML, with an anchor where it has no id. */
@@ -79,8 +95,14 @@ export class PageBlock {
       target === undefined
         ? { kind: 'inside', at: `${anchor}+*`, anchor }
         : { kind: 'root', at: target }
-    const block = new PageBlock(options, place, tree)
-    return { block, messages: block.#move(tree) }
+    const preserved = new PreservedElements()
+    // What a connection before has shown is unknown, and an element cannot be preserved in its own place.
+    const first = preserved.apply(
+      tree,
+      (node) => target !== undefined && node !== elementsOf(tree)[0],
+    )
+    const block = new PageBlock(options, place, first, preserved)
+    return { block, messages: block.#move(first) }
   }
 
   get tree(): HtmlTree {
@@ -94,7 +116,8 @@ export class PageBlock {
   }
 
   /** Shows the block as it is now. */
-  next(tree: HtmlTree): string[] {
+  next(render: HtmlTree): string[] {
+    const tree = this.#preserved.apply(render)
     if (this.#mustMove(tree)) return this.whole(tree)
     const messages = this.#addEnd(tree)
     const { kind, hasEnd = false } = this.#place
@@ -112,7 +135,8 @@ export class PageBlock {
   }
 
   /** The same, with all of its HTML. */
-  whole(tree: HtmlTree): string[] {
+  whole(render: HtmlTree): string[] {
+    const tree = this.#preserved.apply(render)
     const { kind, at, anchor } = this.#place
     let messages = this.#innerOf(tree)
     if (messages === undefined) {
@@ -132,7 +156,7 @@ export class PageBlock {
     const messages =
       kind === 'inside' && anchor !== undefined
         ? this.#swap('replace', at, plain(this.tree), within)
-        : this.#swaps(removeTemporary(this.#shown))
+        : this.#swaps(removeTemporary(this.#shown, preserves))
     this.#shown = pageHtml(this.tree)
     if (anchor !== undefined) messages.push(...this.#swap('remove', anchor))
     if (hasEnd) messages.push(...this.#swap('remove', `${at}e`))

@@ -33,7 +33,8 @@ export const STOP_POLLING: number = 286
 /**
  * The headers that say so, for any answer: a `Page`, `c.html()`, `c.body(null, 204, …)`.
  *
- * Out     an address is never read as more than that: where htmx would find settings in it, it goes out as JSON.
+ * Out     an address is never read as more than that: where htmx would find settings in it, it goes out as JSON. Letters
+ *         beyond ASCII go out escaped, in addresses and in selectors.
  * Throws  TypeError for a URL that would run as a script, for a selector or an event that no header can hold.
  *
  * @example htmxHeaders({ trigger: 'cart:changed' }) // → { 'HX-Trigger': 'cart:changed' }
@@ -47,11 +48,11 @@ export function htmxHeaders(options: HtmxHeaders): Record<string, string> {
     ...(redirect !== undefined && { 'HX-Redirect': toUrl(redirect) }),
     ...(location !== undefined && { 'HX-Location': toLocation(location) }),
     ...(refresh && { 'HX-Refresh': 'true' }),
-    ...(retarget !== undefined && { 'HX-Retarget': toLine(retarget) }),
+    ...(retarget !== undefined && { 'HX-Retarget': toSelector(retarget) }),
     ...(reswap !== undefined && { 'HX-Reswap': toLine(reswap) }),
-    ...(reselect !== undefined && { 'HX-Reselect': toLine(reselect) }),
-    ...(pushUrl !== undefined && { 'HX-Push-Url': toUrl(pushUrl) }),
-    ...(replaceUrl !== undefined && { 'HX-Replace-Url': toUrl(replaceUrl) }),
+    ...(reselect !== undefined && { 'HX-Reselect': toSelector(reselect) }),
+    ...(pushUrl !== undefined && { 'HX-Push-Url': toEntry(pushUrl) }),
+    ...(replaceUrl !== undefined && { 'HX-Replace-Url': toEntry(replaceUrl) }),
     ...(trigger !== undefined && { 'HX-Trigger': toTrigger(trigger) }),
   }
 }
@@ -72,28 +73,49 @@ function toLocation(url: string): string {
   return /^(?:[/?#]|https?:)[^,"']*$/i.test(path) ? path : JSON.stringify({ path })
 }
 
+/** htmx reads these words as yes and no. */
+function toEntry(url: string | false): string {
+  return url === 'true' || url === 'false' ? `./${url}` : toUrl(String(url))
+}
+
 /** As a header can hold it: every other character becomes its bytes. */
-function toUrl(url: string | false): string {
-  if (url === false) return 'false'
-  if (!isSafeUrl(url)) throw new TypeError(`htmx cannot be sent to ${JSON.stringify(url)}.`)
+function toUrl(url: string): string {
+  if (!isSafeUrl(url)) {
+    const hint =
+      'Give an address of this site, or one that begins with https:, http:, mailto: or tel:.'
+    throw new TypeError(`htmx cannot be sent to ${JSON.stringify(url)}. ${hint}`)
+  }
   const escaped = (byte: number): string => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
   return url.replace(/[^\x21-\x7a\x7e]+/g, (text) =>
     Array.from(new TextEncoder().encode(text), escaped).join(''),
   )
 }
 
+/** As a header can hold it: CSS writes every other character by its number. */
+function toSelector(selector: string): string {
+  const escaped = (character: string): string => `\\${character.codePointAt(0)!.toString(16)} `
+  return toLine(selector.replace(/[^\0-\x7f]/gu, escaped))
+}
+
 function toLine(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text
   const what = JSON.stringify(text)
-  throw new TypeError(`${what} cannot be sent to htmx: a header is one line of ASCII.`)
+  throw new TypeError(
+    `${what} cannot be sent to htmx: a header is one line of ASCII. Leave line breaks and control characters out.`,
+  )
 }
 
 function toTrigger(trigger: NonNullable<HtmxHeaders['trigger']>): string {
   if (typeof trigger !== 'string')
-    return JSON.stringify(trigger).replace(
+    return JSON.stringify(trigger, nothingAsNull).replace(
       /[^\x20-\x7e]/g,
       (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
     )
   if (/^[\w:.-]+$/.test(trigger)) return trigger
-  throw new TypeError(`${JSON.stringify(trigger)} is no name of an event, such as "cart:changed".`)
+  throw new TypeError(
+    `${JSON.stringify(trigger)} is no name of an event, such as "cart:changed". Give several as an object, such as { saved: {}, 'cart:changed': {} }.`,
+  )
 }
+
+/** JSON leaves out what carries nothing, and the event with it. */
+const nothingAsNull = (_name: string, value: unknown): unknown => value ?? null

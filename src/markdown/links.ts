@@ -13,9 +13,9 @@ export function isSafeLink(href: string): boolean {
 const INVISIBLE = /\p{Cf}|\u034f|\u115f|\u1160/u
 /** A claim is made at the beginning, where it is read. */
 const MAX_CLAIM_CHARS = 200
-/** Finds what a reader takes for a host: behind `//` anything, elsewhere names and dots, or four numbers. */
+/** Finds what a reader takes for a host: behind `//` anything, elsewhere names and dots, or numbers. */
 const CLAIMED_HOST =
-  /(?<![^\s:(<])\/\/([^\s/?#\\]+)|(?<![\p{L}\p{N}_/=?&#%-])((?:[\p{L}\p{N}_-]+\.)+(?:\p{L}{2,}|xn--[a-z\d-]+)|(?:\d{1,3}\.){3}\d{1,3})(?![\p{L}\p{N}_(]|\.\p{L})/giu
+  /(?<![^\s:(<])\/\/([^\s/?#\\]+)|(?<![\p{L}\p{N}_/=?&#%-])((?:[\p{L}\p{N}_-]+\.)+(?:\p{L}{2,}|xn--[a-z\d-]+)|(?:\d{1,3}\.){3}\d{1,3}|localhost(?=:\d)|\[[\da-f:.]*:[\da-f:.]*\])(?![\p{L}\p{N}_(]|\.\p{L})/giu
 /** Names of files and of code, which no host has at its end. */
 const NO_HOST =
   /\.(?:\p{Ll}+\p{Lu}.*|[cm]?[jt]sx?|css|csv|docx?|gif|html?|jpe?g|json[5cl]?|log|lock|pdf|png|pptx?|scss|svg|txt|vue|webp|xlsx?|xml|ya?ml)$/u
@@ -26,7 +26,8 @@ const NO_HOST =
  * In      the address, with its host in ASCII; the text of the link.
  */
 export function hostToShow(href: string, text: string): string | undefined {
-  const authority = /^(?:(?:https?:)?[\\/]{2}|mailto:)([^\\/?#]*)/i.exec(href)?.[1]
+  // Browsers need no slash behind a scheme, and take any number of them.
+  const authority = /^(?:https?:[\\/]*|[\\/]{2,}|mailto:)([^\\/?#]*)/i.exec(href)?.[1]
   if (authority === undefined) return undefined
   const host = authority.slice(authority.lastIndexOf('@') + 1)
   const hasUser = authority.includes('@') && !/^mailto:/i.test(href)

@@ -60,6 +60,7 @@ function display(state: StateBlock, startLine: number, endLine: number, silent: 
   const start = state.bMarks[startLine]! + state.tShift[startLine]!
   if (state.sCount[startLine]! - state.blkIndent >= 4) return false
   if (!DISPLAY.test(state.src.slice(start, start + MARK_CHARS))) return false
+  if (silent && isInFormula(state.src, state.bMarks[state.line]!, start)) return false
   const end = formulaEnd(state.src, start)
   if (end === undefined || (end > 0 && end <= state.eMarks[startLine]!)) return false
   if (silent) return true
@@ -85,6 +86,17 @@ function display(state: StateBlock, startLine: number, endLine: number, silent: 
   text.children = []
   state.push('display_close', 'p', -1)
   return true
+}
+
+/** Tells if a place of a paragraph stands in a formula, or at its end: `so $$` of a line before may begin one. */
+function isInFormula(text: string, paragraph: number, at: number): boolean {
+  if (at - paragraph > MAX_FORMULA_CHARS) return false
+  let from = paragraph
+  while (from < at) {
+    const next = from + (text[from] === '\\' ? 2 : 1)
+    from = Math.max(formulaEnd(text, from) ?? next, next)
+  }
+  return from > at
 }
 
 /**

@@ -69,7 +69,7 @@ export function createParser(options: MarkdownOptions): Parser {
   const md = new MarkdownIt({ html: false, breaks, maxNesting: 20 })
   md.validateLink = isSafeLink
   addCitations(md)
-  addCjkEmphasis(md)
+  addUnspacedEmphasis(md)
   addMath(md, math)
   Object.assign(md.renderer.rules, rulesOf(options))
   md.core.ruler.after('block', 'tail', (state) => {
@@ -178,31 +178,33 @@ function showTasks({ tokens }: StateCore): void {
   }
 }
 
-/** Chinese, Japanese and Korean: letters, their punctuation, and full-width forms. */
-const CJK =
-  '[\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{scx=Bopo}\\p{scx=Hang}\\u3000-\\u303f\\ufe10-\\ufe1f\\ufe30-\\ufe4f\\uff00-\\uffef]'
+/** Scripts without blanks between words: Chinese, Japanese, Korean, Thai and their like, with punctuation and full-width forms. */
+const UNSPACED =
+  '[\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{scx=Bopo}\\p{scx=Hang}\\p{scx=Thai}\\p{scx=Laoo}\\p{scx=Khmr}\\p{scx=Mymr}\\u3000-\\u303f\\ufe10-\\ufe1f\\ufe30-\\ufe4f\\uff00-\\uffef]'
 /** A variation selector belongs to the letter before it. */
-const CJK_BEFORE = new RegExp(`${CJK}[\\ufe00-\\ufe0e\\u{e0100}-\\u{e01ef}]?$`, 'u')
-const CJK_AFTER = new RegExp(`^${CJK}`, 'u')
+const UNSPACED_BEFORE = new RegExp(`${UNSPACED}[\\ufe00-\\ufe0e\\u{e0100}-\\u{e01ef}]?$`, 'u')
+const UNSPACED_AFTER = new RegExp(`^${UNSPACED}`, 'u')
 type Delimiters = ReturnType<StateInline['scanDelims']>
 /** A letter and a selector. */
 const MAX_UNITS = 4
 
 /**
- * Lets `*` and `~~` begin and end beside Chinese, Japanese and Korean, where no blank stands between words.
+ * Lets `*` and `~~` begin and end beside scripts without blanks between words, and `_` where punctuation stands there.
  *
  * Markdown looks for blanks around punctuation, so `**注意：**请` would keep its stars.
  */
-function addCjkEmphasis(md: InstanceType<typeof MarkdownIt>): void {
+function addUnspacedEmphasis(md: InstanceType<typeof MarkdownIt>): void {
   md.inline.State = class extends md.inline.State {
     override scanDelims(start: number, canSplitWord: boolean): Delimiters {
       const run = super.scanDelims(start, canSplitWord)
-      if (!canSplitWord || (run.can_open && run.can_close)) return run
+      if (run.can_open && run.can_close) return run
       const before = this.src.slice(Math.max(0, start - MAX_UNITS), start)
       const end = start + run.length
       const after = this.src.slice(end, Math.min(end + MAX_UNITS, this.posMax))
       if (/(?:^|\s)$/.test(before) || /^(?:\s|$)/.test(after)) return run
-      const isBeside = CJK_BEFORE.test(before) || CJK_AFTER.test(after)
+      // In a word, as in `__init__`, a low line is a letter.
+      if (!canSplitWord && /\p{P}$/u.test(before) === /^\p{P}/u.test(after)) return run
+      const isBeside = UNSPACED_BEFORE.test(before) || UNSPACED_AFTER.test(after)
       return isBeside ? { ...run, can_open: true, can_close: true } : run
     }
   }

@@ -6,6 +6,7 @@ import {
   end,
   file,
   files,
+  isFailure,
   mayFinish,
   NONE,
   reasoning,
@@ -31,6 +32,12 @@ const textDelta: Read = (chunk) => text(deltaOf(chunk))
 const reasoningDelta: Read = (chunk) => reasoning(deltaOf(chunk), chunk)
 const sourceChunk: Read = (chunk) => source(chunk, chunk)
 const toolChunk: Read = (chunk) => tool(chunk.toolName ?? chunk.name, chunk)
+const fileChunk: Read = (chunk) => file(chunk.file ?? chunk, chunk)
+const metadata: Read = (chunk) =>
+  chunk.messageMetadata === undefined
+    ? NONE
+    : data('message-metadata', chunk.messageMetadata, chunk)
+const cohereContent: Read = (chunk) => content(chunk.delta?.message?.content, chunk)
 const failure: Read = (chunk) => {
   throw modelFailure(chunk.error ?? chunk)
 }
@@ -41,7 +48,8 @@ function finishOfAiSdk(chunk: Foreign): Pieces {
   const reason = finishReason?.unified ?? finishReason
   const raw = finishReason?.raw ?? chunk.rawFinishReason
   const isCut = reason === 'other' && raw === undefined && 'rawFinishReason' in chunk
-  return end(totalUsage ?? counts, isCut ? 'unknown' : raw === 'error' ? raw : reason, chunk)
+  const finished = isCut ? 'unknown' : isFailure(raw) ? raw : reason
+  return [...metadata(chunk), ...end(totalUsage ?? counts, finished, chunk)]
 }
 
 /** Chunks that name their type. */
@@ -50,7 +58,8 @@ const BY_TYPE: Readonly<Record<string, Read>> = {
   text: textDelta,
   reasoning: reasoningDelta,
   usage: (chunk) => usage(chunk, chunk),
-  'text-delta': (chunk) => [...textDelta(chunk), ...OPEN],
+  // Without the name of its text, nothing says whether the next one goes on with it.
+  'text-delta': (chunk) => [...textDelta(chunk), ...(chunk.id === undefined ? NONE : OPEN)],
   'reasoning-delta': reasoningDelta,
   source: sourceChunk,
   'source-url': sourceChunk,
@@ -61,9 +70,10 @@ const BY_TYPE: Readonly<Record<string, Read>> = {
   'finish-step': () => STEP,
   'step-start': () => STEP,
   'step-finish': () => STEP,
-  file: (chunk) => file(chunk.file ?? chunk, chunk),
-  'reasoning-file': (chunk) => file(chunk.file ?? chunk, chunk),
-  'message-metadata': (chunk) => data('message-metadata', chunk.messageMetadata, chunk),
+  file: fileChunk,
+  'reasoning-file': fileChunk,
+  start: metadata,
+  'message-metadata': metadata,
   custom: (chunk) => data(chunk.kind ?? 'custom', chunk, chunk),
   finish: finishOfAiSdk,
   error: failure,
@@ -94,6 +104,10 @@ const BY_TYPE: Readonly<Record<string, Read>> = {
   // OpenAI responses. A refusal is what the model answers, so it is text.
   'response.output_text.delta': textDelta,
   'response.refusal.delta': textDelta,
+  'response.audio.delta': fileChunk,
+  'response.audio.transcript.delta': textDelta,
+  'response.output_audio.delta': fileChunk,
+  'response.output_audio_transcript.delta': textDelta,
   'response.reasoning_text.delta': reasoningDelta,
   'response.reasoning_summary_text.delta': reasoningDelta,
   'response.output_text.annotation.added': (chunk) => source(chunk.annotation, chunk),
@@ -107,15 +121,26 @@ const BY_TYPE: Readonly<Record<string, Read>> = {
     end(chunk.response?.usage, chunk.response?.incomplete_details?.reason, chunk),
   'response.failed': (chunk) => failure({ error: chunk.response?.error ?? chunk }),
 
+  // Cohere. Its plan is no answer.
+  'content-start': cohereContent,
+  'content-delta': cohereContent,
+  'tool-plan-delta': (chunk) =>
+    reasoning(chunk.delta?.message?.tool_plan ?? chunk.delta?.message?.toolPlan, chunk),
+  'citation-start': (chunk) =>
+    source(chunk.delta?.message?.citations?.sources?.[0]?.document, chunk),
+  'message-end': ({ delta, ...chunk }) =>
+    end(delta?.usage?.tokens, delta?.finish_reason ?? delta?.finishReason, { ...chunk, delta }),
+
   // The last event of many servers, as its reader names it.
   '[DONE]': () => sign('whole'),
 }
 
 /** Types of answers that end with a sign. */
 const WITH_END =
-  /^(?:start(?:-step)?|(?:text|reasoning)-start|message_start|content_block_.*|response\..*)$/
+  /^(?:start(?:-step)?|(?:text|reasoning)-start|message[_-]start|content_block_.*|content-(?:start|delta)|response\..*)$/
 /** Types without a part, those included that providers have yet to invent. */
-const SILENT = /^(?:start|ping|raw|content_block_stop|object|reasoning-(?:start|end)|response\..*)$/
+const SILENT =
+  /^(?:message-start|ping|raw|content_block_stop|object|(?:content|citation)-end|reasoning-(?:start|end)|response\..*)$/
 /** Our own parts, which a recording plays back; `raw` tells them from chunks of the AI SDK. */
 const OWN = new Set(['reasoning', 'source', 'tool', 'usage', 'finish', 'file', 'data'])
 
@@ -129,6 +154,10 @@ function typed(chunk: Foreign): Pieces | 'unknown' {
   return SILENT.test(type) ? NONE : 'unknown'
 }
 
+/** Mistral spells it its own way. */
+const reasonOf = (choice: Foreign): unknown =>
+  choice?.finish_reason === undefined ? choice?.finishReason : choice.finish_reason
+
 const chatOfOpenAI: Read = (chunk) => {
   // Several answers are wanted apart, not mixed; the first one is the answer.
   const choice = chunk.choices.find((one: Foreign) => (one?.index ?? 0) === 0)
@@ -136,11 +165,11 @@ const chatOfOpenAI: Read = (chunk) => {
   return [
     ...reasoning(delta?.reasoning_content ?? delta?.reasoning, chunk),
     ...content(delta?.content ?? choice?.text, chunk),
-    ...text(delta?.refusal),
-    ...tools(delta?.tool_calls, chunk),
-    ...files(delta?.images, chunk),
+    ...text(delta?.refusal ?? delta?.audio?.transcript),
+    ...tools(delta?.tool_calls ?? delta?.toolCalls, chunk),
+    ...files(delta?.audio?.data === undefined ? delta?.images : [delta.audio], chunk),
     ...usage(chunk.usage, chunk),
-    ...mayFinish(choice?.finish_reason, chunk),
+    ...mayFinish(reasonOf(choice), chunk),
   ]
 }
 
@@ -153,30 +182,66 @@ const ollama: Read = (chunk) => [
   ...(chunk.done ? end(chunk, chunk.done_reason, chunk) : NONE),
 ]
 
-const langChain: Read = (chunk) => {
-  const blocks: readonly Foreign[] = Array.isArray(chunk.content) ? chunk.content : []
-  const metadata = chunk.response_metadata
+/** Gemini counts anew in each chunk: the last one, with the reason, has the whole. */
+const gemini: Read = (chunk) => {
+  const candidate = chunk.candidates?.find((one: Foreign) => (one?.index ?? 0) === 0)
+  const parts: readonly Foreign[] = candidate?.content?.parts ?? []
+  const grounds: readonly Foreign[] = candidate?.groundingMetadata?.groundingChunks ?? []
+  const reason = candidate?.finishReason ?? chunk.promptFeedback?.blockReason
   return [
-    ...blocks.flatMap((block) => reasoning(block?.reasoning ?? block?.thinking, chunk)),
-    ...reasoning(chunk.additional_kwargs?.reasoning_content, chunk),
-    ...text(chunk.text),
-    ...tools(chunk.tool_call_chunks, chunk),
-    ...usage(chunk.usage_metadata, chunk),
-    ...mayFinish(metadata?.finish_reason ?? metadata?.stop_reason, chunk),
+    ...parts.flatMap((part): Pieces => {
+      if (part.text !== undefined)
+        return part.thought ? reasoning(part.text, chunk) : text(part.text)
+      const isFile = part.inlineData ?? part.fileData
+      return isFile ? file(isFile, chunk) : tool(part.functionCall?.name, chunk)
+    }),
+    ...grounds.flatMap(({ web }) => source({ url: web?.uri, title: web?.title }, chunk)),
+    ...(reason === undefined && candidate ? NONE : usage(chunk.usageMetadata, chunk)),
+    ...mayFinish(reason, chunk),
   ]
 }
 
-/** In this order: a message of LangChain has a type, too, which names its author. */
-const SHAPES: readonly (readonly [is: (chunk: Foreign) => boolean, read: Read | typeof typed])[] = [
-  [(chunk) => typeof chunk.text === 'string' && 'content' in chunk, langChain],
-  [(chunk) => typeof chunk.type === 'string', typed],
-  [(chunk) => Boolean(chunk.error), failure],
-  [(chunk) => Array.isArray(chunk.choices), chatOfOpenAI],
-  [(chunk) => typeof chunk.done === 'boolean', ollama],
+const langChain: Read = (chunk) => {
+  const { finish_reason, finishReason, stop_reason } = chunk.response_metadata ?? {}
+  return [
+    ...reasoning(chunk.additional_kwargs?.reasoning_content, chunk),
+    ...content(chunk.content, chunk),
+    ...tools(chunk.tool_call_chunks, chunk),
+    ...usage(chunk.usage_metadata, chunk),
+    ...mayFinish(finish_reason ?? finishReason ?? stop_reason, chunk),
+  ]
+}
+
+/** Cloudflare's Workers AI: the text alone, and `[DONE]`. */
+const workersAi: Read = (chunk) => [
+  ...text(chunk.response),
+  ...tools(chunk.tool_calls, chunk),
+  ...usage(chunk.usage, chunk),
 ]
 
+/** In this order: a message of LangChain has a type, too, which names its author. */
+const SHAPES: readonly (readonly [is: (chunk: Foreign) => unknown, read: Read | typeof typed])[] = [
+  [(chunk) => isLangChain(chunk), langChain],
+  [(chunk) => typeof chunk.type === 'string', typed],
+  [(chunk) => chunk.error, failure],
+  [(chunk) => Array.isArray(chunk.choices), chatOfOpenAI],
+  [(chunk) => typeof chunk.done === 'boolean', ollama],
+  [(chunk) => isGemini(chunk), gemini],
+  [(chunk) => typeof chunk.response === 'string', workersAi],
+]
+
+const isLangChain = (chunk: Foreign): boolean =>
+  'content' in chunk && (typeof chunk.text === 'string' || 'response_metadata' in chunk)
+const isGemini = ({ candidates, promptFeedback, usageMetadata }: Foreign): boolean =>
+  Array.isArray(candidates) || Boolean(promptFeedback ?? usageMetadata)
+
+/** Mistral's SDK hands on events with the chunk as their data. */
+const unwrapped = (chunk: Foreign): Foreign =>
+  Array.isArray(chunk.data?.choices) ? chunk.data : chunk
+
 /** Reads a chunk of an SDK. Out: undefined for an object that is none, `unknown` for a type that we do not know. */
-export function readChunk(chunk: object): Pieces | 'unknown' | undefined {
+export function readChunk(object: Foreign): Pieces | 'unknown' | undefined {
+  const chunk = unwrapped(object)
   return SHAPES.find(([is]) => is(chunk))?.[1](chunk)
 }
 
@@ -184,22 +249,27 @@ export function readChunk(chunk: object): Pieces | 'unknown' | undefined {
  * True when the answer of a chunk ends with a sign: without it the answer was cut. Parts that a program makes by hand
  * have none: the AI SDK gives each text an id, and OpenAI each chunk of a list its `finish_reason`.
  */
-export function hasEndSign(chunk: Foreign, isList: boolean): boolean {
+export function hasEndSign(object: Foreign, isList: boolean): boolean {
+  const chunk = unwrapped(object)
   const { type, id, choices, done } = chunk
+  if (isLangChain(chunk)) return false
   if (typeof type === 'string')
     return (
       WITH_END.test(type) || (typeof id === 'string' && /^(?:text|reasoning)-delta$/.test(type))
     )
-  if (!Array.isArray(choices)) return typeof done === 'boolean'
-  return !isList || choices.some((choice) => choice?.finish_reason !== undefined)
+  if (!Array.isArray(choices))
+    return typeof done === 'boolean' || typeof chunk.response === 'string' || isGemini(chunk)
+  return !isList || choices.some((choice) => reasonOf(choice) !== undefined)
 }
 
 /** Tells the chunk of an SDK from an object that a model wrote. */
 export function isChunk(value: Foreign): boolean {
-  return (
+  return Boolean(
     typeof value?.type === 'string' ||
     Array.isArray(value?.choices) ||
     typeof value?.done === 'boolean' ||
-    typeof value?.error === 'object'
+    typeof value?.error === 'object' ||
+    typeof value?.response === 'string' ||
+    (value && isGemini(value)),
   )
 }

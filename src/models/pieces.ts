@@ -92,7 +92,9 @@ export function content(value: Foreign, raw: unknown): Pieces {
 /** The text of a block, or of a list of them. */
 function textIn(value: Foreign): string {
   if (typeof value === 'string') return value
-  return Array.isArray(value) ? value.map(textIn).join('') : textIn(value?.text ?? '')
+  return Array.isArray(value)
+    ? value.map(textIn).join('')
+    : textIn(value?.text ?? value?.value ?? '')
 }
 
 export const tool = (name: unknown, raw: unknown): Pieces => [
@@ -109,8 +111,14 @@ export function source(from: Foreign, raw: unknown): Pieces {
 }
 
 /** Each provider counts under names of its own. */
-const INPUT = 'inputTokens input_tokens prompt_tokens prompt_eval_count promptTokens'.split(' ')
-const OUTPUT = 'outputTokens output_tokens completion_tokens eval_count completionTokens'.split(' ')
+const INPUT =
+  'inputTokens input_tokens prompt_tokens prompt_eval_count promptTokens promptTokenCount'.split(
+    ' ',
+  )
+const OUTPUT =
+  'outputTokens output_tokens completion_tokens eval_count completionTokens candidatesTokenCount'.split(
+    ' ',
+  )
 
 export function usage(counts: Foreign, raw: unknown): Pieces {
   const first = (names: readonly string[]): unknown =>
@@ -120,11 +128,14 @@ export function usage(counts: Foreign, raw: unknown): Pieces {
 }
 
 /** Reasons of an answer that is not whole: the model failed, or something on the way lost the rest. */
-const FAILED = /^(?:error|abort(?:ed)?|cancell?ed)$/
-const CUT = /^(?:unknown|interrupted)$/
+const FAILED = /^(?:(?:\w+_)?error(?:_\w+)?|abort(?:ed)?|cancell?ed|insufficient_system_resource)$/i
+const CUT = /^(?:unknown|interrupted|timeout)$/i
+
+/** Tells if an answer that finished for this reason has failed. */
+export const isFailure = (reason: unknown): boolean => FAILED.test(String(reason))
 
 export function finish(reason: unknown, raw: unknown): Pieces {
-  if (FAILED.test(String(reason)))
+  if (isFailure(reason))
     return [{ type: 'failure', error: modelFailure(`it finished with "${String(reason)}".`) }]
   if (CUT.test(String(reason))) return [{ type: 'failure', error: cutAnswer() }]
   return [{ type: 'finish', ...filled('string', { reason }), raw }]
@@ -135,7 +146,7 @@ export const file = (from: Foreign, raw: unknown): Pieces => [
     type: 'file',
     ...filled('string', {
       mediaType: from?.mediaType ?? from?.mimeType,
-      url: from?.url ?? from?.image_url?.url,
+      url: from?.url ?? from?.image_url?.url ?? from?.fileUri,
     }),
     raw,
   },

@@ -28,6 +28,13 @@ type Chunk =
   | { readonly response?: string | undefined; readonly done: boolean; readonly done_reason: string }
   // LangChain.
   | { readonly content: unknown; readonly text: string }
+  // Mistral.
+  | { readonly data: { readonly choices: readonly { readonly delta: object }[] } }
+  // Gemini.
+  | {
+      readonly candidates?: readonly object[] | undefined
+      readonly usageMetadata?: object | undefined
+    }
 
 type Stream =
   | Sequence<Chunk>
@@ -39,8 +46,9 @@ type Stream =
 /**
  * Anything that gives text, known by its shape alone.
  *
- * That is: results and streams of the AI SDK, openai, `@anthropic-ai/sdk`, ollama and LangChain, a fetch `Response`, web
- * streams of text or bytes, generators, lists; a promise of any of these, or of plain text; a function that gives any.
+ * That is: results and streams of the AI SDK, openai, `@anthropic-ai/sdk`, ollama, Gemini, Mistral, Cohere and
+ * LangChain, a fetch `Response`, web streams of text or bytes, generators, lists; a promise of any of these, or of plain
+ * text; a function that gives any.
  *
  * The function is the form to prefer: it starts late, and its signal is the one thing that surely stops a paid call.
  */

@@ -14,8 +14,9 @@ export interface TokensOptions {
 /**
  * The text of any model, as it comes: one way to read the shapes of all SDKs.
  *
- * In      a stream of the AI SDK, openai, Anthropic, Ollama or LangChain, a fetch response, a web stream of text or
- *         bytes, an iterable of text; a promise of any of these or of plain text; a function that gives one.
+ * In      a stream of the AI SDK, openai, Anthropic, Ollama, Gemini, Mistral, Cohere or LangChain, a fetch response, a
+ *         web stream of text or bytes, an iterable of text; a promise of any of these or of plain text; a function that
+ *         gives one.
  * Out     the text, cut as the source cuts it, without empty chunks; returns the whole of it. What is no answer
  *         (reasoning, tools, sources, usage) goes to `onPart`, never into the text.
  * Cost    opened by the first read; a few promises a token more than the source's own.

@@ -1,16 +1,18 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isIP } from 'node:net'
 import type { Context } from 'hono'
 import { useAsyncContext, type AsyncContext } from '../shared/async-context.ts'
 import { after } from '../shared/clock.ts'
 import { omitUndefined } from '../shared/hooks.ts'
-import type { Connection } from '../web/settings.ts'
+import { UNKNOWN_ADDRESS, type Connection } from '../web/settings.ts'
 
-/** The environment that `@hono/node-server`, and our `serve`, call an app with. */
+/** The environment that `@hono/node-server`, and our `serve`, call an app with; or Bun, with its server. */
 interface NodeEnv {
   readonly incoming?: IncomingMessage
   readonly outgoing?: ServerResponse
   readonly host?: object
+  requestIP?(request: Request): { readonly address: string } | null
 }
 
 /**
@@ -24,16 +26,17 @@ class RequestContext extends AsyncResource implements AsyncContext {
 }
 useAsyncContext(() => new RequestContext('swapstream'))
 
-/**
- * Reads from Node what it knows about a request. Of X-Forwarded-For it believes as many addresses at the end as there are
- * proxies of ours in front: everything before them is the client's own invention.
- */
+/** Reads from Node what it knows about a request that came through so many proxies of ours. */
 export function nodeConnection(proxies: number): (c: Context) => Connection {
   return (c) => {
-    const { incoming, outgoing, host } = (c.env ?? {}) as NodeEnv
-    const own = incoming?.socket?.remoteAddress
-    const address = forwarded(c.req.header('x-forwarded-for'), proxies) ?? own
-    const secure = forwarded(c.req.header('x-forwarded-proto'), Math.min(proxies, 1)) === 'https'
+    const env = (c.env ?? {}) as NodeEnv
+    const { incoming, outgoing, host } = env
+    // A socket of a file system, or one that has closed, has no address.
+    const own = incoming
+      ? (incoming.socket?.remoteAddress ?? UNKNOWN_ADDRESS)
+      : env.requestIP?.(c.req.raw)?.address
+    const address = clientAddress(c.req.header('x-forwarded-for'), proxies, own)
+    const secure = cameOverTls(c.req.header('x-forwarded-proto'), proxies)
     const known = { ...omitUndefined({ address, host }), secure }
     if (!incoming || !outgoing) return known
     // A response that waits behind another one of its connection has no socket yet, so Node does not tell it that the
@@ -53,8 +56,31 @@ export function nodeConnection(proxies: number): (c: Context) => Connection {
   }
 }
 
-function forwarded(header: string | undefined, proxies: number): string | undefined {
-  return proxies > 0 ? header?.split(',').at(-proxies)?.trim() : undefined
+/**
+ * Finds the address of the client behind proxies of ours.
+ *
+ * Of X-Forwarded-For it believes as many entries at the end as there are proxies: each adds the address it was called
+ * from, and everything before them is the client's own invention. A proxy's own address never stands for its clients.
+ *
+ * In      X-Forwarded-For with all its lines joined by commas; how many proxies; the address of the socket.
+ * Out     an IP address without its port, or `UNKNOWN_ADDRESS` when the proxies did not give one.
+ */
+export function clientAddress(
+  forwardedFor: string | undefined,
+  proxies: number,
+  own: string | undefined,
+): string | undefined {
+  if (!(proxies > 0)) return own
+  const entry = forwardedFor?.split(',').at(-proxies)?.trim() ?? ''
+  const [, v6, v4] = /^(?:\[(.+)\]|([\d.]+))(?::\d+)?$/.exec(entry) ?? []
+  const address = v6 ?? v4 ?? entry
+  return isIP(address) ? address : UNKNOWN_ADDRESS
+}
+
+/** True when the client came over TLS: the word of the first proxy, where each adds its own to X-Forwarded-Proto. */
+function cameOverTls(forwardedProto: string | undefined, proxies: number): boolean {
+  const words = proxies > 0 ? (forwardedProto?.split(',') ?? []) : []
+  return (words.at(-proxies) ?? words[0])?.trim().toLowerCase() === 'https'
 }
 
 /** How long, and how much, a request is read that has its answer already. */

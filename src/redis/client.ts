@@ -24,8 +24,14 @@ export interface NodeRedisCluster extends Omit<NodeRedisClient, 'sendCommand' | 
   duplicate(): NodeRedisCluster
 }
 
-/** A client of `ioredis` or `redis`, of one Redis or of a cluster. */
-export type RedisClient = IoredisClient | NodeRedisClient | NodeRedisCluster
+/** The part of a sentinel of `redis` (node-redis) that is used. */
+export interface NodeRedisSentinel extends Omit<NodeRedisClient, 'sendCommand' | 'duplicate'> {
+  sendCommand(isReadonly: boolean, args: string[]): Promise<unknown>
+  duplicate(): NodeRedisSentinel
+}
+
+/** A client of `ioredis` or `redis`, of one Redis, of a sentinel or of a cluster. */
+export type RedisClient = IoredisClient | NodeRedisClient | NodeRedisSentinel | NodeRedisCluster
 
 /** A connection to Redis, by either client. */
 export interface Connection {
@@ -44,18 +50,24 @@ export interface Connection {
  */
 export function toConnection(client: RedisClient, prefix: string): Connection {
   const isIoredis = 'call' in Object(client)
-  // node-redis counts the key of a command as an argument of its own where it has to find the machine.
-  const isCluster = isIoredis
-    ? (client as IoredisClient).isCluster === true
-    : (client as NodeRedisCluster).sendCommand?.length >= 3
+  // Where node-redis has to find the machine, a command has more arguments than itself and its options.
+  const { length } = (client as NodeRedisClient)?.sendCommand ?? []
+  const isCluster = isIoredis ? (client as IoredisClient).isCluster === true : length >= 4
   if (isCluster && !/\{[^}]+\}/.test(prefix)) {
     const message = `createRedisStore({ prefix: ${JSON.stringify(prefix)} }) would spread the keys of a run over a cluster.`
     const hint =
       'Write a part of the prefix in braces, such as "{chat}:": keys with the same part are on one machine.'
     throw new ConfigError('config/invalid', message, { hint })
   }
+  if (!isIoredis && length > 0 && !('duplicate' in client)) {
+    const hint = 'Pass createClient({ url }) after its connect().'
+    const message =
+      'createRedisStore opens a second connection to wait for news, but this client of redis has no duplicate(): a pool.'
+    throw new ConfigError('config/invalid', message, { hint })
+  }
   if (isIoredis) return fromIoredis(client as IoredisClient)
   if (isCluster) return fromNodeRedis(inCluster(client as NodeRedisCluster, prefix))
+  if (length === 3) return fromNodeRedis(inSentinel(client as NodeRedisSentinel))
   if ('sendCommand' in Object(client)) return fromNodeRedis(client as NodeRedisClient)
   throw new ConfigError('config/invalid', 'createRedisStore needs a client of ioredis or redis.', {
     hint: 'Pass `new Redis(url)` of "ioredis", or `createClient({ url })` of "redis" after its connect().',
@@ -104,6 +116,17 @@ function inCluster(cluster: NodeRedisCluster, prefix: string): NodeRedisClient {
     connect: () => cluster.connect(),
     destroy: () => cluster.destroy(),
     on: (event, listener) => cluster.on(event, listener),
+  }
+}
+
+/** A sentinel as a client: everything goes to the one that takes writes. */
+function inSentinel(sentinel: NodeRedisSentinel): NodeRedisClient {
+  return {
+    sendCommand: (args) => sentinel.sendCommand(false, args),
+    duplicate: () => inSentinel(sentinel.duplicate()),
+    connect: () => sentinel.connect(),
+    destroy: () => sentinel.destroy(),
+    on: (event, listener) => sentinel.on(event, listener),
   }
 }
 

@@ -114,11 +114,12 @@ class RedisStore implements RunStore {
   }
 
   readonly find: RunStore['find'] = async (id) => {
-    const command = ['HMGET', this.#keysOf(id).run, 'owner', 'needsSubscribers', 'values']
+    const command = ['HMGET', this.#keysOf(id).run, 'owner', 'needsSubscribers', 'values', 'end']
     const response = (await this.#connection.send(command)) as (string | null)[]
-    const [owner, needsSubscribers, values] = response
+    const [owner, needsSubscribers, values, end] = response
     if (typeof owner !== 'string') return undefined
-    return { owner, needsSubscribers: needsSubscribers === '1', values: Number(values) }
+    const ended = typeof end === 'string'
+    return { owner, needsSubscribers: needsSubscribers === '1', values: Number(values), ended }
   }
 
   readonly current: RunStore['current'] = async (owner, key) => {

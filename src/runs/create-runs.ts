@@ -4,12 +4,21 @@ import { sleep } from '../shared/clock.ts'
 import { AccessError, ConfigError, LimitError } from '../shared/errors.ts'
 import { DEFAULT_LIMITS, Slots, type Limits } from '../shared/limits.ts'
 import { Reporting, type AppReporting } from '../shared/log.ts'
-import { EndMarker, type EndReason } from '../streams/end.ts'
+import { EndMarker } from '../streams/end.ts'
 import { type Source, type StreamContext, type WithId, parseCursor } from '../streams/source.ts'
 import { createMemoryStore } from './memory-store.ts'
 import { Producer } from './producer.ts'
 import { watchRun, type ActiveRun } from './remote-run.ts'
-import type { Run, RunOptions, Runs, RunsHealth, RunsOptions, SubscribeOptions } from './runs.ts'
+import type {
+  Run,
+  RunEnd,
+  RunOptions,
+  Runs,
+  RunsHealth,
+  RunsOptions,
+  SubscribeOptions,
+} from './runs.ts'
+import type { Snapshots } from './snapshots.ts'
 import { callStore, type StoredRun } from './store.ts'
 import { isRunId, newRunId } from './log.ts'
 
@@ -25,6 +34,14 @@ const DEFAULTS = {
 type Settings = Required<Omit<RunsOptions, 'limits' | 'log' | 'expose'>> & {
   readonly limits: Limits
   readonly reporting: Reporting
+}
+
+/** Details of a run beside its id and its owner. */
+interface RunDetails {
+  readonly lastEventId?: string | undefined
+  readonly refused?: (() => void) | undefined
+  /** True when the store says so. */
+  readonly hasEnded?: boolean | undefined
 }
 
 /**
@@ -67,13 +84,15 @@ class NodeRuns implements Runs {
   }
 
   async start(source: Source<unknown>, options: RunOptions): Promise<Run> {
-    const { owner, key } = options
+    const { key } = options
+    const owner = ownerText(options.owner)
     if (!owner) {
       const hint = 'Give the id of the signed-in user, or ownerOf(c).'
       const message = 'A run needs an owner, who may see and stop it.'
       throw new ConfigError('config/invalid', message, { hint })
     }
-    if (key === undefined) return this.#claimed(await this.#begin(source, options), owner)
+    if (key === undefined)
+      return this.#claimed(await this.#begin(source, { ...options, owner }), owner)
     const name = JSON.stringify([owner, key])
     for (let other = this.#byKey.get(name); other; other = this.#byKey.get(name)) {
       const id = await other
@@ -82,7 +101,7 @@ class NodeRuns implements Runs {
       // Until its end is stored, the store would return it again.
       await run.stored
     }
-    const id = this.#begin(source, options)
+    const id = this.#begin(source, { ...options, owner })
     this.#byKey.set(name, id)
     const free = (): unknown => this.#byKey.delete(name)
     void id.then((known) => this.#producerOf(known)?.stored).then(free, free)
@@ -90,20 +109,22 @@ class NodeRuns implements Runs {
   }
 
   subscribe(id: string, { owner, lastEventId }: SubscribeOptions): Run {
-    return this.#run(id, owner, lastEventId)
+    return this.#run(id, ownerText(owner), { lastEventId })
   }
 
   async current({
     owner,
     key,
   }: Required<Pick<RunOptions, 'owner' | 'key'>>): Promise<Run | undefined> {
-    const id = await callStore(this.#settings.store.current(owner, key))
-    return id === undefined ? undefined : this.#run(id, owner)
+    const id = await callStore(this.#settings.store.current(ownerText(owner), key))
+    if (id === undefined) return undefined
+    const stored = this.#producerOf(id) ? undefined : await this.#findStored(id)
+    return this.#run(id, ownerText(owner), { hasEnded: stored?.ended })
   }
 
   async stop(id: string, { owner }: Pick<SubscribeOptions, 'owner'>): Promise<void> {
     const run = this.#active.get(id) ?? (await this.#findStored(id))
-    this.#checkOwner(id, run?.owner, owner)
+    this.#checkOwner(id, run?.owner, ownerText(owner))
     const producer = this.#producerOf(id)
     if (producer) producer.stop('stopped')
     else await callStore(this.#settings.store.stop(id))
@@ -146,14 +167,20 @@ class NodeRuns implements Runs {
 
   /** The run that a start gives; it begins when its answer is decided. */
   #claimed(id: string, owner: string): Run {
-    return this.#run(id, owner, undefined, this.#producerOf(id)?.claim())
+    return this.#run(id, owner, { refused: this.#producerOf(id)?.claim() })
   }
 
-  #run(id: string, owner: string, lastEventId?: string, refused?: () => void): Run {
+  #run(id: string, owner: string, { lastEventId, refused, hasEnded = false }: RunDetails): Run {
+    const shared = (): Snapshots | undefined => this.#active.get(id)?.snapshots
+    let known = shared()
     return Object.freeze({
       id,
       path: `${this.#settings.path}/${id}`,
-      shared: () => this.#active.get(id)?.snapshots,
+      get running(): boolean {
+        known = shared() ?? known
+        return !hasEnded && known?.end === undefined
+      },
+      shared,
       answered: (app: AppReporting) => this.#settings.reporting.adopt(app),
       ...(refused && { refused }),
       open: (context: StreamContext) =>
@@ -227,11 +254,12 @@ class NodeRuns implements Runs {
     return () => this.#producerOf(id)?.stop('stopped')
   }
 
-  #reportEnd(reason: EndReason, values: number, onEnd: RunOptions['onEnd']): void {
+  #reportEnd(end: RunEnd, onEnd: RunOptions['onEnd']): void {
+    const { reason, values } = end
     const { log } = this.#settings.reporting
     log.info({ reason, values }, 'run ended')
     callHook(
-      () => onEnd?.(reason),
+      () => onEnd?.(reason, end),
       (failure) => log.error({ err: failure }, 'onEnd of a run failed'),
     )
   }
@@ -259,9 +287,9 @@ class NodeRuns implements Runs {
       graceMs,
       limits: { ...this.#settings.limits, ...options.limits },
       onError,
-      onEnd: (end, values) => {
+      onEnd: (end) => {
         release()
-        if (end) this.#reportEnd(end.reason, values, onEnd)
+        if (end) this.#reportEnd(end, onEnd)
       },
     })
     this.#producers.add(producer)
@@ -273,4 +301,9 @@ class NodeRuns implements Runs {
     if (this.#isClosed) producer.stop('interrupted')
     return id
   }
+}
+
+/** The owner as stores have it: the id of a user is often a number, which comes back as text. */
+function ownerText(owner: string): string {
+  return ['number', 'bigint'].includes(typeof owner) ? String(owner) : owner
 }

@@ -1,6 +1,6 @@
-import { SourceError } from '../shared/errors.ts'
-import { Fragment, type Swap } from '../fragments/fragment.ts'
-import { EndMarker, type EndReason, type PublicError } from '../streams/end.ts'
+import { SourceError, type PublicError } from '../shared/errors.ts'
+import { failures, Fragment, type Swap } from '../fragments/fragment.ts'
+import { EndMarker, failureBehind, type EndReason } from '../streams/end.ts'
 import { ServerSentEvent, type EventFields, toJsonText } from '../sse/server-sent-event.ts'
 import { kindOf } from '../shared/hooks.ts'
 
@@ -14,6 +14,7 @@ import { kindOf } from '../shared/hooks.ts'
  *   {"f":0,"t":["chat.html","response"],"c":{"text":"Hel"}}     the first fragment of an address, number 0 from now on
  *   {"n":0,"d":{"text":"lo"}}                        a text of number 0 grew
  *   {"n":0,"c":{"streaming":false},"x":["hint"],"z":1}     variables changed, others are gone, this snapshot is final
+ *   {"f":1,"t":["page.html","list"],"c":{},"z":1,"error":{…}}     a block whose context could not be made
  *   {"n":0}                                          a snapshot that the next one of the block replaced at once
  *   {"end":"done"}                                   the end, always the last line
  */
@@ -45,6 +46,8 @@ interface Change {
   readonly cut?: Fields | null
   /** The snapshot is final. */
   readonly z?: 1
+  /** Why there is a notice in place of the block. */
+  readonly error?: PublicError
 }
 
 /** Newest fragment of an address, as both sides know it. A map, because a variable may be called `__proto__`. */
@@ -106,6 +109,7 @@ export class LogEncoder {
       if (grew) grown.push([key, value.slice(old.length)])
       else changed.push([key, value])
     }
+    const error = failures.get(fragment)?.publicError
     const gone = [...before.context.keys()].filter((key) => !context.has(key))
     const changes = Object.fromEntries(changed)
     checkFields(changes, fragment)
@@ -118,6 +122,7 @@ export class LogEncoder {
       ...(gone.length > 0 && { x: gone }),
       ...(cut !== before.cut && { cut: cut ?? null }),
       ...(final && { z: 1 }),
+      ...(error && { error }),
     })
   }
 }
@@ -142,7 +147,7 @@ export class LogDecoder {
     return this.#fragment(this.#blocks['f' in entry ? entry.f : entry.n]!, entry)
   }
 
-  #fragment(block: Block, { d = {}, c = {}, x = [], cut, z }: Change): Fragment {
+  #fragment(block: Block, { d = {}, c = {}, x = [], cut, z, error }: Change): Fragment {
     const { context, address } = block
     for (const [key, value] of Object.entries(c)) context.set(key, value)
     for (const [key, more] of Object.entries(d))
@@ -150,13 +155,15 @@ export class LogDecoder {
     for (const key of x) context.delete(key)
     if (cut !== undefined) block.cut = cut ?? undefined
     const [template, name, target, swap, optional] = address
-    return new Fragment(template, name, Object.fromEntries(context), {
+    const fragment = new Fragment(template, name, Object.fromEntries(context), {
       ...(target && { target }),
       ...(swap && { swap }),
       ...(optional && { optional: true }),
       ...(block.cut && { cut: block.cut }),
       final: z === 1,
     })
+    if (error) failures.set(fragment, { error: failureBehind(error), publicError: error })
+    return fragment
   }
 }
 

@@ -85,7 +85,7 @@ class MemoryStore implements RunStore {
     const run = this.#find(id)
     if (run === undefined) return undefined
     const { owner, needsSubscribers, lines, ended } = run
-    return { owner, needsSubscribers, values: lines.length - (ended ? 1 : 0) }
+    return { owner, needsSubscribers, values: lines.length - (ended ? 1 : 0), ended }
   }
 
   readonly current: RunStore['current'] = async (owner, key) => {

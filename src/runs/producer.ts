@@ -1,6 +1,7 @@
 import { type AsyncContext, decision } from '../shared/async-context.ts'
 import { after, Notifier, now, sleep } from '../shared/clock.ts'
-import { LimitError } from '../shared/errors.ts'
+import { LimitError, type PublicError } from '../shared/errors.ts'
+import { omitUndefined } from '../shared/hooks.ts'
 import { failures, Fragment, snapshotKey } from '../fragments/fragment.ts'
 import { EndMarker, type EndReason } from '../streams/end.ts'
 import type { Reporting } from '../shared/log.ts'
@@ -8,7 +9,7 @@ import { reportFailure } from '../streams/failure.ts'
 import { SourceReader, type Source } from '../streams/source.ts'
 import { LogDecoder, LogEncoder } from './log.ts'
 import type { ActiveRun } from './remote-run.ts'
-import type { RunLimits, RunsOptions } from './runs.ts'
+import type { RunEnd, RunLimits, RunsOptions } from './runs.ts'
 import { Snapshots } from './snapshots.ts'
 import { callStore, type AppendResult, type NewRun } from './store.ts'
 
@@ -31,8 +32,8 @@ export interface ProducerOptions extends Settings {
   readonly asyncContext: AsyncContext
   readonly limits: Required<RunLimits>
   readonly graceMs: number
-  /** Called when the run has ended on this node; with no end when it never began. */
-  readonly onEnd: (end: EndMarker | undefined, values: number) => void
+  /** Called when the run has ended on this node; with nothing when it never began. */
+  readonly onEnd: (end: RunEnd | undefined) => void
 }
 
 /**
@@ -53,7 +54,11 @@ export class Producer implements ActiveRun {
   readonly #lines: string[] = []
   readonly #pushed = new Notifier()
   readonly #stored = new Notifier()
+  /** The failures of parts, one of which may end the run. */
+  readonly #reported = new Map<unknown, PublicError>()
   #chars = 0
+  /** The text of the answer so far. */
+  #text = ''
   #end: EndMarker | undefined
   /** Lines that the store has. */
   #storedLines = 0
@@ -165,8 +170,10 @@ export class Producer implements ActiveRun {
   }
 
   #push(value: unknown): void {
-    // The failure itself ends the run.
-    if (value instanceof Fragment && failures.has(value)) return
+    if (value instanceof Fragment) {
+      this.#reportPart(value)
+      this.#text = value.text ?? this.#text
+    } else if (typeof value === 'string') this.#text += value
     if (value instanceof Fragment && snapshotKey(value) !== undefined) {
       this.#waiting.push(value)
       this.snapshots.push(value)
@@ -267,11 +274,24 @@ export class Producer implements ActiveRun {
     this.#finish(new EndMarker('interrupted'))
   }
 
-  #fail(error: unknown): void {
-    if (this.#end !== undefined) return
+  /** Reports why the context of a fragment could not be made, once for all who are shown it. */
+  #reportPart(fragment: Fragment): void {
+    const failure = failures.get(fragment)
+    if (failure === undefined || failure.publicError) return
+    const publicError = this.#report(failure.error)
+    this.#reported.set(failure.error, publicError)
+    failures.set(fragment, { ...failure, publicError })
+  }
+
+  #report(error: unknown): PublicError {
     const { reporting, onError } = this.#options
     const { log, expose } = reporting
-    const publicError = reportFailure(error, { route: 'run', log, expose, onError })
+    return reportFailure(error, { route: 'run', log, expose, onError })
+  }
+
+  #fail(error: unknown): void {
+    if (this.#end !== undefined) return
+    const publicError = this.#reported.get(error) ?? this.#report(error)
     this.#finish(new EndMarker('error', { publicError, error }))
   }
 
@@ -292,6 +312,9 @@ export class Producer implements ActiveRun {
     this.#pushed.notify()
     this.#stored.notify()
     const { asyncContext, onEnd } = this.#options
-    asyncContext.run(() => onEnd(end === NEVER_BEGUN ? undefined : end, this.snapshots.last))
+    const { reason, error, final } = end
+    const counts = { text: this.#text, values: this.snapshots.last }
+    const all = { reason, ...omitUndefined({ error, final }), ...counts }
+    asyncContext.run(() => onEnd(end === NEVER_BEGUN ? undefined : all))
   }
 }

@@ -1,7 +1,7 @@
 import type { Limits } from '../shared/limits.ts'
 import type { Log } from '../shared/log.ts'
 import type { Resumable, Source, StreamContext, WithId } from '../streams/source.ts'
-import type { EndReason } from '../streams/end.ts'
+import type { EndReason, StreamEnd } from '../streams/end.ts'
 import type { RunStore } from './store.ts'
 
 /** Where runs are stored, for how long, and how many there may be. */
@@ -46,8 +46,17 @@ export interface RunOptions {
   readonly limits?: RunLimits
   /** Called once with the failure. Clients only see a code and an id. */
   readonly onError?: (error: unknown) => void
-  /** Called once when the run has ended, on the node that produced it. */
-  readonly onEnd?: (reason: EndReason) => void
+  /**
+   * Called once when the run has ended, on the node that produced it: with the reason, and with the text as far as it
+   * came. So an answer that was stopped or cut can be stored, too.
+   */
+  readonly onEnd?: (reason: EndReason, end: RunEnd) => unknown
+}
+
+/** The second argument of `onEnd`: what a run has come to. */
+export interface RunEnd extends Pick<StreamEnd, 'reason' | 'error' | 'final' | 'values'> {
+  /** The text of the answer: of the fragments of `streamToFragments`, or all text that the source yielded. */
+  readonly text: string
 }
 
 /** An answer that outlives its connections: `new EventStream(run)` shows it. */
@@ -55,6 +64,11 @@ export interface Run extends Resumable {
   readonly id: string
   /** Where `runRoutes` serves it. */
   readonly path: string
+  /**
+   * True until its end is known on this node. `current` asks the store, so a page can show a running answer, and read an
+   * ended one from its own database.
+   */
+  readonly running: boolean
   /** Subscribes: the newest snapshot of each block, the other values, and what follows. */
   open(context: StreamContext): Promise<AsyncIterableIterator<WithId, unknown>>
 }

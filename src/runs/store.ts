@@ -26,6 +26,8 @@ export interface StoredRun {
   readonly needsSubscribers: boolean
   /** Values in its log; its end is not counted. */
   readonly values: number
+  /** True once its log has an end. A store that leaves it out has runs that count as running until they are opened. */
+  readonly ended?: boolean
 }
 
 /** Lines to append to the log of a run; none only renew the lease. */

@@ -1,6 +1,7 @@
 import { closestMatch } from './closest-match.ts'
+import { errorMessage } from './hooks.ts'
 
-/** The codes of all errors, in groups by who moves next. Each has a paragraph in `docs/errors.md`. */
+/** The codes of all errors, in groups by who moves next. Each has a section in `docs/errors.md`. */
 export type ErrorCode =
   // The developer: a wrong setting
   | `config/${'invalid' | 'middleware-missing' | 'port-taken'}`
@@ -38,6 +39,9 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   'source/stalled': 504,
 }
 
+/** The page with a section for each code. */
+const DOCS = 'https://github.com/swapstream/swapstream/blob/main/docs/errors.md'
+
 type CodesOf<Area extends string> = Extract<ErrorCode, `${Area}/${string}`>
 
 export interface ErrorDetails {
@@ -50,6 +54,8 @@ export interface ErrorDetails {
  * The base of all errors that swapstream throws on purpose: `code` is for programs, `message` for the log, `status` for
  * the HTTP answer while nothing has been sent. A client gets the code and an id, the message only with `expose`.
  *
+ * The message ends with the address of the section about its code, which `npx swapstream explain` prints, too.
+ *
  * @example
  * try { await engine.open('chat.html', 'respones') } catch (error) {
  *   if (error instanceof SwapstreamError && error.code === 'block/unknown') console.log(error.message)
@@ -59,15 +65,32 @@ export class SwapstreamError extends Error {
   readonly code: ErrorCode
   readonly status: number
   readonly hint: string | undefined
+  /** The address of the section about its code: cause, cure, an example. */
+  readonly docs: string
 
   constructor(code: ErrorCode, message: string, status: number, details: ErrorDetails = {}) {
     const { hint, cause } = details
-    super(hint ? `${message} ${hint}` : message, cause === undefined ? undefined : { cause })
+    // As GitHub makes anchors of headings.
+    const docs = `${DOCS}#${code.replace('/', '')}`
+    const text = hint ? `${message} ${hint}` : message
+    const stop = /[\w"'`]$/.test(text) ? '.' : ''
+    super(`${text}${stop} See ${docs}`, cause === undefined ? undefined : { cause })
     this.name = new.target.name
     this.code = code
     this.status = status
     this.hint = hint
+    this.docs = docs
   }
+}
+
+/**
+ * The message of any thrown value without the address of its section: for a text that shows the address in another way.
+ *
+ * @example withoutDocs(new SourceError('source/failed', 'Overloaded.')) // → 'Overloaded.'
+ */
+export function withoutDocs(error: unknown): string {
+  const text = errorMessage(error)
+  return error instanceof SwapstreamError ? text.replace(` See ${error.docs}`, '') : text
 }
 
 /**
@@ -163,7 +186,7 @@ export class AccessError extends SwapstreamError {
 /**
  * A source that failed, or a value that cannot be sent.
  *
- * @example new SourceError('source/failed', 'The model is overloaded.', { hint: 'Ask again.' }).message // → 'The model is overloaded. Ask again.'
+ * @example new SourceError('source/failed', 'The model is overloaded.', { hint: 'Ask again.' }).message // → 'The model is overloaded. Ask again. See https://github.com/swapstream/swapstream/blob/main/docs/errors.md#sourcefailed'
  */
 export class SourceError extends SwapstreamError {
   constructor(code: CodesOf<'source'> | 'wire/field', message: string, details?: ErrorDetails) {
@@ -189,6 +212,14 @@ export class LimitError extends SwapstreamError {
     super(code, message, STATUS[code] ?? 503, details)
     this.retryAfterSeconds = retryAfterSeconds
   }
+}
+
+/** The part of a failure that a client may know. */
+export interface PublicError {
+  readonly code: string
+  /** Finds the cause in the log. */
+  readonly id: string
+  readonly message: string
 }
 
 /**

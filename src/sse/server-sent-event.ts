@@ -93,6 +93,8 @@ export function toJsonText(value: unknown): string {
   const hasJSON = type === 'string' || type === 'number' || type === 'boolean' || type === 'object'
   if (!hasJSON) throw noJson(kindOf(value))
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) throw noJson('bytes')
+  if (type === 'number' && !Number.isFinite(value)) throw noJson(String(value))
+  if (isEmptied(value)) throw noJson(kindOf(value))
   const kind = `${kindOf(value)} that has no JSON`
   try {
     const text: string | undefined = JSON.stringify(value)
@@ -102,6 +104,13 @@ export function toJsonText(value: unknown): string {
     throw noJson(kind, error)
   }
   throw noJson(kind)
+}
+
+/** True for what JSON empties: collections, promises, and errors, whose message it drops. */
+function isEmptied(value: any): boolean {
+  if (typeof value?.toJSON === 'function') return false
+  const isCollection = value instanceof Map || value instanceof Set
+  return isCollection || value instanceof Error || typeof value?.then === 'function'
 }
 
 function noJson(what: string, cause?: unknown): SourceError {

@@ -1,5 +1,6 @@
 import { withId } from '../sse/sse.ts'
-import type { EndEvent, Outcome, PublicError } from './end.ts'
+import type { PublicError } from '../shared/errors.ts'
+import type { EndEvent, Outcome } from './end.ts'
 import { reportFailure, type FailureListeners } from './failure.ts'
 import { checkChunk, type Chunk, type Encoder } from './encoder.ts'
 

@@ -1,4 +1,4 @@
-import { SourceError } from '../shared/errors.ts'
+import { SourceError, type PublicError } from '../shared/errors.ts'
 
 /**
  * Why a stream ended: `done` by itself, `stopped` by a user, `error` by a failure, `disconnected` because the client
@@ -22,6 +22,8 @@ export interface StreamEnd {
   readonly error?: unknown
   /** The return value of the source, when it came to its end. */
   readonly final?: unknown
+  /** The text of the answer as far as it came, whatever ended it: of `streamToFragments` and `streamWithSources`. */
+  readonly text?: string
   /** How many times a fragment could not be rendered; its place shows a notice, and the stream went on. */
   readonly failed?: number
   /** Values taken from the source. */
@@ -31,14 +33,6 @@ export interface StreamEnd {
   /** Their size. */
   readonly bytes: number
   readonly durationMs: number
-}
-
-/** The part of a failure that a client may know. */
-export interface PublicError {
-  readonly code: string
-  /** Finds the cause in the log. */
-  readonly id: string
-  readonly message: string
 }
 
 /** The public part of failures that the log has already, by the failure. */
@@ -77,12 +71,15 @@ export class EndMarker implements Outcome {
     this.final = final
     this.publicError = publicError
     this.error = error
-    if (publicError && error === undefined) {
-      const { code, id } = publicError
-      const failure = new SourceError('source/failed', `The answer failed: ${code} ${id}.`)
-      publicErrors.set(failure, publicError)
-      this.error = failure
-    }
+    if (publicError && error === undefined) this.error = failureBehind(publicError)
     Object.freeze(this)
   }
+}
+
+/** Makes an error that stands for one of another process, of which only the public part is known. */
+export function failureBehind(publicError: PublicError): SourceError {
+  const { code, id } = publicError
+  const failure = new SourceError('source/failed', `The answer failed: ${code} ${id}.`)
+  publicErrors.set(failure, publicError)
+  return failure
 }

@@ -71,7 +71,8 @@ export class EventStream<T = unknown> extends StreamBody<T, 'text/event-stream'>
   readonly run: Resumable<T> | undefined
 
   constructor(source: Source<T> | Resumable<T>, options: EventStreamOptions<T> = {}) {
-    const { retryMs, encoding } = options
+    const { retryMs, encoding, heartbeatMs } = options
+    checkHeartbeat(heartbeatMs)
     if (encoding !== undefined && typeof encoding !== 'function') {
       const hint = 'Give the function itself: plain, sequenced, events or events({ … }).'
       throw new ConfigError('config/invalid', `encoding cannot be ${kindOf(encoding)}.`, { hint })
@@ -85,6 +86,18 @@ export class EventStream<T = unknown> extends StreamBody<T, 'text/event-stream'>
     this.run = run
     Object.freeze(this)
   }
+}
+
+/** Throws  ConfigError `config/invalid` for a time that is no time: heartbeats without an end, or none. */
+export function checkHeartbeat(value: unknown): void {
+  const isNone = value === undefined || value === null || value === false || value === 0
+  if (isNone || (typeof value === 'number' && value > 0)) return
+  const hint = 'Give milliseconds above 0, such as 15000, or false for none.'
+  throw new ConfigError(
+    'config/invalid',
+    `heartbeatMs cannot be ${typeof value === 'number' ? value : kindOf(value)}.`,
+    { hint },
+  )
 }
 
 /** The encoder of a stream. `events` without its call is as good as with it. */

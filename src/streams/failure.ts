@@ -1,8 +1,8 @@
-import { LimitError, SourceError, SwapstreamError } from '../shared/errors.ts'
+import { LimitError, SourceError, SwapstreamError, type PublicError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
 import { english } from '../shared/texts.ts'
 import { callHook, errorMessage, tryOr } from '../shared/hooks.ts'
-import { publicErrors, type EndReason, type PublicError, type StreamEnd } from './end.ts'
+import { publicErrors, type EndReason, type StreamEnd } from './end.ts'
 
 /**
  * Makes the part of a failure that a client may see: a code, and an id that finds the cause in the log. The cause itself

@@ -69,14 +69,16 @@ export class Slot {
  * Throws  LimitError, with the time to come back: `limit/streams-per-client` (429), `limit/streams` or
  *         `limit/closing` (503).
  *
- * @param client The client's address; without one, only the whole is counted.
+ * @param address The client's address; without one, only the whole is counted.
  * @param host The server it arrived at.
  */
 export function acquireSlot(
-  client: string | undefined,
+  address: string | undefined,
   host: object | undefined,
   limits: Pick<Limits, 'maxStreams' | 'maxStreamsPerClient'>,
 ): Slot {
+  // An IPv4 address may be written as an IPv6 one: it is the same client.
+  const client = address?.replace(/^::ffff:(?=\d+\.)/i, '')
   const refusal = refusalOf(open.countOf(client), host, limits)
   if (refusal === undefined) return new Slot(client, host)
   sums.refused += 1

@@ -3,7 +3,16 @@ import { kindOf } from '../shared/hooks.ts'
 import type { Stream } from './stream.ts'
 
 const byBody = new WeakMap<ReadableStream, Returned>()
-const contents = new WeakMap<ReadableStream, () => Promise<string | null>>()
+const handledBy = new WeakMap<ReadableStream, Handled>()
+
+/** Where a value stands while other middleware handles the response around it. */
+export interface Handled {
+  readonly value: Returned
+  /** True once something reads the body itself, and no copy of it: that is the answer then. */
+  isRead(): boolean
+  /** The content for what reads the body; null for nothing. */
+  readonly content: (isCopy: boolean) => Promise<string | ReadableStream<Uint8Array> | null>
+}
 
 /**
  * A value that a handler returns in place of a Response.
@@ -28,34 +37,64 @@ export abstract class Returned {
   /** Without our middleware, reading it fails with what is missing. */
   get body(): ReadableStream<Uint8Array> {
     const message = `A handler returned ${kindOf(this)}, but nothing turns it into an answer.`
-    const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
-      const content = contents.get(body)
-      if (!content) {
+    const leadsHere = (isCopy: boolean): ReadableStream<Uint8Array> => {
+      const stream = streamOf(async () => {
+        const handled = handledBy.get(body)
+        if (handled) return handled.content(isCopy)
         const hint = "Add app.use(swapstream({ templates: 'templates' })) before the route."
         throw new ConfigError('config/middleware-missing', message, { hint })
-      }
-      const text = await content()
-      if (text) controller.enqueue(new TextEncoder().encode(text))
-      controller.close()
+      })
+      byBody.set(stream, this)
+      return stream
     }
-    const body = new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 })
+    const body = leadsHere(false)
     // A copy of a response reads the copy alone: the body itself still leads here.
-    body.tee = () => [body, new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 })]
-    byBody.set(body, this)
+    body.tee = () => [body, leadsHere(true)]
     return body
   }
 }
 
+/** A stream whose content is asked for when it is read. */
+function streamOf(
+  content: () => Promise<string | ReadableStream<Uint8Array> | null>,
+): ReadableStream<Uint8Array> {
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        reader ??= new Response((await content()) ?? '').body!.getReader()
+        const { done, value } = await reader.read()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel: (reason) => reader?.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  )
+}
+
 /**
- * Says what other middleware reads that copies a response: etag, a cache, a log. Null for a stream, which would have to
- * end first.
+ * Says what other middleware reads that copies a response (etag, a cache, a log) or changes its body.
+ *
+ * @param content What a reader gets, by what the handler returned. Undefined for a response of the middleware's own.
  */
 export function readAs(
   { body }: Pick<Response, 'body'>,
-  content: (value: Returned) => Promise<string | null>,
-): void {
+  content: (value: Returned, isCopy: boolean) => ReturnType<Handled['content']>,
+): Handled | undefined {
   const value = body === null ? undefined : byBody.get(body)
-  if (value) contents.set(body!, () => content(value))
+  if (body === null || !value) return undefined
+  let isRead = false
+  const handled = handledBy.get(body) ?? {
+    value,
+    isRead: () => isRead || body.locked,
+    content(isCopy: boolean) {
+      isRead ||= !isCopy
+      return content(value, isCopy)
+    },
+  }
+  handledBy.set(body, handled)
+  return handled
 }
 
 /** Takes the value that a handler returned out of the response around it. */

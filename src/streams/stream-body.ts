@@ -65,7 +65,8 @@ export function streamHeaders(
   typed: Readonly<Record<string, string>> = {},
   raw: readonly (readonly [string, string])[] = [],
 ): Headers {
-  const headers = new Headers()
+  // From the start, so that a cache inside the middleware stores no stream.
+  const headers = new Headers({ 'Cache-Control': 'no-store, no-transform' })
   for (const [name, value] of [...Object.entries(typed), ...raw]) {
     const lower = name.toLowerCase()
     if (lower === 'content-length') continue

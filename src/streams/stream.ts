@@ -7,6 +7,7 @@ import { EndMarker, type EndReason, type Outcome, type StreamEnd } from './end.t
 import { reportEnd, reportFailure, unfinished } from './failure.ts'
 import { SourceReader, WithId, type Source } from './source.ts'
 import type { StreamOptions } from './options.ts'
+import { Fragment } from '../fragments/fragment.ts'
 
 /** Time in which the first value may decide about the status; then the headers go out without it. */
 const FIRST_VALUE_MS = 250
@@ -50,6 +51,8 @@ export class Stream<T> {
   hasEnded: boolean = false
   #counts = { values: 0, frames: 0, bytes: 0 }
   #failures = 0
+  /** The newest text of the answer. */
+  #text: string | undefined
   readonly #report: Report = (error) => {
     this.#failures += 1
     return reportFailure(error, this.#options)
@@ -133,8 +136,9 @@ export class Stream<T> {
         if (!step || this.#outcome !== undefined) break
         if (step.done) this.#finishWith(step.value)
         else {
-          this.#counts.values += 1
-          yield step.value instanceof WithId ? step.value.value : step.value
+          const value = step.value instanceof WithId ? step.value.value : step.value
+          this.#count(value)
+          yield value as T
         }
       }
       const outcome = this.#outcome!
@@ -212,13 +216,18 @@ export class Stream<T> {
         const isNews = buffer.isEmpty || this.#hasMore
         if (value instanceof WithId) buffer.push(value.value as T, value.id)
         else buffer.push(value)
-        this.#counts.values += 1
+        this.#count(value instanceof WithId ? value.value : value)
         this.#hasMore = value instanceof WithId && value.hasMore && !buffer.isFull
         if (isNews || buffer.isFull) this.#changed.notify()
       }
     } catch (error) {
       this.#finish({ reason: 'error', error })
     }
+  }
+
+  #count(value: unknown): void {
+    this.#counts.values += 1
+    if (value instanceof Fragment) this.#text = value.text ?? this.#text
   }
 
   #mayRead(): boolean {
@@ -322,7 +331,8 @@ export class Stream<T> {
     const { slot } = this.#options
     const counts = { ...this.#counts, ...(this.#failures > 0 && { failed: this.#failures }) }
     const durationMs = now() - this.#startedAt
-    const end: StreamEnd = { reason, ...omitUndefined({ error, final }), ...counts, durationMs }
+    const details = omitUndefined({ error, final, text: this.#text })
+    const end: StreamEnd = { reason, ...details, ...counts, durationMs }
     this.#forgetClient?.()
     this.#cancelWatch()
     void this.#source.close().then(() => slot?.release())

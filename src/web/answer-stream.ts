@@ -22,6 +22,7 @@ import type { StreamBody } from '../streams/stream-body.ts'
 import { withContext } from '../templates/engine.ts'
 import { BlockRenders } from './block-renders.ts'
 import { finishedFragments, finishedPage, handedOff } from './finished.ts'
+import type { FragmentFailure } from '../fragments/fragment.ts'
 import { failureNotice, FragmentBuffer } from './fragment-buffer.ts'
 import { guardOrigin } from './origin-guard.ts'
 import type { Answer } from './page.ts'
@@ -34,8 +35,6 @@ import type { Client, StreamOptions } from '../streams/options.ts'
 /** Never stored, never buffered, never re-encoded on the way: or the stream arrives in one piece at its end. */
 const LIVE = { 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' }
 const EVENTS = { 'Content-Type': 'text/event-stream; charset=utf-8', ...LIVE }
-const PAGE = { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' }
-
 /** A run has its own limits, and a feed no end: their subscribers stay as long as they like. */
 const AS_LONG_AS_ASKED = { maxDurationMs: Infinity, idleSourceMs: Infinity }
 
@@ -89,10 +88,10 @@ async function contentOf(
     body instanceof EventStream && c.req.method === 'GET' && returnsForEver(headers)
   if (isEventSource && headers.get('last-event-id') === OVER)
     return { status: 204, headers: { Vary: VARY }, body: null }
-  if (c.req.method === 'HEAD') return answer(null, isPage ? PAGE : headersOf(body))
+  if (c.req.method === 'HEAD') return answer(null, isPage ? headersOfPage('HEAD') : headersOf(body))
   if (isPage) {
     const page = await pageOf(body, c, settings, request)
-    return answer(page, typeof page === 'string' ? PAGE : { ...PAGE, ...LIVE })
+    return answer(page, headersOfPage(c.req.method, typeof page !== 'string'))
   }
   if (body instanceof JsonDocument) {
     const { maxOutputBytes } = { ...settings.limits, ...body.options.limits }
@@ -128,6 +127,16 @@ function isOfFragments(body: StreamBody<unknown, string>): body is EventStream {
   return body instanceof EventStream && body.options.encoding === undefined
 }
 
+/** Only a history stores the page that answers a form: without it, Back asks whether to send the form again. */
+function headersOfPage(method: string, isLive: boolean = false): Record<string, string> {
+  const stored = ['GET', 'HEAD'].includes(method) ? 'no-store' : 'no-cache'
+  return {
+    'Content-Type': 'text/html; charset=utf-8',
+    ...(isLive && LIVE),
+    'Cache-Control': isLive ? `${stored}, no-transform` : stored,
+  }
+}
+
 function headersOf(body: StreamBody<unknown, string>): Record<string, string> {
   if (body instanceof EventStream) return EVENTS
   if (body instanceof NDJSON) return { 'Content-Type': 'application/x-ndjson', ...LIVE }
@@ -159,8 +168,8 @@ async function pageOf(
   // Text that is sent cannot be replaced: it waits for the client, and the source with it.
   const stream = open(body, c, settings, { ...timingOf(body, settings), reads: 'pause' })
   const texts = settings.textsOf(c)
-  const toNotice = (error: unknown): string =>
-    failureNotice(reportFailure(error, listenersOf(body, c, settings)), texts)
+  const toNotice = ({ error, publicError }: FragmentFailure): string =>
+    failureNotice(publicError ?? reportFailure(error, listenersOf(body, c, settings)), texts)
   if (body.run && request.handedOff)
     return handedOff(stream.values(), engine, body.run.path, toNotice)
   if (request.fragment) return finishedFragments(stream.values(), engine, toNotice)

@@ -38,6 +38,8 @@ export interface ErrorPagesOptions extends Pick<HtmxHeaders, 'retarget' | 'reswa
  * response.status // → 404
  */
 export function errorPages(app: Hono<any>, options: ErrorPagesOptions = {}): void {
+  // What no header can hold fails now, and not at the first error.
+  htmxHeaders(options)
   app.notFound((c) => {
     const allow = methodsAt(app, c.req.path)
     if (allow.length === 0 || allow.includes(c.req.method))

@@ -1,18 +1,19 @@
 import { SourceError } from '../shared/errors.ts'
 import { failures, Fragment, snapshotKey, whenCut } from '../fragments/fragment.ts'
-import type { BlockContext } from '../fragments/fragment.ts'
+import type { BlockContext, FragmentFailure } from '../fragments/fragment.ts'
 import { tagsIn } from '../html/tags.ts'
 import { blockTree } from '../htmx/block-tree.ts'
 import { handOff } from '../htmx/resume.ts'
 import { StreamPage } from '../htmx/stream-page.ts'
 import { together } from '../htmx/together.ts'
 import type { EndReason } from '../streams/end.ts'
+import { reportedAs } from '../streams/failure.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { isLeftOut } from './block-renders.ts'
 import { renderBlock } from './page.ts'
 
-/** Writes a failure to the log, and returns its notice. */
-type ToNotice = (error: unknown) => string
+/** Returns the notice of a failure, which the log has by then. */
+type ToNotice = (failure: FragmentFailure) => string
 
 /** Values, and how they ended. */
 type Values = AsyncGenerator<unknown, EndReason>
@@ -61,7 +62,7 @@ async function render(
 function noticeOf(fragment: Fragment, toNotice: ToNotice): string | undefined {
   const failure = failures.get(fragment)
   if (failure === undefined) return undefined
-  return toNotice(failure.error)
+  return toNotice(failure)
 }
 
 /**
@@ -116,11 +117,15 @@ async function newest(
   stopsAtMain = false,
 ): Promise<{ fragments: readonly Fragment[]; reason?: EndReason; growing?: Fragment }> {
   const newestOf = new Map<unknown, Fragment>()
-  const failed: unknown[] = []
+  const failed: FragmentFailure[] = []
   // What a fragment stands for already is shown in its place.
   const next = (): ReturnType<Values['next']> =>
     values.next().catch((error) => {
-      if (!failed.includes(error)) throw error
+      const id = reportedAs(error)?.id
+      const isShown = failed.some(
+        (part) => part.error === error || (id && part.publicError?.id === id),
+      )
+      if (!isShown) throw error
       return { done: true, value: 'error' } as const
     })
   let step = await next()
@@ -128,7 +133,7 @@ async function newest(
     const { value } = step
     if (!(value instanceof Fragment)) continue
     const failure = failures.get(value)
-    if (failure) failed.push(failure.error)
+    if (failure) failed.push(failure)
     if (stopsAtMain && value.target === undefined && !value.final) {
       await values.return('disconnected')
       return { fragments: [], growing: value }

@@ -1,4 +1,4 @@
-import { SourceError } from '../shared/errors.ts'
+import { SourceError, type PublicError } from '../shared/errors.ts'
 import { escapeHtml } from '../shared/escape-html.ts'
 import { english, type Texts } from '../shared/texts.ts'
 import { encodeComment, encodeEvent, withId } from '../sse/sse.ts'
@@ -8,7 +8,7 @@ import type { HtmlTree } from '../html/tree.ts'
 import { StreamPage, type StreamPageOptions } from '../htmx/stream-page.ts'
 import type { Report, StreamBuffer } from '../streams/buffer.ts'
 import { shutdownMessage } from '../streams/encoder.ts'
-import type { EndEvent, EndReason, PublicError } from '../streams/end.ts'
+import type { EndEvent, EndReason } from '../streams/end.ts'
 import type { Updates } from '../streams/event-stream.ts'
 import type { BlockRenders } from './block-renders.ts'
 import { createReconnect, type Reconnect, type ReconnectPoint } from './reconnect.ts'
@@ -173,7 +173,7 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
     )
       return this.#encoded([...dataOf(this.#page.end()), shutdownMessage()])
     // An error that the page shows already is not repeated.
-    const isNews = event.error === undefined || event.error !== this.failure?.publicError
+    const isNews = event.error === undefined || event.error.id !== this.failure?.publicError.id
     const { returns } = this.#options
     const isFeed = returns === true && !this.#isAnswer
     const text = isNews ? endNotice(event, this.#texts, isFeed) : undefined
@@ -226,13 +226,13 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
 
   /** Puts one notice below a block that cannot be rendered, until it can be rendered again. */
   #notice({ value, block }: Waiting, error: unknown, report: Report): string[] {
-    const hasFailed = value instanceof Fragment && failures.has(value)
-    if ((!this.#hasSent && !hasFailed) || !(value instanceof Fragment)) throw error
+    const failure = value instanceof Fragment ? failures.get(value) : undefined
+    if ((!this.#hasSent && !failure) || !(value instanceof Fragment)) throw error
     if (block?.failed) return []
     this.#hasSent = true
-    const publicError = report(error)
+    const publicError = failure?.publicError ?? report(error)
     const text = failureNotice(publicError, this.#texts)
-    const { shown, gone } = this.#page.errorSlot(value, text, hasFailed)
+    const { shown, gone } = this.#page.errorSlot(value, text, failure !== undefined)
     if (block) block.failed = { error, publicError, gone }
     return shown
   }

@@ -1,19 +1,21 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
-import { InputError, SwapstreamError } from '../shared/errors.ts'
+import { ConfigError, InputError, SwapstreamError } from '../shared/errors.ts'
 import { DEFAULT_LIMITS } from '../shared/limits.ts'
 import { safeLog, silent } from '../shared/log.ts'
+import { checkHeartbeat } from '../streams/event-stream.ts'
 import { reportedAs, reportFailure } from '../streams/failure.ts'
-import { readAs, takeReturned } from '../streams/returned.ts'
+import { readAs, takeReturned, type Handled, type Returned } from '../streams/returned.ts'
 import type { StreamBody } from '../streams/stream-body.ts'
 import { answerStream } from './answer-stream.ts'
 import { answerFormResult, FormResult } from './forms.ts'
-import { guardOrigin } from './origin-guard.ts'
+import { guardOrigin, readOrigins } from './origin-guard.ts'
 import { answerPage, Page, type Answer } from './page.ts'
 import { toProblem } from './problem.ts'
 import { engineFor, settingsBy, textsOf, type CoreOptions, type Settings } from './settings.ts'
 import { handleRequest } from '../shared/async-context.ts'
+import { htmxRequest } from '../htmx/request.ts'
 
 /** Scripts, styles and requests from this origin only; images also as data. htmx and its extension need no more. */
 const STRICT_CSP =
@@ -37,27 +39,30 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
   const log = safeLog(options.log ?? silent)
   const settings: Settings = {
     expose: false,
-    allowedOrigins: [],
     csp: STRICT_CSP,
     // Bun cuts a connection after 10 s of silence.
     heartbeatMs: 'Bun' in globalThis ? 5_000 : 15_000,
     updates: 'diff',
     connection: () => ({}),
     ...options,
+    allowedOrigins: readOrigins(options.allowedOrigins ?? []),
     log,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     textsOf: textsOf(options, log),
   }
   const { allowedOrigins, csp } = settings
+  checkHeartbeat(settings.heartbeatMs)
   const limitBody = limitBodyTo(settings.limits.maxBodyBytes)
 
   const middleware: MiddlewareHandler = async function swapstream(c, next) {
     const decide = handleRequest()
+    // A run is for an answer: one that failed, or was refused, starts none.
+    let isWanted = false
     try {
       settingsBy.set(c, settings)
       // Once a response exists, Hono keeps the headers that are set before a handler returns a value of ours.
       void c.res
-      watchResponse(c, (response) => readAs(response, (value) => textOf(c, value, settings)))
+      const sendAnswer = prepareAnswer(c, settings)
       if (SAFE_METHODS.has(c.req.method)) await next()
       else {
         guardOrigin(c.req.raw.headers, c.req.url, allowedOrigins)
@@ -65,9 +70,9 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       }
       // Hono has called the app's `onError` already, which does not know what our errors mean.
       if (c.error instanceof SwapstreamError) throw c.error
-      const returned = takeReturned(c.res)
-      if (returned) send(c, await answer(c, returned, settings))
+      await sendAnswer()
       addSecurityHeaders(c.res.headers, csp)
+      isWanted = c.req.method !== 'HEAD' && c.res.status < 400
     } catch (error) {
       if (!(error instanceof SwapstreamError)) {
         reportOnce(error, c, settings)
@@ -80,7 +85,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       addSecurityHeaders(problem.res.headers, csp)
       throw problem
     } finally {
-      decide(c.req.method !== 'HEAD')
+      decide(isWanted)
     }
   }
   settingsBy.set(middleware, settings)
@@ -96,6 +101,30 @@ function limitBodyTo(maxSize: number): MiddlewareHandler {
       throw new InputError('input/too-large', what, { hint })
     },
   })
+}
+
+/** Watches what handlers and middleware set as the response. Out: a function that sends the answer in its place. */
+function prepareAnswer(c: Context, settings: Settings): () => Promise<void> {
+  const answers = new Map<object, Promise<Answer>>()
+  const answerOnce = (value: object): Promise<Answer> => {
+    const made = answers.get(value) ?? answer(c, value, settings)
+    answers.set(value, made)
+    return made
+  }
+  let handled: Handled | undefined
+  watchResponse(c, (response) => {
+    const content = async (value: object, isCopy: boolean): Promise<Answer['body']> =>
+      // A copy of a stream would have to wait for its end, and the answer with it.
+      isCopy && !isPage(value) ? null : (await answerOnce(value)).body
+    handled = readAs(response, content) ?? handled
+  })
+  return async () => {
+    const returned = takeReturned(c.res)
+    if (returned && handled?.isRead() && !isPage(returned)) throw nothingLeft(c)
+    if (returned) send(c, await answerOnce(returned))
+    else if (handled?.isRead()) complete(c, handled.value, await answerOnce(handled.value))
+    if ((returned ?? handled?.value) instanceof Page) refreshOnBack(c)
+  }
 }
 
 /** Writes what a stream throws before its first value to the log; the app's `onError` may tell people only. */
@@ -118,10 +147,15 @@ function watchResponse(c: Context, onResponse: (response: Response) => void): vo
   })
 }
 
-/** A page as text, for middleware that copies the response; null for a stream, which is not made for that. */
-async function textOf(c: Context, value: object, settings: Settings): Promise<string | null> {
-  if (!(value instanceof Page || value instanceof FormResult)) return null
-  return (await answer(c, value, settings)).body as string
+/** True for what is sent whole, so that a copy of it may be read. */
+function isPage(value: object): boolean {
+  return value instanceof Page || value instanceof FormResult
+}
+
+function nothingLeft(c: Context): ConfigError {
+  const what = `A middleware has read the stream that ${c.req.method} ${c.req.path} answers, and put nothing in its place.`
+  const hint = 'Read c.res.clone() there, or set c.res to a Response with what was read.'
+  return new ConfigError('config/invalid', what, { hint })
 }
 
 async function answer(c: Context, value: object, settings: Settings): Promise<Answer> {
@@ -139,8 +173,36 @@ function send(c: Context, { status, headers: own, body }: Answer): void {
     if (name === 'Vary') headers.append(name, text)
     else headers.set(name, text)
   }
+  // Whatever counted the bytes has counted a copy, which is empty for a stream.
+  if (typeof body !== 'string') headers.delete('Content-Length')
   c.res = undefined
   c.res = new Response(body, { status, headers })
+}
+
+/** Gives an answer whose body other middleware has changed the status and the headers that it lacks. */
+function complete(c: Context, value: Returned, { status, headers }: Answer): void {
+  const { res } = c
+  const isLacking = (name: string): boolean =>
+    !res.headers.has(name) || (name === 'Content-Type' && res.headers.get(name) === OF_A_TEXT)
+  const lacking = Object.entries(headers).filter(([name]) => name === 'Vary' || isLacking(name))
+  const isOwn = res.status !== value.status
+  const body = status === 204 && !isOwn ? null : res.body
+  send(c, { status: isOwn ? res.status : status, headers: Object.fromEntries(lacking), body })
+}
+
+/** The type of a Response that is made of a text without one. */
+const OF_A_TEXT = 'text/plain;charset=UTF-8'
+
+/**
+ * Marks a page as different each time: else Back shows it from a cache, without the answers that came into it. Unlike
+ * `no-store`, the mark lets a browser bring back the page as it stood. The answer to a form gets no mark, because Back
+ * would send the form again.
+ */
+function refreshOnBack(c: Context): void {
+  const { headers } = c.res
+  const isCached = headers.has('Cache-Control') || headers.has('Expires')
+  if (isCached || !SAFE_METHODS.has(c.req.method)) return
+  if (!htmxRequest(c.req.raw.headers).fragment) headers.append('Vary', '*')
 }
 
 /** Adds what is missing. What a handler or another middleware has set stays. */

@@ -1,4 +1,4 @@
-import { AccessError } from '../shared/errors.ts'
+import { AccessError, ConfigError } from '../shared/errors.ts'
 import { isFromHtmx } from '../htmx/request.ts'
 
 /**
@@ -24,14 +24,14 @@ export function guardOrigin(headers: Headers, url: string, allowed: readonly str
     refuse('The page that sent the request hides its origin (Origin: null).', HIDDEN)
   }
   if (origin !== null) {
-    if (hostOf(origin) === host) return
-    const names = `${JSON.stringify(origin)}, which is not this host, ${JSON.stringify(host)}`
-    refuse(`The request came from the origin ${names}.`, PROXY)
+    if (names(origin, host)) return
+    const other = `${JSON.stringify(origin)}, which is not this host, ${JSON.stringify(host)}`
+    refuse(`The request came from the origin ${other}.`, PROXY)
   }
   if (isOwn || !headers.has('cookie') || isFromHtmx(headers)) return
   const referer = headers.get('referer')
   if (referer === null) refuse(NO_ORIGIN)
-  if (hostOf(referer) === host) return
+  if (names(referer, host)) return
   refuse(`The request came from another site, ${JSON.stringify(referer)} (Referer).`, PROXY)
 }
 
@@ -42,8 +42,29 @@ const HIDDEN =
 const NO_ORIGIN =
   'The request has cookies, but neither Origin nor Referer. A script sends Origin with the address of this server, or a token and no cookies.'
 
-function hostOf(address: string): string | undefined {
-  return URL.canParse(address) ? new URL(address).host : undefined
+/** True for an address on a host. Some proxies write the port that browsers leave out: `app.test:443`. */
+function names(address: string, host: string): boolean {
+  if (!URL.canParse(address)) return false
+  const url = new URL(address)
+  const own = `${url.protocol}//${host}`
+  return url.host === (URL.canParse(own) ? new URL(own).host : host)
+}
+
+/**
+ * The origins of an option as browsers write them: without a path, in lower case.
+ *
+ * Throws  ConfigError `config/invalid` for what is no origin.
+ */
+export function readOrigins(written: readonly string[]): readonly string[] {
+  return written.map((each) => {
+    const origin = URL.canParse(each) ? new URL(each).origin : 'null'
+    if (origin !== 'null' && !origin.includes('*')) return origin
+    // Extensions and apps have schemes of their own.
+    if (each === 'null' || /^[a-z][a-z\d+.-]*:\/\/[^/\s*]+$/.test(each)) return each
+    const hint = 'Write the scheme and the host of each, such as "https://app.example.com".'
+    const what = `allowedOrigins has ${JSON.stringify(each)}, which is no origin.`
+    throw new ConfigError('config/invalid', what, { hint })
+  })
 }
 
 function refuse(message: string, hint?: string): never {

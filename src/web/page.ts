@@ -6,6 +6,8 @@ import { together, type Rendered } from '../htmx/together.ts'
 import { Returned } from '../streams/returned.ts'
 import type { Context, TemplateEngine } from '../templates/engine.ts'
 
+const HTML = { 'Content-Type': 'text/html; charset=utf-8' }
+
 /** The options of a page. */
 export interface PageOptions {
   /** The block that htmx gets in place of the whole page. Without it, htmx gets the page, too. */
@@ -51,7 +53,8 @@ export class Page extends Returned {
     context: Readonly<Record<string, unknown>> = {},
     options: PageOptions = {},
   ) {
-    super(options.status ?? 200, new Headers(options.headers))
+    // Here already, so that other middleware finds its type.
+    super(options.status ?? 200, new Headers({ ...options.headers, ...HTML }))
     if (options.target !== undefined) checkTarget("A page's target", options.target)
     this.template = template
     this.context = context
@@ -76,7 +79,7 @@ export async function answerPage(
   const { blocks = {}, alongside = [] } = options
   const { fragment, target = '' } = htmxRequest(request)
   const vary = options.blocks ? VARY_BY_TARGET : VARY
-  const headers = { 'Content-Type': 'text/html; charset=utf-8', Vary: vary }
+  const headers = { ...HTML, Vary: vary }
   const block = Object.hasOwn(blocks, target) ? blocks[target] : options.block
   if (!fragment || block === undefined) {
     const own = alongside.filter((each) => each.template === template)

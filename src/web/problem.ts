@@ -6,6 +6,7 @@ import {
   LimitError,
   SwapstreamError,
   TemplateError,
+  withoutDocs,
 } from '../shared/errors.ts'
 import { escapeHtml } from '../shared/escape-html.ts'
 import { textWith, type Texts, type TextWith } from '../shared/texts.ts'
@@ -80,7 +81,9 @@ export function toProblem(c: Context, error: SwapstreamError, settings: Settings
   const fields = { id, code, status, method: c.req.method, path: c.req.path, err: error }
   log[status >= 500 ? 'error' : 'warn'](fields, error.message)
 
-  const title = expose ? message : messageOf(error, texts, c.req.method)
+  const forPeople = isForPeople(c.req.raw.headers)
+  const exposed = forPeople ? withoutDocs(error) : message
+  const title = expose ? exposed : messageOf(error, texts, c.req.method)
   const issues = error instanceof InputError ? error.issues : []
   const detail = issues
     .map((issue) => [issue.path, issue.message].filter(Boolean).join(': '))
@@ -89,14 +92,14 @@ export function toProblem(c: Context, error: SwapstreamError, settings: Settings
     status,
     message: detail ? `${title} ${detail}` : title,
     errorId: `${code} ${id}`,
-    excerpt: expose ? excerptOf(error, engine) : '',
+    excerpt: expose ? linkTo(error) + excerptOf(error, engine) : '',
   }
   const headers: Record<string, string> = {}
   if (error instanceof LimitError) headers['Retry-After'] = String(error.retryAfterSeconds)
   if (error instanceof AccessError && error.challenge) headers['WWW-Authenticate'] = error.challenge
   if (error instanceof InputError && error.allow.length > 0)
     headers['Allow'] = error.allow.join(', ')
-  const body = isForPeople(c.req.raw.headers)
+  const body = forPeople
     ? notice(view.message, view.errorId) + view.excerpt
     : { title, status, ...(detail && { detail, errors: issues }), code, id }
   return new Problem(errorResponse(status, body, headers), view, error)
@@ -111,8 +114,14 @@ function messageOf(error: SwapstreamError, texts: Texts, method: string): string
   return errorTexts(status, texts, { method, seconds }).message
 }
 
-function withoutHint({ message, hint }: SwapstreamError): string {
-  return hint === undefined ? message : message.slice(0, -hint.length - 1)
+function withoutHint(error: SwapstreamError): string {
+  const message = withoutDocs(error)
+  return error.hint === undefined ? message : message.slice(0, -error.hint.length - 1)
+}
+
+/** The way to the section about an error, for developers. */
+function linkTo({ code, docs }: SwapstreamError): string {
+  return `<p><a href="${docs}">What ${code} means</a></p>`
 }
 
 /** Creates the answer of an error: HTML for people, an object for programs. */

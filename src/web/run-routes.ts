@@ -10,20 +10,24 @@ import { isRunId, newRunId } from '../runs/log.ts'
 const COOKIE = 'swapstream-owner'
 
 /**
- * Identifies a browser as the owner of its runs, by a random cookie that no script can read.
+ * Identifies who owns runs: the person that `swapstream({ owner })` names, otherwise the browser by a random cookie.
  *
- * The cookie is set when it is first asked for; over TLS, also behind a proxy of yours, it is sent over TLS only. Where
- * users sign in, use their id instead: then they find their runs on all their devices.
+ * No script can read the cookie. It is set when it is first asked for; over TLS, also behind a proxy of yours, it is sent
+ * over TLS only. Where `owner` is set, a guest's id begins with `guest:`, so that no cookie can name a person.
  *
  * @example app.post('/stop', async (c) => { await runs.stop(await c.req.text(), { owner: ownerOf(c) }); return c.body(null, 204) })
  */
 export function ownerOf(c: Context): string {
+  const { owner, connection } = settingsOf(c)
+  const person = owner?.(c)
+  if (person) return person
+  const guest = owner ? 'guest:' : ''
   const known = getCookie(c, COOKIE)
-  if (known !== undefined && isRunId(known)) return known
-  const owner = newRunId()
-  const secure = new URL(c.req.url).protocol === 'https:' || settingsOf(c).connection(c).secure
-  setCookie(c, COOKIE, owner, { httpOnly: true, sameSite: 'Lax', path: '/', secure: !!secure })
-  return owner
+  if (known !== undefined && isRunId(known)) return guest + known
+  const id = newRunId()
+  const secure = new URL(c.req.url).protocol === 'https:' || connection(c).secure
+  setCookie(c, COOKIE, id, { httpOnly: true, sameSite: 'Lax', path: '/', secure: !!secure })
+  return guest + id
 }
 
 /** The owner of the runs, and how they are shown. */

@@ -8,9 +8,12 @@ import { withContext, type TemplateEngine } from '../templates/engine.ts'
 import type { Updates, Backpressure } from '../streams/event-stream.ts'
 import type { Client } from '../streams/options.ts'
 
+/** The address of all clients whose own is not known: they count as one, and are in no network. */
+export const UNKNOWN_ADDRESS = 'unknown'
+
 /** The knowledge of the server about a request and its connection. */
 export interface Connection extends Partial<Client> {
-  /** The client's address, by which its streams are counted. */
+  /** The client's address, by which its streams are counted. Without one they are not. */
   readonly address?: string
   /** True for a request that came over TLS to a proxy of ours. */
   readonly secure?: boolean
@@ -69,6 +72,11 @@ export interface CoreOptions {
    * the same object for the same language, so that what is rendered can be shared.
    */
   readonly texts?: Partial<Texts> | ((c: Context) => Partial<Texts> | undefined)
+  /**
+   * The person behind a request, in one place: `ownerOf(c)` gives it, and so do the routes of runs. Undefined for a guest,
+   * who is known by a random cookie. Called when something asks for the owner: `(c) => c.get('user')?.id`.
+   */
+  readonly owner?: (c: Context) => string | undefined
   /** Gives the connection of a request. Default nothing; `swapstream` reads Node's socket. */
   readonly connection?: (c: Context) => Connection
 }

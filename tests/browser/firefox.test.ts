@@ -2,7 +2,15 @@ import { Hono } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 import puppeteer, { type Browser, type Page as Tab } from 'puppeteer-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { createRuns, EventStream, Page, runRoutes, streamToFragments, swapstream } from 'swapstream'
+import {
+  createRuns,
+  EventStream,
+  htmxHeaders,
+  Page,
+  runRoutes,
+  streamToFragments,
+  swapstream,
+} from 'swapstream'
 import { eventually } from '../support/eventually.ts'
 import { htmxPage, serveHtmx, type HtmxVersion } from '../support/htmx-versions.ts'
 import { recordingLog } from '../support/recording-log.ts'
@@ -24,6 +32,8 @@ async function* words(): AsyncGenerator<string> {
 describe('in Firefox', () => {
   const listen = useServer()
   let browser: Browser
+  let problems = 0
+  let hostile = ''
   beforeAll(async () => {
     const executablePath = inject('firefox')
     browser = await puppeteer.launch({ browser: 'firefox', executablePath, headless: true })
@@ -32,6 +42,7 @@ describe('in Firefox', () => {
 
   /** Opens a page with these elements and presses its button. */
   async function ask(version: HtmxVersion, inside: string, head: string = ''): Promise<Tab> {
+    problems = 0
     const app = new Hono()
     serveHtmx(app)
     app.use(secureHeaders())
@@ -44,6 +55,12 @@ describe('in Firefox', () => {
     app.post('/run', async () => new EventStream(await runs.start(answer, { owner })))
     app.route('/runs', runRoutes(runs, { owner: () => owner }))
     app.post('/page', () => new Page('chat.html', { text: 'A page.' }))
+    app.post('/again', () => {
+      const text = `Problem ${(problems += 1)}.`
+      return new Page('chat.html', { text }, { block: 'answer', target: '#a', status: 422 })
+    })
+    app.post('/there', (c) => c.body(null, 204, htmxHeaders({ location: hostile })))
+    app.get('*', (c) => c.html(`<p id="there">${new URL(c.req.url).pathname.length}</p>`))
     const context = await browser.createBrowserContext()
     const tab = await context.newPage()
     await tab.goto(await listen(app))
@@ -62,6 +79,34 @@ describe('in Firefox', () => {
       )
       await eventually(async () => expect(await shown(tab)).toBe('A page.'))
     })
+
+    test('a form with a problem shows each message in the same element', async () => {
+      // htmx 2 swaps no answer of status 422 until it is told to.
+      const swapsAll = `<meta name="htmx-config" content='{"responseHandling":[{"code":".*","swap":true}]}'>`
+      const form = '<form hx-post="/again"><button>Ask</button></form><div id="a"></div>'
+      const tab = await ask(version, form, swapsAll)
+      await eventually(async () => expect(await shown(tab)).toBe('Problem 1.'))
+      await tab.click('button')
+      await eventually(async () => expect(await shown(tab)).toBe('Problem 2.'))
+      expect(await tab.$$eval('#a > article', (each) => each.length)).toBe(1)
+    })
+
+    test.each(['/x,path:javascript:ran=1', '/x,target:#a,swap:innerHTML'])(
+      'an address %s is no more than that',
+      async (address) => {
+        hostile = address
+        const tab = await ask(
+          version,
+          '<form hx-post="/there"><button>Ask</button></form><div id="a"></div>',
+        )
+        await eventually(async () => expect(await tab.$('#there')).toBeTruthy())
+        expect(await tab.$eval('#there', (there) => there.textContent)).toBe(
+          String(new URL(address, 'http://localhost').pathname.length),
+        )
+        expect(await tab.evaluate(() => 'ran' in window)).toBe(false)
+        expect(await tab.$('#a')).toBe(null)
+      },
+    )
 
     test('a form that its answer replaces shows the whole answer of a run', async () => {
       const tab = await ask(

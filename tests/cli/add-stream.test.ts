@@ -132,6 +132,6 @@ test.each([
   ['', 'live-feed'],
   ["x'; import 'y", 'x-import-y'],
 ])('%j is no name, and %s would be one', (name, meant) => {
-  expect(() => addStream(name, { root })).toThrow(new RegExp(`swapstream add stream ${meant}\\.$`))
+  expect(() => addStream(name, { root })).toThrow(`swapstream add stream ${meant}. See `)
   expect(existsSync(join(root, 'src'))).toBe(false)
 })

@@ -31,7 +31,13 @@ describe('stream() refuses when declared, naming the route and the cure:', () =>
   const cases: [what: string, definition: object, run: unknown, code: string, says: RegExp][] = [
     ['no path', { path: '' }, handler, 'stream/path', /starts with "\/".*path: '\/chat'/],
     ['a path without slash', { path: 'chat' }, handler, 'stream/path', /^POST chat \(handler\): /],
-    ['a parameter in braces', { path: '/users/{id}' }, handler, 'stream/path', /"\/users\/:id"\.$/],
+    [
+      'a parameter in braces',
+      { path: '/users/{id}' },
+      handler,
+      'stream/path',
+      /"\/users\/:id"\. See/,
+    ],
     ['one with a type', { path: '/a/{id:int}/b' }, handler, 'stream/path', /"\/a\/:id\/b"/],
     ['one in angles', { path: '/a/<int:id>' }, handler, 'stream/path', /"\/a\/:id"/],
     ['one in brackets', { path: '/[a]/[...b]' }, handler, 'stream/path', /"\/:a\/:b"/],
@@ -66,7 +72,9 @@ describe('stream() refuses when declared, naming the route and the cure:', () =>
   test('a path that stands alone', () => {
     expect(refusal(() => stream('/chat' as never, handler as never))).toMatchObject({
       code: 'stream/path',
-      message: '/chat: the options are one object: write { path: "/chat" }.',
+      message: expect.stringMatching(
+        /^\/chat: the options are one object: write { path: "\/chat" }\. See/,
+      ),
     })
   })
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readEntryPoints, type Exported } from '../../scripts/read-entry-points.ts'
@@ -55,29 +55,4 @@ describe('the export', () => {
         expect(comment.contract.get('Throws'), 'Throws').toBeDefined()
     },
   )
-})
-
-test('each error code has its paragraph in docs/errors.md, and no other code is named', () => {
-  const union = /export type ErrorCode =([^]*?)\n\n/.exec(read('src/shared/errors.ts'))![1]!
-  const codes = [...union.matchAll(/['`]([a-z]+)\/(\$\{[^}]*\}|[a-z-]+)/g)].flatMap(
-    ([, area, names]) => names!.match(/[a-z-]+/g)!.map((name) => `${area}/${name}`),
-  )
-  const documented = [...read('docs/errors.md').matchAll(/^- `([a-z]+\/[a-z-]+)`/gm)].map(
-    ([, code]) => code,
-  )
-  expect(documented.toSorted()).toEqual(codes.toSorted())
-
-  const files = ['src', 'docs'].flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.(?:ts|md)$/.test(name))
-      .map((name) => join(folder, name)),
-  )
-  const groups = [...new Set(codes.map((code) => code.split('/')[0]))].join('|')
-  const named = new RegExp(`\`((?:${groups})/[a-z-]+)\``, 'g')
-  const unknown = files.flatMap((file) =>
-    [...read(file).matchAll(named)].flatMap(([, code]) =>
-      codes.includes(code!) ? [] : [`${file}: ${code}`],
-    ),
-  )
-  expect(unknown).toEqual([])
 })

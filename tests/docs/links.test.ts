@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { anchorsOf, proseOf } from './support/anchors.ts'
 
 const pages = [
   'README.md',
@@ -9,29 +10,16 @@ const pages = [
     .map((name) => join('docs', name)),
 ]
 
-const prose = (page: string): string => readFileSync(page, 'utf8').replace(/^```[^]*?^```$/gm, '')
-
-/** As GitHub makes anchors of headings: the second one of a name is counted. */
-function anchorsOf(page: string): string[] {
-  const seen = new Map<string, number>()
-  return [...prose(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => {
-    const anchor = heading!
-      .toLowerCase()
-      .replace(/[^\w\- ]/g, '')
-      .replaceAll(' ', '-')
-    const count = seen.get(anchor) ?? 0
-    seen.set(anchor, count + 1)
-    return count > 0 ? `${anchor}-${count}` : anchor
-  })
-}
-
 test.each(pages)('the links of %s lead somewhere', (page) => {
-  const broken = [...prose(page).matchAll(/\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].filter(
-    ([, path, anchor]) => {
-      const file = path ? join(dirname(page), path) : page
-      return !existsSync(file) || (anchor !== undefined && !anchorsOf(file).includes(anchor))
-    },
-  )
+  const broken = [
+    ...proseOf(readFileSync(page, 'utf8')).matchAll(/\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)/g),
+  ].filter(([, path, anchor]) => {
+    const file = path ? join(dirname(page), path) : page
+    return (
+      !existsSync(file) ||
+      (anchor !== undefined && !anchorsOf(readFileSync(file, 'utf8')).includes(anchor))
+    )
+  })
   expect(broken.map(([link]) => link)).toEqual([])
 })
 

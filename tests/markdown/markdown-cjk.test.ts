@@ -23,14 +23,24 @@ describe('emphasis in a text without blanks between words', () => {
       '葛\u{e0100}**（a）**b',
       '葛\u{e0100}<strong>（a）</strong>b',
     ],
-    ['not with a low line', '_注意：_请__先__备', '_注意：_请__先__备'],
+    [
+      'with a low line beside punctuation',
+      '_注意：_请__（先）__备',
+      '<em>注意：</em>请<strong>（先）</strong>备',
+    ],
+    ['not with a low line in a word', '请__先__备 调用__init__方法', '请__先__备 调用__init__方法'],
+    ['in Thai', 'ที่**(นี่)**และ**“นั่น”**', 'ที่<strong>(นี่)</strong>และ<strong>“นั่น”</strong>'],
+    ['around a link', '请**[链接](/a)：**先', '请<strong><a href="/a">链接</a>：</strong>先'],
+    ['of a comma alone', 'これは**、**です', 'これは<strong>、</strong>です'],
     ['not beside a blank', '请** 注意：**先', '请** 注意：**先'],
     ['as ever in English', 'a**b.**c and *d.* e', 'a**b.**c and <em>d.</em> e'],
   ])('begins and ends %s', (_, text, html) => {
-    expect(md.render(text)).toBe(`<p>${html}</p>\n`)
+    expect(md.render(text).replaceAll(/ rel="[^"]*"/g, '')).toBe(`<p>${html}</p>\n`)
   })
 
   test.each([
+    '__注意：__请先备份。',
+    'ที่**(นี่)**และ',
     '**注意：**请先备份。',
     '请*（注意）*先*备份*。',
     'テスト**「引用」**です。',

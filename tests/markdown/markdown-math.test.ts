@@ -15,6 +15,8 @@ describe('a formula', () => {
     ['over several lines', '\\[\na\n=\nb\n- c\n\\]'],
     ['that looks like a list and a heading', '$$\n- a\n# b\n+ c \\\\\n$$'],
     ['with more behind its end', '$$\n- a\n$$ where b\nis c'],
+    ['behind words of its line', 'So $$\na_1\nb_2\n$$ and $$\nc_1\n$$'],
+    ['behind other words, in brackets', 'So \\[\na_1\n\\] and $$b_1$$\nor \\(c_1\\)'],
   ])('%s stays as it was typed', (_, text) => {
     expect(md.render(text)).toBe(`<p>${text}</p>\n`)
     expectNothingTakenBack(md, text)
@@ -43,6 +45,29 @@ describe('a formula', () => {
     )
   })
 
+  test('stands in the paragraph that has begun it, and else begins one', () => {
+    expect(marked.render('So $$\na_1\n$$ is')).toBe(
+      '<p>So <span class="math">$$\na_1\n$$</span> is</p>\n',
+    )
+    expect(md.render('So $$a$$:\n$$\n- b\n$$')).toBe('<p>So $$a$$:</p>\n<p>$$\n- b\n$$</p>\n')
+    expect(md.render('It costs $$:\n\n$$\n- b\n$$')).toBe(
+      '<p>It costs $$:</p>\n<p>$$\n- b\n$$</p>\n',
+    )
+    expect(md.render('> so $$\n> a_1\n> $$\n\n- so $$\n  b_1\n  $$')).toBe(
+      '<blockquote>\n<p>so $$\na_1\n$$</p>\n</blockquote>\n<ul>\n<li>so $$\nb_1\n$$</li>\n</ul>\n',
+    )
+  })
+
+  test('stands in the cells of a table', () => {
+    const table = md.render('| \\(a_1\\) | *b* |\n|---|---|\n| $$c_1$$ | $5 and $6 |')
+    expect(table.match(/<t[hd]>.*?<\/t[hd]>/g)).toEqual([
+      '<th>\\(a_1\\)</th>',
+      '<th><em>b</em></th>',
+      '<td>$$c_1$$</td>',
+      '<td>$5 and $6</td>',
+    ])
+  })
+
   test('may stand in a link and in what is bold', () => {
     expect(md.render('**\\(a_1\\)**')).toBe('<p><strong>\\(a_1\\)</strong></p>\n')
     expect(md.render('[\\(a]b\\)](/c)')).toMatch(/^<p><a href="\/c"[^>]*>\\\(a\]b\\\)<\/a><\/p>\n$/)
@@ -54,6 +79,7 @@ describe('a formula', () => {
   })
 
   test.each([
+    ['an amount with a low line', 'costs $5_000 or $6_000', 'costs $5_000 or $6_000'],
     ['an amount', 'costs $5 and *not* $6', 'costs $5 and <em>not</em> $6'],
     ['what has no end', 'a \\(b *c*', 'a (b <em>c</em>'],
     ['what is empty', '\\(\\) $$$$', '() $$$$'],

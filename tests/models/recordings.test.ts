@@ -65,10 +65,10 @@ describe('fakeTokens', () => {
 describe('record and replay', () => {
   const CHUNKS = [
     { type: 'reasoning-delta', text: 'Hmm.' },
-    { type: 'text-delta', text: 'Hel' },
+    { type: 'text-delta', id: '1', text: 'Hel' },
     { type: 'source', url: 'https://a.test/', title: 'A', cyclic: {} as object },
     { type: 'tool-call', toolName: 'f' },
-    { type: 'text-delta', text: 'lo' },
+    { type: 'text-delta', id: '1', text: 'lo' },
     { type: 'finish', finishReason: 'stop', totalUsage: { inputTokens: 3, outputTokens: 2 } },
   ]
 

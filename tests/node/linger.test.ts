@@ -13,15 +13,26 @@ afterEach(async () => {
 async function listening(): Promise<number> {
   const app = new Hono()
   app.use(swapstream({ templates: {}, log: recordingLog() }))
-  app.post('/form', async (c) => c.text(String((await c.req.parseBody())['prompt'])))
+  app.on(['POST', 'PUT', 'DELETE'], '/form', async (c) =>
+    c.text(String((await c.req.parseBody())['prompt'])),
+  )
   app.get('/next', (c) => c.text('next'))
   const server = serve(app, { port: 0, hostname: '127.0.0.1', signals: false, onListen() {} })
   toEnd.push(() => server.close(0))
   return Number(new URL(await server.ready).port)
 }
 
-/** Sends a body in pieces without looking at the answer, and then another request. Out: all that was answered. */
-function sent(port: number, path: string, origin: string, pieces: number): Promise<string> {
+/**
+ * Sends a body in pieces without looking at the answer, unless it awaits a 100, and then another request. Out: all that
+ * was answered.
+ */
+function sent(
+  port: number,
+  path: string,
+  origin: string,
+  pieces: number,
+  { method = 'POST', awaits100 = false } = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
     toEnd.push(() => socket.destroy())
@@ -34,8 +45,9 @@ function sent(port: number, path: string, origin: string, pieces: number): Promi
     })
     const type = 'Content-Type: application/x-www-form-urlencoded'
     const host = `Host: 127.0.0.1:${port}\r\nOrigin: ${origin}`
-    const head = `POST ${path} HTTP/1.1\r\n${host}\r\n${type}`
-    socket.write(`${head}\r\nTransfer-Encoding: chunked\r\n\r\n`)
+    const head = `${method} ${path} HTTP/1.1\r\n${host}\r\n${type}`
+    const expects = awaits100 ? '\r\nExpect: 100-continue' : ''
+    socket.write(`${head}\r\nTransfer-Encoding: chunked${expects}\r\n\r\n`)
     const piece = `10000\r\n${'x'.repeat(65_536)}\r\n`
     let count = 0
     const more = (): void => {
@@ -43,7 +55,8 @@ function sent(port: number, path: string, origin: string, pieces: number): Promi
       if (count <= pieces) return void socket.write(piece, () => setTimeout(more, 10))
       socket.write(`0\r\n\r\nGET /next HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`)
     }
-    more()
+    if (awaits100) socket.once('data', more)
+    else more()
   })
 }
 
@@ -62,3 +75,14 @@ test.each([
     expect(answered).toMatch(/HTTP\/1\.1 200 OK[^]*next$/)
   },
 )
+
+test.each([
+  ['PUT', false, /^HTTP\/1\.1 413 /],
+  ['DELETE', false, /^HTTP\/1\.1 413 /],
+  ['POST', true, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 413 /],
+])('so is one of a %s (awaits a 100 first: %s)', async (method, awaits100, start) => {
+  const port = await listening()
+  const answered = await sent(port, '/form', `http://127.0.0.1:${port}`, 64, { method, awaits100 })
+  expect(answered).toMatch(start)
+  expect(answered).toMatch(/HTTP\/1\.1 200 OK[^]*next$/)
+})

@@ -1,5 +1,5 @@
 import { Cluster, Redis } from 'ioredis'
-import { createClient, createCluster, RESP_TYPES } from 'redis'
+import { createClient, createClientPool, createCluster, createSentinel, RESP_TYPES } from 'redis'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createRuns, type Runs } from 'swapstream'
 import { createRedisStore, type RedisClient } from 'swapstream/redis'
@@ -50,6 +50,24 @@ const ready = async (client: RedisClient): Promise<RedisClient> => {
   })
   return client
 }
+interface Plain {
+  sendCommand(args: string[]): Promise<unknown>
+  duplicate(): Plain
+  connect(): Promise<unknown>
+  destroy(): void
+  on(event: 'error', listener: (error: Error) => void): unknown
+}
+/** Takes commands as `createSentinel` does, and has one Redis behind it. */
+function sentinelOver(client: Plain): RedisClient {
+  return {
+    sendCommand: (isReadonly: boolean, args: string[], _options: object) =>
+      isReadonly ? Promise.reject(new Error('A replica.')) : client.sendCommand(args),
+    duplicate: () => sentinelOver(client.duplicate()),
+    connect: () => client.connect(),
+    destroy: () => client.destroy(),
+    on: (event: 'error', listener: (error: Error) => void) => client.on(event, listener),
+  } as unknown as RedisClient
+}
 const bytes = { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.SIMPLE_STRING]: Buffer }
 const clients: Record<string, () => Promise<RedisClient>> = {
   'ioredis with keyPrefix': async () => ioredis({ keyPrefix: 'app:' }),
@@ -80,6 +98,7 @@ const clients: Record<string, () => Promise<RedisClient>> = {
     nodeRedis({ commandOptions: { typeMapping: { [RESP_TYPES.MAP]: Map } } }),
   'node-redis with RESP 2': () => nodeRedis({ RESP: 2 }),
   'node-redis without an offline queue': () => nodeRedis({ disableOfflineQueue: true }),
+  'a sentinel of node-redis': async () => sentinelOver((await nodeRedis({})) as Plain),
   'node-redis createCluster': async () => {
     const client = createCluster({ rootNodes: [{ url: cluster.url }] })
     await client.connect()
@@ -117,6 +136,13 @@ describe.each(Object.keys(clients))('runs in %s', (kind) => {
   })
 })
 
+test('a sentinel of node-redis takes commands in the form that is expected', () => {
+  const name = { name: 'main', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] }
+  const sentinel = createSentinel(name)
+  expect(String(sentinel.sendCommand)).toMatch(/sendCommand\(isReadonly, args, options\)/)
+  expect(() => createRedisStore(sentinel as unknown as RedisClient)).not.toThrow()
+})
+
 test('a keyPrefix costs no more reads than there is news', async () => {
   const client = ioredis({ keyPrefix: 'app:' }) as Redis
   const one = nodeOf(ioredis({ keyPrefix: 'app:' }))
@@ -139,6 +165,7 @@ describe('a client that cannot work', () => {
   test.each([
     ['a cluster whose keys would be spread', () => clients['an ioredis Cluster']!(), 'prefix'],
     ['a cluster of node-redis', () => clients['node-redis createCluster']!(), 'prefix'],
+    ['a pool of node-redis', async () => createClientPool() as never, 'createClient({ url })'],
     ['anything else', async () => ({}) as RedisClient, 'new Redis(url)'],
   ])('is refused at once, with what to do: %s', async (_, client, said) => {
     const made = await client()

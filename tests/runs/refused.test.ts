@@ -1,5 +1,6 @@
 import { Hono, type Context } from 'hono'
-import { afterEach, describe, expect, test } from 'vitest'
+import { HTTPException } from 'hono/http-exception'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   createRuns,
   EventStream,
@@ -51,12 +52,24 @@ function setUp(options: Partial<CoreOptions> = {}) {
         onEnd: (reason) => seen.ended.push(reason),
       },
     )
-  app.on(['GET', 'POST'], '/chat', async (c) => {
+  app.on(['GET', 'POST', 'OPTIONS'], '/chat', async (c) => {
     const run = await start(c)
     // What a handler does meanwhile takes longer than a turn of the loop.
     await new Promise((resolve) => setTimeout(resolve, 10))
     c.header('x-run', run.path)
     return new EventStream(run, { encoding: events() })
+  })
+  app.post('/throws', async (c) => {
+    await start(c)
+    throw new Error('later')
+  })
+  app.post('/conflict', async (c) => {
+    await start(c)
+    throw new HTTPException(409)
+  })
+  app.post('/denied', async (c) => {
+    await start(c)
+    return c.text('no', 403)
   })
   app.on(['GET', 'POST'], '/start', async (c) => c.json(await start(c)))
   app.route('/runs', runRoutes(runs, { stream: { encoding: events() } }))
@@ -94,6 +107,41 @@ describe('a run whose answer is refused never began:', () => {
     expect(status).toBe(405)
     await expectNone(set)
   })
+
+  test.each([
+    ['a handler that throws after its start', 'throws', 500],
+    ['one that ends with an HTTPException', 'conflict', 409],
+    ['one that answers with a failure', 'denied', 403],
+  ])('%s', async (_, path, status) => {
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    const set = setUp()
+    const { status: answered } = await set.app.request(path, { method: 'POST', headers: COOKIE })
+    expect(answered).toBe(status)
+    await expectNone(set)
+    vi.restoreAllMocks()
+  })
+
+  const requests: [string, RequestInit, number][] = [
+    ['HEAD', { method: 'HEAD', headers: COOKIE }, 200],
+    ['GET of another site', { headers: { ...COOKIE, 'sec-fetch-site': 'cross-site' } }, 403],
+    [
+      'OPTIONS of another site',
+      { method: 'OPTIONS', headers: { origin: 'https://x.example' } },
+      403,
+    ],
+  ]
+  test.each(requests.flatMap((each) => [['route', ...each] as const, ['mount', ...each] as const]))(
+    'in an app that another one has by %s(): %s',
+    async (way, _, init, status) => {
+      const set = setUp()
+      const outer = new Hono()
+      outer.use(swapstream({ templates: {}, log: recordingLog() }))
+      if (way === 'route') outer.route('/sub', set.app)
+      else outer.mount('/sub', set.app.fetch)
+      expect((await outer.request('/sub/chat', init)).status).toBe(status)
+      await expectNone(set)
+    },
+  )
 
   test('one stream too many', async () => {
     const set = setUp()
@@ -135,6 +183,20 @@ describe('a run that is wanted begins,', () => {
   test('also when the answer names it only', async () => {
     const { app, seen } = setUp()
     expect((await app.request('/start', { method: 'POST', headers: COOKIE })).status).toBe(200)
+    await eventually(() => expect(seen.opened).toBe(1))
+  })
+
+  test('also when a handler redirects to it', async () => {
+    const { app, runs, seen } = setUp()
+    app.post('/redirects', async (c) => {
+      const source = () => {
+        seen.opened += 1
+        return []
+      }
+      const run = await runs.start(source, { owner })
+      throw new HTTPException(303, { res: c.redirect(run.path, 303) })
+    })
+    expect((await app.request('/redirects', { method: 'POST', headers: COOKIE })).status).toBe(303)
     await eventually(() => expect(seen.opened).toBe(1))
   })
 

@@ -1,4 +1,5 @@
 import { Hono, type Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   createRuns,
@@ -157,7 +158,7 @@ describe('an error before the first value', () => {
     })
     const response = await app.request('/x')
     const { id } = (await response.json()) as { id: string }
-    expect(causes(log.lines)).toEqual([[id, 'overloaded']])
+    expect(causes(log.lines)).toEqual([[id, expect.stringMatching(/^overloaded\. See /)]])
   })
 })
 
@@ -193,5 +194,40 @@ describe('a run that is asked for by another owner than it was started for', () 
     const warnings = lines.filter(({ level }) => level === 'warn').map(({ message }) => message)
     expect(warnings[0]).toMatch('pass the same owner to runRoutes(runs, { owner })')
     expect(JSON.stringify(lines)).not.toContain('user-7')
+  })
+})
+
+describe('the owner of a run', () => {
+  test.each([
+    ['a number', 7, () => 7],
+    ['a number here and a text there', 7, () => '7'],
+    ['a text here and a number there', '7', () => 7],
+    ['what a promise gives', 'user-7', async () => 'user-7'],
+  ])('may be %s', async (_, starts, asks) => {
+    const store = createMemoryStore()
+    const runs = createdRuns({ store })
+    const app = new Hono()
+    app.use(swapstream({ templates, log: recordingLog() }))
+    // The id of a user that nothing has given a type.
+    app.route('/runs', runRoutes(runs, { owner: asks as () => string, stream: { encoding } }))
+    const run = await runs.start(() => ['x'], { owner: starts as string, key: 'k' })
+    expect((await app.request(run.path)).status).toBe(200)
+    expect((await runs.current({ owner: (await asks()) as string, key: 'k' }))?.id).toBe(run.id)
+    expect((await app.request(`${run.path}/stop`, { method: 'POST' })).status).toBe(204)
+    expect((await store.find(run.id))?.owner).toBe(String(starts))
+  })
+
+  test.each([
+    ['is signed out', () => undefined, 404],
+    ['has an empty name', () => '', 404],
+    ['is refused', () => Promise.reject(new HTTPException(401)), 401],
+  ])('is none where the client %s', async (_, asks, status) => {
+    const runs = createdRuns()
+    const app = new Hono()
+    app.use(swapstream({ templates, log: recordingLog() }))
+    app.route('/runs', runRoutes(runs, { owner: asks, stream: { encoding } }))
+    const run = await runs.start(() => ['x'], { owner: 'user-7' })
+    expect((await app.request(run.path)).status).toBe(status)
+    expect((await app.request(`${run.path}/stop`, { method: 'POST' })).status).toBe(status)
   })
 })

@@ -5,6 +5,7 @@ import {
   createRuns,
   EventStream,
   events,
+  Fragment,
   ownerOf,
   runRoutes,
   streamToFragments,
@@ -12,6 +13,7 @@ import {
   type Runs,
   type Source,
   type StreamContext,
+  type StreamEnd,
 } from 'swapstream'
 import type { RunsOptions } from 'swapstream/core'
 import { readEvents } from 'swapstream/client'
@@ -392,11 +394,126 @@ function appOf(source: Source<unknown>, runs: Runs, encoding?: ReturnType<typeof
 
 const SAME_SITE = { 'sec-fetch-site': 'same-origin' }
 
+describe('onEnd of a run', () => {
+  const ended = (runs: Runs, source: Source<unknown>) => {
+    const ends: unknown[] = []
+    const onEnd = (reason: string, end: object): void => void ends.push([reason, end])
+    return runs.start(source, { ...me, onEnd }).then((run) => ({ run, ends }))
+  }
+  const answer = (tokens: ReturnType<typeof controlled<string>>): Source<unknown> =>
+    async function* (sourceContext) {
+      yield* streamToFragments(tokens(sourceContext), 'chat.html', 'response', {
+        contextKey: 'answer',
+      })
+      yield new Fragment('chat.html', 'response', { answer: 'a link' }, { target: '#link' })
+      return 7
+    }
+
+  test('gets the reason, and the text that was written until then', async () => {
+    const tokens = controlled<string>()
+    const runs = createdRuns()
+    const { run, ends } = await ended(runs, answer(tokens))
+    await tokens.say('Hel', 'lo')
+    await runs.stop(run.id, me)
+    expect(ends).toEqual([['stopped', { reason: 'stopped', text: 'Hello', values: 2 }]])
+  })
+
+  test('gets the whole text and the final value of an answer that is whole', async () => {
+    const tokens = controlled<string>()
+    const { ends } = await ended(createdRuns(), answer(tokens))
+    await tokens.say('Hel', 'lo')
+    tokens.end()
+    const end = { reason: 'done', text: 'Hello', values: 4, final: 7 }
+    await eventually(() => expect(ends).toEqual([['done', end]]))
+  })
+
+  test('gets what failed, also with text that is sent as it is', async () => {
+    const error = new Error('overloaded')
+    const { ends } = await ended(createdRuns({ log: recordingLog() }), async function* () {
+      yield 'Hel'
+      yield 'lo'
+      throw error
+    })
+    const end = { reason: 'error', text: 'Hello', values: 2, error }
+    await eventually(() => expect(ends).toEqual([['error', end]]))
+  })
+
+  test('of a stream gets the text, too, however the answer is sent', async () => {
+    const app = new Hono()
+    const ends: unknown[] = []
+    app.use(swapstream({ templates: TEMPLATES, log: recordingLog() }))
+    app.post('/', () => {
+      const onEnd = ({ reason, text }: StreamEnd): void => void ends.push([reason, text])
+      return new EventStream(() => streamToFragments(['Hel', 'lo'], 'chat.html', 'response'), {
+        onEnd,
+      })
+    })
+    for (const accept of ['text/event-stream', 'text/html'])
+      await (await app.request('/', { method: 'POST', headers: { accept } })).text()
+    expect(ends).toEqual([
+      ['done', 'Hello'],
+      ['done', 'Hello'],
+    ])
+    const left = await openStream(app, '/', { method: 'POST' })
+    await left.disconnect()
+    await eventually(() => expect(ends).toHaveLength(3))
+  })
+})
+
+describe('a run', () => {
+  test('says whether it is running: on its node, on another one, and after its end', async () => {
+    const store = createMemoryStore()
+    const [one, two] = [createdRuns({ store }), createdRuns({ store })]
+    const source = controlled<string>()
+    const run = await one.start(source, { ...me, key: 'chat' })
+    const current = async () => (await two.current({ ...me, key: 'chat' }))!
+    const found = await current()
+    expect([run.running, found.running]).toEqual([true, true])
+    await source.say('a')
+    source.end()
+    await eventually(async () => expect((await current()).running).toBe(false))
+    expect(run.running).toBe(false)
+    const own = await one.current({ ...me, key: 'chat' })
+    expect([own!.id, own!.running]).toEqual([run.id, false])
+  })
+})
+
+describe('ownerOf', () => {
+  const app = new Hono<{ Variables: { user?: { id: string } } }>()
+  app.use(swapstream({ templates: {}, owner: (c) => c.get('user')?.id, log: recordingLog() }))
+  app.use((c, next) => {
+    const id = c.req.header('x-user')
+    if (id) c.set('user', { id })
+    return next()
+  })
+  app.get('/', (c) => c.text(ownerOf(c)))
+  const asked = async (headers: Record<string, string>) => {
+    const response = await app.request('/', { headers })
+    return [await response.text(), response.headers.has('set-cookie')]
+  }
+
+  test('gives the person that the app names, and sets no cookie', async () => {
+    expect(await asked({ 'x-user': 'ada' })).toEqual(['ada', false])
+  })
+
+  test('gives a guest an id of its own, so that no cookie can name a person', async () => {
+    const id = 'AAAAAAAAAAAAAAAAAAAAAA'
+    const [guest, isSet] = await asked({})
+    expect([guest, isSet]).toEqual([expect.stringMatching(/^guest:[\w-]{22}$/), true])
+    expect(await asked({ cookie: `swapstream-owner=${id}` })).toEqual([`guest:${id}`, false])
+    expect(await asked({ 'x-user': id })).toEqual([id, false])
+  })
+})
+
 describe('runs over HTTP', () => {
   test.each([
     ['https://example.com/', 0, {}, true],
     ['http://example.com/', 1, { 'x-forwarded-proto': 'https' }, true],
     ['http://example.com/', 1, { 'x-forwarded-proto': 'https, http' }, false],
+    ['http://example.com/', 2, { 'x-forwarded-proto': 'https, http' }, true],
+    ['http://example.com/', 2, { 'x-forwarded-proto': 'https' }, true],
+    ['http://example.com/', 2, { 'x-forwarded-proto': 'https, http, http' }, false],
+    ['http://example.com/', 1, {}, false],
     ['http://example.com/', 0, { 'x-forwarded-proto': 'https' }, false],
   ])(
     'belong to a cookie that goes over TLS only where %s with %i proxies and %j says so',

@@ -135,13 +135,19 @@ describe.each(Object.keys(kinds))('a store in %s', (kind) => {
     const { lines, unwatch } = watched(id)
     await eventually(() => expect(lines).toEqual(['a', 'b']))
     await append(3, ['c'])
+    expect(await nodes.two.find(id)).toMatchObject({ ended: false })
     await append(4, ['end'], true)
     await eventually(() => expect(lines).toEqual(['a', 'b', 'c', 'end']))
     unwatch()
     const again = watched(id)
     await eventually(() => expect(again.lines).toEqual(['a', 'b', 'c', 'end']))
     again.unwatch()
-    expect(await nodes.two.find(id)).toEqual({ owner: 'me', needsSubscribers: false, values: 3 })
+    expect(await nodes.two.find(id)).toEqual({
+      owner: 'me',
+      needsSubscribers: false,
+      values: 3,
+      ended: true,
+    })
   })
 
   test('hands out long logs and odd lines whole and in order', async () => {
@@ -260,7 +266,7 @@ describe.each(Object.keys(kinds))('a store in %s', (kind) => {
     await eventually(() => expect(lines).toEqual(['a', 'gone']))
     unwatch()
     expect(await nodes.two.interrupt(newRunId(), 'gone')).toBe(false)
-    expect(await nodes.two.find(id)).toMatchObject({ values: 1 })
+    expect(await nodes.two.find(id)).toMatchObject({ values: 1, ended: true })
     const whole = await started({ leaseMs: 500 })
     await whole.append(1, ['end'], true)
     await sleep(600)

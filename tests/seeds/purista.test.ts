@@ -21,7 +21,7 @@ import {
 } from 'swapstream'
 import { timersRunning } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
-import { useEmptyProject } from '../support/empty-project.ts'
+import { printedPackages, useEmptyProject } from '../support/empty-project.ts'
 import { useLetGo } from '../support/let-go.ts'
 import { recordingLog } from '../support/recording-log.ts'
 
@@ -432,7 +432,7 @@ test('P13: a route is tested without a server: its values, its final value, its 
 })
 
 test('P14: in an empty folder a stream is added by command: it compiles, its tests pass, it is found right, and it answers', async () => {
-  const { run, start } = await emptyProject()
+  const { run, start, install } = await emptyProject()
   const added = await run('swapstream', 'add', 'stream', 'live-feed', '--fragment')
   expect(added.stderr).toBe('')
   expect(added.stdout.match(/^wrote .+$/gm)).toEqual([
@@ -453,6 +453,8 @@ test('P14: in an empty folder a stream is added by command: it compiles, its tes
     'wrote src/streams/index.ts',
   ])
 
+  // With what comes with swapstream and what the command prints, and no other package.
+  install(...printedPackages(added.stdout))
   expect(await run('tsc')).toEqual({ code: 0, stdout: '', stderr: '' })
   const tested = await run('npm', 'test')
   expect(tested.stdout).toMatch(/pass 6\b[^]*fail 0\b/)

@@ -133,6 +133,25 @@ describe('the data of an event', () => {
       )
   })
 
+  test.each([
+    ['a Map', new Map([[1, 2]])],
+    ['a Set', new Set([1])],
+    ['a Promise', Promise.resolve(1)],
+    ['a TypeError', new TypeError('x')],
+    ['NaN', Number.NaN],
+    ['Infinity', Infinity],
+  ])('is refused when JSON would empty it: %s', async (kind, value) => {
+    const refused = { code: 'source/value', message: expect.stringContaining(`send ${kind}.`) }
+    expect(() => new ServerSentEvent({ data: value })).toThrow(expect.objectContaining(refused))
+    expect(await read(encoded([value], { encoding: plain }))).toContain(`send ${kind}.`)
+  })
+
+  test('is what its toJSON gives', () => {
+    const error = Object.assign(new Error('x'), { toJSON: () => ({ message: 'x' }) })
+    for (const data of [error, new Date(0), new URL('http://a.test')])
+      expect(() => new ServerSentEvent({ data })).not.toThrow()
+  })
+
   test('has the type of its author', () => {
     expectTypeOf(new ServerSentEvent({ data: movie }).data).toEqualTypeOf<
       typeof movie | undefined
@@ -163,6 +182,21 @@ test.each([null, false] as const)('heartbeatMs: %s is none', async (heartbeatMs)
     appWith(() => new EventStream(() => ['x'], { encoding: plain }), { heartbeatMs }),
   ])
     expect(await read(app)).toBe('data: x\n\n')
+})
+
+test.each([
+  [-1, 'cannot be -1.'],
+  [Number.NaN, 'cannot be NaN.'],
+  ['5', 'cannot be a string.'],
+  [true, 'cannot be a boolean.'],
+])('heartbeatMs: %s is refused with what to give', (value, message) => {
+  const heartbeatMs = value as number
+  const said = expect.objectContaining({
+    code: 'config/invalid',
+    message: `heartbeatMs ${message} Give milliseconds above 0, such as 15000, or false for none.`,
+  })
+  expect(() => new EventStream(() => [], { heartbeatMs })).toThrow(said)
+  expect(() => swapstream({ templates: {}, heartbeatMs })).toThrow(said)
 })
 
 describe('the numbers of a sequenced run', () => {

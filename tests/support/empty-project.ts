@@ -1,46 +1,53 @@
 import { execFile, spawn } from 'node:child_process'
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join, resolve } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
 
 export interface EmptyProject {
   readonly folder: string
+  /** Adds packages, as `npm install` does. */
+  install(...names: readonly string[]): void
   /** Runs a program of the project to its end. */
   run(program: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>
   /** Starts one that serves, and gives its address. */
   start(program: string, ...args: string[]): Promise<string>
 }
 
+/** The packages that npm installs with swapstream: a missing one is missed here, too. */
+const COME_WITH_IT = [
+  ...Object.keys(manifest.dependencies),
+  ...Object.keys(manifest.peerDependencies).filter(
+    (name) => !(name in manifest.peerDependenciesMeta),
+  ),
+]
+
 /**
- * Makes empty folders in which swapstream is installed as users have it: built, with its bin, and nothing of the
- * sources. What else is installed are the packages of this repository, but for those (and scopes) to do without. All
- * ends with the test.
+ * Makes empty folders in which swapstream is installed as users have it: built, with its bin, with the packages that come
+ * with it, and nothing of the sources. All ends with the test.
  */
-export function useEmptyProject(): (without?: readonly string[]) => Promise<EmptyProject> {
+export function useEmptyProject(): () => Promise<EmptyProject> {
   const ends: (() => unknown)[] = []
   afterEach(async () => {
     for (const end of ends.splice(0).toReversed()) await end()
   })
-  return async (without = []) => {
+  return async () => {
     const folder = mkdtempSync(join(tmpdir(), 'swapstream-project-'))
     ends.push(() => rmSync(folder, { recursive: true }))
     const modules = join(folder, 'node_modules')
     const own = join(modules, 'swapstream')
     const bin = join(modules, '.bin')
     for (const made of [own, bin]) mkdirSync(made, { recursive: true })
-    for (const name of readdirSync('node_modules'))
-      if (!name.startsWith('.') && !without.includes(name))
-        symlinkSync(resolve('node_modules', name), join(modules, name))
+    const install = (...names: readonly string[]): void => {
+      for (const name of names) {
+        const at = join(modules, name)
+        mkdirSync(dirname(at), { recursive: true })
+        if (!existsSync(at)) symlinkSync(resolve('node_modules', name), at)
+      }
+    }
+    install(...COME_WITH_IT)
     for (const part of ['package.json', 'templates', 'public'])
       cpSync(part, join(own, part), { recursive: true })
     const build = ['-p', 'tsconfig.build.json', '--outDir', join(own, 'dist')]
@@ -64,6 +71,7 @@ export function useEmptyProject(): (without?: readonly string[]) => Promise<Empt
     }
     return {
       folder,
+      install,
       async run(program, ...args) {
         const { said, ended } = spawned(program, args)
         return { code: await ended, ...said }
@@ -84,4 +92,10 @@ export function useEmptyProject(): (without?: readonly string[]) => Promise<Empt
       },
     }
   }
+}
+
+/** The packages that a command says to install. */
+export function printedPackages(output: string): string[] {
+  const lines = [...output.matchAll(/npm install (?:-D )?(.+)$/gm)]
+  return lines.flatMap(([, names]) => names!.trim().split(/\s+/))
 }

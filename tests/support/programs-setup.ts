@@ -17,6 +17,7 @@ const COMPILED = [
   'examples/**/*',
   'scripts/chromium.ts',
   'tests/contract/support/battery.ts',
+  'tests/contract/support/large-blocks.ts',
   'tests/runs/support/node.ts',
 ]
 

@@ -120,6 +120,6 @@ describe('the chat kit', () => {
   })
 })
 
-test('the script of the kit is smaller than 1 KB, compressed', () => {
-  expect(gzipSync(readFileSync('public/swapstream.js'), { level: 9 }).length).toBeLessThan(1024)
+test('the script of the kit is smaller than 1.5 KB, compressed', () => {
+  expect(gzipSync(readFileSync('public/swapstream.js'), { level: 9 }).length).toBeLessThan(1536)
 })

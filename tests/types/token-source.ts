@@ -6,6 +6,23 @@ import type OpenAI from 'openai'
 import { streamToFragments, streamWithSources, tokens, type TokenSource } from '../../src/core.ts'
 import { record, replay, type Recording } from '../../src/testing.ts'
 
+interface GeminiChunk {
+  candidates?: { content?: { parts?: { text?: string; thought?: boolean }[] } }[]
+  usageMetadata?: { promptTokenCount?: number }
+  modelVersion?: string
+  readonly text: string | undefined
+}
+interface MistralEvent {
+  data: {
+    id: string
+    choices: {
+      index: number
+      delta: { content?: string | object[] | null }
+      finishReason: string | null
+    }[]
+  }
+}
+
 /**
  * Compiled, never run: what fits into `tokens` and what does not. The AI SDK is no dependency of ours; its shapes are
  * checked against the real package where it is installed.
@@ -16,6 +33,9 @@ export async function fits(
   ollama: Ollama,
   langchain: { stream(): Promise<IterableReadableStream<AIMessageChunk>> },
   recording: Recording,
+  // As the SDKs of Gemini and Mistral type their streams.
+  gemini: () => Promise<AsyncGenerator<GeminiChunk>>,
+  mistral: () => Promise<ReadableStream<MistralEvent>>,
 ): Promise<void> {
   const chat = { model: 'm', messages: [{ role: 'user', content: 'Hi' }] } as const
   const openaiChat = { ...chat, messages: [...chat.messages] }
@@ -41,6 +61,10 @@ export async function fits(
   tokens(langchain.stream())
   tokens(await langchain.stream())
   tokens(() => langchain.stream())
+
+  tokens(gemini)
+  tokens(gemini())
+  tokens(mistral())
 
   tokens(fetch('/chat'))
   tokens((signal) => fetch('/chat', { signal }))

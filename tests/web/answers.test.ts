@@ -325,7 +325,7 @@ describe('a returned Page', () => {
     app.use(async (c, next) => (c.header('Vary', 'Origin'), next()))
     app.get('/block', () => new Page('chat.html', { text: 'x' }))
     const { headers } = await app.request('/block')
-    expect(headers.get('vary')).toBe(`Origin, ${VARY}`)
+    expect(headers.get('vary')).toBe(`Origin, ${VARY}, *`)
   })
 
   test.each([

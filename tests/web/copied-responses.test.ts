@@ -1,7 +1,8 @@
 import { serve as listen } from '@hono/node-server'
 import { Hono, type MiddlewareHandler } from 'hono'
+import { cache } from 'hono/cache'
 import { etag } from 'hono/etag'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { EventStream, events, Page, swapstream } from 'swapstream'
 import { serve } from 'swapstream/node'
 import { recordingLog } from '../support/recording-log.ts'
@@ -13,6 +14,9 @@ afterEach(async () => {
 
 const templates = { 'x.html': '<main>{% block b %}<p>{{ text }}</p>{% endblock %}</main>' }
 const html = '<main><p>hello</p></main>'
+
+let started = 0
+afterEach(() => void (started = 0))
 
 function appOf(...inner: MiddlewareHandler[]) {
   let go!: () => void
@@ -27,6 +31,7 @@ function appOf(...inner: MiddlewareHandler[]) {
     () =>
       new EventStream(
         async function* () {
+          started += 1
           yield 'first'
           await gone
           yield 'second'
@@ -107,4 +112,157 @@ describe.each(ways)('behind middleware that copies responses (%s)', (_, open) =>
     for (let step = await reader.read(); !step.done; step = await reader.read()) rest += step.value
     expect([rest, copied]).toEqual([expect.stringContaining('second'), ['']])
   })
+})
+
+/** Puts another response in place of the one that a handler gave. */
+const putting =
+  (change: (response: Response) => Response | Promise<Response>): MiddlewareHandler =>
+  async (c, next) => {
+    await next()
+    c.res = await change(c.res)
+  }
+const STREAM = 'data: first\n\ndata: second\n\nevent: done\ndata: {"reason":"done"}\n\n'
+
+describe.each(ways)('behind middleware that changes responses (%s)', (_, open) => {
+  test.each<[string, MiddlewareHandler]>([
+    ['its copy', putting((response) => response.clone())],
+    ['half of it', putting((response) => new Response(response.body!.tee()[0], response))],
+    ['the other half', putting((response) => new Response(response.body!.tee()[1], response))],
+    ['its body', putting((response) => new Response(response.body, response))],
+    [
+      'its body through another stream',
+      putting(
+        (response) => new Response(response.body!.pipeThrough(new TransformStream()), response),
+      ),
+    ],
+    ['its text', putting(async (response) => new Response(await response.text(), response))],
+    [
+      'its bytes',
+      putting(async (response) => new Response(await response.arrayBuffer(), response)),
+    ],
+  ])('the answer is the same with %s', async (_name, middleware) => {
+    const { app, go } = appOf(middleware)
+    const request = await open(app)
+    go()
+    const page = await request('/missing')
+    expect([page.status, await page.text(), page.headers.get('content-type')]).toEqual([
+      404,
+      html,
+      'text/html; charset=utf-8',
+    ])
+    expect(page.headers.has('content-security-policy')).toBe(true)
+    const stream = await request('/stream')
+    expect([stream.status, await stream.text(), stream.headers.get('content-type')]).toEqual([
+      200,
+      STREAM,
+      'text/event-stream; charset=utf-8',
+    ])
+    expect([stream.headers.get('cache-control'), started]).toEqual(['no-store, no-transform', 1])
+  })
+
+  test('a stream through another one is not held back', async () => {
+    const through = putting(
+      (response) => new Response(response.body!.pipeThrough(new TransformStream()), response),
+    )
+    const { app, go } = appOf(through)
+    const request = await open(app)
+    const reader = (await request('/stream')).body!.getReader()
+    expect(new TextDecoder().decode((await reader.read()).value)).toMatch('first')
+    go()
+    await reader.cancel()
+  })
+
+  test('what the middleware says of its own stays', async () => {
+    const shout = putting(
+      async (response) =>
+        new Response((await response.text()).toUpperCase(), {
+          status: 203,
+          headers: { 'content-type': 'text/x-loud', vary: 'X-Loud' },
+        }),
+    )
+    const request = await open(appOf(shout).app)
+    const { status, headers, ...response } = await request('/page').then(async (each) => ({
+      status: each.status,
+      headers: each.headers,
+      text: await each.text(),
+    }))
+    expect([status, response.text]).toEqual([203, html.toUpperCase()])
+    expect(headers.get('content-type')).toBe('text/x-loud')
+    expect(headers.get('vary')).toMatch(/X-Loud.*HX-Request/)
+  })
+
+  test('the length of an empty copy is not the length of the stream', async () => {
+    const counting: MiddlewareHandler = async (c, next) => {
+      await next()
+      c.res.headers.set('content-length', String((await c.res.clone().text()).length))
+    }
+    const { app, go } = appOf(counting)
+    const request = await open(app)
+    go()
+    expect(await (await request('/page')).text()).toBe(html)
+    expect(await (await request('/stream')).text()).toBe(STREAM)
+  })
+
+  test('an error page that it gives in place of a page that it has read is that one', async () => {
+    const failing: MiddlewareHandler = async (c, next) => {
+      await next()
+      await c.res.clone().text()
+      c.res = c.text('no', 418)
+    }
+    const request = await open(appOf(failing).app)
+    const response = await request('/stream')
+    expect([response.status, await response.text(), started]).toEqual([418, 'no', 0])
+    expect(response.headers.get('content-type')).toMatch(/text\/plain/i)
+  })
+})
+
+test('a page is rendered once, however often it is copied', async () => {
+  let rendered = 0
+  const app = new Hono()
+  const context = () => ({ once: () => `${(rendered += 1)}` })
+  app.use(swapstream({ templates: { 'x.html': '{{ once() }}' }, context, log: recordingLog() }))
+  for (const each of [copies, etag(), copies]) app.use(each)
+  app.get('/', () => new Page('x.html'))
+  expect([await (await app.request('/')).text(), rendered]).toEqual(['1', 1])
+})
+
+test('a stream that a middleware has read and not replaced says what to do', async () => {
+  const reading: MiddlewareHandler = async (c, next) => {
+    await next()
+    await c.res.text()
+  }
+  const { app, go } = appOf(reading)
+  go()
+  expect((await app.request('/page')).status).toBe(200)
+  app.onError((error, c) => c.text(error.message, 500))
+  const response = await app.request('/stream')
+  expect([response.status, await response.text()]).toEqual([
+    500,
+    expect.stringMatching(/read the stream that GET \/stream answers.* Read c\.res\.clone\(\)/),
+  ])
+})
+
+const addressOf = (key: string | Request): string => (typeof key === 'string' ? key : key.url)
+
+test('a cache inside stores a page with its type, and no stream', async () => {
+  const stored = new Map<string, Response>()
+  vi.stubGlobal('caches', {
+    open: async () => ({
+      match: async (key: string | Request) => stored.get(addressOf(key))?.clone(),
+      put: async (key: string | Request, response: Response) =>
+        stored.set(addressOf(key), new Response(await response.text(), response)),
+    }),
+  })
+  const { app, go } = appOf(cache({ cacheName: 'x', wait: true }))
+  go()
+  for (const _ of [1, 2]) {
+    const page = await app.request('/page')
+    expect([await page.text(), page.headers.get('content-type')]).toEqual([
+      html,
+      'text/html; charset=utf-8',
+    ])
+    expect(await (await app.request('/stream')).text()).toBe(STREAM)
+  }
+  expect([...stored.keys()]).toEqual([expect.stringMatching(/localhost(?:\/|%2F)page/)])
+  vi.unstubAllGlobals()
 })

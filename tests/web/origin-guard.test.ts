@@ -110,6 +110,52 @@ describe('over plain HTTP, where browsers send no Sec-Fetch headers, a GET with 
   })
 })
 
+describe('a host that a proxy writes with the port of its scheme', () => {
+  test.each<[string, Row, number]>([
+    ['app.test:443', { origin: 'https://app.test' }, 200],
+    ['app.test:80', { origin: 'http://app.test' }, 200],
+    ['APP.test:443', { origin: 'https://app.test' }, 200],
+    ['app.test:443', { referer: 'https://app.test/x', ...COOKIE }, 200],
+    ['app.test', { origin: 'https://app.test:443' }, 200],
+    ['app.test:8443', { origin: 'https://app.test' }, 403],
+    ['app.test:443', { origin: 'http://app.test' }, 403],
+    ['app.test:443', { origin: 'https://evil.example' }, 403],
+    ['app.test:443@evil.example', { origin: 'https://app.test' }, 403],
+    ['a b', { origin: 'https://app.test' }, 403],
+  ])('is that host: %s, asked from %o', async (host, headers, status) => {
+    expect(await statusOf({ host, ...headers }, 'GET')).toBe(status)
+  })
+})
+
+describe('allowedOrigins', () => {
+  const statusWith = async (written: string, origin: string): Promise<number> => {
+    const app = new Hono()
+    app.use(swapstream({ templates: {}, log: recordingLog(), allowedOrigins: [written] }))
+    app.post('/', () => new EventStream(() => ['x'], { encoding: plain }))
+    return (await app.request('/', { method: 'POST', headers: { origin } })).status
+  }
+
+  test.each([
+    ['https://app.example', 'https://app.example'],
+    ['https://app.example/', 'https://app.example'],
+    ['HTTPS://App.example:443/start', 'https://app.example'],
+    ['chrome-extension://abc', 'chrome-extension://abc'],
+    ['null', 'null'],
+  ])('may be written %s', async (written, origin) => {
+    expect(await statusWith(written, origin)).toBe(200)
+    expect(await statusWith(written, 'https://evil.example')).toBe(403)
+  })
+
+  test.each(['app.example', '*', 'app.example:8080', '', 'https://*.example.com'])(
+    'says what to write in place of %j',
+    (written) => {
+      expect(() => swapstream({ templates: {}, allowedOrigins: [written] })).toThrow(
+        /which is no origin\. Write the scheme and the host/,
+      )
+    },
+  )
+})
+
 describe('a script without an origin', () => {
   test.each(['POST', 'GET', 'PUT'])(
     'but with a cookie learns which header is missing: %s',

@@ -1,7 +1,16 @@
 import fc from 'fast-check'
 import { Hono } from 'hono'
 import { describe, expect, test } from 'vitest'
-import { EventStream, FormResult, Fragment, htmxHeaders, Page, swapstream } from 'swapstream'
+import {
+  errorPages,
+  EventStream,
+  streamToFragments,
+  FormResult,
+  Fragment,
+  htmxHeaders,
+  Page,
+  swapstream,
+} from 'swapstream'
 
 /**
  * The address and the settings that htmx 4 reads in HX-Location, in other words than its own: JSON, or pairs behind
@@ -99,6 +108,45 @@ test.each(['retarget', 'reselect', 'reswap', 'trigger'] as const)(
   },
 )
 
+describe('htmxHeaders: a selector', () => {
+  test.each([
+    ['#grüße', '#gr\\fc \\df e'],
+    ['#a, #日本', '#a, #\\65e5 \\672c '],
+    ['[title="👋"]', '[title="\\1f44b "]'],
+    ['closest form', 'closest form'],
+  ])('is the same in ASCII: %s', (selector, ascii) => {
+    expect(htmxHeaders({ retarget: selector, reselect: selector })).toEqual({
+      'HX-Retarget': ascii,
+      'HX-Reselect': ascii,
+    })
+  })
+
+  test('that errorPages cannot send fails when it is declared', () => {
+    expect(() => errorPages(new Hono(), { retarget: '#a\n' })).toThrow(/one line of ASCII\. Leave/)
+    expect(() => errorPages(new Hono(), { trigger: 'a b' })).toThrow(/is no name of an event/)
+  })
+})
+
+test('htmxHeaders: an address called "true" or "false" is no yes or no', () => {
+  for (const word of ['true', 'false'])
+    expect(htmxHeaders({ pushUrl: word, replaceUrl: word })).toEqual({
+      'HX-Push-Url': `./${word}`,
+      'HX-Replace-Url': `./${word}`,
+    })
+  expect(htmxHeaders({ pushUrl: false })).toEqual({ 'HX-Push-Url': 'false' })
+})
+
+test('htmxHeaders: an event without details is an event, too', () => {
+  const value = htmxHeaders({ trigger: { saved: undefined, 'grüße:da': {}, next: null } })
+  expect(JSON.parse(value['HX-Trigger']!)).toEqual({ saved: null, 'grüße:da': {}, next: null })
+  expect(value['HX-Trigger']).toMatch(/^[\x20-\x7e]*$/)
+})
+
+test('htmxHeaders says what to give instead', () => {
+  expect(() => htmxHeaders({ trigger: 'a, b' })).toThrow(/Give several as an object/)
+  expect(() => htmxHeaders({ redirect: 'vbscript:x' })).toThrow(/Give an address of this site/)
+})
+
 test('a FormResult leads to its address alone, with htmx and without', async () => {
   const app = new Hono()
   app.use(swapstream({ templates: {} }))
@@ -149,6 +197,53 @@ describe('Vary names each header that decides', () => {
     expect([await own.text(), await other.text()]).toEqual(['<i>M</i>', '<p>B</p>'])
     for (const response of [own, other])
       expect(namesIn(response)).toEqual(expect.arrayContaining(['hx-target', 'hx-source']))
+  })
+})
+
+describe('Back', () => {
+  const app = new Hono()
+  const templates = { 'x.html': '<title>T</title>{% block b %}<p>B{{ text }}</p>{% endblock %}' }
+  app.use(swapstream({ templates }))
+  const page = (headers = {}) => new Page('x.html', {}, { block: 'b', headers })
+  app.all('/x', () => page())
+  app.get('/cached', () => page({ 'Cache-Control': 'private, max-age=60' }))
+  app.get('/expires', () => page({ Expires: new Date().toUTCString() }))
+  app.get('/set', (c) => (c.header('Cache-Control', 'no-cache'), page()))
+  app.get('/other', (c) => c.text('x'))
+  const answer = () => streamToFragments(['!'], 'x.html', 'b')
+  app.all('/stream', () => new EventStream(answer))
+  app.all('/full', () => new EventStream(answer, { updates: 'full' }))
+  const ask = async (path: string, method = 'GET', headers = {}): Promise<Headers> =>
+    (await app.request(path, { method, headers: { accept: 'text/html', ...headers } })).headers
+  const differs = (headers: Headers): boolean => /(^|, )\*$/.test(headers.get('vary') ?? '')
+
+  test('asks again for a page: it differs each time', async () => {
+    expect(differs(await ask('/x'))).toBe(true)
+    expect(differs(await ask('/x', 'HEAD'))).toBe(true)
+    expect(differs(await ask('/x', 'GET', { 'HX-Request': 'true', 'HX-Boosted': 'true' }))).toBe(
+      true,
+    )
+  })
+
+  test('shows what a cache may store: the handler says so', async () => {
+    for (const path of ['/cached', '/expires', '/set', '/other'])
+      expect(differs(await ask(path)), path).toBe(false)
+  })
+
+  test('shows the answer to a form from the history, and never a page that a GET streams', async () => {
+    expect(differs(await ask('/x', 'POST'))).toBe(false)
+    const cached = async (path: string, method: string): Promise<string | null> =>
+      (await ask(path, method)).get('cache-control')
+    expect(await cached('/stream', 'POST')).toBe('no-cache, no-transform')
+    expect(await cached('/full', 'POST')).toBe('no-cache')
+    expect(await cached('/stream', 'GET')).toBe('no-store, no-transform')
+    expect(await cached('/full', 'GET')).toBe('no-store')
+    const events = await ask('/stream', 'POST', { accept: 'text/html, text/event-stream' })
+    expect(events.get('cache-control')).toBe('no-store, no-transform')
+  })
+
+  test('does not concern a part of a page', async () => {
+    expect(differs(await ask('/x', 'GET', { 'HX-Request': 'true' }))).toBe(false)
   })
 })
 

@@ -1,5 +1,5 @@
 import { after } from '../../shared/clock.ts'
-import { TemplateError, type TemplatePlace } from '../../shared/errors.ts'
+import { TemplateError, withoutDocs, type TemplatePlace } from '../../shared/errors.ts'
 import { type Callback, isNunjucksError } from './internals.ts'
 
 type Code = ConstructorParameters<typeof TemplateError>[0]
@@ -58,7 +58,7 @@ export class Failure extends Error {
 
 function failureOf(error: unknown): Failure {
   const cause = isNunjucksError(error) && error.cause !== undefined ? error.cause : error
-  const text = cause instanceof Error ? cause.message : String(cause)
+  const text = cause instanceof Error ? withoutDocs(cause) : String(cause)
   if (!(cause instanceof RangeError) || !text.includes('call stack'))
     return new Failure(undefined, text, undefined, cause)
   const message =

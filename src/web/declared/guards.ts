@@ -4,7 +4,7 @@ import { bearerAuth } from 'hono/bearer-auth'
 import { ipRestriction } from 'hono/ip-restriction'
 import { timingSafeEqual } from 'hono/utils/buffer'
 import { AccessError, ConfigError } from '../../shared/errors.ts'
-import { settingsOf } from '../settings.ts'
+import { settingsOf, UNKNOWN_ADDRESS } from '../settings.ts'
 
 /**
  * Decides from the request alone whether it may pass: a function of the context, or any Hono middleware.
@@ -73,7 +73,7 @@ export function bearer(
  * A guard that lets only clients of these networks pass.
  *
  * In      networks in CIDR notation or single addresses, IPv4 and IPv6. The client's address is the one by which its
- *         streams are counted: that of the connection, and X-Forwarded-For only as far as `proxies` says.
+ *         streams are counted: that of the connection, or with `proxies` the entry of X-Forwarded-For that they added.
  * Out     403 for others, and when the address is not known.
  * Throws  ConfigError for a network that cannot be read, or an empty list: now, not at a request.
  *
@@ -92,17 +92,19 @@ export function ipAllow(networks: readonly string[]): Guard {
       throw invalid(`ipAllow(): ${JSON.stringify(network)} is no network.`, hint, cause)
     }
   }
-  const refuse = (address: string): never => {
-    const what = `The address ${address} is in none of the allowed networks.`
-    const proxies = 'Behind a proxy, say how many there are: swapstream({ proxies: 1 }).'
-    throw new AccessError('access/forbidden', what, { hint: proxies })
-  }
-  const allowList = [...networks]
-  const check = ipRestriction(addressOf, { allowList }, ({ addr }) => refuse(addr))
-  return async (c: Context) => {
-    if (addressOf(c) === '') refuse('(unknown)')
-    await check(c, async () => {})
-  }
+  const check = ipRestriction(addressOf, { allowList: [...networks] })
+  return (c: Context) => check(c, async () => {}).catch(() => refuseAddress(addressOf(c)))
+}
+
+function refuseAddress(address: string): never {
+  const isKnown = address !== '' && address !== UNKNOWN_ADDRESS
+  const what = isKnown
+    ? `The address ${address} is in none of the allowed networks.`
+    : 'The address of the client is not known, so it is in none of the allowed networks.'
+  const hint = isKnown
+    ? 'Behind a proxy, say how many there are: swapstream({ proxies: 1 }).'
+    : 'Each proxy has to add the address it was called from to X-Forwarded-For, and swapstream({ proxies }) is their number.'
+  throw new AccessError('access/forbidden', what, { hint })
 }
 
 function invalid(what: string, hint: string, cause?: unknown): ConfigError {

@@ -22,10 +22,10 @@ describe('chooseAnswerer', () => {
 
   it('says in one line which package is missing', async () => {
     await expect(choose({ MODEL: 'openai:gpt-x', OPENAI_API_KEY: 'k' })).rejects.toThrow(
-      /^openai:gpt-x needs the AI SDK: npm install --no-save ai@\^6 @ai-sdk\/openai-compatible@\^2$/,
+      /^openai:gpt-x needs the AI SDK: npm install --no-save ai@\^6 @ai-sdk\/openai-compatible@\^2\. See /,
     )
     await expect(choose({ ANTHROPIC_API_KEY: 'k' })).rejects.toThrow(
-      /^anthropic:\S+ needs the AI SDK: npm install --no-save ai@\^6 @ai-sdk\/anthropic@\^3$/,
+      /^anthropic:\S+ needs the AI SDK: npm install --no-save ai@\^6 @ai-sdk\/anthropic@\^3\. See /,
     )
   })
 

@@ -14,6 +14,8 @@ import {
 } from 'swapstream'
 import { problemOf, readAsked } from './asked.ts'
 import { newPlace, toPlace, turnsOf } from './conversation.ts'
+import { FigureBook } from './figures.ts'
+import { readSource } from './made-of.ts'
 import type { Answerer } from './model.ts'
 import type { Retriever } from './retriever.ts'
 import { writeTurn } from './write-turn.ts'
@@ -40,10 +42,11 @@ export function createApp(options: AskOptions): Hono {
     swapstream({
       templates: new URL('templates', import.meta.url),
       markdown: { highlight: hljs },
-      globals: { answerer: { name, model }, corpus: { ...corpus, passages } },
+      globals: { answerer: { name, model }, corpus: { ...corpus, passages }, source: readSource() },
       ...options.swapstream,
     }),
   )
+  const figures = new FigureBook(app)
 
   app.get('/', async (c) => {
     const owner = ownerOf(c)
@@ -51,7 +54,10 @@ export function createApp(options: AskOptions): Hono {
     const conversation = toPlace(id) ?? newPlace()
     const turns = await turnsOf(runs, owner, conversation)
     const linked = turns.length === 0 && !problemOf(question) && { question, starts: mayStart(c) }
-    return new Page('ask.html', { conversation, turns, linked, question }, { block: 'title' })
+    const last = turns.at(-1)
+    const shown = last?.open ? undefined : await figures.of(last?.run.id)
+    const context = { conversation, turns, linked, question, figures: shown }
+    return new Page('ask.html', context, { block: 'title' })
   })
 
   app.post('/ask', async (c) => {
@@ -61,13 +67,15 @@ export function createApp(options: AskOptions): Hono {
       return new Page('ask.html', { problem }, { block: 'composer', target: '#ask', status: 422 })
     }
     const run = await runs.start(
-      (context) => writeTurn(asked, context, { retrieve, answerer, runs }),
+      (context) =>
+        figures.watch(context.run!.id, writeTurn(asked, context, { retrieve, answerer, runs })),
       // One answer for each place: a form that is sent twice gets it twice, and it costs once.
       { owner: asked.owner, key: asked.place },
     )
-    return new EventStream(run)
+    return new EventStream(run, { onEnd: (end) => figures.ended(run.id, end) })
   })
 
+  app.get('/source', () => new Page('source.html'))
   app.route('/runs', runRoutes(runs))
   errorPages(app)
   app.get('/ask.css', (c) => c.body(STYLE, 200, { 'Content-Type': 'text/css; charset=utf-8' }))

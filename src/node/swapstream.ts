@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import type { TemplateEngine } from '../templates/engine.ts'
+import type { HeadOptions } from '../templates/nunjucks/filters.ts'
 import { createSwapstream } from '../web/middleware.ts'
 import { settingsBy, type CoreOptions } from '../web/settings.ts'
 import { tryOr } from '../shared/hooks.ts'
@@ -24,6 +25,11 @@ export type SwapstreamOptions = Omit<CoreOptions, 'engine'> &
      */
     readonly assets?: string
     /**
+     * Options of `swapstream/head.html` in each page: `stylesheet`, `icon`, `colorScheme`, `viewport`. `false` leaves one
+     * out. A page has its own with `{% set swapstreamHead = { icon: false } %}`.
+     */
+    readonly head?: HeadOptions
+    /**
      * Compress event streams, with one window for all frames of a stream, for clients that read brotli. Worth its CPU
      * with `updates: 'full'`, where every frame repeats the one before. Default false.
      */
@@ -42,8 +48,8 @@ export type SwapstreamOptions = Omit<CoreOptions, 'engine'> &
 export function swapstream(options: SwapstreamOptions = {}): MiddlewareHandler {
   // The watcher does not keep the process alive.
   const isEdited = !['production', 'test'].includes(process.env['NODE_ENV'] ?? '')
-  const { assets = ASSETS } = options
-  const globals = { swapstreamAssets: assets, ...options.globals }
+  const { assets = ASSETS, head } = options
+  const globals = { swapstreamAssets: assets, swapstreamHead: head, ...options.globals }
   const answer = createSwapstream({
     log: nodeLog,
     expose: process.env['NODE_ENV'] === 'development',

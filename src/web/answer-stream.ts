@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { SwapstreamError } from '../shared/errors.ts'
+import type { FragmentFailure } from '../fragments/fragment.ts'
 import {
   accepts,
   asksAgain,
@@ -22,7 +23,6 @@ import type { StreamBody } from '../streams/stream-body.ts'
 import { withContext } from '../templates/engine.ts'
 import { BlockRenders } from './block-renders.ts'
 import { finishedFragments, finishedPage, handedOff } from './finished.ts'
-import type { FragmentFailure } from '../fragments/fragment.ts'
 import { failureNotice, FragmentBuffer } from './fragment-buffer.ts'
 import { guardOrigin } from './origin-guard.ts'
 import type { Answer } from './page.ts'

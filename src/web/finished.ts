@@ -12,7 +12,7 @@ import type { TemplateEngine } from '../templates/engine.ts'
 import { isLeftOut } from './block-renders.ts'
 import { renderBlock } from './page.ts'
 
-/** Returns the notice of a failure, which the log has by then. */
+/** Writes a failure to the log, and returns its notice. */
 type ToNotice = (failure: FragmentFailure) => string
 
 /** Values, and how they ended. */

@@ -67,16 +67,16 @@ export interface CoreOptions {
    */
   readonly context?: (c: Context) => Readonly<Record<string, unknown>>
   /**
+   * The person behind a request, in one place: `ownerOf(c)` gives it, and so do the routes of runs. Undefined for a guest,
+   * who is known by a random cookie. Called when something asks for the owner: `(c) => c.get('user')?.id`.
+   */
+  readonly owner?: (c: Context) => string | undefined
+  /**
    * Other texts in place of the English ones, in part or all: a table such as `german`, or a function that chooses one for
    * a request, `(c) => (c.get('language') === 'de' ? german : {})`. Each client of a run sees its own. Let the function give
    * the same object for the same language, so that what is rendered can be shared.
    */
   readonly texts?: Partial<Texts> | ((c: Context) => Partial<Texts> | undefined)
-  /**
-   * The person behind a request, in one place: `ownerOf(c)` gives it, and so do the routes of runs. Undefined for a guest,
-   * who is known by a random cookie. Called when something asks for the owner: `(c) => c.get('user')?.id`.
-   */
-  readonly owner?: (c: Context) => string | undefined
   /** Gives the connection of a request. Default nothing; `swapstream` reads Node's socket. */
   readonly connection?: (c: Context) => Connection
 }

@@ -1,12 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { Page as Tab } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
+import { faultsOf } from '../support/axe.ts'
 import { useBrowser } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
 import { usePrograms } from '../support/run-program.ts'
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 interface State {
   readonly name: string
@@ -118,23 +115,6 @@ const EXAMPLES: Readonly<Record<string, { args?: string[]; states: readonly Stat
       },
     ],
   },
-}
-
-/** What is wrong with a page for people who read it in another way, one line each; or what is wrong with its colours. */
-async function faultsOf(tab: Tab, colorScheme: 'light' | 'dark'): Promise<string[]> {
-  await tab.emulateMedia({ colorScheme })
-  if (!(await tab.evaluate(() => 'axe' in window))) await tab.evaluate(AXE)
-  return tab.evaluate(
-    async (rules) => {
-      const { axe } = window as never as { axe: typeof import('axe-core') }
-      const { violations } = await axe.run(rules ? { runOnly: rules } : {})
-      return violations.flatMap(({ id, nodes }) =>
-        nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
-      )
-      // Only colours differ in the dark.
-    },
-    colorScheme === 'dark' && ['color-contrast', 'link-in-text-block'],
-  )
 }
 
 describe('the pages of the examples have no fault that axe finds', () => {

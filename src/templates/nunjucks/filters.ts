@@ -1,5 +1,7 @@
 import type { Markdown } from '../../markdown/markdown.ts'
+import { didYouMean } from '../../shared/errors.ts'
 import { escapeHtml, isSafeUrl } from '../../shared/escape-html.ts'
+import { kindOf } from '../../shared/hooks.ts'
 import type { Texts } from '../../shared/texts.ts'
 import type { BlockContext } from './context.ts'
 import { SafeString } from './internals.ts'
@@ -73,15 +75,84 @@ export const FILTERS: Readonly<Record<string, Filter>> = {
     return count === 1 ? one : many
   },
 
-  /** `<input {{ { required: true, title: hint } | attributes }}>`: those that have a value, escaped. */
-  attributes(value: Readonly<Record<string, unknown>> = {}): unknown {
-    const written = Object.entries(value).flatMap(([name, each]) => {
+  /**
+   * `<input {{ { required: true, title: hint } | attributes }}>`: those that have a value, escaped. More objects,
+   * or named arguments, replace some: `{{ more | attributes(type=none) }}`.
+   */
+  attributes(...values: readonly Readonly<Record<string, unknown>>[]): unknown {
+    const written = Object.entries(Object.assign({}, ...values)).flatMap(([name, each]) => {
       if (name === '__keywords' || each === false || each === null || each === undefined) return []
       if (!ATTRIBUTE.test(name)) throw new TypeError(`${JSON.stringify(name)} is no attribute.`)
       return each === true ? name : `${name}="${escapeHtml(String(each))}"`
     })
     return safeHtml(written.join(' '))
   },
+
+  headOptions,
+}
+
+/** Options of `swapstream/head.html`. Each is replaced by a value, and left out by `false`. */
+export interface HeadOptions {
+  /** One address, or several in their order. Default: the style sheet of the kit. */
+  readonly stylesheet?: string | readonly string[] | boolean
+  /** An address, or an image as `data:image/…`. Default: three lines. */
+  readonly icon?: string | boolean
+  /** `light dark` where the page itself has dark colors. Default: none, so that a page keeps its own. */
+  readonly colorScheme?: string | boolean
+  /** Default: `width=device-width, initial-scale=1`. */
+  readonly viewport?: string | boolean
+}
+
+const ICON =
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cg stroke='%230b8f85' " +
+  "stroke-width='2.4' stroke-linecap='round'%3E%3Cpath d='M2 4h12M2 8h9M2 12h5'/%3E%3C/g%3E%3C/svg%3E"
+
+/** The options of a page over those of the app, over the defaults. An address that would run as a script is left out. */
+function headOptions(this: BlockContext, own: unknown, assets: string): Record<string, unknown> {
+  const values: Record<keyof HeadOptions, unknown> = {
+    stylesheet: `${assets}/swapstream.css`,
+    icon: ICON,
+    colorScheme: 'light dark',
+    viewport: 'width=device-width, initial-scale=1',
+  }
+  const defaults: typeof values = { ...values }
+  values.colorScheme = false
+  for (const options of [this.env.globals['swapstreamHead'], own]) {
+    for (const [name, value] of Object.entries(namedOptions(options))) {
+      if (!Object.hasOwn(defaults, name)) {
+        const known = didYouMean(name, Object.keys(defaults))
+        throw new TypeError(`swapstream/head.html has no option "${name}" ${known}.`)
+      }
+      const option = name as keyof HeadOptions
+      if (value !== undefined && value !== null)
+        values[option] = value === true ? defaults[option] : value
+    }
+  }
+  const text = (name: keyof HeadOptions, value: unknown): string => {
+    if (typeof value === 'string' || value instanceof SafeString) return String(value)
+    const what = `The option "${name}" of swapstream/head.html is ${kindOf(value)}.`
+    throw new TypeError(`${what} It takes a text, or false to leave it out.`)
+  }
+  const { stylesheet, icon, colorScheme, viewport } = values
+  const address = icon ? text('icon', icon) : ''
+  return {
+    stylesheet: [stylesheet || []]
+      .flat()
+      .map((each) => text('stylesheet', each))
+      .filter(isSafeUrl),
+    // An image runs no script.
+    icon: (isSafeUrl(address) || /^data:image\//i.test(address)) && address,
+    colorScheme: colorScheme && text('colorScheme', colorScheme),
+    viewport: viewport && text('viewport', viewport),
+  }
+}
+
+function namedOptions(options: unknown): object {
+  if (options === undefined || options === null) return {}
+  if (['an Object', 'a bare object'].includes(kindOf(options))) return options
+  throw new TypeError(
+    `swapstreamHead is ${kindOf(options)}. It takes options, such as { stylesheet: "/app.css", icon: false }.`,
+  )
 }
 
 /** A text that grows from one render of a block to the next. */

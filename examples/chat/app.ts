@@ -1,6 +1,6 @@
 import hljs from 'highlight.js/lib/common'
 import { Hono, type Context } from 'hono'
-import { languageDetector, type LanguageVariables } from 'hono/language'
+import { languageDetector } from 'hono/language'
 import {
   errorPages,
   EventStream,
@@ -26,8 +26,13 @@ export const LANGUAGES: Readonly<Record<string, Language>> = { en, de, ar }
  *
  * @param lang The language of the page. Default: the one that the browser asks for.
  */
-export function createApp(runs: Runs, model: Model, conversations: Conversations, lang?: string) {
-  const app = new Hono<{ Variables: LanguageVariables }>()
+export function createApp(
+  runs: Runs,
+  model: Model,
+  conversations: Conversations,
+  lang?: string,
+): Hono {
+  const app = new Hono()
   const supportedLanguages = lang === undefined ? Object.keys(LANGUAGES) : [lang]
   const [fallbackLanguage] = supportedLanguages as [string]
   app.use(

@@ -1,5 +1,6 @@
 import type { Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import { SwapstreamError } from '../shared/errors.ts'
 import { escapeHtml } from '../shared/escape-html.ts'
 import { errorMessage } from '../shared/hooks.ts'
 import { htmxRequest, isForPeople, VARY } from '../htmx/request.ts'
@@ -68,7 +69,8 @@ function methodsAt(app: Hono<any>, path: string): string[] {
 function unexpected(error: Error, c: Context): PartialView {
   const { log, expose } = settingsOf(c)
   const { code, id, message } = toPublicError(error, expose)
-  if (!reportedAs(error))
+  // The middleware reports an error of ours, with the id of its answer.
+  if (!reportedAs(error) && !(error instanceof SwapstreamError))
     log.error({ id, code, method: c.req.method, path: c.req.path, err: error }, errorMessage(error))
   return { status: 500, errorId: id, ...(expose && { message }) }
 }

@@ -316,6 +316,13 @@ describe('the option texts', () => {
     )
   })
 
+  test('shows the id under which the log has a refusal, once', async () => {
+    const setup = appWith(german)
+    const [, id] = /limit\/streams (\w{8})/.exec(await get(setup, '/error/busy'))!
+    const lines = setup.log.lines.filter(({ level }) => level === 'error')
+    expect(lines.map(({ fields }) => fields['id'])).toEqual([id])
+  })
+
   test('leaves the cause to the log and to developers', async () => {
     const fails = (setup: Setup) => PAGES['an answer that fails']!(setup)
     const setup = appWith(german)
@@ -371,6 +378,8 @@ describe('the option texts', () => {
 })
 
 describe('the labels of the kit', () => {
+  const button = (label: string, done: string): RegExp =>
+    new RegExp(`data-copy="${done}"[^>]*>${label}<`)
   const ask = (template: Record<string, string>, options: Partial<Options> = {}) => {
     const app = new Hono()
     app.use(swapstream({ templates: template, texts: german, ...options }))
@@ -412,8 +421,8 @@ describe('the labels of the kit', () => {
     ],
   ])('are those of the request by %s', async (_, template) => {
     const asyncFilters = { slow: async (text: string) => text }
-    expect(await ask(template as never, { asyncFilters })).toContain(
-      `data-copy="${german.copied}">${german.copy}<`,
+    expect(await ask(template as never, { asyncFilters })).toMatch(
+      button(german.copy, german.copied),
     )
   })
 
@@ -422,14 +431,14 @@ describe('the labels of the kit', () => {
       'page.html':
         '{% import "swapstream/chat.html" as chat %}{{ chat.copy(label="Own", done="Done") }}{{ chat.actions(false, true, retry=1, words={ retry: "Once more" }) }}',
     })
-    expect(html).toContain('data-copy="Done">Own<')
+    expect(html).toMatch(button('Own', 'Done'))
     expect(html).toContain('>Once more<')
     expect(html).toContain(`>${german.copy}<`)
   })
 
   test('are English without the option, and for an engine that is used alone', async () => {
     const engine = nunjucksEngine({ templates: { 'page.html': copy } })
-    expect(await engine.render('page.html')).toContain('data-copy="Copied">Copy<')
+    expect(await engine.render('page.html')).toMatch(button('Copy', 'Copied'))
   })
 
   test('follow an edit of a template', async () => {

@@ -90,6 +90,10 @@ try {
     command('add', 'stream', 'chat', '--fragment')
     if (!command('check', '--app', 'src/app.ts').includes('No faults'))
       throw new Error('The packed command finds faults in what it wrote.')
+    if (!command('explain', 'block/unknown').includes('**Fix.**'))
+      throw new Error('The packed command explains no error code.')
+    if (!existsSync(join(project, 'node_modules/swapstream/llms.txt')))
+      throw new Error('The package has no llms.txt.')
     process.stdout.write(
       `packed: ${filename} installs into an empty project, its links resolve, it streams an answer and adds a stream\n`,
     )

@@ -440,6 +440,9 @@ describe('onEnd of a run', () => {
     await source.say('a')
     const closed = runs.close().then(() => steps.push('closed'))
     await eventually(() => expect(steps).toEqual(['interrupted']))
+    // Time in which all else of the shutdown is done.
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+    expect(steps).toEqual(['interrupted'])
     store()
     await closed
     expect(steps).toEqual(['interrupted', 'stored', 'closed'])

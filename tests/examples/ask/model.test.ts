@@ -31,7 +31,7 @@ describe('chooseAnswerer', () => {
 
   it('says in one line what is wrong with MODEL', async () => {
     await expect(choose({ MODEL: 'gpt-4' })).rejects.toThrow(
-      /names no known provider: .*openai, anthropic, ollama.*\.$/,
+      /names no known provider: .*openai, anthropic, ollama.*\. See /,
     )
     await expect(choose({ MODEL: 'constructor:x' })).rejects.toThrow(/names no known provider/)
     await expect(choose({ MODEL: 'ollama' })).rejects.toThrow(
@@ -43,7 +43,7 @@ describe('chooseAnswerer', () => {
   it('says in one line which key is missing', async () => {
     await expect(choose({ MODEL: 'openai:gpt-x' })).rejects.toThrow(/^openai needs OPENAI_API_KEY/)
     await expect(choose({ MODEL: 'anthropic:x' })).rejects.toThrow(
-      /^anthropic needs ANTHROPIC_API_KEY\.$/,
+      /^anthropic needs ANTHROPIC_API_KEY\. See /,
     )
   })
 

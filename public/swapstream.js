@@ -29,8 +29,11 @@
   const cut = (element) => {
     if (!element.matches('[aria-busy=true]')) return
     element.ariaBusy = false
-    if (!element.querySelector('.cut') && !element.parentNode.closest('[aria-busy]'))
-      element.insertAdjacentHTML('afterend', '<p class="swapstream-notice" role="status">Stopped.</p>')
+    if (element.querySelector('.cut') || element.parentNode.closest('[aria-busy]')) return
+    const notice = Object.assign(document.createElement('p'), { className: 'swapstream-notice', role: 'status' })
+    // In the language of the page.
+    notice.textContent = document.querySelector('meta[name=swapstream-stopped]')?.content ?? 'Stopped.'
+    element.after(notice)
   }
   on('htmx:sse:before:message', ({ detail: { connection } }) => (connection.before = busy()))
   on('htmx:sse:after:message', ({ detail: { connection } }) =>

@@ -14,6 +14,7 @@ const SOURCES = 'src/fragments/stream-with-sources.ts'
 const FRAGMENTS = 'src/fragments/stream-to-fragments.ts'
 const ENCODER = 'src/streams/encoder.ts'
 const DECLARED = 'src/web/declared/answer.ts'
+const TEXTS = ['tests/web/texts.test.ts']
 
 /** Mutants of what the tests of the seeds promise, and of how a model's answer is read. */
 export const MUTANTS: readonly Mutant[] = [
@@ -264,9 +265,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     what: 'an address that the proxies do not give is not theirs',
-    file: 'src/node/client-address.ts',
+    file: 'src/node/node-connection.ts',
     from: 'isIP(address) ? address : UNKNOWN_ADDRESS',
-    to: 'isIP(address) ? address : own',
+    to: 'isIP(address) ? address : undefined',
     tests: ['tests/node/client-address.test.ts'],
   },
   {
@@ -275,5 +276,40 @@ export const MUTANTS: readonly Mutant[] = [
     from: '...(error && { error }),',
     to: '',
     tests: ['tests/web/failed-parts.test.ts'],
+  },
+  {
+    what: 'a client of a run has its own language',
+    file: 'src/web/settings.ts',
+    from: 'base.withTexts?.(settings.textsOf(c))',
+    to: 'base.withTexts?.(english)',
+    tests: TEXTS,
+  },
+  {
+    what: 'an import has the texts of the request',
+    file: 'src/templates/nunjucks/loader.ts',
+    from: '?.in(this.env)',
+    to: '',
+    tests: TEXTS,
+  },
+  {
+    what: 'a feed that is cut is not called an answer',
+    file: 'src/web/fragment-buffer.ts',
+    from: 'const isFeed = returns === true && !this.#isAnswer',
+    to: 'const isFeed = false',
+    tests: TEXTS,
+  },
+  {
+    what: 'a stored failure has the language of the client',
+    file: 'src/web/fragment-buffer.ts',
+    from: 'message === english.failed ? failed : message',
+    to: 'message',
+    tests: TEXTS,
+  },
+  {
+    what: 'all clients with one language share what is rendered',
+    file: 'src/templates/nunjucks/engine.ts',
+    from: 'engines.set(texts, known)',
+    to: '',
+    tests: TEXTS,
   },
 ]

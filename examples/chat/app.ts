@@ -1,21 +1,50 @@
 import hljs from 'highlight.js/lib/common'
-import { Hono } from 'hono'
-import { EventStream, ownerOf, Page, runRoutes, swapstream, type Runs } from 'swapstream'
+import { Hono, type Context } from 'hono'
+import { languageDetector, type LanguageVariables } from 'hono/language'
+import {
+  errorPages,
+  EventStream,
+  ownerOf,
+  Page,
+  runRoutes,
+  swapstream,
+  type Runs,
+} from 'swapstream'
+import type { Texts } from 'swapstream/core'
 import type { Conversations, Turn } from './conversations.ts'
+import { ar } from './languages/ar.ts'
+import { de } from './languages/de.ts'
+import { en } from './languages/en.ts'
+import type { Language } from './languages/language.ts'
 import type { Model } from './model.ts'
 import { writeTurn } from './write-turn.ts'
 
-/** A conversation on one page. Each answer is a run: it outlives its connection, and Stop stops it. */
-export function createApp(runs: Runs, model: Model, conversations: Conversations): Hono {
-  const app = new Hono()
+export const LANGUAGES: Readonly<Record<string, Language>> = { en, de, ar }
+
+/**
+ * A conversation on one page. Each answer is a run: it outlives its connection, and Stop stops it.
+ *
+ * @param lang The language of the page. Default: the one that the browser asks for.
+ */
+export function createApp(runs: Runs, model: Model, conversations: Conversations, lang?: string) {
+  const app = new Hono<{ Variables: LanguageVariables }>()
+  const supportedLanguages = lang === undefined ? Object.keys(LANGUAGES) : [lang]
+  const [fallbackLanguage] = supportedLanguages as [string]
+  app.use(
+    languageDetector({ supportedLanguages, fallbackLanguage, order: ['header'], caches: false }),
+  )
+
+  const languageOf = (c: Context): Language => LANGUAGES[c.get('language')]!
+  const texts = (c: Context): Texts => languageOf(c).texts
   const templates = new URL('templates', import.meta.url)
-  app.use(swapstream({ templates, markdown: { highlight: hljs } }))
+  app.use(swapstream({ templates, markdown: { highlight: hljs }, texts }))
+  errorPages(app)
 
   app.get('/', async (c) => {
     const owner = ownerOf(c)
     const { id, turns, running } = conversations.of(owner)
     const run = running && (await runs.current({ owner, key: id }))
-    return new Page('chat.html', { model, turns, run })
+    return new Page('chat.html', { model, turns, run, words: languageOf(c) })
   })
 
   app.post('/chat', async (c) => {
@@ -28,7 +57,8 @@ export function createApp(runs: Runs, model: Model, conversations: Conversations
     let turn: Turn | undefined
     const before = await runs.current({ owner, key })
     const run = await runs.start(
-      (context) => writeTurn((turn = conversation.ask(question)), conversation, model, context),
+      (context) =>
+        writeTurn((turn = conversation.ask(question)), conversation, model, languageOf(c), context),
       { owner, key, onEnd: (reason) => turn && (turn.state = reason === 'done' ? 'whole' : 'cut') },
     )
     // Without scripts the page reloads until the answer is complete.

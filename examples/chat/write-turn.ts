@@ -1,5 +1,6 @@
 import { Fragment, streamToFragments, type StreamContext } from 'swapstream'
 import type { Conversation, Turn } from './conversations.ts'
+import type { Language } from './languages/language.ts'
 import type { Model } from './model.ts'
 
 /** Writes a turn: its question at once, then its answer, which is stored as it grows. */
@@ -7,6 +8,7 @@ export async function* writeTurn(
   turn: Turn,
   { messages }: Conversation,
   model: Model,
+  language: Language,
   { signal, run }: StreamContext,
 ): AsyncGenerator<Fragment> {
   const { id, prompt, insteadOf } = turn
@@ -20,7 +22,7 @@ export async function* writeTurn(
   })
 
   async function* stored(): AsyncGenerator<string> {
-    for await (const token of model.answer(messages, signal)) {
+    for await (const token of model.answer(messages, signal, language)) {
       turn.text += token
       yield token
     }

@@ -5,7 +5,7 @@ import { after } from '../shared/clock.ts'
 import { ConfigError } from '../shared/errors.ts'
 import { stopStreams } from '../streams/registry.ts'
 import { inspectInstead } from './dry-run.ts'
-import { readOnAfter } from './linger.ts'
+import { readOnAfter } from './node-connection.ts'
 import { writeStream } from './write-stream.ts'
 
 /** How often connections that have become idle are closed while the server stops. */

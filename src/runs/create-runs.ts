@@ -76,6 +76,8 @@ class NodeRuns implements Runs {
   readonly #producers = new Set<Producer>()
   /** Run ids by owner and key: a second start of a key takes no slot and asks no store. */
   readonly #byKey = new Map<string, Promise<string>>()
+  /** Callbacks that wait, such as for a database: `close` waits for them. */
+  readonly #onEnds = new Set<Promise<unknown>>()
   #isClosed = false
 
   constructor(settings: Settings) {
@@ -156,6 +158,7 @@ class NodeRuns implements Runs {
     if (graceMs > 0) await sleep(graceMs, grace.signal)
     for (const producer of this.#producers) producer.stop('interrupted')
     await settled
+    await Promise.allSettled(this.#onEnds)
     for (const run of this.#active.values()) {
       // It goes on elsewhere, and so do its subscribers.
       run.snapshots.push(new EndMarker('shutdown'))
@@ -259,7 +262,11 @@ class NodeRuns implements Runs {
     const { log } = this.#settings.reporting
     log.info({ reason, values }, 'run ended')
     callHook(
-      () => onEnd?.(reason, end),
+      () => {
+        const stored = Promise.resolve(onEnd?.(reason, end))
+        this.#onEnds.add(stored)
+        return stored.finally(() => this.#onEnds.delete(stored))
+      },
       (failure) => log.error({ err: failure }, 'onEnd of a run failed'),
     )
   }

@@ -48,7 +48,7 @@ export interface RunOptions {
   readonly onError?: (error: unknown) => void
   /**
    * Called once when the run has ended, on the node that produced it: with the reason, and with the text as far as it
-   * came. So an answer that was stopped or cut can be stored, too.
+   * came. So an answer that was stopped or cut can be stored, too. `runs.close` waits for what it returns.
    */
   readonly onEnd?: (reason: EndReason, end: RunEnd) => unknown
 }

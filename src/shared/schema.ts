@@ -21,6 +21,7 @@ export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] }
 
+/** One thing that a schema finds wrong. Libraries add members of their own, such as a code. */
 export interface SchemaIssue {
   readonly message: string
   /** From the outside in. Some libraries wrap each step. */

@@ -1,5 +1,6 @@
 import { LimitError, SourceError, SwapstreamError, type PublicError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
+import { english } from '../shared/texts.ts'
 import { callHook, errorMessage, tryOr } from '../shared/hooks.ts'
 import { publicErrors, type EndReason, type StreamEnd } from './end.ts'
 
@@ -16,7 +17,7 @@ export function toPublicError(error: unknown, expose: boolean): PublicError {
 function newPublicError(error: unknown, expose: boolean): PublicError {
   const own = tryOr(() => error instanceof SwapstreamError && error.code, false)
   const code = own || 'source/failed'
-  const message = expose ? errorMessage(error) : 'Something went wrong.'
+  const message = expose ? errorMessage(error) : english.failed
   return { code, id: crypto.randomUUID().slice(0, 8), message }
 }
 

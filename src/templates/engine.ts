@@ -1,3 +1,5 @@
+import type { Texts } from '../shared/texts.ts'
+
 /** The variables of a template. Keys are plain names; values are whatever its author expects. */
 export type Context = Readonly<Record<string, unknown>>
 
@@ -18,6 +20,8 @@ export interface TemplateEngine {
   blocks(template: string): Promise<readonly string[]>
   /** The text of a template, for the page that shows a developer its error. Undefined when there is none to show. */
   source?(template: string): string | undefined
+  /** The same engine, whose templates see these texts as `swapstreamTexts`. Equal texts give one engine. */
+  withTexts?(texts: Texts): TemplateEngine
 }
 
 /** One block, opened once, rendered as often as its context changes. */

@@ -5,8 +5,8 @@ import { swapMessage } from './client/swap-message.ts'
 
 /** The place of an answer: `hx-target`, `hx-swap` and `hx-select` of the element that asks. */
 export interface Destination {
-  /** A selector of the target, mostly `#id`. */
-  readonly target: string
+  /** A selector of the target, mostly `#id`. Frames of a feed need none: they say where they go. */
+  readonly target?: string
   /** Default `innerHTML`. */
   readonly swap?: string
   /** The wanted elements of the answer. htmx 2 has no such choice in an event stream. */
@@ -31,7 +31,7 @@ export interface Destination {
 export function applyFrames(
   page: string,
   frames: Iterable<string>,
-  destination: Destination,
+  destination: Destination = {},
 ): string {
   const framed = new FramedPage(page, destination)
   for (const frame of frames) framed.apply(frame)
@@ -54,20 +54,25 @@ export class FramedPage {
   /** htmx 4 looks the target up once: what replaces it later gets no more frames. */
   readonly #main: DefaultTreeAdapterTypes.Element | undefined
 
-  constructor(page: string, destination: Destination) {
+  constructor(page: string, destination: Destination = {}) {
     this.#document = parse(page)
     this.#destination = destination
-    this.#main = this.find(destination.target)
+    this.#main = this.#findTarget()
   }
 
   /** Swaps the data of one unnamed event into the page. */
   apply(frame: string): this {
-    const { target, swap = 'innerHTML', select: part, htmx = 4 } = this.#destination
-    const main = htmx === 4 ? this.#main : this.find(target)
+    const { swap = 'innerHTML', select: part, htmx = 4 } = this.#destination
+    const main = htmx === 4 ? this.#main : this.#findTarget()
     swapMessage(this.#document, main, frame, { htmx, swap, select: part })
     const wrong = misplaced(this.#document)
     if (wrong !== undefined) throw new Error(wrong)
     return this
+  }
+
+  #findTarget(): DefaultTreeAdapterTypes.Element | undefined {
+    const { target } = this.#destination
+    return target === undefined ? undefined : this.find(target)
   }
 
   /** The whole page as HTML. Namespaces do not show in it. */

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { SwapstreamError } from '../shared/errors.ts'
+import type { FragmentFailure } from '../fragments/fragment.ts'
 import {
   accepts,
   asksAgain,
@@ -11,7 +12,7 @@ import {
 } from '../htmx/request.ts'
 import { plainId, resumedAt } from '../htmx/resume.ts'
 import { bytesEncoder, JsonDocument, NDJSON, ndjsonEncoder } from '../streams/bodies.ts'
-import { ValueBuffer, type Report, type StreamBuffer } from '../streams/buffer.ts'
+import { ValueBuffer, type StreamBuffer } from '../streams/buffer.ts'
 import { EndMarker, type EndReason } from '../streams/end.ts'
 import { encoderOf, EventStream } from '../streams/event-stream.ts'
 import { reportFailure, type FailureListeners } from '../streams/failure.ts'
@@ -22,7 +23,7 @@ import type { StreamBody } from '../streams/stream-body.ts'
 import { withContext } from '../templates/engine.ts'
 import { BlockRenders } from './block-renders.ts'
 import { finishedFragments, finishedPage, handedOff } from './finished.ts'
-import { FragmentBuffer } from './fragment-buffer.ts'
+import { failureNotice, FragmentBuffer } from './fragment-buffer.ts'
 import { guardOrigin } from './origin-guard.ts'
 import type { Answer } from './page.ts'
 import { replaceConnection } from './reconnect.ts'
@@ -166,14 +167,16 @@ async function pageOf(
   const engine = request.fragment ? settings.engine : withContext(settings.engine, await context())
   // Text that is sent cannot be replaced: it waits for the client, and the source with it.
   const stream = open(body, c, settings, { ...timingOf(body, settings), reads: 'pause' })
-  const report: Report = (error) => reportFailure(error, listenersOf(body, c, settings))
+  const texts = settings.textsOf(c)
+  const toNotice = ({ error, publicError }: FragmentFailure): string =>
+    failureNotice(publicError ?? reportFailure(error, listenersOf(body, c, settings)), texts)
   if (body.run && request.handedOff)
-    return handedOff(stream.values(), engine, body.run.path, report)
-  if (request.fragment) return finishedFragments(stream.values(), engine, report)
+    return handedOff(stream.values(), engine, body.run.path, toNotice)
+  if (request.fragment) return finishedFragments(stream.values(), engine, toNotice)
   const page =
     updates === 'diff' &&
-    (await stream.prepare((fragments) => streamedPage(fragments, engine, settings.log)))
-  if (!page) return finishedPage(stream.values(), engine, report)
+    (await stream.prepare((fragments) => streamedPage(fragments, engine, settings.log, texts)))
+  if (!page) return finishedPage(stream.values(), engine, toNotice)
   await stream.start(page, flushHeaders !== 'immediately')
   return toBody(stream)
 }
@@ -201,6 +204,7 @@ function fragmentsOf(
       return shared ? BlockRenders.of(shared, settings.engine) : own
     },
     updates: options.updates ?? settings.updates,
+    texts: settings.textsOf(c),
     morphs,
     selects,
     resumable: run !== undefined,

@@ -6,9 +6,12 @@ import { htmxRequest, isForPeople, VARY } from '../htmx/request.ts'
 import { htmxHeaders, type HtmxHeaders } from '../htmx/response.ts'
 import { reportedAs, toPublicError } from '../streams/failure.ts'
 import { answerPage, Page } from './page.ts'
-import { errorResponse, Problem, type ErrorView } from './problem.ts'
-import { engineFor, settingsOf } from './settings.ts'
+import { errorResponse, errorTexts, Problem, type ErrorView } from './problem.ts'
+import { engineFor, settingsOf, textsFor } from './settings.ts'
 import { notice } from '../htmx/together.ts'
+
+const META =
+  '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
 
 /** How errors are rendered, and where htmx puts them. */
 export interface ErrorPagesOptions extends Pick<HtmxHeaders, 'retarget' | 'reswap' | 'trigger'> {
@@ -19,18 +22,6 @@ export interface ErrorPagesOptions extends Pick<HtmxHeaders, 'retarget' | 'reswa
   readonly template?: string
   /** The block of it that htmx gets. Default: one line for the target of the request. */
   readonly block?: string
-}
-
-const TITLES: Readonly<Record<number, string>> = {
-  400: 'Bad request',
-  401: 'Not signed in',
-  403: 'Not allowed',
-  404: 'Not found',
-  405: 'Method not allowed',
-  413: 'Too large',
-  422: 'Does not fit',
-  429: 'Too many requests',
-  503: 'Busy',
 }
 
 /**
@@ -52,9 +43,8 @@ export function errorPages(app: Hono<any>, options: ErrorPagesOptions = {}): voi
   app.notFound((c) => {
     const allow = methodsAt(app, c.req.path)
     if (allow.length === 0 || allow.includes(c.req.method))
-      return answer(c, { status: 404, message: 'There is nothing at this address.' }, options)
-    const message = `This address does not answer to ${c.req.method}.`
-    return answer(c, { status: 405, message }, options, { Allow: allow.join(', ') })
+      return answer(c, { status: 404 }, options)
+    return answer(c, { status: 405 }, options, { Allow: allow.join(', ') })
   })
   app.onError((error, c) => {
     if (error instanceof Problem && isForPeople(c.req.raw.headers))
@@ -75,25 +65,30 @@ function methodsAt(app: Hono<any>, path: string): string[] {
   return own.includes('GET') ? [...own, 'HEAD'] : own
 }
 
-function unexpected(error: Error, c: Context): ErrorView {
+function unexpected(error: Error, c: Context): PartialView {
   const { log, expose } = settingsOf(c)
   const { code, id, message } = toPublicError(error, expose)
   if (!reportedAs(error))
     log.error({ id, code, method: c.req.method, path: c.req.path, err: error }, errorMessage(error))
-  return { status: 500, message, errorId: id }
+  return { status: 500, errorId: id, ...(expose && { message }) }
 }
+
+/** An error; without a message it has the text of its status. */
+type PartialView = Pick<ErrorView, 'status'> & Partial<ErrorView>
 
 async function answer(
   c: Context,
-  view: ErrorView,
+  error: PartialView,
   options: ErrorPagesOptions,
   more: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
-  const { status, message: detail, errorId: id } = view
-  const { headers: request } = c.req.raw
-  const title = TITLES[status] ?? 'Something went wrong'
+  const { status, errorId: id } = error
+  const { headers: request, method } = c.req.raw
+  const { title, message } = errorTexts(status, textsFor(c), { method })
+  const view = { ...error, message: error.message || message }
   const headers = { ...more, Vary: VARY }
-  if (!isForPeople(request)) return errorResponse(status, { title, status, detail, id }, headers)
+  if (!isForPeople(request))
+    return errorResponse(status, { title, status, detail: view.message, id }, headers)
   const htmx = htmxRequest(request).fragment
   const html = await render(c, { ...view, title }, options, htmx)
   return errorResponse(status, html, { ...headers, ...(htmx && htmxHeaders(options)) })
@@ -118,5 +113,7 @@ async function render(
   }
   if (htmx) return line
   const title = escapeHtml(context.title)
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title></head><body><main><h1>${title}</h1>${line}</main></body></html>`
+  const { lang, dir } = textsFor(c)
+  const direction = dir === 'rtl' ? ' dir="rtl"' : ''
+  return `<!doctype html><html lang="${escapeHtml(lang)}"${direction}><head><meta charset="utf-8">${META}<title>${title}</title></head><body><main><h1>${title}</h1>${line}</main></body></html>`
 }

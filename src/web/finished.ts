@@ -5,13 +5,15 @@ import { tagsIn } from '../html/tags.ts'
 import { blockTree } from '../htmx/block-tree.ts'
 import { handOff } from '../htmx/resume.ts'
 import { StreamPage } from '../htmx/stream-page.ts'
-import { together, notice } from '../htmx/together.ts'
-import type { Report } from '../streams/buffer.ts'
+import { together } from '../htmx/together.ts'
 import type { EndReason } from '../streams/end.ts'
 import { reportedAs } from '../streams/failure.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { isLeftOut } from './block-renders.ts'
 import { renderBlock } from './page.ts'
+
+/** Writes a failure to the log, and returns its notice. */
+type ToNotice = (failure: FragmentFailure) => string
 
 /** Values, and how they ended. */
 type Values = AsyncGenerator<unknown, EndReason>
@@ -20,9 +22,9 @@ type Values = AsyncGenerator<unknown, EndReason>
 export async function finishedFragments(
   values: Values,
   engine: TemplateEngine,
-  report: Report,
+  toNotice: ToNotice,
 ): Promise<string> {
-  return render((await newest(values)).fragments, engine, report)
+  return render((await newest(values)).fragments, engine, toNotice)
 }
 
 /**
@@ -33,10 +35,10 @@ export async function handedOff(
   values: Values,
   engine: TemplateEngine,
   path: string,
-  report: Report,
+  toNotice: ToNotice,
 ): Promise<string> {
   const { fragments, growing } = await newest(values, true)
-  if (growing === undefined) return render(fragments, engine, report)
+  if (growing === undefined) return render(fragments, engine, toNotice)
   const page = new StreamPage({ morphs: false, resumable: true })
   const [block] = page.show(growing, blockTree(await renderBlock(growing, engine)))
   return block + handOff({ path, at: page.streamId })
@@ -45,23 +47,22 @@ export async function handedOff(
 async function render(
   fragments: readonly Fragment[],
   engine: TemplateEngine,
-  report: Report,
+  toNotice: ToNotice,
 ): Promise<string> {
   const rendered = []
   for (const fragment of fragments) {
     if (await isLeftOut(fragment, engine)) continue
-    const html = noticeOf(fragment, report) ?? (await renderBlock(fragment, engine))
+    const html = noticeOf(fragment, toNotice) ?? (await renderBlock(fragment, engine))
     rendered.push({ fragment, html })
   }
   return together(rendered)
 }
 
 /** The notice in place of a fragment that failed before its render. */
-function noticeOf(fragment: Fragment, report: Report): string | undefined {
+function noticeOf(fragment: Fragment, toNotice: ToNotice): string | undefined {
   const failure = failures.get(fragment)
   if (failure === undefined) return undefined
-  const { message, code, id } = failure.publicError ?? report(failure.error)
-  return notice(message, `${code} ${id}`)
+  return toNotice(failure)
 }
 
 /**
@@ -71,7 +72,7 @@ function noticeOf(fragment: Fragment, report: Report): string | undefined {
 export async function finishedPage(
   values: Values,
   engine: TemplateEngine,
-  report: Report,
+  toNotice: ToNotice,
 ): Promise<string> {
   const { fragments, reason } = await newest(values)
   const main = fragments.find(({ target }) => target === undefined) ?? fragments[0]
@@ -86,7 +87,7 @@ export async function finishedPage(
   const context = Object.assign({}, ...own.map((each) => each.context))
   let page = await engine.render(main.template, context)
   for (const fragment of own) {
-    const text = noticeOf(fragment, report)
+    const text = noticeOf(fragment, toNotice)
     if (text !== undefined) page = await withNotice(page, fragment, context, text, engine)
   }
   return page

@@ -1,5 +1,6 @@
 import { SourceError } from '../shared/errors.ts'
 import { escapeHtml } from '../shared/escape-html.ts'
+import { english, type Texts } from '../shared/texts.ts'
 import { encodeComment, encodeEvent, withId } from '../sse/sse.ts'
 import { ServerSentEvent, type EventFields } from '../sse/server-sent-event.ts'
 import { failures, Fragment, snapshotKey, whenCut } from '../fragments/fragment.ts'
@@ -7,6 +8,7 @@ import type { HtmlTree } from '../html/tree.ts'
 import { StreamPage, type StreamPageOptions } from '../htmx/stream-page.ts'
 import type { Report, StreamBuffer } from '../streams/buffer.ts'
 import { shutdownMessage } from '../streams/encoder.ts'
+import type { PublicError } from '../shared/errors.ts'
 import type { EndEvent, EndReason } from '../streams/end.ts'
 import type { Updates } from '../streams/event-stream.ts'
 import type { BlockRenders } from './block-renders.ts'
@@ -17,18 +19,21 @@ import { notice, quietNotice } from '../htmx/together.ts'
 /** So many values that no newer one replaces may wait; then the source waits, too. */
 const MAX_WAITING = 32
 
-/** The notices below an answer that is not whole. A failure has its own words. */
-const CUT_NOTICES: Partial<Record<EndReason, string>> = {
-  limit: 'The answer reached its limit and was cut here.',
-  timeout: 'The answer took too long and was cut here.',
-  interrupted: 'The server that wrote this answer stopped, so it was cut here. Please try again.',
-  shutdown: 'The server is restarting, so the answer was cut here. Please ask again.',
-}
+/** The texts below an answer that is not whole, and below a feed that has ended. A failure has its own. */
+const CUT_ANSWER = {
+  limit: 'answerLimit',
+  timeout: 'answerTimeout',
+  interrupted: 'answerInterrupted',
+  shutdown: 'answerShutdown',
+} as const
+const CUT_FEED = { limit: 'feedLimit', timeout: 'feedTimeout', shutdown: 'feedShutdown' } as const
 
 export interface FragmentBufferOptions extends StreamPageOptions {
   /** Called for the renderer when there is something to render. */
   readonly renders: () => BlockRenders
   readonly updates: Updates
+  /** The texts of the notices. Default English. */
+  readonly texts?: Texts | undefined
   /** The way on for a page that cannot reconnect by itself when its connection ends early. */
   readonly reconnect?: ReconnectPoint | undefined
   /** The client asks again by itself when the stream has ended. Nothing if unknown. */
@@ -64,6 +69,7 @@ interface Block {
 export class FragmentBuffer implements StreamBuffer<unknown> {
   readonly #options: FragmentBufferOptions
   readonly #page: StreamPage
+  readonly #texts: Texts
   readonly #reconnect: Reconnect | undefined
   #waiting: Waiting[] = []
   readonly #blocks = new Map<string, Block>()
@@ -73,11 +79,14 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
   #hasSent = false
   /** All so far are states of some target, and none is a part of an answer. Undefined before the first. */
   #hasStates: boolean | undefined
+  /** True after a part of an answer: a fragment that has an end, or text. */
+  #isAnswer = false
   #retryMs: number | undefined
 
   constructor(options: FragmentBufferOptions) {
-    const { at, reconnect } = options
+    const { at, reconnect, texts = english } = options
     this.#options = options
+    this.#texts = texts
     this.#retryMs = options.retryMs
     this.#page = new StreamPage({
       ...options,
@@ -111,6 +120,7 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
       throw unsendable(value)
     if (fragment) this.#hasStates = this.#hasStates !== false && isState(fragment)
     else if (typeof value === 'string') this.#hasStates = false
+    this.#isAnswer ||= typeof value === 'string' || (fragment !== undefined && hasEnd(fragment))
     const block = fragment && this.#blockOf(fragment)
     if (block === undefined) {
       this.#events += 1
@@ -165,7 +175,9 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
       return this.#encoded([...dataOf(this.#page.end()), shutdownMessage()])
     // An error that the page shows already is not repeated.
     const isNews = event.error === undefined || event.error.id !== this.failure?.publicError.id
-    const text = isNews ? endNotice(event) : undefined
+    const { returns } = this.#options
+    const isFeed = returns === true && !this.#isAnswer
+    const text = isNews ? endNotice(event, this.#texts, isFeed) : undefined
     const messages = dataOf([
       ...(reason === 'done' ? [] : await this.#cut()),
       // Before the end: its place is found beside the anchors, which go then.
@@ -220,7 +232,7 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
     if (block?.failed) return []
     this.#hasSent = true
     const publicError = failure?.publicError ?? report(error)
-    const text = notice(publicError.message, `${publicError.code} ${publicError.id}`)
+    const text = failureNotice(publicError, this.#texts)
     const { shown, gone } = this.#page.errorSlot(value, text, failure !== undefined)
     if (block) block.failed = { error, publicError, gone }
     return shown
@@ -242,16 +254,30 @@ export class FragmentBuffer implements StreamBuffer<unknown> {
   }
 }
 
-function isState({ target, final, cut }: Fragment): boolean {
-  return target !== undefined && !final && cut === undefined
+function isState(fragment: Fragment): boolean {
+  return fragment.target !== undefined && !hasEnd(fragment)
 }
 
-/** The notice below an answer that ends early; nothing when it is whole. */
-export function endNotice({ reason, error }: EndEvent): string | undefined {
-  if (error) return notice(error.message, `${error.code} ${error.id}`)
-  if (reason === 'stopped' || reason === 'disconnected') return quietNotice('Stopped.')
-  const cut = CUT_NOTICES[reason]
-  return cut && notice(cut)
+function hasEnd({ final, cut }: Fragment): boolean {
+  return final || cut !== undefined
+}
+
+/** The notice below an answer or a feed that ends early; nothing when it is whole. */
+export function endNotice(
+  { reason, error }: EndEvent,
+  texts: Texts,
+  isFeed = false,
+): string | undefined {
+  if (error) return failureNotice(error, texts)
+  if (reason === 'stopped' || reason === 'disconnected') return quietNotice(texts.stopped)
+  const cuts: Partial<Record<EndReason, keyof Texts>> = isFeed ? CUT_FEED : CUT_ANSWER
+  const cut = cuts[reason]
+  return cut && notice(texts[cut] as string)
+}
+
+/** The notice of a failure. Only with `expose` it has a text of its own, that of the cause. */
+export function failureNotice({ message, code, id }: PublicError, { failed }: Texts): string {
+  return notice(message === english.failed ? failed : message, `${code} ${id}`)
 }
 
 function dataOf(messages: readonly string[]): EventFields[] {

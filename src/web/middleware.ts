@@ -9,11 +9,11 @@ import { reportedAs, reportFailure } from '../streams/failure.ts'
 import { readAs, takeReturned, type Handled, type Returned } from '../streams/returned.ts'
 import type { StreamBody } from '../streams/stream-body.ts'
 import { answerStream } from './answer-stream.ts'
-import { answerFormResult, FormResult } from './form-result.ts'
+import { answerFormResult, FormResult } from './forms.ts'
 import { guardOrigin, readOrigins } from './origin-guard.ts'
 import { answerPage, Page, type Answer } from './page.ts'
 import { toProblem } from './problem.ts'
-import { engineFor, settingsBy, type CoreOptions, type Settings } from './settings.ts'
+import { engineFor, settingsBy, textsOf, type CoreOptions, type Settings } from './settings.ts'
 import { handleRequest } from '../shared/async-context.ts'
 import { htmxRequest } from '../htmx/request.ts'
 
@@ -36,6 +36,7 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
  * @example app.use(createSwapstream({ engine: fromComponents({ chat: { page: () => '<p>Hello</p>' } }) }))
  */
 export function createSwapstream(options: CoreOptions): MiddlewareHandler {
+  const log = safeLog(options.log ?? silent)
   const settings: Settings = {
     expose: false,
     csp: STRICT_CSP,
@@ -45,20 +46,13 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
     connection: () => ({}),
     ...options,
     allowedOrigins: readOrigins(options.allowedOrigins ?? []),
-    log: safeLog(options.log ?? silent),
+    log,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
+    textsOf: textsOf(options, log),
   }
   const { allowedOrigins, csp } = settings
   checkHeartbeat(settings.heartbeatMs)
-  const { maxBodyBytes: maxSize } = settings.limits
-  const limitBody = bodyLimit({
-    maxSize,
-    onError() {
-      const hint = 'Raise swapstream({ limits: { maxBodyBytes } }) if that is intended.'
-      const what = `The request body is larger than ${maxSize} bytes.`
-      throw new InputError('input/too-large', what, { hint })
-    },
-  })
+  const limitBody = limitBodyTo(settings.limits.maxBodyBytes)
 
   const middleware: MiddlewareHandler = async function swapstream(c, next) {
     const decide = handleRequest()
@@ -68,19 +62,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       settingsBy.set(c, settings)
       // Once a response exists, Hono keeps the headers that are set before a handler returns a value of ours.
       void c.res
-      const answers = new Map<object, Promise<Answer>>()
-      const answerOnce = (value: object): Promise<Answer> => {
-        const made = answers.get(value) ?? answer(c, value, settings)
-        answers.set(value, made)
-        return made
-      }
-      let handled: Handled | undefined
-      watchResponse(c, (response) => {
-        const content = async (value: object, isCopy: boolean): Promise<Answer['body']> =>
-          // A copy of a stream would have to wait for its end, and the answer with it.
-          isCopy && !isPage(value) ? null : (await answerOnce(value)).body
-        handled = readAs(response, content) ?? handled
-      })
+      const sendAnswer = prepareAnswer(c, settings)
       if (SAFE_METHODS.has(c.req.method)) await next()
       else {
         guardOrigin(c.req.raw.headers, c.req.url, allowedOrigins)
@@ -88,11 +70,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       }
       // Hono has called the app's `onError` already, which does not know what our errors mean.
       if (c.error instanceof SwapstreamError) throw c.error
-      const returned = takeReturned(c.res)
-      if (returned && handled?.isRead() && !isPage(returned)) throw nothingLeft(c)
-      if (returned) send(c, await answerOnce(returned))
-      else if (handled?.isRead()) complete(c, handled.value, await answerOnce(handled.value))
-      if ((returned ?? handled?.value) instanceof Page) refreshOnBack(c)
+      await sendAnswer()
       addSecurityHeaders(c.res.headers, csp)
       isWanted = c.req.method !== 'HEAD' && c.res.status < 400
     } catch (error) {
@@ -112,6 +90,41 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
   }
   settingsBy.set(middleware, settings)
   return middleware
+}
+
+function limitBodyTo(maxSize: number): MiddlewareHandler {
+  return bodyLimit({
+    maxSize,
+    onError() {
+      const hint = 'Raise swapstream({ limits: { maxBodyBytes } }) if that is intended.'
+      const what = `The request body is larger than ${maxSize} bytes.`
+      throw new InputError('input/too-large', what, { hint })
+    },
+  })
+}
+
+/** Watches what handlers and middleware set as the response. Out: a function that sends the answer in its place. */
+function prepareAnswer(c: Context, settings: Settings): () => Promise<void> {
+  const answers = new Map<object, Promise<Answer>>()
+  const answerOnce = (value: object): Promise<Answer> => {
+    const made = answers.get(value) ?? answer(c, value, settings)
+    answers.set(value, made)
+    return made
+  }
+  let handled: Handled | undefined
+  watchResponse(c, (response) => {
+    const content = async (value: object, isCopy: boolean): Promise<Answer['body']> =>
+      // A copy of a stream would have to wait for its end, and the answer with it.
+      isCopy && !isPage(value) ? null : (await answerOnce(value)).body
+    handled = readAs(response, content) ?? handled
+  })
+  return async () => {
+    const returned = takeReturned(c.res)
+    if (returned && handled?.isRead() && !isPage(returned)) throw nothingLeft(c)
+    if (returned) send(c, await answerOnce(returned))
+    else if (handled?.isRead()) complete(c, handled.value, await answerOnce(handled.value))
+    if ((returned ?? handled?.value) instanceof Page) refreshOnBack(c)
+  }
 }
 
 /** Writes what a stream throws before its first value to the log; the app's `onError` may tell people only. */

@@ -9,6 +9,7 @@ import {
   withoutDocs,
 } from '../shared/errors.ts'
 import { escapeHtml } from '../shared/escape-html.ts'
+import { textWith, type Texts, type TextWith } from '../shared/texts.ts'
 import { isForPeople } from '../htmx/request.ts'
 import { toPublicError } from '../streams/failure.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
@@ -36,18 +37,36 @@ export class Problem extends HTTPException {
   }
 }
 
-/** The messages for clients, which say what to do. The rest is for the log. */
-const MESSAGES: Partial<Record<number, string>> = {
-  400: 'This request cannot be read.',
-  401: 'Please sign in first.',
-  403: 'You may not do this.',
-  404: 'This answer does not exist or has expired.',
-  405: 'This address does not answer to that method.',
-  413: 'That is too much text for one request.',
-  415: 'This kind of content is not accepted here.',
-  422: 'This request does not fit.',
-  429: 'Too many answers are open at once. Please wait for one to end.',
-  503: 'The server is busy. Please try again in a moment.',
+/** The texts by status: a message, and under the same name with `Title` the title of the error page. */
+const TEXTS = {
+  400: 'unreadable',
+  401: 'signIn',
+  403: 'forbidden',
+  404: 'notFound',
+  405: 'methodNotAllowed',
+  413: 'tooLarge',
+  415: 'contentType',
+  422: 'invalid',
+  429: 'tooMany',
+  503: 'busy',
+} as const
+
+/**
+ * The texts of an error page, which say what to do; the rest is for the log.
+ *
+ * @param seconds After which it makes sense to try again.
+ */
+export function errorTexts(
+  status: number,
+  texts: Texts,
+  { method, seconds = 1 }: { readonly method: string; readonly seconds?: number | undefined },
+): { readonly message: string; readonly title: string } {
+  const key = TEXTS[status as keyof typeof TEXTS] ?? 'failed'
+  const text = texts[key] as TextWith<string | number>
+  return {
+    message: textWith(text, status === 405 ? method : seconds),
+    title: texts[`${key}Title`],
+  }
 }
 
 /**
@@ -58,14 +77,13 @@ export function toProblem(c: Context, error: SwapstreamError, settings: Settings
   const { log, expose, engine } = settings
   const { status } = error
   const { code, id, message } = toPublicError(error, expose)
+  const texts = settings.textsOf(c)
   const fields = { id, code, status, method: c.req.method, path: c.req.path, err: error }
   log[status >= 500 ? 'error' : 'warn'](fields, error.message)
 
-  // The client knows all of it already: it says which of its own headers is missing or wrong.
-  const known = code === 'access/cross-site' ? withoutHint(error) : MESSAGES[status]
   const forPeople = isForPeople(c.req.raw.headers)
   const exposed = forPeople ? withoutDocs(error) : message
-  const title = expose ? exposed : (known ?? message)
+  const title = expose ? exposed : messageOf(error, texts, c.req.method)
   const issues = error instanceof InputError ? error.issues : []
   const detail = issues
     .map((issue) => [issue.path, issue.message].filter(Boolean).join(': '))
@@ -85,6 +103,15 @@ export function toProblem(c: Context, error: SwapstreamError, settings: Settings
     ? notice(view.message, view.errorId) + view.excerpt
     : { title, status, ...(detail && { detail, errors: issues }), code, id }
   return new Problem(errorResponse(status, body, headers), view, error)
+}
+
+/** The text for the client. That of a request from another site may name the header that is missing or wrong. */
+function messageOf(error: SwapstreamError, texts: Texts, method: string): string {
+  const { code, status } = error
+  if (code === 'access/cross-site') return textWith(texts.crossSite, withoutHint(error))
+  if (code === 'run/unknown') return texts.unknownRun
+  const seconds = error instanceof LimitError ? error.retryAfterSeconds : undefined
+  return errorTexts(status, texts, { method, seconds }).message
 }
 
 function withoutHint(error: SwapstreamError): string {

@@ -1,7 +1,9 @@
 import type { Context } from 'hono'
 import { ConfigError, InputError } from '../shared/errors.ts'
+import { errorMessage } from '../shared/hooks.ts'
 import type { Limits } from '../shared/limits.ts'
 import type { Log } from '../shared/log.ts'
+import { completeTexts, english, type Texts } from '../shared/texts.ts'
 import { withContext, type TemplateEngine } from '../templates/engine.ts'
 import type { Updates, Backpressure } from '../streams/event-stream.ts'
 import type { Client } from '../streams/options.ts'
@@ -69,6 +71,12 @@ export interface CoreOptions {
    * who is known by a random cookie. Called when something asks for the owner: `(c) => c.get('user')?.id`.
    */
   readonly owner?: (c: Context) => string | undefined
+  /**
+   * Other texts in place of the English ones, in part or all: a table such as `german`, or a function that chooses one for
+   * a request, `(c) => (c.get('language') === 'de' ? german : {})`. Each client of a run sees its own. Let the function give
+   * the same object for the same language, so that what is rendered can be shared.
+   */
+  readonly texts?: Partial<Texts> | ((c: Context) => Partial<Texts> | undefined)
   /** Gives the connection of a request. Default nothing; `swapstream` reads Node's socket. */
   readonly connection?: (c: Context) => Connection
 }
@@ -85,7 +93,11 @@ type Defaults =
 
 /** The options with their defaults filled in. */
 export type Settings = CoreOptions &
-  Required<Pick<CoreOptions, Defaults>> & { readonly limits: Limits }
+  Required<Pick<CoreOptions, Defaults>> & {
+    readonly limits: Limits
+    /** The whole table of texts for a request. */
+    readonly textsOf: (c: Context) => Texts
+  }
 
 /** The settings of each request, and of each middleware. */
 export const settingsBy: WeakMap<object, Settings> = new WeakMap()
@@ -99,9 +111,40 @@ export function settingsOf(c: Context): Settings {
   throw new ConfigError('config/middleware-missing', what, { hint })
 }
 
-/** The engine for one request, with the variables that all its templates see. */
-export function engineFor(c: Context, { engine, context }: Settings): TemplateEngine {
+/** The engine for one request, with the texts and variables that all its templates see. */
+export function engineFor(c: Context, settings: Settings): TemplateEngine {
+  const { engine: base, context, texts } = settings
+  const engine = (texts && base.withTexts?.(settings.textsOf(c))) ?? base
   return context ? withContext(engine, context(c)) : engine
+}
+
+/** The texts for a request, also where no such middleware runs. */
+export function textsFor(c: Context): Texts {
+  return settingsBy.get(c)?.textsOf(c) ?? english
+}
+
+/**
+ * Makes the `texts` of an app a function of the request. One that fails is no reason to lose an answer: the log has it,
+ * and the texts are English.
+ *
+ * Throws  ConfigError `config/invalid` for a table with an unknown key.
+ */
+export function textsOf({ texts = english }: CoreOptions, log: Log): Settings['textsOf'] {
+  if (typeof texts !== 'function') {
+    const table = completeTexts(texts)
+    return () => table
+  }
+  return (c) => {
+    try {
+      return completeTexts(texts(c) ?? english)
+    } catch (err) {
+      log.error(
+        { err, path: c.req.path },
+        `texts() failed, so they are English: ${errorMessage(err)}`,
+      )
+      return english
+    }
+  }
 }
 
 /** Keeps event streams to the methods that the app allows, with a 405. HEAD counts as GET. */

@@ -1,5 +1,6 @@
 import { escapeHtml } from '../shared/escape-html.ts'
 import type { Log } from '../shared/log.ts'
+import type { Texts } from '../shared/texts.ts'
 import { Fragment } from '../fragments/fragment.ts'
 import { streamingHints } from '../fragments/stream-to-fragments.ts'
 import { tagsIn } from '../html/tags.ts'
@@ -24,6 +25,7 @@ export async function streamedPage(
   fragments: object,
   engine: TemplateEngine,
   log: Log,
+  texts: Texts,
 ): Promise<StreamBuffer<unknown> | undefined> {
   const hint = await streamingHints.get(fragments)?.()
   if (hint === undefined) return undefined
@@ -64,7 +66,7 @@ export async function streamedPage(
       return upTo(endOfPair(text, flushed))
     },
     async end(event) {
-      const notice = endNotice(event)
+      const notice = endNotice(event, texts)
       if (notice === undefined && text === '') return empty.slice(head.length)
       const rest = upTo(text.length)
       const behind = await endOf(render, page, text, notice !== undefined, (what, error) =>

@@ -120,7 +120,7 @@ describe.each(Object.entries(BROWSERS))('%s', (_name, launch) => {
     opened.push(runs)
     return runs
   }
-  const apps: Record<string, () => Hono> = {
+  const apps: Record<string, () => Hono<any>> = {
     'examples/chat': () => {
       const model = { name: 'words', suggestions: [], answer: words }
       return createChat(newRuns(), model, createConversations())

@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { compile } from '../support/compile.ts'
+import { isFollowed } from './support/follow.ts'
 
 /**
  * Each guide is one program: its `ts` snippets in their order, after a setup that the page does not show
@@ -11,7 +12,9 @@ import { compile } from '../support/compile.ts'
  */
 const ROOT = join(import.meta.dirname, '../..')
 const GUIDES = join(ROOT, 'docs/guides')
-const guides = readdirSync(GUIDES).filter((name) => name.endsWith('.md'))
+const guides = readdirSync(GUIDES)
+  .filter((name) => name.endsWith('.md'))
+  .filter((name) => !isFollowed(readFileSync(join(GUIDES, name), 'utf8')))
 const run = promisify(execFile)
 
 // In the package, so that the programs can import it by its name: as sources, and compiled.

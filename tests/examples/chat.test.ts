@@ -83,3 +83,19 @@ test('whose conversation was left alone longest is forgotten first', () => {
   expect(conversations.of('ada')).toBe(ada)
   expect(conversations.of('ben')).not.toBe(ben)
 })
+
+test.each([
+  ['--lang de', ['--lang', 'de'], '', /<html lang="de" dir="ltr">[^]*Neu beginnen/],
+  ['the browser', [], 'ar-EG,en;q=0.5', /<html lang="ar" dir="rtl">[^]*محادثة جديدة/],
+  ['--lang de, whatever the browser asks for', ['--lang', 'de'], 'ar', /<html lang="de"/],
+])('examples/chat speaks the language of %s', async (_, args, asked, page) => {
+  const url = await run('examples/chat/server.ts', args, { PORT: '0' }).url
+  const response = await fetch(url, { headers: { 'accept-language': asked } })
+  expect(await response.text()).toMatch(page)
+})
+
+test('examples/chat names its languages when it does not speak one', async () => {
+  const { code, stderr } = await run('examples/chat/server.ts', ['--lang', 'fr'], { PORT: '0' })
+    .ended
+  expect([code, stderr.trim()]).toEqual([1, '--lang fr: the languages are en, de, ar.'])
+})

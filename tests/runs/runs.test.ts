@@ -401,10 +401,8 @@ describe('onEnd of a run', () => {
     return runs.start(source, { ...me, onEnd }).then((run) => ({ run, ends }))
   }
   const answer = (tokens: ReturnType<typeof controlled<string>>): Source<unknown> =>
-    async function* (sourceContext) {
-      yield* streamToFragments(tokens(sourceContext), 'chat.html', 'response', {
-        contextKey: 'answer',
-      })
+    async function* (request) {
+      yield* streamToFragments(tokens(request), 'chat.html', 'response', { contextKey: 'answer' })
       yield new Fragment('chat.html', 'response', { answer: 'a link' }, { target: '#link' })
       return 7
     }
@@ -425,6 +423,26 @@ describe('onEnd of a run', () => {
     tokens.end()
     const end = { reason: 'done', text: 'Hello', values: 4, final: 7 }
     await eventually(() => expect(ends).toEqual([['done', end]]))
+  })
+
+  test('is waited for by close, so that what a shutdown cuts is stored', async () => {
+    const runs = createRuns()
+    const steps: string[] = []
+    let store = (): void => {}
+    const stored = new Promise<void>((resolve) => (store = resolve))
+    const source = controlled<string>()
+    const onEnd = async (reason: string): Promise<void> => {
+      steps.push(reason)
+      await stored
+      steps.push('stored')
+    }
+    await runs.start(source, { ...me, onEnd })
+    await source.say('a')
+    const closed = runs.close().then(() => steps.push('closed'))
+    await eventually(() => expect(steps).toEqual(['interrupted']))
+    store()
+    await closed
+    expect(steps).toEqual(['interrupted', 'stored', 'closed'])
   })
 
   test('gets what failed, also with text that is sent as it is', async () => {

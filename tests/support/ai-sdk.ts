@@ -28,10 +28,20 @@ export function projectOf(version: number): string {
   return join(folderOf(version), 'index.js')
 }
 
-/** Installs the real AI SDK, which is no dependency of ours: outside of the checkout, once, and kept. */
+/** Installs the real AI SDK, which is no dependency of ours. */
 export async function installAiSdk(version: number = 6): Promise<void> {
-  const target = folderOf(version)
-  const isThere = access(join(target, 'node_modules/ai/package.json')).then(
+  await installInto(folderOf(version), PACKAGES[version]!)
+}
+
+/** Installs packages that only a test needs: outside of the checkout, once, and kept. Out: their folder. */
+export async function installOutside(name: string, packages: readonly string[]): Promise<string> {
+  const folder = join(tmpdir(), `swapstream-${name}`)
+  await installInto(folder, packages)
+  return folder
+}
+
+async function installInto(target: string, packages: readonly string[]): Promise<void> {
+  const isThere = access(join(target, 'package.json')).then(
     () => true,
     () => false,
   )
@@ -41,7 +51,7 @@ export async function installAiSdk(version: number = 6): Promise<void> {
   await writeFile(join(folder, 'package.json'), '{"private":true,"type":"module"}')
   await promisify(execFile)(
     'npm',
-    ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...PACKAGES[version]!],
+    ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...packages],
     { cwd: folder, shell: process.platform === 'win32' },
   )
   await rename(folder, target).catch(() => rm(folder, { recursive: true }))

@@ -1,4 +1,5 @@
 import type { Markdown } from '../../markdown/markdown.ts'
+import { english, type Texts } from '../../shared/texts.ts'
 import type { Context, TemplateEngine } from '../engine.ts'
 import type { TemplateSource } from '../source.ts'
 import { NunjucksBlock } from './block.ts'
@@ -94,15 +95,24 @@ export function createNunjucksEngine(
     throw new Failure('template/async-filter', message)
   }
 
-  const engine: NunjucksEngine = {
+  const engineOf = (current: () => TemplateCatalog): TemplateEngine => ({
     render: async (template, context) =>
       resultOf<string>({ template }, limitMs, (done) =>
-        catalog.get(template).render(plainContext(context), undefined, done),
+        current().get(template).render(plainContext(context), undefined, done),
       ),
     open: async (template, block, context) =>
-      NunjucksBlock.open(target(catalog, template, block), plainContext(context)),
-    blocks: async (template) => blocksOf(target(catalog, template, '')),
+      NunjucksBlock.open(target(current(), template, block), plainContext(context)),
+    blocks: async (template) => blocksOf(target(current(), template, '')),
     source: (template) => source.read(template)?.text,
+  })
+  const engines = new WeakMap<Texts, TemplateEngine>()
+  const engine: NunjucksEngine = {
+    ...engineOf(() => catalog),
+    withTexts(texts) {
+      const known = engines.get(texts) ?? engineOf(() => catalog.withTexts(texts))
+      engines.set(texts, known)
+      return known
+    },
     close: () => void (stop && stop()),
   }
   catalogs.set(engine, () => catalog)
@@ -118,8 +128,8 @@ function environmentOf(options: NunjucksOptions, renderBlock: unknown): InnerEnv
   for (const [name, filter] of Object.entries({ ...FILTERS, ...filters }))
     env.addFilter(name, filter)
   for (const [name, filter] of Object.entries(asyncFilters)) env.addFilter(name, filter, true)
-  for (const [name, value] of Object.entries({ renderBlock, ...globals }))
-    env.addGlobal(name, value)
+  const own = { renderBlock, swapstreamTexts: english, ...globals }
+  for (const [name, value] of Object.entries(own)) env.addGlobal(name, value)
   options.configure?.(env)
   return env
 }

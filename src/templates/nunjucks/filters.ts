@@ -2,6 +2,7 @@ import type { Markdown } from '../../markdown/markdown.ts'
 import { didYouMean } from '../../shared/errors.ts'
 import { escapeHtml, isSafeUrl } from '../../shared/escape-html.ts'
 import { kindOf } from '../../shared/hooks.ts'
+import type { Texts } from '../../shared/texts.ts'
 import type { BlockContext } from './context.ts'
 import { SafeString } from './internals.ts'
 
@@ -34,8 +35,10 @@ const UNITS = [
 ] as const
 const ATTRIBUTE = /^[a-z_:@][\w:.@-]*$/i
 
+type Filter = (this: BlockContext, ...values: any[]) => unknown
+
 /** Filters for addresses, times, numbers and attributes, which every template has. */
-export const FILTERS: Readonly<Record<string, (...values: any[]) => unknown>> = {
+export const FILTERS: Readonly<Record<string, Filter>> = {
   /** `<a href="{{ link | url }}">`: the address when it only leads somewhere, else `#`. */
   url(value: unknown): string {
     const url = String(value ?? '')
@@ -56,11 +59,12 @@ export const FILTERS: Readonly<Record<string, (...values: any[]) => unknown>> = 
   },
 
   /** `{{ note.at | timeago }}`, `{{ note.at | timeago("de") }}`: how long ago that was, or how soon it will be. */
-  timeago(value: unknown, locale: string = 'en'): string {
+  timeago(this: BlockContext | undefined, value: unknown, locale?: string): string {
     const at = value instanceof Date ? value : new Date(value as string | number)
     const seconds = (at.getTime() - Date.now()) / 1_000
     if (value === null || Number.isNaN(seconds)) return ''
-    const words = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
+    const texts = this?.env.globals['swapstreamTexts'] as Texts | undefined
+    const words = new Intl.RelativeTimeFormat(locale ?? texts?.lang ?? 'en', { numeric: 'auto' })
     const [unit, size] = UNITS.find(([, least]) => Math.abs(seconds) >= least) ?? ['second', 1]
     return words.format(Math.trunc(seconds / size), unit)
   },

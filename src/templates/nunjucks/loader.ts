@@ -15,7 +15,6 @@ import {
 import { Failure } from './errors.ts'
 import {
   type AstNode,
-  type BlockFunction,
   blocksIn,
   type Callback,
   child,
@@ -29,6 +28,7 @@ import {
   transformTemplate,
 } from './internals.ts'
 import { lenientRuntime, runtime } from './runtime.ts'
+import type { Texts } from '../../shared/texts.ts'
 
 /**
  * All templates of one point in time, compiled when first asked for.
@@ -39,19 +39,36 @@ import { lenientRuntime, runtime } from './runtime.ts'
 export class TemplateCatalog {
   readonly env: InnerEnvironment
   readonly source: TemplateSource
+  readonly #base: InnerEnvironment
   readonly #precompiled: Readonly<Record<string, CompiledTemplate>>
   readonly #loaded = new Map<string, LoadedTemplate>()
+  /** The catalog that compiles for this one, which differs in its texts alone. */
+  readonly #original: TemplateCatalog | undefined
+  readonly #byTexts = new WeakMap<object, TemplateCatalog>()
 
   constructor(
     base: InnerEnvironment,
     source: TemplateSource,
     precompiled: Readonly<Record<string, CompiledTemplate>> = {},
+    original?: TemplateCatalog,
   ) {
     this.source = source
+    this.#base = base
     this.#precompiled = precompiled
+    this.#original = original
     this.env = environment(base)
     this.env.getTemplate = this.#getTemplate.bind(this)
     this.env.catalog = this
+  }
+
+  /** The same templates with other texts: one catalog for each table. An import has its globals from there. */
+  withTexts(swapstreamTexts: Texts): TemplateCatalog {
+    const known = this.#byTexts.get(swapstreamTexts)
+    if (known) return known
+    const own = new TemplateCatalog(this.#base, this.source, this.#precompiled, this)
+    own.env.globals = { ...this.#base.globals, swapstreamTexts }
+    this.#byTexts.set(swapstreamTexts, own)
+    return own
   }
 
   /** Every name that `get` answers for. */
@@ -74,6 +91,7 @@ export class TemplateCatalog {
   }
 
   #load(name: string): LoadedTemplate | undefined {
+    if (this.#original) return this.#original.#find(name)?.in(this.env)
     if (Object.hasOwn(this.#precompiled, name))
       return new LoadedTemplate(name, this.env, this.#precompiled[name]!)
     const found = this.source.read(name)
@@ -186,22 +204,25 @@ export class LoadedTemplate {
   /** For compiled templates, which read this when they extend. */
   readonly blocks: Readonly<Record<string, Block>>
   readonly #env: InnerEnvironment
-  readonly #root: BlockFunction
+  readonly #compiled: CompiledTemplate
 
-  constructor(name: string, env: InnerEnvironment, compiled: CompiledTemplate, ast?: AstNode) {
+  constructor(
+    name: string,
+    env: InnerEnvironment,
+    compiled: CompiledTemplate,
+    ast?: AstNode,
+    blocks?: LoadedTemplate['blocks'],
+  ) {
     this.name = name
     this.ast = ast
     this.#env = env
-    this.#root = compiled['root']!
-    const nodes = ast ? blocksIn(ast) : []
-    const blocks: Record<string, Block> = Object.create(null)
-    for (const key of Object.keys(compiled).filter((each) => each.startsWith('b_'))) {
-      const block = key.slice(2)
-      const node = nodes.find((each) => nameOf(each) === block)
-      const inner = node && blocksIn(child(node, 'body')).map(nameOf)
-      blocks[block] = locatedBlock(name, block, compiled[key]!, inner)
-    }
-    this.blocks = blocks
+    this.#compiled = compiled
+    this.blocks = blocks ?? blocksOf(name, compiled, ast)
+  }
+
+  /** The same template, in another environment. */
+  in(env: InnerEnvironment): LoadedTemplate {
+    return new LoadedTemplate(this.name, env, this.#compiled, this.ast, this.blocks)
   }
 
   /** Runs the template as a page, or as the parent of one: what compiled templates call when they extend. */
@@ -221,10 +242,16 @@ export class LoadedTemplate {
     if (lineage.push(name) === 1)
       for (const block in this.blocks) context.addBlock(block, this.blocks[block]!)
     frame.topLevel = true
-    this.#root(env, context, frame, this.ast ? runtime : lenientRuntime, (error, text) => {
-      if (error) done(Failure.within(error, name))
-      else done(null, text)
-    })
+    this.#compiled['root']!(
+      env,
+      context,
+      frame,
+      this.ast ? runtime : lenientRuntime,
+      (error, text) => {
+        if (error) done(Failure.within(error, name))
+        else done(null, text)
+      },
+    )
   }
 
   /**
@@ -258,6 +285,23 @@ export class LoadedTemplate {
       done(error, error ? undefined : context.getExported()),
     )
   }
+}
+
+/** The blocks of a compiled template, by name. */
+function blocksOf(
+  name: string,
+  compiled: CompiledTemplate,
+  ast: AstNode | undefined,
+): Readonly<Record<string, Block>> {
+  const nodes = ast ? blocksIn(ast) : []
+  const blocks: Record<string, Block> = Object.create(null)
+  for (const key of Object.keys(compiled).filter((each) => each.startsWith('b_'))) {
+    const block = key.slice(2)
+    const node = nodes.find((each) => nameOf(each) === block)
+    const inner = node && blocksIn(child(node, 'body')).map(nameOf)
+    blocks[block] = locatedBlock(name, block, compiled[key]!, inner)
+  }
+  return blocks
 }
 
 /** An empty template, for an include that may be missing. */

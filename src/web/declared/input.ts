@@ -2,6 +2,8 @@ import type { Context } from 'hono'
 import { getCookie } from 'hono/cookie'
 import { InputError, type InputIssue } from '../../shared/errors.ts'
 import type { Schema, SchemaIssue, SchemaResult } from '../../shared/schema.ts'
+import { english, type Texts } from '../../shared/texts.ts'
+import { textsFor } from '../settings.ts'
 import type { InputSchemas, InputSource } from './definition.ts'
 
 /** A request as its schemas make it. With issues, `values` is what was sent. */
@@ -14,13 +16,14 @@ export interface ReadInput {
 export async function readInput(schemas: InputSchemas, c: Context): Promise<ReadInput> {
   const sent: Record<string, unknown> = {}
   for (const source of Object.keys(schemas) as InputSource[]) sent[source] = await READ[source](c)
-  return validateInput(schemas, sent)
+  return validateInput(schemas, sent, textsFor(c))
 }
 
 /** Validates an input that has been read. */
 export async function validateInput(
   schemas: InputSchemas,
   sent: Readonly<Record<string, unknown>>,
+  texts: Texts = english,
 ): Promise<ReadInput> {
   const values: Record<string, unknown> = {}
   const issues: InputIssue[] = []
@@ -28,8 +31,8 @@ export async function validateInput(
     const canRepeat = source === 'form' || source === 'query'
     const result = await (canRepeat ? validateFields : validate)(schema, sent[source])
     if (!result.issues) values[source] = result.value
-    for (const { message, path } of result.issues ?? [])
-      issues.push({ in: source, path: keysOf(path).join('.'), message })
+    for (const issue of result.issues ?? [])
+      issues.push({ in: source, path: keysOf(issue.path).join('.'), message: texts.issue(issue) })
   }
   return issues.length > 0 ? { values: sent, issues } : { values, issues }
 }

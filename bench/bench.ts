@@ -4,6 +4,7 @@
  *     npm run bench -- --write                every scenario, three rounds, a quarter of an hour: docs/performance.md
  *     npm run bench -- load,idle --rounds 5   some of them
  *     npm run bench -- --quick                only whether it works
+ *     npm run bench -- demo                   none of that: 80 questions to the demo, and how many it answers
  *
  * `--rivals raw,swapstream` leaves the others out, `--json FILE` keeps every round.
  *
@@ -28,6 +29,12 @@ function sh(command: string, args: readonly string[], cwd: string, env = {}): vo
     env: { ...process.env, ...env },
   })
   if (status !== 0) process.exit(status ?? 1)
+}
+
+if (process.argv[2] === 'demo') {
+  const demo = ['--conditions=source', '--import', 'tsx', `${bench}demo/run.ts`]
+  sh(process.execPath, [...demo, ...process.argv.slice(3)], root)
+  process.exit()
 }
 
 if (!existsSync(new URL('node_modules/swapstream', import.meta.url)))

@@ -5,11 +5,13 @@ import {
   createRuns,
   errorPages,
   EventStream,
+  Fragment,
   ownerOf,
   Page,
   runRoutes,
   swapstream,
   type Runs,
+  type StreamContext,
   type SwapstreamOptions,
 } from 'swapstream'
 import { problemOf, readAsked } from './asked.ts'
@@ -17,14 +19,15 @@ import { newPlace, toPlace, turnsOf } from './conversation.ts'
 import { FigureBook } from './figures.ts'
 import { readSource } from './made-of.ts'
 import type { Answerer } from './model.ts'
-import type { Retriever } from './retriever.ts'
+import type { SearchIndex } from './search-index.ts'
+import { suggestions } from './follow-ups.ts'
 import { writeTurn } from './write-turn.ts'
 
 export interface AskOptions {
-  readonly retrieve: Retriever
+  readonly index: SearchIndex
   readonly answerer: Answerer
-  /** What the page calls the documents, and questions to try on them. */
-  readonly corpus: { readonly name: string; readonly examples: readonly string[] }
+  /** What the page calls the documents, and questions to try on them. Without, questions that the index answers. */
+  readonly corpus: { readonly name: string; readonly examples?: readonly string[] }
   readonly runs?: Runs
   readonly swapstream?: SwapstreamOptions
 }
@@ -33,16 +36,21 @@ const STYLE = readFileSync(new URL('ask.css', import.meta.url))
 
 /** The page, and the route that answers a question. Each answer is a run, so it outlives its connection. */
 export function createApp(options: AskOptions): Hono {
-  const { retrieve, answerer, corpus, runs = createRuns() } = options
+  const { index, answerer, corpus, runs = createRuns() } = options
   const { name, model } = answerer
-  const passages = `${retrieve.size.toLocaleString('en')} passage${retrieve.size === 1 ? '' : 's'}`
+  let { examples } = corpus
+  const reading = () => {
+    if (index.read === 1) examples ??= suggestions(index)
+    const read = Math.floor(100 * index.read)
+    return { passages: index.size.toLocaleString('en'), read, examples }
+  }
 
   const app = new Hono()
   app.use(
     swapstream({
       templates: new URL('templates', import.meta.url),
       markdown: { highlight: hljs },
-      globals: { answerer: { name, model }, corpus: { ...corpus, passages }, source: readSource() },
+      globals: { answerer: { name, model }, corpus: { name: corpus.name }, source: readSource() },
       ...options.swapstream,
     }),
   )
@@ -56,8 +64,22 @@ export function createApp(options: AskOptions): Hono {
     const linked = turns.length === 0 && !problemOf(question) && { question, starts: mayStart(c) }
     const last = turns.at(-1)
     const shown = last?.open ? undefined : await figures.of(last?.run.id)
-    const context = { conversation, turns, linked, question, figures: shown }
+    const context = { conversation, turns, linked, question, figures: shown, ...reading() }
     return new Page('ask.html', context, { block: 'title' })
+  })
+
+  // How far the documents are read, for a page that was opened before they were.
+  app.get('/reading', () => {
+    async function* fragments({
+      signal,
+    }: StreamContext): AsyncGenerator<Fragment, void, undefined> {
+      const fragment = (block: string): Fragment =>
+        new Fragment('ask.html', block, reading(), { target: `#${block}` })
+      for await (const _ of index.reading(signal)) yield fragment('reading')
+      yield fragment('reading')
+      if (!corpus.examples) yield fragment('examples')
+    }
+    return new EventStream(fragments)
   })
 
   app.post('/ask', async (c) => {
@@ -68,7 +90,7 @@ export function createApp(options: AskOptions): Hono {
     }
     const run = await runs.start(
       (context) =>
-        figures.watch(context.run!.id, writeTurn(asked, context, { retrieve, answerer, runs })),
+        figures.watch(context.run!.id, writeTurn(asked, context, { index, answerer, runs })),
       // One answer for each place: a form that is sent twice gets it twice, and it costs once.
       { owner: asked.owner, key: asked.place },
     )

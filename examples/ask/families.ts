@@ -1,15 +1,21 @@
-import { toWords } from './words.ts'
+import { toTermList } from './words.ts'
 
-/** How far a named package is preferred to others at most. */
-const MAX_BOOST = 12
-/** What its relatives get of that: who asks about vitest means vitest before @vitest/mocker. */
+/** What its relatives get of the strength of a name: who asks about vitest means vitest before @vitest/mocker. */
 const RELATIVE = 0.8
 /** From this share on a name is a name; below, a word that a package happens to have as well. */
 const MIN_SHARE = 0.3
 
+/** The packages that a question names. */
+export interface Named {
+  /** How surely each one is meant, from 0 to 1. */
+  readonly packages: ReadonlyMap<string, number>
+  /** The words that are names, and nothing else in this question. */
+  readonly words: ReadonlySet<string>
+}
+
 /**
- * Which packages a question names. "… in hono" prefers hono, @hono/* and @types/hono;
- * "environment variables" should not prefer a package that happens to be called environment.
+ * Which packages a question names. "… in hono" prefers hono, @hono/* and @types/hono; "environment variables" should
+ * hardly prefer a package that happens to be called environment.
  */
 export class Families {
   readonly #packages = new Map<string, Set<string>>()
@@ -27,41 +33,43 @@ export class Families {
     }
   }
 
-  /** The words that name a package or a part of one; only of these the frequency is needed. */
-  static words(packageNames: Iterable<string>): Set<string> {
-    const words = new Set<string>()
-    for (const packageName of new Set(packageNames))
-      for (const word of toWords(packageName)) words.add(word)
-    return words
+  /** All names that a question can use. */
+  get names(): Iterable<string> {
+    return this.#packages.keys()
+  }
+
+  has(word: string): boolean {
+    return this.#packages.has(word)
   }
 
   /**
-   * The factor of each package that the question names, and the words that name it.
-   *
-   * @param frequency How many passages hold a word. Those of the package itself always hold its name.
+   * @param words Of the question, in lower case and in order: two neighbours can be one name, as in "fast check".
+   * @param frequency How many passages hold a term. Those of the package itself mostly do.
    */
-  events(
-    question: string,
-    frequency: ReadonlyMap<string, number>,
-  ): { readonly boosts: ReadonlyMap<string, number>; readonly words: ReadonlySet<string> } {
-    const boosts = new Map<string, number>()
-    const words = new Set<string>()
-    for (const asked of new Set(question.toLowerCase().split(/[\s?!,;()"'’`]+/))) {
-      const word = asked.replace(/[.:]+$/, '')
-      const family = this.#packages.get(word)
-      if (!family) continue
-      let own = 0
-      for (const name of family) own += this.#sizes.get(name) ?? 0
-      const rarest = Math.min(...toWords(word).map((part) => frequency.get(part) ?? 0))
-      const share = Math.min(1, own / Math.max(1, rarest))
-      if (share < MIN_SHARE) continue
-      words.add(word)
-      for (const name of family) {
-        const boost = (1 + (MAX_BOOST - 1) * share) * (name === word ? 1 : RELATIVE)
-        boosts.set(name, Math.max(boosts.get(name) ?? 1, boost))
+  namedIn(words: readonly string[], frequency: (term: string) => number): Named {
+    const packages = new Map<string, number>()
+    const names = new Set<string>()
+    // "once" is a package, but first of all a word of grammar.
+    const isGrammar = words.every((word) => toTermList(word).length === 0)
+    for (const [i, word] of words.entries()) {
+      for (const name of [word, `${word}-${words[i + 1]}`]) {
+        const family = this.#packages.get(name)
+        if (!family) continue
+        let own = 0
+        for (const each of family) own += this.#sizes.get(each) ?? 0
+        const terms = toTermList(name)
+        if (terms.length === 0 && !isGrammar) continue
+        const rarest = terms.length === 0 ? own : Math.min(...terms.map(frequency))
+        const share = Math.min(1, own / Math.max(1, rarest))
+        if (share >= MIN_SHARE)
+          for (const part of name === word ? [word] : [word, words[i + 1]!]) names.add(part)
+        for (const each of family) {
+          const strength = share * (each === name || each.startsWith(`${name}.`) ? 1 : RELATIVE)
+          packages.set(each, Math.max(packages.get(each) ?? 0, strength))
+        }
       }
     }
-    return { boosts, words }
+    return { packages, words: names }
   }
 }
 
@@ -71,5 +79,5 @@ function familyNames(packageName: string): string[] {
   const [, scope, base] = /^@([^/]+)\/(.+)$/.exec(name) ?? []
   const names = scope && base ? (scope === 'types' ? [name, base] : [name, scope, base]) : [name]
   // People say htmx and playwright, not htmx.org and playwright-core.
-  return [...names, ...names.map((text) => text.replace(/(?:\.js|\.org|-core)$/, ''))]
+  return [...new Set([...names, ...names.map((text) => text.replace(/(?:\.js|\.org|-core)$/, ''))])]
 }

@@ -1,27 +1,64 @@
 import type { Exchange } from './conversation.ts'
-import { covers } from './extractive.ts'
-import { followUps } from './follow-ups.ts'
-import { inContext } from './in-context.ts'
-import type { Retriever } from './retriever.ts'
+import { followUps, nearMisses } from './follow-ups.ts'
+import { answers, toHit, type Question } from './ranking.ts'
+import type { SearchIndex } from './search-index.ts'
 import { toSources, type Source } from './sources.ts'
+import { toTerms } from './words.ts'
+
+/** Words that stand for what was asked before. */
+const POINTS_BACK = /\b(?:it|its|they|them|their|those|these)\b|\b(?:this|that|ones?|same)\W*$/i
+/** Beginnings that go on with what was asked before. */
+const GOES_ON = /^(?:and|but|or|so|then|also|(?:and )?(?:what|how) about)\b/i
+const MIN_TERMS = 2
 
 /** What an answer stands on, and where one could go from there. */
 export interface Found {
+  /** What was searched for. */
+  readonly question: Question
+  /** Empty if the passages do not answer it. */
   readonly sources: readonly Source[]
+  /** Questions to go on with; without sources those that were perhaps meant. */
   readonly followUps: readonly string[]
 }
 
 /**
- * The sources of an answer: passages that cover the question, by itself or together with the one before it.
+ * The sources of an answer: passages that answer the question, by itself or together with the one before it.
  *
- * Search always finds something. What does not cover the question is no source, so there may be none.
+ * Search always finds something. What does not answer the question is no source, so there may be none.
  */
-export function find(question: string, previous: Exchange | undefined, retrieve: Retriever): Found {
-  for (const asked of inContext(question, previous)) {
-    const hits = retrieve(asked, 6)
-    const sources = toSources(hits)
-    if (covers(asked, sources, retrieve))
-      return { sources, followUps: followUps(hits, retrieve.passages, 3) }
+export function find(text: string, previous: Exchange | undefined, index: SearchIndex): Found {
+  const tried = inContext(text, previous).map((asked) => {
+    const question = index.understand(asked)
+    return { question, hits: index.search(question) }
+  })
+  // What was asked before tells where to look, and nothing about whether this is answered there.
+  const alone = tried.find(({ question }) => question.text === text)!.question
+  const found = tried.find(({ question, hits }) => {
+    if (question === alone || alone.terms.length === 0) return answers(question, hits)
+    const there = { ...alone, packages: question.packages }
+    const again = hits.map(({ passage, measured }) => toHit(there, passage, measured.score))
+    // More than the package that was spoken of has to be in it.
+    return (again[0]?.measured.cover ?? 0) > 0.5 && answers(there, again)
+  })
+  if (found) {
+    const { question, hits } = found
+    return { question, sources: toSources(hits), followUps: followUps(hits, index, 3) }
   }
-  return { sources: [], followUps: [] }
+  const { question, hits } = tried.find((each) => each.question === alone)!
+  return { question, sources: [], followUps: nearMisses(question, hits) }
+}
+
+/**
+ * What to search for, the likeliest first: the question by itself, in the package that was spoken of, and together with
+ * the question before it. By itself comes last when it hardly says anything, as "And a header?" does.
+ *
+ * @example inContext('And a header?', { question: 'Query in hono?', about: 'hono', answer: '' })[0] // → 'And a header? (hono)'
+ */
+export function inContext(question: string, previous: Exchange | undefined): string[] {
+  if (previous === undefined) return [question]
+  const there = previous.about === undefined ? [] : [`${question} (${previous.about})`]
+  const both = `${previous.question} ${question}`
+  if (POINTS_BACK.test(question)) return [both, ...there, question]
+  const leans = GOES_ON.test(question) || toTerms(question).size < MIN_TERMS
+  return leans ? [...there, both, question] : [question, ...there, both]
 }

@@ -1,6 +1,7 @@
 import type { Passage } from './passages.ts'
-import type { Hit } from './retriever.ts'
-import { toQuestionTerms } from './words.ts'
+import { answers, type Hit, type Question } from './ranking.ts'
+import type { SearchIndex } from './search-index.ts'
+import { toTerms } from './words.ts'
 
 /** How far from a source its neighbours are looked for, in passages. */
 const REACH = 8
@@ -8,6 +9,9 @@ const MAX_TOPIC_CHARS = 48
 /** Headings that say nothing without the one above them. */
 const BARE =
   /^(?:an? )?(?:basic |simple |more |full |code )?(?:examples?|usage|options?|parameters?|arguments?|properties|methods?|returns?|throws|notes?|api|type|types|syntax|overview|introduction|description|details|default|since|see also|license|contributing|changelog|install(?:ation|ing)?|table of contents|getting started|related|other|misc)$/i
+
+/** What is between white space and marks. */
+const WORD = /[^\s?!,;:()"'’`“”]+/g
 
 /** Something of an interface, such as `c.req.query()`. */
 const NAME = /^[\p{Ll}$@#.][\w$.@#-]*(?:\(\))?$/u
@@ -17,33 +21,81 @@ const NAME = /^[\p{Ll}$@#.][\w$.@#-]*(?:\(\))?$/u
  *
  * Out     at most `k`, those beside the best source first; never what the sources speak of themselves.
  *
- * @param passages All of them, each at the index that is its id, those of a file in their order.
- * @example followUps(retrieve(question, 6), retrieve.passages, 3) // → ['What does queries do in hono?', …]
+ * @example followUps(index.search(question), index, 3) // → ['What does queries do in hono?', …]
  */
-export function followUps(hits: readonly Hit[], passages: readonly Passage[], k: number): string[] {
+export function followUps(hits: readonly Hit[], index: SearchIndex, k: number): string[] {
   const taken = new Set(hits.map(({ passage }) => keyOf(passage)))
   const questions: string[] = []
   for (const { passage } of hits) {
     // One beside each source, so that not all are of the same page.
-    const beside = neighbours(passage, passages).find(
-      (each) => isTopic(each) && !taken.has(keyOf(each)),
+    if (questions.length === k) break
+    const beside = neighbours(passage, index.passages).find(
+      (each) => isTopic(each) && !taken.has(keyOf(each)) && isFound(each, index),
     )
-    if (beside === undefined || questions.length === k) continue
+    if (beside === undefined) continue
     taken.add(keyOf(beside))
     questions.push(toQuestion(beside))
   }
   return questions
 }
 
+/** Questions to begin with where the packages of this project are read. */
+export const EXAMPLES = [
+  'How do I read a query parameter in Hono?',
+  'Fuzzy search with MiniSearch',
+  'How do I mock a module in Vitest?',
+  'How does swapstream stop the model when the client disconnects?',
+]
+const MAX_TRIED = 40
+
 /**
- * Questions to begin with, from all over the documents.
+ * Questions to begin with, from headings all over the documents.
  *
- * @example topics(retrieve.passages, 4)
+ * @example suggestions(index) // → ['What does query do in hono?', …]
  */
-export function topics(passages: readonly Passage[], k: number): string[] {
-  const questions = [...new Set(passages.filter(isTopic).map(toQuestion))]
-  const step = Math.max(1, questions.length / k)
-  return questions.filter((_, n) => Math.floor(n / step) !== Math.floor((n - 1) / step)).slice(0, k)
+export function suggestions(index: SearchIndex, most = 4): string[] {
+  const topics = index.passages.filter(isTopic)
+  const step = Math.max(1, topics.length / MAX_TRIED)
+  const chosen = new Set<string>()
+  for (let n = 0; n < topics.length && chosen.size < most; n += step) {
+    const passage = topics[Math.floor(n)]!
+    if (!isFound(passage, index)) continue
+    chosen.add(toQuestion(passage))
+    // The next one comes from another part of the documents.
+    n = Math.max(n, (chosen.size * topics.length) / most - step)
+  }
+  return [...chosen]
+}
+
+/** Whether the question about a passage is answered from its section. */
+function isFound(passage: Passage, index: SearchIndex): boolean {
+  const question = index.understand(toQuestion(passage))
+  const hits = index.search(question)
+  const first = hits[0]?.passage
+  return (
+    first?.package === passage.package &&
+    first.heading === passage.heading &&
+    answers(question, hits)
+  )
+}
+
+/**
+ * Questions that were perhaps meant by one that nothing answers: with its slips put right, and what the documentation has
+ * under headings with words of it.
+ */
+export function nearMisses(
+  { text, terms, alike, corrected }: Question,
+  hits: readonly Hit[],
+): string[] {
+  const meant = text.replace(WORD, (word) => corrected.get(word.toLowerCase()) ?? word)
+  const topics = hits
+    .filter(({ passage }) => isTopic(passage))
+    .map(({ passage }) => ({ topic: toQuestion(passage), held: toTerms(topicOf(passage)) }))
+    .filter(({ held }) =>
+      terms.some((term) => [term, ...(alike.get(term) ?? [])].some((each) => held.has(each))),
+    )
+    .map(({ topic }) => topic)
+  return [...new Set([...(meant === text ? [] : [meant]), ...topics])].slice(0, 3)
 }
 
 /** Passages of the same file, the nearest first, what follows before what precedes. */
@@ -72,7 +124,7 @@ function isTopic(passage: Passage): boolean {
   const topic = topicOf(passage)
   if (topic.toLowerCase() === passage.package || topic.length > MAX_TOPIC_CHARS || BARE.test(topic))
     return false
-  return toQuestionTerms(topic).length > 0
+  return toTerms(topic).size > 0
 }
 
 function toQuestion(passage: Passage): string {

@@ -10,6 +10,10 @@ export interface Passage {
   readonly heading: string
   /** Paragraphs, separated by a blank line; the lines of an example are indented by four spaces. */
   readonly text: string
+  /** Whether the project wrote it, or names its package. Undefined for what came with another package. */
+  readonly owner?: 'project' | 'dependency'
+  /** For the beginning of a README: what the manifest says the package is for. Searched, never shown. */
+  readonly about?: string
 }
 
 /** Where a text stands. */

@@ -1,4 +1,4 @@
-import type { Hit } from './retriever.ts'
+import type { Hit } from './ranking.ts'
 
 /** A place an answer stands on, as the page shows it and as the answerer reads it. */
 export interface Source {
@@ -11,8 +11,9 @@ export interface Source {
   readonly snippet: string
   /** The whole passage; see `Passage.text`. */
   readonly text: string
-  /** How well it fits, next to the best one, which has 1. */
-  readonly match: number
+  /** How much worse it fits than the best one: 0 for that, else below. */
+  readonly fit: number
+  readonly isPurpose: boolean
 }
 
 const SNIPPET_CHARS = 200
@@ -24,14 +25,15 @@ const SNIPPET_CHARS = 200
  */
 export function toSources(hits: readonly Hit[]): Source[] {
   const best = Math.max(...hits.map(({ score }) => score))
-  return hits.map(({ passage, score }, i) => ({
+  return hits.map(({ passage, score, measured }, i) => ({
     number: i + 1,
     package: passage.package,
     file: passage.file,
     heading: passage.heading,
     snippet: toSnippet(passage.text),
     text: passage.text,
-    match: score / best,
+    fit: score - best,
+    isPurpose: measured.purpose > 0,
   }))
 }
 

@@ -4,12 +4,15 @@ import { behind, define } from './citations.ts'
 import { exchangeAt, type Turn } from './conversation.ts'
 import { find } from './find.ts'
 import type { Answerer } from './model.ts'
-import type { Retriever } from './retriever.ts'
+import type { SearchIndex } from './search-index.ts'
 import { toCard } from './sources.ts'
+
+/** How long a question waits for documents that are still read. */
+const WAIT_MS = 6_000
 
 /** The parts of the app that write a turn. */
 export interface Writing {
-  readonly retrieve: Retriever
+  readonly index: SearchIndex
   readonly answerer: Answerer
   readonly runs: Runs
 }
@@ -18,19 +21,28 @@ export interface Writing {
 export async function* writeTurn(
   { owner, question, conversation, place, instead }: Asked,
   { signal, run }: StreamContext,
-  { retrieve, answerer, runs }: Writing,
+  { index, answerer, runs }: Writing,
 ): AsyncGenerator<Fragment, void, undefined> {
   const previous = await exchangeAt(runs, owner, place)
-  const { sources, followUps } = find(question, previous, retrieve)
-  const turn: Turn = {
+  const asked = {
     run: run!,
     place,
     question,
     conversation,
     link: `/?${new URLSearchParams({ q: question, c: conversation })}`,
-    sources: sources.map(toCard),
-    followUps,
+    sources: [],
+    followUps: [],
   }
+  // The rest of the documents may hold a better answer, so it waits for them, but not for long.
+  for await (const read of index.reading(signal, WAIT_MS))
+    yield new Fragment('ask.html', 'turn', {
+      turn: asked,
+      text: '',
+      streaming: true,
+      read: Math.floor(100 * read),
+    })
+  const { sources, followUps } = find(question, previous, index)
+  const turn: Turn = { ...asked, sources: sources.map(toCard), followUps }
   const citations = define(sources, `src-${turn.run.id}`)
   const answer = answerer.answer(question, sources, signal, previous)
   let old = instead

@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createRuns, type Runs } from 'swapstream'
 import { createApp } from '../../examples/ask/app.ts'
 import type { Answerer } from '../../examples/ask/model.ts'
-import type { Retriever } from '../../examples/ask/retriever.ts'
+import type { SearchIndex } from '../../examples/ask/search-index.ts'
 import { timersRunning } from '../../src/shared/clock.ts'
 import { recordStates, useBrowser } from '../support/browser.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
@@ -59,11 +59,11 @@ describe('the page that answers questions', () => {
   const browser = useBrowser()
   const listen = useServer()
   const opened: Runs[] = []
-  let retrieve: Retriever
+  let index: SearchIndex
   let answerer: Answerer
 
-  beforeAll(async () => {
-    ;({ retrieve, answerer } = await sampleCorpus(200))
+  beforeAll(() => {
+    ;({ index, answerer } = sampleCorpus(200))
   })
   afterEach(async () => {
     for (const runs of opened.splice(0)) await runs.close()
@@ -74,7 +74,7 @@ describe('the page that answers questions', () => {
   const demo = (writes = answerer): Promise<string> => {
     const runs = createRuns()
     opened.push(runs)
-    return listen(createApp({ retrieve, answerer: writes, corpus, runs }))
+    return listen(createApp({ index, answerer: writes, corpus, runs }))
   }
 
   const ask = async (page: Page, question: string): Promise<void> => {

@@ -128,8 +128,8 @@ describe.each(Object.entries(BROWSERS))('%s', (_name, launch) => {
     'examples/ask': () => {
       const answerer = { name: 'test:words', model: true, answer: words }
       const corpus = { name: 'kitchen', examples: [] }
-      const { retrieve } = asks
-      return createAsk({ retrieve, answerer, corpus, runs: newRuns(), swapstream: { log } })
+      const { index } = asks
+      return createAsk({ index, answerer, corpus, runs: newRuns(), swapstream: { log } })
     },
   }
   for (const version of ['4.0.1', '2.0.11'] as const) {

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { check } from 'swapstream/check'
 import { createApp } from '../../examples/ask/app.ts'
+import { SearchIndex } from '../../examples/ask/search-index.ts'
 import { toLine } from '../../src/cli/findings.ts'
 import { loadApp } from '../../src/cli/load-app.ts'
 import { usePrograms } from '../support/run-program.ts'
@@ -23,9 +24,9 @@ test.each(names)('examples/%s has no faults', async (name) => {
 })
 
 test('examples/ask has no faults', async () => {
-  const retrieve = Object.assign(() => [], { passages: [], size: 0, idf: () => 0, terms: () => [] })
+  const index = new SearchIndex()
   const answerer = { name: 'nobody', model: false, async *answer() {} }
-  const app = createApp({ retrieve, answerer, corpus: { name: 'docs', examples: [] } })
+  const app = createApp({ index, answerer, corpus: { name: 'docs', examples: [] } })
   const { faults, notes } = await check({ app, code: ['examples/ask/server.ts'] })
   expect(faults.map(toLine)).toEqual([])
   expect(notes).toEqual([])

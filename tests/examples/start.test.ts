@@ -32,10 +32,10 @@ describe('npm start', () => {
     let stream = ''
     for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
       stream += chunk
-      if (stream.split('\n\n').length > 5) break
+      if (/class="prose"><p>/.test(stream)) break
     }
     expect(stream).toMatch(
-      /^data: (?:<template [^>]*><\/template>)?<article [^]*?class="source"[^]*?class="prose"/,
+      /^data: (?:<template [^>]*><\/template>)?<article [^]*?class="source"[^]*?class="prose"><p>/,
     )
     expect(stream).toContain('hono')
     expect(stream).not.toContain('\r')

@@ -1,6 +1,6 @@
 import { createExtractive } from '../../examples/ask/extractive.ts'
-import { toPassages, type Passage } from '../../examples/ask/passages.ts'
-import { createRetriever, type Retriever } from '../../examples/ask/retriever.ts'
+import { toPassages } from '../../examples/ask/passages.ts'
+import { SearchIndex } from '../../examples/ask/search-index.ts'
 import type { Answerer } from '../../examples/ask/model.ts'
 
 const FILES: Record<string, string> = {
@@ -27,12 +27,10 @@ The whistle of a kettle sounds when steam leaves through two plates with a hole 
 }
 
 /** A small documentation of two packages, searched and quoted by the demo's own parts. */
-export async function sampleCorpus(
-  tokensPerSecond: number,
-): Promise<{ retrieve: Retriever; answerer: Answerer }> {
-  const passages: Passage[] = Object.entries(FILES)
-    .flatMap(([name, text]) => toPassages(text, { package: name, file: 'README.md' }))
-    .map((passage, id) => ({ ...passage, id }))
-  const retrieve = await createRetriever(passages)
-  return { retrieve, answerer: createExtractive(retrieve, { tokensPerSecond }) }
+export function sampleCorpus(tokensPerSecond: number): { index: SearchIndex; answerer: Answerer } {
+  const index = new SearchIndex()
+  for (const [name, text] of Object.entries(FILES))
+    for (const [n, passage] of toPassages(text, { package: name, file: 'README.md' }).entries())
+      index.add({ ...passage, ...(n === 0 ? { about: name } : {}) })
+  return { index, answerer: createExtractive(index, { tokensPerSecond }) }
 }

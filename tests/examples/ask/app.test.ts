@@ -3,7 +3,7 @@ import { createRuns, type Runs } from 'swapstream'
 import { openStream } from 'swapstream/testing'
 import { createApp } from '../../../examples/ask/app.ts'
 import type { Answerer } from '../../../examples/ask/model.ts'
-import type { Retriever } from '../../../examples/ask/retriever.ts'
+import type { SearchIndex } from '../../../examples/ask/search-index.ts'
 import { timersRunning } from '../../../src/shared/clock.ts'
 import { expectNothingLeft } from '../../support/eventually.ts'
 import { sampleCorpus } from '../../support/sample-corpus.ts'
@@ -13,10 +13,10 @@ const QUESTION = 'How do I clean a teapot?'
 
 describe('the demo', () => {
   const opened: Runs[] = []
-  let retrieve: Retriever
+  let index: SearchIndex
   let extractive: Answerer
-  beforeAll(async () => {
-    ;({ retrieve, answerer: extractive } = await sampleCorpus(0))
+  beforeAll(() => {
+    ;({ index, answerer: extractive } = sampleCorpus(0))
   })
   afterEach(async () => {
     for (const runs of opened.splice(0)) await runs.close()
@@ -35,7 +35,7 @@ describe('the demo', () => {
       },
     }
     const corpus = { name: 'kitchen', examples: [] }
-    const app = createApp({ retrieve, answerer: counted, corpus, runs })
+    const app = createApp({ index, answerer: counted, corpus, runs })
     let cookie = ''
     const get = async (path: string, headers = {}): Promise<string> => {
       const response = await app.request(path, { headers: { ...SAME, cookie, ...headers } })

@@ -15,7 +15,8 @@ const source = (number: number, heading = 'Routing', name = 'hono'): Source => (
   heading,
   snippet: '',
   text: '',
-  match: 1,
+  fit: 0,
+  isPurpose: false,
 })
 const two = [source(1), source(2, 'Cookies')]
 

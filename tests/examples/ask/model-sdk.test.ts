@@ -13,7 +13,8 @@ const SOURCES: Source[] = [
     heading: 'Routing',
     snippet: '',
     text: 'Routes match in order.',
-    match: 1,
+    fit: 0,
+    isPurpose: false,
   },
 ]
 

@@ -87,7 +87,8 @@ describe('toPrompt', () => {
       heading: 'c',
       snippet: '',
       text: 'Whole text.',
-      match: 1,
+      fit: 0,
+      isPurpose: false,
     }
     const { system, prompt } = toPrompt('Why?', [source])
     expect(system).toMatch(/only these passages/)

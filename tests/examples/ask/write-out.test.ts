@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { writeOut } from '../../../examples/ask/extractive.ts'
+import { writeOut } from '../../../examples/ask/write-out.ts'
 
 const never = new AbortController().signal
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { inContext } from '../../../examples/ask/in-context.ts'
+import { inContext } from '../../../examples/ask/find.ts'
 
 const previous = { question: 'How do I read a query in Hono?', answer: '', about: 'hono' }
 

@@ -42,12 +42,9 @@ const answered = (asked: (tab: Tab) => Promise<void>): State[] => [
   { name: 'with its answer', reach: isThere },
 ]
 
+/** The demo has its own test, in more states. */
 const EXAMPLES: Readonly<Record<string, { args?: string[]; states: readonly State[] }>> = {
   hello: { states: answered(send('Ask', 'Hello')) },
-  ask: {
-    args: ['--docs', 'docs/guides'],
-    states: answered(send('Ask', 'How does a stream end?')),
-  },
   progress: {
     states: [
       { name: 'refused', reach: refused('Write it', '0', 'spinbutton') },

@@ -28,19 +28,19 @@ const own = '<link rel="stylesheet" href="/own.css">'
 /** The computed styles of the document and of all that is not the kit's, and of what is before and after it. */
 function stylesOf(tab: Tab): Promise<string[]> {
   return tab.evaluate(() => {
+    const sized = /^(?:height|block-size|perspective-origin|transform-origin)$/
+    const names = [...getComputedStyle(document.documentElement)]
     const foreign = [...document.querySelectorAll('html, body, #own, #own *')]
     return foreign.flatMap((element) =>
       ['', '::before', '::after'].map((pseudo) => {
         const style = getComputedStyle(element, pseudo)
+        const name = `${element.tagName}.${element.className}${pseudo}`
         // What is not there has no style of its own.
-        const isThere = pseudo === '' || style.content !== 'none'
-        const names = isThere ? [...style] : []
+        if (pseudo !== '' && style.content === 'none') return name
         // The document is longer with a chat in it.
-        const isOuter = element.matches('html, body')
-        const sized = /^(?:height|block-size|perspective-origin|transform-origin)$/
-        const kept = names.filter((name) => !isOuter || !sized.test(name))
-        const all = kept.map((name) => `${name}: ${style.getPropertyValue(name)}`)
-        return `${element.tagName}.${element.className}${pseudo} { ${all.join('; ')} }`
+        const kept = names.filter((each) => !sized.test(each) || !element.matches('html, body'))
+        const all = kept.map((each) => `${each}: ${style.getPropertyValue(each)}`)
+        return `${name}, ${style.length} { ${all.join('; ')} }`
       }),
     )
   })

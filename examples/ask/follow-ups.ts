@@ -5,6 +5,8 @@ import { toTerms } from './words.ts'
 
 /** How far from a source its neighbours are looked for, in passages. */
 const REACH = 8
+/** How many beside one source are tried. */
+const MAX_BESIDE = 2
 const MAX_TOPIC_CHARS = 48
 /** Headings that say nothing without the one above them. */
 const BARE =
@@ -29,9 +31,10 @@ export function followUps(hits: readonly Hit[], index: SearchIndex, k: number): 
   for (const { passage } of hits) {
     // One beside each source, so that not all are of the same page.
     if (questions.length === k) break
-    const beside = neighbours(passage, index.passages).find(
-      (each) => isTopic(each) && !taken.has(keyOf(each)) && isFound(each, index),
-    )
+    const beside = neighbours(passage, index.passages)
+      .filter((each) => isTopic(each) && !taken.has(keyOf(each)))
+      .slice(0, MAX_BESIDE)
+      .find((each) => isFound(each, index))
     if (beside === undefined) continue
     taken.add(keyOf(beside))
     questions.push(toQuestion(beside))

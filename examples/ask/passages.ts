@@ -12,6 +12,8 @@ export interface Passage {
   readonly text: string
   /** Whether the project wrote it, or names its package. Undefined for what came with another package. */
   readonly owner?: 'project' | 'dependency'
+  /** The title of its file, where the heading leaves it out. Searched, never shown. */
+  readonly title?: string
   /** For the beginning of a README: what the manifest says the package is for. Searched, never shown. */
   readonly about?: string
 }
@@ -45,13 +47,15 @@ interface Section {
  * // [{ package: 'hono', file: 'README.md', heading: 'Routing', text: 'Routes are matched in order.' }]
  */
 export function toPassages(markdown: string, where: Place): Omit<Passage, 'id'>[] {
-  const sections = joinTiny(toSections(toBlocks(markdown)))
-  return sections.flatMap(({ trail, paragraphs }) =>
+  const blocks = toBlocks(markdown)
+  const title = titleOf(blocks)
+  return joinTiny(toSections(blocks, title)).flatMap(({ trail, paragraphs }) =>
     split(paragraphs).map((text) => ({
       package: where.package,
       file: where.file,
       heading: trail.join(' › ') || where.package,
       text,
+      ...(title === undefined || trail[0] === title ? {} : { title }),
     })),
   )
 }
@@ -61,10 +65,13 @@ export function toParagraph(block: Block): string {
   return block.kind === 'code' ? block.text.replace(/^(?=.)/gm, '    ') : block.text
 }
 
-function toSections(blocks: readonly Block[]): Section[] {
+/** A single title names the file, which the reader sees anyway; below it, it would be in every trail. */
+function titleOf(blocks: readonly Block[]): string | undefined {
   const titles = blocks.filter((block) => block.level === 1)
-  // A single title names the file, which the reader sees anyway; below it, it would be in every trail.
-  const hidesTitle = titles.length === 1
+  return titles.length === 1 ? toShort(titles[0]!.text) : undefined
+}
+
+function toSections(blocks: readonly Block[], title: string | undefined): Section[] {
   const sections: Section[] = []
   let trail: (string | undefined)[] = []
   let current: Section | undefined
@@ -74,7 +81,8 @@ function toSections(blocks: readonly Block[]): Section[] {
       trail = trail.slice(0, block.level - 1)
       trail[block.level - 1] = toShort(block.text)
       const seen = trail.filter((text) => text !== undefined)
-      const shown = hidesTitle && block.level > 1 && trail[0] ? seen.slice(1) : seen
+      const isTitled = title !== undefined && block.level > 1 && trail[0] === title
+      const shown = isTitled ? seen.slice(1) : seen
       sections.push((current = { trail: shown, paragraphs: [] }))
     } else {
       if (!current) sections.push((current = { trail: [], paragraphs: [] }))

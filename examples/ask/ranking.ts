@@ -85,20 +85,24 @@ export function searchable(text: string): string {
 export function toHit(question: Question, passage: Passage, score: number): Hit {
   const { terms, packages } = question
   const heading = toTermList(passage.heading)
+  const above = toTermList(`${passage.package} ${passage.title ?? ''}`)
   const title = toTermList(passage.heading.slice(passage.heading.lastIndexOf('›') + 1))
   const words = [...heading, ...toTermList(searchable(passage.text))]
-  const held = new Set([...toTermList(passage.package), ...words])
+  const held = new Set([...above, ...words])
   const pairs = new Set(words.map((word, i) => `${words[i - 1]} ${word}`))
   const neighbours = terms.filter((term, i) => i > 0 && pairs.has(`${terms[i - 1]} ${term}`)).length
   const named = packages.get(passage.package) ?? 0
   const isGuide = !passage.file.endsWith('.ts')
   const isLead = passage.about !== undefined
+  const prose = sentencesOf(question, passage).filter(({ isExample }) => !isExample)
+  const proseChars = prose.reduce((sum, { text }) => sum + text.length, 0)
   const measured = {
     score,
     cover: shareOf(question, (term) => held.has(term)),
     heading: shareOf(question, (term) => heading.includes(term)),
     title: title.filter((term) => terms.includes(term)).length / Math.max(1, title.length),
-    sentence: Math.max(0, ...sentencesOf(question, passage).map(({ cover }) => cover)),
+    sentence: Math.max(0, ...prose.map(({ cover }) => cover)),
+    prose: Math.min(1, proseChars / passage.text.length),
     phrase: neighbours / Math.max(1, terms.length - 1),
     named,
     mentioned: Number(packages.has(passage.package)),
@@ -118,24 +122,31 @@ const HEADING_SHARE = 0.5
 /** The sentences and examples of a passage, in their order. */
 export function sentencesOf(
   question: Question,
-  { package: name, heading, text }: Pick<Passage, 'package' | 'heading' | 'text'>,
+  {
+    package: name,
+    heading,
+    title = '',
+    text: whole,
+  }: Pick<Passage, 'package' | 'heading' | 'title' | 'text'>,
 ): Sentence[] {
-  const above = new Set(toTermList(`${name} ${heading}`))
+  const above = new Set(toTermList(`${name} ${title} ${heading}`))
   const sentences: Sentence[] = []
   // An example goes on behind an empty line when it goes on deeper.
-  for (const paragraph of text.split(/\n\n(?! {5})/)) {
+  for (const paragraph of whole.split(/\n\n(?! {5})/)) {
     const isExample = paragraph.startsWith('    ')
-    for (const sentence of isExample ? [paragraph] : toSentences(paragraph)) {
-      const terms = new Set(toTermList(isExample ? searchable(sentence) : sentence))
+    for (const text of isExample ? [paragraph] : toSentences(paragraph)) {
+      const terms = new Set(toTermList(isExample ? searchable(text) : text))
       const direct = shareOf(question, (term) => terms.has(term))
       const both = shareOf(question, (term) => terms.has(term) || above.has(term))
       const cover = direct + HEADING_SHARE * (both - direct)
       const position = sentences.length
-      sentences.push({ text: sentence, position, isExample, terms, direct, cover })
+      sentences.push({ text, position, isExample, terms, direct, cover })
     }
   }
   return sentences
 }
+
+const LONG_CHARS = 400
 
 /** What is measured of a sentence, each from 0 to 1 or from -1 to 0. */
 export type MeasuredSentence = Readonly<Record<keyof typeof WEIGHTS.sentence, number>>
@@ -157,6 +168,7 @@ export function measureSentence(
     announces: Number(text.endsWith(':')),
     tag: Number(text.startsWith('@')),
     short: Number(!isExample && terms.size < 4),
+    long: Math.min(1, text.length / LONG_CHARS),
     purpose: Number(isPurpose && position === 0),
   }
 }

@@ -38,7 +38,7 @@ export class SearchIndex {
   /** The terms of the passage that is being added: the engine does not expose them. */
   #added = new Set<string>()
   readonly #index = new MiniSearch<Passage>({
-    fields: ['heading', 'text', 'about'],
+    fields: ['heading', 'text', 'title', 'about'],
     tokenize: (text) => this.#vocabulary.read(text),
     processTerm: (term) => {
       this.#added.add(term)

@@ -9,6 +9,8 @@ export interface Source {
   readonly heading: string
   /** The beginning of the text, on one line, at most about 200 characters. */
   readonly snippet: string
+  /** See `Passage.title`. */
+  readonly title?: string
   /** The whole passage; see `Passage.text`. */
   readonly text: string
   /** How much worse it fits than the best one: 0 for that, else below. */
@@ -32,6 +34,7 @@ export function toSources(hits: readonly Hit[]): Source[] {
     heading: passage.heading,
     snippet: toSnippet(passage.text),
     text: passage.text,
+    ...(passage.title === undefined ? {} : { title: passage.title }),
     fit: score - best,
     isPurpose: measured.purpose > 0,
   }))

@@ -3,7 +3,7 @@ import { stemmer } from 'stemmer'
 /** Words that carry the grammar of a question and nothing of its subject. */
 const STOP_WORDS = new Set(
   (
-    'a about all also am an and any are as at be because been being but by can cannot could did do does doing ' +
+    'a about above across after against all also am an and any are as at be because been before behind being below between but by can cannot could did do does doing during ' +
     'done each either else ever every few for from get gets getting give go going got had has have having he ' +
     'hello help her here hey hi him his how however i if in instead into is it its itself just kindly know let ' +
     'like ll made make makes making many may maybe me might mine more most much must my need needs no nor not ' +

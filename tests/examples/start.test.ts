@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readEvents, type ReadEvent } from 'swapstream/client'
+import { eventually } from '../support/eventually.ts'
 import { takenPort, usePrograms } from '../support/run-program.ts'
 import { shownAfterEach, shownAtEnd } from '../support/shown.ts'
 
@@ -40,6 +43,24 @@ describe('npm start', () => {
     expect(stream).toContain('hono')
     expect(stream).not.toContain('\r')
     expect(stream).not.toMatch(/^event:/m)
+  })
+
+  test('lists its options and settings with --help, and serves nothing', async () => {
+    const { code, stdout, stderr } = await run(SERVER, ['--help'], { PORT: '0' }).ended
+    expect([code, stderr]).toEqual([0, ''])
+    for (const name of ['--docs PATH', 'PORT', 'MODEL=provider:model', 'OPENAI_API_KEY'])
+      expect(stdout).toContain(name)
+  })
+
+  test('opens before anything is read, and tells how far it is', async () => {
+    const url = await run(SERVER, [], { PORT: '0' }, project).url
+    const page = await (await fetch(url)).text()
+    expect(page).toMatch(/Reading the documentation: \d+ %|passages of documentation/)
+    const reading = await fetch(`${url}/reading`, { headers: { accept: 'text/event-stream' } })
+    const events: ReadEvent[] = []
+    for await (const event of readEvents(reading)) events.push(event)
+    expect(events.at(-2)?.data).toContain('passages of documentation')
+    expect(events.at(-1)).toMatchObject({ event: 'done' })
   })
 
   test('answers from another folder with --docs', async () => {
@@ -80,7 +101,9 @@ describe('npm start', () => {
       { MODEL: 'openai:gpt-4.1-mini', OPENAI_API_KEY: 'x' },
       /npm install .*ai@/,
     ],
-    ['an option that does not exist', ['--doc', 'docs'], {}, /--doc/],
+    ['an option that does not exist', ['--doc', 'docs'], {}, /--doc'.*npm start -- --help/],
+    ['a word that is no option', ['docs'], {}, /'docs'.*npm start -- --help/],
+    ['a --docs folder without text', ['--docs', 'bench/rivals'], {}, /bench\/rivals/],
     ['a port that is none', ['--docs', 'docs/upstream'], { PORT: 'http' }, /PORT is "http"/],
   ])('ends with one clear line and exit code 1 for %s', async (_, args, env, said) => {
     const { code, stderr } = await run(SERVER, args, { PORT: '0', ...env }).ended
@@ -101,6 +124,37 @@ describe('npm start', () => {
       expect(code).toBe(1)
     } finally {
       release()
+    }
+  })
+})
+
+describe('npm start, as a user ends it', () => {
+  test.each<[string, NodeJS.Signals, boolean]>([
+    ['SIGTERM to npm', 'SIGTERM', false],
+    ['SIGINT to npm', 'SIGINT', false],
+    ['SIGINT to all of it, as Ctrl-C does', 'SIGINT', true],
+    ['SIGHUP to all of it, as a closed terminal does', 'SIGHUP', true],
+  ])('leaves no process behind after %s', async (_, signal, all) => {
+    const args = ['start', '--', '--docs', 'docs/upstream']
+    const npm = spawn('npm', args, { detached: true, env: { ...process.env, PORT: '0' } })
+    const group = -npm.pid!
+    try {
+      let output = ''
+      for await (const chunk of npm.stdout.iterator({ destroyOnReturn: false })) {
+        output += chunk
+        if (output.includes('http://localhost:')) break
+      }
+      const ended = once(npm, 'exit')
+      process.kill(all ? group : npm.pid!, signal)
+      await ended
+      // The last one may need a moment after npm.
+      await eventually(() => expect(() => process.kill(group, 0)).toThrow(/ESRCH/))
+    } finally {
+      try {
+        process.kill(group, 'SIGKILL')
+      } catch {
+        // None is left, as it should be.
+      }
     }
   })
 })

@@ -58,8 +58,9 @@ test('a bot itself is no answer, and the error says how to ask it', async () => 
   const bot = { stream_async: async function* () {} }
   await expect(tokens(bot as never).next()).rejects.toMatchObject({
     code: 'source/value',
-    message:
+    message: expect.stringContaining(
       'This is an Object, a model and not its answer. Ask it, and hand on what it gives: tokens(bot.stream_async(…messages)), or tokens((signal) => …) to be able to stop it.',
+    ),
   })
 })
 

@@ -118,9 +118,10 @@ describe('npm start', () => {
       const { code, stderr } = await run(SERVER, ['--docs', 'docs/upstream'], {
         PORT: String(port),
       }).ended
-      expect(stderr).toBe(
-        `Port ${port} of 127.0.0.1 is taken by another program. Choose another one: PORT=${port + 1}.\n`,
+      expect(stderr).toContain(
+        `Port ${port} of 127.0.0.1 is taken by another program. Choose another one: PORT=${port + 1}.`,
       )
+      expect(stderr.trim().split('\n')).toHaveLength(1)
       expect(code).toBe(1)
     } finally {
       release()

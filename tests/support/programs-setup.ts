@@ -29,11 +29,8 @@ export default function setup(project: TestProject): () => void {
   const root = resolve(import.meta.dirname, '../..')
   const folder = mkdtempSync(join(tmpdir(), 'swapstream-programs-'))
   compile({ include: COMPILED.map((path) => join(root, path)), from: root, to: folder })
-  // Beside them what they find by their own place: files of the examples, and those of the package.
-  cpSync(join(root, 'examples'), join(folder, 'examples'), {
-    recursive: true,
-    filter: (path) => !path.endsWith('.ts'),
-  })
+  // Beside them what they find by their own place: files of the examples (one shows its source), and of the package.
+  cpSync(join(root, 'examples'), join(folder, 'examples'), { recursive: true })
   for (const name of ['node_modules', 'templates', 'public'])
     symlinkSync(join(root, name), join(folder, name))
   const exports = Object.entries(manifest.exports).map(([entry, targets]) => [

@@ -44,13 +44,16 @@ export function usePrograms(
     })
     let stdout = ''
     let stderr = ''
-    const url = new Promise<string>((resolve) => {
+    const url = new Promise<string>((resolve, reject) => {
       child.stdout.on('data', (data) => {
         stdout += data
         const found = /http:\/\/localhost:\d+|(?<=^LISTEN )\d+/m.exec(stdout)
         if (found) resolve(found[0].replace(/^(?=\d)/, 'http://localhost:'))
       })
+      child.on('close', () => reject(new Error(`It ended without an address: ${stderr}`)))
     })
+    // Only some programs are asked for theirs.
+    url.catch(() => {})
     child.stderr.on('data', (data) => (stderr += data))
     const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>(
       (resolve) => {

@@ -27,6 +27,9 @@ describe('npm start', () => {
     const page = await (await fetch(url)).text()
     expect(page).toContain('Ask your <code>node_modules</code>')
     expect(page).toContain('No model is configured')
+    // On a busy machine the question would be answered from a part of them.
+    const reading = await fetch(`${url}/reading`, { headers: { accept: 'text/event-stream' } })
+    await reading.text()
     const response = await fetch(`${url}/ask`, {
       method: 'POST',
       body: new URLSearchParams({ question: 'How do I set a cookie in Hono?' }),

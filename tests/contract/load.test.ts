@@ -81,13 +81,16 @@ describe('what a long life leaves in memory', () => {
 
   test('of 1,000 streams that hang at once: each is torn down when its client leaves', async () => {
     const open = await Promise.all(Array.from({ length: 1_000 }, () => connect(app().port)))
-    await Promise.all(
-      open.map((connection) =>
-        connection.request('/hang/after-one').until((body) => body.length > 0),
-      ),
-    )
-    expect((await stats()).active).toBe(1_000)
-    for (const connection of open) connection.reset()
+    try {
+      await Promise.all(
+        open.map((connection) =>
+          connection.request('/hang/after-one').until((body) => body.length > 0),
+        ),
+      )
+      expect((await stats()).active).toBe(1_000)
+    } finally {
+      for (const connection of open) connection.reset()
+    }
     await expectAllFinished(stats)
     expect((await stats()).framework).toMatchObject({ open: 0 })
   })

@@ -3,7 +3,7 @@ import type { Stats as FrameworkStats } from 'swapstream/core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { eventually } from '../../support/eventually.ts'
 import { startOf } from '../../support/run-program.ts'
-import { connect, type RawConnection } from './raw-connection.ts'
+import { connect } from './raw-connection.ts'
 
 export interface Ended {
   readonly code: number | null
@@ -108,16 +108,16 @@ export function useApps(): (file: string, env?: Record<string, string>) => Promi
   }
 }
 
-/** Looks into an app from outside, over one connection that is kept. */
+/** Looks into an app from outside. Each time over a new connection: one that is kept may be closed by then. */
 export function useStats(port: () => number): () => Promise<Stats> {
-  let connection: RawConnection | undefined
-  afterAll(async () => {
-    connection?.socket.destroy()
-    await connection?.closed
-  })
   return async () => {
-    if (connection === undefined || connection.socket.destroyed) connection = await connect(port())
-    return JSON.parse(await connection.request('/stats').text()) as Stats
+    const connection = await connect(port())
+    try {
+      return JSON.parse(await connection.request('/stats').text()) as Stats
+    } finally {
+      connection.socket.destroy()
+      await connection.closed
+    }
   }
 }
 

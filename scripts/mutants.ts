@@ -140,8 +140,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'onEnd of lines and of a document has the final value',
     file: 'src/streams/stream.ts',
-    from: '...omitUndefined({ error, final })',
-    to: '...omitUndefined({ error })',
+    from: 'omitUndefined({ error, final, text: this.#text })',
+    to: 'omitUndefined({ error, text: this.#text })',
     tests: seed('purista-defaults'),
   },
   {

@@ -21,6 +21,7 @@ const FOLDERS = [
   'web',
   'redis',
   'node',
+  'workers',
   'cli',
   'testing',
 ]
@@ -40,7 +41,7 @@ const OWNED: readonly { word: RegExp; folders: readonly string[]; what: string }
     what: 'nunjucks',
   },
   { word: /from '(?:markdown-it|remend)/, folders: ['markdown'], what: 'markdown-it' },
-  { word: /from '@?hono/, folders: ['web', 'node'], what: 'hono' },
+  { word: /from '@?hono/, folders: ['web', 'node', 'workers'], what: 'hono' },
   { word: /\bset(?:Timeout|Interval|Immediate)\b/, folders: ['shared/clock.ts'], what: 'timers' },
   { word: /\bconsole\./, folders: ['shared/log.ts'], what: 'console' },
 ]

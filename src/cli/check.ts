@@ -1,5 +1,5 @@
 import { resolve, sep } from 'node:path'
-import { nunjucksEngine } from '../node/nunjucks-engine.ts'
+import { nunjucksEngine } from '../node/swapstream.ts'
 import { enginesOf, policiesOf, routesOf, type App } from '../web/app-routes.ts'
 import {
   checkCode,

@@ -5,6 +5,7 @@ import { packageFolder } from '../node/package-files.ts'
 import { didYouMean, SwapstreamError, withoutDocs } from '../shared/errors.ts'
 import { errorMessage } from '../shared/hooks.ts'
 import { addStream } from './add-stream.ts'
+import { bundle } from './bundle.ts'
 import { check } from './check.ts'
 import { missingPackage, toLine } from './findings.ts'
 import { listRoutes } from './list-routes.ts'
@@ -17,6 +18,9 @@ const HELP = `swapstream: what there is to do
   swapstream check [FOLDER] [--app src/app.ts] [--externalPrefixes /path]… [--htmx 2]
       Looks for what would go wrong in the templates: names, blocks, filters, addresses, ids, attributes, events.
       FOLDER (or --templates) is where they are; the app knows it, and its filters and routes. Exits with 1 on faults.
+  swapstream bundle [templates] [--out bundle.js] [--async NAME]…
+      Writes all templates, compiled, and the files of pages into one module, for Workers and for bundles of code:
+      templates: bundle. Each async filter of the app has to be named.
   swapstream routes --app src/app.ts
       Lists the routes of the app.
   swapstream explain CODE
@@ -25,12 +29,14 @@ const HELP = `swapstream: what there is to do
 
 const OPTIONS = {
   app: { type: 'string' },
+  async: { type: 'string', multiple: true },
   dir: { type: 'string' },
   externalPrefixes: { type: 'string', multiple: true },
   force: { type: 'boolean' },
   fragment: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   htmx: { type: 'string' },
+  out: { type: 'string' },
   templates: { type: 'string' },
 } as const satisfies ParseArgsConfig['options']
 
@@ -38,6 +44,7 @@ type Arguments = ReturnType<typeof parse>
 
 const COMMANDS: Readonly<Record<string, (args: Arguments) => Promise<number> | number>> = {
   add: addCommand,
+  bundle: bundleCommand,
   check: checkCommand,
   explain: explainCommand,
   routes: routesCommand,
@@ -89,6 +96,13 @@ function addCommand({ positionals: [, what, name = ''], values }: Arguments): nu
   const { written, next } = addStream(name, values)
   for (const file of written) print(`wrote ${file}`)
   for (const step of next) print(`next: ${step}`)
+  return 0
+}
+
+function bundleCommand({ positionals: [, folder = 'templates'], values }: Arguments): number {
+  const { templates = folder, out = 'bundle.js' } = values
+  const { count, size } = bundle({ templates, out, asyncFilters: values.async ?? [] })
+  print(`wrote ${out} (${counted(count, 'template')}, ${Math.ceil(size / 1024)} KiB) and its types`)
   return 0
 }
 

@@ -109,12 +109,13 @@ export const STREAMING_REQUEST: Readonly<Record<string, string>> = {
 }
 
 /**
- * The script of a page, by its address: files of the installed `htmx.org` package, never copies of them. One script and
- * not two: htmx reads the page as soon as it can, and would pass by every `hx-sse:connect` when its extension comes later.
+ * The script of a page: files of the installed `htmx.org` package, never copies of them. One script and not two: htmx
+ * reads the page as soon as it can, and would pass by every `hx-sse:connect` when its extension comes later.
  */
-export const HTMX_SCRIPTS: Readonly<Record<string, readonly string[]>> = {
-  '/swapstream/htmx.js': ['htmx.org/dist/htmx.min.js', 'htmx.org/dist/ext/hx-sse.min.js'],
-}
+export const HTMX_FILES: readonly string[] = [
+  'htmx.org/dist/htmx.min.js',
+  'htmx.org/dist/ext/hx-sse.min.js',
+]
 
 /** The headers that the answer depends on, for caches. */
 export const VARY = 'Accept, HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request'

@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { HTMX_FILES } from '../htmx/request.ts'
+import type { AssetName } from '../web/assets.ts'
 
 /** Two folders up from here in both shapes of the package, `src/node/` and `dist/node/`; in a bundle it is elsewhere. */
 const here = (import.meta as { url?: string }).url
@@ -13,9 +15,15 @@ export const resolve: (name: string) => string = createRequire(
 /** The folder of this package with its templates and scripts; undefined where a bundle has left it behind. */
 export const packageFolder: string | undefined = findFolder()
 
-/** The line for that case. */
-export const NO_PACKAGE_FILES =
-  'The templates and scripts of swapstream are neither beside its code nor in node_modules, as in a bundle: pages cannot use "swapstream/head.html". Install swapstream where the program runs, or leave it out of the bundle (esbuild --packages=external).'
+/** The text of a file that pages need; undefined where it has been left behind. */
+export function readAsset(name: AssetName): string | undefined {
+  const files = name === 'htmx.js' ? HTMX_FILES.map(resolve) : ownFile(`public/${name}`)
+  return files?.map((file) => readFileSync(file, 'utf8')).join('\n')
+}
+
+function ownFile(path: string): string[] | undefined {
+  return packageFolder === undefined ? undefined : [join(packageFolder, path)]
+}
 
 function findFolder(): string | undefined {
   const folders = [

@@ -1,84 +1,69 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { MiddlewareHandler } from 'hono'
-import { routePath } from 'hono/route'
-import type { TemplateEngine } from '../templates/engine.ts'
-import type { HeadOptions } from '../templates/nunjucks/filters.ts'
-import { createSwapstream } from '../web/middleware.ts'
-import { settingsBy, type CoreOptions } from '../web/settings.ts'
-import { tryOr } from '../shared/hooks.ts'
-import { asset, ASSETS, faultOfAssets } from './assets.ts'
+import { jsonLog, type Log } from '../shared/log.ts'
+import { compileTemplate } from '../templates/nunjucks/compiler.ts'
+import type { NunjucksEngine } from '../templates/nunjucks/engine.ts'
+import type { TemplateSource } from '../templates/source.ts'
+import {
+  type NunjucksEngineOptions,
+  nunjucksEngineOn,
+  type Platform,
+  type SwapstreamOptions,
+  swapstreamOn,
+} from '../web/platform.ts'
 import { brotli } from './brotli.ts'
 import { nodeConnection } from './node-connection.ts'
-import { nodeLog } from './node-log.ts'
-import { NO_PACKAGE_FILES, packageFolder } from './package-files.ts'
-import { nunjucksEngine, type NunjucksEngineOptions } from './nunjucks-engine.ts'
+import { packageFolder, readAsset } from './package-files.ts'
+import { templateFolder } from './template-folder.ts'
 
-/** The settings of an app, with those of the nunjucks engine or with another engine. */
-export type SwapstreamOptions = Omit<CoreOptions, 'engine'> &
-  Partial<NunjucksEngineOptions> & {
-    /** Another engine in place of nunjucks. */
-    readonly engine?: TemplateEngine
-    /** How many proxies of yours are in front of this server. Default 0: X-Forwarded-For is ignored. */
-    readonly proxies?: number
-    /**
-     * Where browsers find htmx and the style sheet: for an app below a path, such as `/bot/swapstream` with
-     * `basePath('/bot')`, `mount`, or a proxy that strips the path. Default `/swapstream`.
-     */
-    readonly assets?: string
-    /**
-     * Options of `swapstream/head.html` in each page: `stylesheet`, `icon`, `colorScheme`, `viewport`. `false` leaves one
-     * out. A page has its own with `{% set swapstreamHead = { icon: false } %}`.
-     */
-    readonly head?: HeadOptions
-    /**
-     * Compress event streams, with one window for all frames of a stream, for clients that read brotli. Worth its CPU
-     * with `updates: 'full'`, where every frame repeats the one before. Default false.
-     */
-    readonly compress?: boolean
-  }
+/**
+ * Writes one line of JSON to standard error for each message. `LOG_LEVEL` (debug, info, warn, error, silent) sets the
+ * lowest level; default info.
+ */
+export const nodeLog: Log = jsonLog(
+  (line) => process.stderr.write(`${line}\n`),
+  () => process.env['LOG_LEVEL'] ?? 'info',
+)
+
+const node = (): Platform => ({
+  log: nodeLog,
+  expose: process.env['NODE_ENV'] === 'development',
+  connection: nodeConnection,
+  contentCoding: { name: 'br', encode: brotli },
+  compile: compileTemplate,
+  folder: (path) => templateFolder(path instanceof URL ? fileURLToPath(path) : path),
+  kit: packageFolder === undefined ? undefined : kitIn(packageFolder),
+  readAsset,
+})
+
+const kitIn = (folder: string): TemplateSource =>
+  templateFolder(join(folder, 'templates/swapstream'))
 
 /**
  * The one middleware of an app: answers with what handlers return (`EventStream`, `Page`), guards requests, and serves
  * htmx under `/swapstream/`.
  *
  * In      `templates`: a folder, or a record of name → source. The rest has defaults that are safe.
- * Throws  ConfigError when the folder is missing, now and not at the first request.
+ * Throws  ConfigError when the folder is missing, now and not at the first request; and when templates use those of
+ *         swapstream in a bundle that has left them behind.
  *
  * @example app.use(swapstream({ templates: 'templates' }))
  */
 export function swapstream(options: SwapstreamOptions = {}): MiddlewareHandler {
   // The watcher does not keep the process alive.
   const isEdited = !['production', 'test'].includes(process.env['NODE_ENV'] ?? '')
-  const { assets = ASSETS, head } = options
-  const globals = { swapstreamAssets: assets, swapstreamHead: head, ...options.globals }
-  const answer = createSwapstream({
-    log: nodeLog,
-    expose: process.env['NODE_ENV'] === 'development',
-    connection: nodeConnection(options.proxies ?? 0),
-    ...(options.compress ? { contentCoding: { name: 'br', encode: brotli } } : {}),
-    ...options,
-    engine:
-      options.engine ??
-      nunjucksEngine({ templates: 'templates', watch: isEdited, ...options, globals }),
-  })
-  const settings = settingsBy.get(answer)!
-  if (packageFolder === undefined) settings.log.warn({}, NO_PACKAGE_FILES)
-  let isChecked = false
-  const middleware: MiddlewareHandler = async (c, next) => {
-    const file = asset(c, assets)
-    if (file || isChecked) return file ?? answer(c, next)
-    // An app of another copy of Hono keeps its routes where this one cannot see them.
-    const path = tryOr(() => routePath(c), undefined)
-    await answer(c, next)
-    if (
-      isChecked ||
-      path === undefined ||
-      !c.res.headers.get('content-type')?.startsWith('text/html')
-    )
-      return
-    isChecked = true
-    const fault = faultOfAssets(path, assets)
-    if (fault !== undefined) settings.log.warn({}, fault)
-  }
-  settingsBy.set(middleware, settings)
-  return middleware
+  return swapstreamOn(node(), { watch: isEdited, ...options })
+}
+
+/**
+ * The template engine of apps: the templates of a folder or a record, and the partials of swapstream under `swapstream/`.
+ *
+ * Throws  ConfigError `config/invalid` when the folder is missing.
+ * Ends    with `watch`: `close()` ends the watcher.
+ *
+ * @example const engine = nunjucksEngine({ templates: 'templates', watch: true })
+ */
+export function nunjucksEngine(options: NunjucksEngineOptions): NunjucksEngine {
+  return nunjucksEngineOn(node(), options)
 }

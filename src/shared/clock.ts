@@ -104,7 +104,6 @@ type Soon = (run: () => void) => unknown
 const { setImmediate: soon = setTimeout as Soon } = globalThis as { setImmediate?: Soon }
 let turnBeganAt = 0
 let calledAt = -Infinity
-let nextTurn: Promise<void> | undefined
 
 /**
  * Lets other work run, every 10 ms: a source that never waits would make every other connection wait instead. Out:
@@ -115,11 +114,11 @@ export function yieldToEventLoop(): Promise<void> | undefined {
   if (at - calledAt > PAUSE_MS) turnBeganAt = at
   calledAt = at
   if (at - turnBeganAt < MAX_TURN_MS) return undefined
-  return (nextTurn ??= new Promise((resolve) =>
+  // One for each caller: on Workers, what a request waits for ends with the request.
+  return new Promise((resolve) =>
     soon(() => {
       turnBeganAt = performance.now()
-      nextTurn = undefined
       resolve()
     }),
-  ))
+  )
 }

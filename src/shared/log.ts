@@ -1,4 +1,4 @@
-import { callHook, errorMessage } from './hooks.ts'
+import { callHook, errorMessage, tryOr } from './hooks.ts'
 
 /**
  * Where swapstream writes what happened: four functions, message last, so that pino, winston's child or `console` fit as they are.
@@ -11,6 +11,38 @@ export interface Log {
   warn(fields: Record<string, unknown>, message: string): void
   error(fields: Record<string, unknown>, message: string): void
 }
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+
+/**
+ * A log of one line of JSON for each message.
+ *
+ * Control characters are escaped, also those that JSON leaves as they are: what a client sends can neither forge a line
+ * nor steer a terminal.
+ *
+ * @param lowest The lowest level that is written, or `silent`. Asked for each message.
+ */
+export function jsonLog(write: (line: string) => void, lowest: () => string = () => 'info'): Log {
+  const at =
+    (level: keyof Log): Log['info'] =>
+    ({ err, ...fields }, message) => {
+      const from = lowest()
+      if (from === 'silent' || LEVELS.indexOf(level) < LEVELS.indexOf(from as 'info')) return
+      const stack = tryOr(() => (err instanceof Error ? err.stack : undefined), undefined)
+      const cause = err === undefined ? {} : { err: stack ?? errorMessage(err) }
+      const time = new Date().toISOString()
+      const line = JSON.stringify({ level, time, msg: message, ...fields, ...cause })
+      write(line.replace(/[\u007f-\u009f\u2028\u2029]/g, escaped))
+    }
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+/** The same log, on the console: where there is no standard error. */
+export const consoleLog: Log = jsonLog((line) => console.error(line))
 
 /** A log that keeps nothing: the default of the portable core, which has nowhere to write. */
 export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }

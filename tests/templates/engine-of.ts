@@ -1,8 +1,5 @@
-import {
-  createNunjucksEngine,
-  type NunjucksEngine,
-  type NunjucksOptions,
-} from '../../src/templates/nunjucks/engine.ts'
+import { createNunjucksEngine } from '../../src/templates/nunjucks/create-engine.ts'
+import type { NunjucksEngine, NunjucksOptions } from '../../src/templates/nunjucks/engine.ts'
 import { fromRecord } from '../../src/templates/source.ts'
 
 type Templates = Readonly<Record<string, string>>

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { nunjucksEngine } from '../../src/node/nunjucks-engine.ts'
+import { nunjucksEngine } from '../../src/node/swapstream.ts'
 import { templateFolder } from '../../src/node/template-folder.ts'
 import { ConfigError } from '../../src/shared/errors.ts'
 import { fromRecord, stackSources } from '../../src/templates/source.ts'

@@ -1,28 +1,67 @@
+import nunjucks from 'nunjucks'
+// @ts-expect-error nunjucks ships no types for its inner modules.
+import deepTransformer from 'nunjucks/src/transformer.js'
+import { refuseLostFilters } from './async-filters.ts'
 import {
   type AstNode,
   blocksIn,
   child,
+  type Compile,
   type CompiledTemplate,
-  Compiler,
-  type InnerEnvironment,
   items,
   nameOf,
   nodesIn,
 } from './internals.ts'
 import type { Around } from './runtime.ts'
 
+interface InnerCompiler {
+  buffer: string | null
+  inBlock: boolean
+  _emit(code: string): void
+  _emitLine(code: string): void
+  _tmpid(): string
+  _addScopeLevel(): void
+  compile(node: AstNode, frame: unknown): void
+  compileOutput(node: AstNode, frame: unknown): void
+  compileCapture(node: AstNode, frame: unknown): void
+  compileFunCall(node: AstNode, frame: unknown): void
+  _compileMacro(node: AstNode, frame: unknown): string
+  getCode(): string
+}
+
+const { compiler, parser } = nunjucks as unknown as {
+  compiler: { Compiler: new (name: string, throwOnUndefined: boolean) => InnerCompiler }
+  parser: { parse(text: string, extensions: unknown[], options: object): AstNode }
+}
+const transformer = deepTransformer as {
+  transform(ast: AstNode, asyncFilters: readonly string[], name: string): AstNode
+}
+
 /**
- * A whole template → its functions. Templates are code that was installed with the app: their text comes from a
+ * The text of a template → its functions. Templates are code that was installed with the app: their text comes from a
  * TemplateSource and from nowhere else.
+ *
+ * Throws  TemplateError `template/async-filter` for one where it would be lost; what nunjucks throws.
  */
-export function compileTemplate(
-  ast: AstNode,
-  name: string,
-  env: InnerEnvironment,
-): CompiledTemplate {
-  const compiler = new PlacedCompiler(name, env.opts.throwOnUndefined)
-  compiler.compile(ast, undefined)
-  return new Function(compiler.getCode())() as CompiledTemplate
+export const compileTemplate: Compile = (text, name, env) => {
+  let source = text
+  for (const extension of env.extensionsList) source = extension.preprocess?.(source) ?? source
+  const written = parser.parse(source, env.extensionsList, env.opts)
+  refuseLostFilters(written, name, env)
+  // Async filters are lifted out of their expressions, and `super()` is resolved.
+  const ast = transformer.transform(written, env.asyncFilters, name)
+  const placed = new PlacedCompiler(name, env.opts.throwOnUndefined)
+  placed.compile(ast, undefined)
+  const body = placed.getCode()
+  const inner = Object.fromEntries(
+    blocksIn(ast).map((node) => [nameOf(node), blocksIn(child(node, 'body')).map(nameOf)]),
+  )
+  return {
+    functions: new Function(body)() as CompiledTemplate,
+    inner,
+    ast,
+    code: `{ functions: (function () {\n${body}})(), inner: ${JSON.stringify(inner)} }`,
+  }
 }
 
 /** Nodes that note their place: expressions where they stand, statements in front. */
@@ -47,7 +86,7 @@ const ATTEMPTED: Readonly<Record<string, string>> = {
  * out, what fails in a `set`, an import or a condition does not end the run, and conditions and loops around the block can be
  * made to lead there.
  */
-class PlacedCompiler extends Compiler {
+class PlacedCompiler extends compiler.Compiler {
   readonly #template: string
   #captures = 0
   /** How many macros with blocks in them are being compiled. */

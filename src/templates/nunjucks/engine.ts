@@ -8,12 +8,12 @@ import { Failure, resultOf } from './errors.ts'
 import { FILTERS, markdownFilter, safeHtml } from './filters.ts'
 import { fragmentTag } from './fragment-tag.ts'
 import {
-  type CompiledTemplate,
+  type Compile,
   Environment,
   type InnerEnvironment,
   type NunjucksEnvironment,
 } from './internals.ts'
-import { TemplateCatalog } from './loader.ts'
+import { type Precompiled, TemplateCatalog } from './loader.ts'
 import { blocksOf, flatten, type Target } from './page.ts'
 
 type Filter = (...values: any[]) => unknown
@@ -37,8 +37,8 @@ export interface NunjucksOptions {
   readonly renderTimeoutMs?: number
   /** Follow edits of the source: what is opened after an edit is rendered from it. For development. */
   readonly watch?: boolean
-  /** Compiled templates, by name, as nunjucks' precompiler writes them. */
-  readonly precompiled?: Readonly<Record<string, CompiledTemplate>>
+  /** Compiled templates, by name: of a bundle, or as nunjucks' precompiler writes them. */
+  readonly precompiled?: Precompiled
 }
 
 /** The template engine over nunjucks. */
@@ -47,26 +47,15 @@ export interface NunjucksEngine extends TemplateEngine {
   close(): void
 }
 
-/**
- * The engine over any source of templates; needs nothing of Node.
- *
- * In      templates from `source` only: no call takes template text.
- * Out     blocks as their page would render them, without rendering the page.
- * Cost    a template is compiled when first asked for; opening a block of it takes microseconds.
- * Ends    with `watch`, `close()` ends the watcher.
- *
- * @example
- * const engine = createNunjucksEngine(fromRecord({ 'chat.html': '{% block answer %}<p>{{ text }}</p>{% endblock %}' }))
- * const answer = await engine.open('chat.html', 'answer')
- * answer.render({ text: 'a < b' }) // → '<p>a &lt; b</p>'
- */
-export function createNunjucksEngine(
+/** The engine, with what makes templates from text; undefined where nothing can. */
+export function engineWith(
+  compile: Compile | undefined,
   source: TemplateSource,
-  options: NunjucksOptions = {},
+  options: NunjucksOptions,
 ): NunjucksEngine {
   const { precompiled, renderTimeoutMs: limitMs = 10_000 } = options
   const base = environmentOf(options, renderBlock)
-  const load = (): TemplateCatalog => new TemplateCatalog(base, source, precompiled)
+  const load = (): TemplateCatalog => new TemplateCatalog(base, source, compile, precompiled)
   let catalog = load()
   const stop = options.watch && source.watch?.(() => (catalog = load()))
   const target = (from: TemplateCatalog, template: string, block: string): Target => ({

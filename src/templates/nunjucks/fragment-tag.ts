@@ -1,4 +1,4 @@
-import { type AstNode, makeNode } from './internals.ts'
+import type { AstNode } from './internals.ts'
 
 /**
  * `{% fragment name %}…{% endfragment %}`: a block that its page never renders. It is there to be rendered alone, next to the
@@ -9,7 +9,7 @@ import { type AstNode, makeNode } from './internals.ts'
  */
 export const fragmentTag: object = {
   tags: ['fragment'],
-  parse(parser: any): AstNode {
+  parse(parser: any, nodes: any): AstNode {
     const tag: AstNode = parser.peekToken()
     parser.nextToken()
     const name: AstNode = parser.parsePrimary()
@@ -20,8 +20,9 @@ export const fragmentTag: object = {
     parser.skipSymbol('endfragment')
     parser.skipSymbol(String(name['value']))
     parser.advanceAfterBlockEnd('endfragment')
-    const block = makeNode('Block', tag, name, body)
-    const never = makeNode('Literal', tag, false)
-    return makeNode('If', tag, never, makeNode('NodeList', tag, [block]), null)
+    const node = (type: string, ...fields: unknown[]): AstNode =>
+      new nodes[type](tag.lineno, tag.colno, ...fields)
+    const block = node('Block', name, body)
+    return node('If', node('Literal', false), node('NodeList', [block]), null)
   },
 }

@@ -1,6 +1,5 @@
-import nunjucks from 'nunjucks'
-// @ts-expect-error nunjucks ships no types for its inner modules.
-import deepTransformer from 'nunjucks/src/transformer.js'
+// Without its compiler where code cannot be made from text (package.json, "imports").
+import nunjucks from '#nunjucks'
 
 /** A node of nunjucks' syntax tree. Lines and columns count from 0 here, and from 1 everywhere else. */
 export interface AstNode {
@@ -33,6 +32,24 @@ export type BlockFunction<T = string> = (
 
 /** A compiled template: `root` and one `b_<name>` for each block. */
 export type CompiledTemplate = Readonly<Record<string, BlockFunction>>
+
+/** Which blocks stand in each block of a template. */
+export type InnerBlocks = Readonly<Record<string, readonly string[]>>
+
+/** A template that our compiler has made: its functions, and what its syntax tree would tell. */
+export interface BundledTemplate {
+  readonly functions: CompiledTemplate
+  readonly inner: InnerBlocks
+}
+
+/** The same, with its syntax tree, and as code: a JavaScript expression. */
+export interface Compilation extends BundledTemplate {
+  readonly ast: AstNode
+  readonly code: string
+}
+
+/** Makes templates from text. */
+export type Compile = (text: string, name: string, env: InnerEnvironment) => Compilation
 
 export interface Runtime {
   Frame: new (parent?: Frame, isolateWrites?: boolean) => Frame
@@ -67,54 +84,16 @@ export interface InnerEnvironment extends NunjucksEnvironment {
   getExtension(name: string): Record<string, unknown> | undefined
 }
 
-interface InnerCompiler {
-  buffer: string | null
-  inBlock: boolean
-  _emit(code: string): void
-  _emitLine(code: string): void
-  _tmpid(): string
-  _addScopeLevel(): void
-  compile(node: AstNode, frame: unknown): void
-  compileOutput(node: AstNode, frame: unknown): void
-  compileCapture(node: AstNode, frame: unknown): void
-  compileFunCall(node: AstNode, frame: unknown): void
-  _compileMacro(node: AstNode, frame: unknown): string
-  getCode(): string
-}
-
 const inside = nunjucks as unknown as {
   Environment: new (loaders: unknown[], options: object) => InnerEnvironment
-  compiler: { Compiler: new (name: string, throwOnUndefined: boolean) => InnerCompiler }
-  parser: { parse(text: string, extensions: unknown[], options: object): AstNode }
-  nodes: Record<string, new (line: number, column: number, ...fields: unknown[]) => AstNode>
   runtime: Runtime
   lib: { TemplateError: new (...rest: never[]) => Error }
 }
-const transformer = deepTransformer as {
-  transform(ast: AstNode, asyncFilters: readonly string[], name: string): AstNode
-}
 
 export const Environment: typeof inside.Environment = inside.Environment
-export const Compiler: typeof inside.compiler.Compiler = inside.compiler.Compiler
 export const nunjucksRuntime: Runtime = inside.runtime
 export const SafeString: Runtime['SafeString'] = inside.runtime.SafeString
 export const RuntimeFrame: Runtime['Frame'] = inside.runtime.Frame
-
-export function makeNode(type: string, at: AstNode, ...fields: unknown[]): AstNode {
-  return new inside.nodes[type]!(at.lineno, at.colno, ...fields)
-}
-
-/** Template text → syntax tree as it is written. */
-export function parseTemplate(text: string, env: InnerEnvironment): AstNode {
-  let source = text
-  for (const extension of env.extensionsList) source = extension.preprocess?.(source) ?? source
-  return inside.parser.parse(source, env.extensionsList, env.opts)
-}
-
-/** The tree as the compiler takes it: async filters lifted out of their expressions, `super()` resolved. */
-export function transformTemplate(ast: AstNode, name: string, env: InnerEnvironment): AstNode {
-  return transformer.transform(ast, env.asyncFilters, name)
-}
 
 /** Errors of nunjucks itself know their line and column, from 1. */
 export function isNunjucksError(

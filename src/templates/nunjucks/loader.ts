@@ -1,8 +1,7 @@
 import { didYouMean, TemplateError } from '../../shared/errors.ts'
 import { closestMatch } from '../../shared/closest-match.ts'
 import { isPlainName, type TemplateSource } from '../source.ts'
-import { asyncFilter, guardedTag, refuseLostFilters } from './async-filters.ts'
-import { compileTemplate } from './compiler.ts'
+import { asyncFilter, guardedTag } from './async-filters.ts'
 import {
   ANY,
   type Block,
@@ -15,20 +14,25 @@ import {
 import { Failure } from './errors.ts'
 import {
   type AstNode,
-  blocksIn,
+  type BundledTemplate,
   type Callback,
-  child,
+  type Compile,
   type CompiledTemplate,
   type Frame,
+  type InnerBlocks,
   type InnerEnvironment,
-  nameOf,
-  parseTemplate,
   RuntimeFrame,
   SafeString,
-  transformTemplate,
 } from './internals.ts'
 import { lenientRuntime, runtime } from './runtime.ts'
 import type { Texts } from '../../shared/texts.ts'
+
+const NO_COMPILER = 'a template cannot be compiled here, where no code may be made from text.'
+const BUNDLE =
+  'Compile it before: npx swapstream bundle templates --out bundle.js, then templates: bundle.'
+
+/** Compiled templates, by name: of a bundle, or as nunjucks' precompiler writes them. */
+export type Precompiled = Readonly<Record<string, CompiledTemplate | BundledTemplate>>
 
 /**
  * All templates of one point in time, compiled when first asked for.
@@ -40,20 +44,24 @@ export class TemplateCatalog {
   readonly env: InnerEnvironment
   readonly source: TemplateSource
   readonly #base: InnerEnvironment
-  readonly #precompiled: Readonly<Record<string, CompiledTemplate>>
+  readonly #precompiled: Precompiled
+  readonly #compile: Compile | undefined
   readonly #loaded = new Map<string, LoadedTemplate>()
   /** The catalog that compiles for this one, which differs in its texts alone. */
   readonly #original: TemplateCatalog | undefined
   readonly #byTexts = new WeakMap<object, TemplateCatalog>()
 
+  /** @param compile Undefined where code cannot be made from text. */
   constructor(
     base: InnerEnvironment,
     source: TemplateSource,
-    precompiled: Readonly<Record<string, CompiledTemplate>> = {},
+    compile: Compile | undefined,
+    precompiled: Precompiled = {},
     original?: TemplateCatalog,
   ) {
     this.source = source
     this.#base = base
+    this.#compile = compile
     this.#precompiled = precompiled
     this.#original = original
     this.env = environment(base)
@@ -65,7 +73,7 @@ export class TemplateCatalog {
   withTexts(swapstreamTexts: Texts): TemplateCatalog {
     const known = this.#byTexts.get(swapstreamTexts)
     if (known) return known
-    const own = new TemplateCatalog(this.#base, this.source, this.#precompiled, this)
+    const own = new TemplateCatalog(this.#base, this.source, undefined, this.#precompiled, this)
     own.env.globals = { ...this.#base.globals, swapstreamTexts }
     this.#byTexts.set(swapstreamTexts, own)
     return own
@@ -92,15 +100,23 @@ export class TemplateCatalog {
 
   #load(name: string): LoadedTemplate | undefined {
     if (this.#original) return this.#original.#find(name)?.in(this.env)
-    if (Object.hasOwn(this.#precompiled, name))
-      return new LoadedTemplate(name, this.env, this.#precompiled[name]!)
+    if (Object.hasOwn(this.#precompiled, name)) {
+      const compiled = this.#precompiled[name]!
+      return 'inner' in compiled
+        ? new LoadedTemplate(
+            name,
+            this.env,
+            compiled.functions as CompiledTemplate,
+            compiled.inner as InnerBlocks,
+          )
+        : new LoadedTemplate(name, this.env, compiled)
+    }
     const found = this.source.read(name)
     if (!found) return undefined
     try {
-      const written = parseTemplate(found.text, this.env)
-      refuseLostFilters(written, name, this.env)
-      const ast = transformTemplate(written, name, this.env)
-      return new LoadedTemplate(name, this.env, compileTemplate(ast, name, this.env), ast)
+      if (!this.#compile) throw new Failure('template/invalid', NO_COMPILER, BUNDLE)
+      const { functions, inner, ast } = this.#compile(found.text, name, this.env)
+      return new LoadedTemplate(name, this.env, functions, inner, ast)
     } catch (error) {
       throw Failure.toError(error, name, undefined, 'template/invalid')
     }
@@ -199,30 +215,34 @@ export function unknownName(kind: 'filter' | 'test', name: string, env: InnerEnv
  */
 export class LoadedTemplate {
   readonly name: string
-  /** Undefined when the template came precompiled: its functions are all there is. */
+  /** Undefined when the template came compiled. */
   readonly ast: AstNode | undefined
   /** For compiled templates, which read this when they extend. */
   readonly blocks: Readonly<Record<string, Block>>
   readonly #env: InnerEnvironment
   readonly #compiled: CompiledTemplate
+  readonly #inner: InnerBlocks | undefined
 
+  /** @param inner Undefined when another compiler than ours has made it. */
   constructor(
     name: string,
     env: InnerEnvironment,
     compiled: CompiledTemplate,
+    inner?: InnerBlocks,
     ast?: AstNode,
-    blocks?: LoadedTemplate['blocks'],
+    blocks: LoadedTemplate['blocks'] = blocksOf(name, compiled, inner),
   ) {
     this.name = name
     this.ast = ast
     this.#env = env
     this.#compiled = compiled
-    this.blocks = blocks ?? blocksOf(name, compiled, ast)
+    this.#inner = inner
+    this.blocks = blocks
   }
 
   /** The same template, in another environment. */
   in(env: InnerEnvironment): LoadedTemplate {
-    return new LoadedTemplate(this.name, env, this.#compiled, this.ast, this.blocks)
+    return new LoadedTemplate(this.name, env, this.#compiled, this.#inner, this.ast, this.blocks)
   }
 
   /** Runs the template as a page, or as the parent of one: what compiled templates call when they extend. */
@@ -246,7 +266,7 @@ export class LoadedTemplate {
       env,
       context,
       frame,
-      this.ast ? runtime : lenientRuntime,
+      this.#inner ? runtime : lenientRuntime,
       (error, text) => {
         if (error) done(Failure.within(error, name))
         else done(null, text)
@@ -291,15 +311,12 @@ export class LoadedTemplate {
 function blocksOf(
   name: string,
   compiled: CompiledTemplate,
-  ast: AstNode | undefined,
+  inner: InnerBlocks | undefined,
 ): Readonly<Record<string, Block>> {
-  const nodes = ast ? blocksIn(ast) : []
   const blocks: Record<string, Block> = Object.create(null)
   for (const key of Object.keys(compiled).filter((each) => each.startsWith('b_'))) {
     const block = key.slice(2)
-    const node = nodes.find((each) => nameOf(each) === block)
-    const inner = node && blocksIn(child(node, 'body')).map(nameOf)
-    blocks[block] = locatedBlock(name, block, compiled[key]!, inner)
+    blocks[block] = locatedBlock(name, block, compiled[key]!, inner?.[block])
   }
   return blocks
 }

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 import manifest from './package.json' with { type: 'json' }
 
 const files = readdirSync('tests', { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.test.ts') && !file.startsWith('timing'))
+  .filter((file) => file.endsWith('.test.ts') && !/^(?:timing|runtimes)/.test(file))
   .map((file) => `tests/${file}`)
 
 /** Looks at what all files of a worker share: counts timers, replaces the clock or a global, watches the process. */

@@ -7,11 +7,21 @@ import { after } from '../shared/clock.ts'
 import { omitUndefined } from '../shared/hooks.ts'
 import { UNKNOWN_ADDRESS, type Connection } from '../web/settings.ts'
 
-/** The environment that `@hono/node-server`, and our `serve`, call an app with; or Bun, with its server. */
-interface NodeEnv {
+/** What an app is called with: by `@hono/node-server` and our `serve`, by Bun, Deno and AWS Lambda. */
+interface NodeEnv extends BunServer {
   readonly incoming?: IncomingMessage
   readonly outgoing?: ServerResponse
   readonly host?: object
+  /** As Hono's documentation has it for Bun. */
+  readonly server?: BunServer
+  readonly remoteAddr?: { readonly hostname?: string }
+  readonly requestContext?: {
+    readonly http?: { readonly sourceIp?: string }
+    readonly identity?: { readonly sourceIp?: string }
+  }
+}
+
+interface BunServer {
   requestIP?(request: Request): { readonly address: string } | null
 }
 
@@ -31,10 +41,7 @@ export function nodeConnection(proxies: number): (c: Context) => Connection {
   return (c) => {
     const env = (c.env ?? {}) as NodeEnv
     const { incoming, outgoing, host } = env
-    // A socket of a file system, or one that has closed, has no address.
-    const own = incoming
-      ? (incoming.socket?.remoteAddress ?? UNKNOWN_ADDRESS)
-      : env.requestIP?.(c.req.raw)?.address
+    const own = ownAddress(env, c.req.raw)
     const address = clientAddress(c.req.header('x-forwarded-for'), proxies, own)
     const secure = cameOverTls(c.req.header('x-forwarded-proto'), proxies)
     const known = { ...omitUndefined({ address, host }), secure }
@@ -54,6 +61,20 @@ export function nodeConnection(proxies: number): (c: Context) => Connection {
       },
     }
   }
+}
+
+/** The address at the other end of the connection; undefined where the runtime does not tell. */
+function ownAddress(env: NodeEnv, request: Request): string | undefined {
+  const { incoming, server = env, remoteAddr, requestContext } = env
+  // A socket of a file system, or one that has closed, has no address.
+  if (incoming) return incoming.socket?.remoteAddress ?? UNKNOWN_ADDRESS
+  const { http, identity } = requestContext ?? {}
+  return (
+    server.requestIP?.(request)?.address ??
+    remoteAddr?.hostname ??
+    http?.sourceIp ??
+    identity?.sourceIp
+  )
 }
 
 /**

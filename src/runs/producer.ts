@@ -1,4 +1,4 @@
-import { type AsyncContext, decision } from '../shared/async-context.ts'
+import { type AsyncContext, decision, outliveRequests } from '../shared/async-context.ts'
 import { after, Notifier, now, sleep } from '../shared/clock.ts'
 import { LimitError, type PublicError } from '../shared/errors.ts'
 import { omitUndefined } from '../shared/hooks.ts'
@@ -114,6 +114,7 @@ export class Producer implements ActiveRun {
       isClaimed = false
       if (this.#claims === 0 && !this.#hasBegun) this.#finish(NEVER_BEGUN)
     }
+    outliveRequests(this.settled)
     const decided = decision()
     if (decided === undefined) this.begin()
     else {

@@ -20,18 +20,23 @@ export function captureContext(): AsyncContext {
   return capture()
 }
 
+/** Keeps what serves a request alive until some work is done, where it would end with the answer. */
+export type WaitUntil = (work: Promise<unknown>) => void
+
 /** Requests whose answers are not decided. */
-const handled = new Set<Promise<boolean>>()
+const handled = new Map<Promise<boolean>, () => WaitUntil | undefined>()
 
 /**
  * Says that a request is being handled: what it starts waits until its answer is decided.
  *
  * Out     a function to call with the decision: true when the answer goes out, false when it is none that needs work.
  */
-export function handleRequest(): (isWanted: boolean) => void {
+export function handleRequest(
+  waitUntil: () => WaitUntil | undefined = () => undefined,
+): (isWanted: boolean) => void {
   let decide!: (isWanted: boolean) => void
   const decided = new Promise<boolean>((resolve) => (decide = resolve))
-  handled.add(decided)
+  handled.set(decided, waitUntil)
   return (isWanted) => {
     handled.delete(decided)
     decide(isWanted)
@@ -44,5 +49,10 @@ export function handleRequest(): (isWanted: boolean) => void {
  */
 export function decision(): Promise<boolean> | undefined {
   if (handled.size === 0) return undefined
-  return Promise.all(handled).then((wanted) => wanted.includes(true))
+  return Promise.all(handled.keys()).then((wanted) => wanted.includes(true))
+}
+
+/** Lets some work, such as a run, outlive the requests that are being handled now. */
+export function outliveRequests(work: Promise<unknown>): void {
+  for (const waitUntil of handled.values()) waitUntil()?.(work)
 }

@@ -298,6 +298,7 @@ function open(
     },
   })
   slot.stop = (reason) => stream.stop(reason)
+  connection.waitUntil?.(slot.released)
   return stream
 }
 

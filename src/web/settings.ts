@@ -5,6 +5,7 @@ import type { Limits } from '../shared/limits.ts'
 import type { Log } from '../shared/log.ts'
 import { completeTexts, english, type Texts } from '../shared/texts.ts'
 import { withContext, type TemplateEngine } from '../templates/engine.ts'
+import type { WaitUntil } from '../shared/async-context.ts'
 import type { Updates, Backpressure } from '../streams/event-stream.ts'
 import type { Client } from '../streams/options.ts'
 
@@ -19,6 +20,8 @@ export interface Connection extends Partial<Client> {
   readonly secure?: boolean
   /** The server it arrived at: streams of one server are stopped together. */
   readonly host?: object | undefined
+  /** Keeps what serves the request alive until its stream, or a run that it has started, has ended. */
+  readonly waitUntil?: WaitUntil
 }
 
 /** A content coding for event streams. */

@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { ConfigError } from '../shared/errors.ts'
+import { omitUndefined, tryOr } from '../shared/hooks.ts'
 import { consoleLog } from '../shared/log.ts'
 import type { NunjucksEngine } from '../templates/nunjucks/engine.ts'
 import {
@@ -14,10 +15,15 @@ import {
 const workers: Platform = {
   log: consoleLog,
   expose: false,
-  // Cloudflare sets it itself: what a client sends under this name never arrives.
   connection: () => (c) => {
+    // Cloudflare sets it itself: what a client sends under this name never arrives.
     const address = c.req.header('cf-connecting-ip')
-    return address === undefined ? {} : { address }
+    const context = tryOr(() => c.executionCtx, undefined)
+    // An isolate that waits for nothing does not hear that its client has left.
+    return {
+      ...omitUndefined({ address }),
+      ...(context && { waitUntil: (work) => context.waitUntil(work) }),
+    }
   },
   compile: undefined,
   folder(path) {

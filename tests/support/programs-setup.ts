@@ -19,6 +19,7 @@ const COMPILED = [
   'tests/contract/support/battery.ts',
   'tests/contract/support/large-blocks.ts',
   'tests/runs/support/node.ts',
+  'tests/runtimes/support/*.ts',
 ]
 
 /**
@@ -31,16 +32,27 @@ export default function setup(project: TestProject): () => void {
   compile({ include: COMPILED.map((path) => join(root, path)), from: root, to: folder })
   // Beside them what they find by their own place: files of the examples (one shows its source), and of the package.
   cpSync(join(root, 'examples'), join(folder, 'examples'), { recursive: true })
-  for (const name of ['node_modules', 'templates', 'public'])
-    symlinkSync(join(root, name), join(folder, name))
+  for (const each of ['node_modules', 'templates', 'public'])
+    symlinkSync(join(root, each), join(folder, each))
+  const { name, imports } = manifest
   const exports = Object.entries(manifest.exports).map(([entry, targets]) => [
     entry,
-    typeof targets === 'string' ? targets : targets.source.replace(/\.ts$/, '.js'),
+    typeof targets === 'string'
+      ? targets
+      : {
+          ...('workerd' in targets && { workerd: compiled(targets.workerd.default) }),
+          default: compiled(targets.default),
+        },
   ])
   writeFileSync(
     join(folder, 'package.json'),
-    JSON.stringify({ name: manifest.name, type: 'module', exports: Object.fromEntries(exports) }),
+    JSON.stringify({ name, type: 'module', imports, exports: Object.fromEntries(exports) }),
   )
   project.provide('programs', folder)
   return () => rmSync(folder, { recursive: true })
+}
+
+/** Where a file of the build is here. */
+function compiled(built: string): string {
+  return built.replace('./dist/', './src/')
 }

@@ -1,0 +1,4 @@
+import { serve } from 'swapstream/node'
+import { createApp } from './app.ts'
+
+serve(createApp({ templates: process.argv[2]! }), { port: 0, graceMs: 2_000 })

@@ -111,17 +111,21 @@ export function llm(name: string, options: LlmOptions = {}): Llm {
 
 /**
  * The packages that `llm` may import, and no others. Literal, so that bundlers find them; ignored by the compiler, since
- * only some users have them.
+ * only some users have them. With a "catch", without which bundlers fail where one is not installed.
  */
 const IMPORTS: Readonly<Record<string, () => Promise<unknown>>> = {
   // @ts-ignore -- optional
-  ai: () => import('ai'),
+  ai: () => import('ai').catch(rethrow),
   // @ts-ignore -- optional
-  '@ai-sdk/openai-compatible': () => import('@ai-sdk/openai-compatible'),
+  '@ai-sdk/openai-compatible': () => import('@ai-sdk/openai-compatible').catch(rethrow),
   // @ts-ignore -- optional
-  '@ai-sdk/openai': () => import('@ai-sdk/openai'),
+  '@ai-sdk/openai': () => import('@ai-sdk/openai').catch(rethrow),
   // @ts-ignore -- optional
-  '@ai-sdk/anthropic': () => import('@ai-sdk/anthropic'),
+  '@ai-sdk/anthropic': () => import('@ai-sdk/anthropic').catch(rethrow),
+}
+
+function rethrow(error: unknown): never {
+  throw error
 }
 
 /** Node, Bun, Deno and Vite each have words of their own for a package that is not installed. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createServer, type AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { resolve as resolvePath } from 'node:path'
 import { afterEach, inject } from 'vitest'
 
 export interface Program {
@@ -13,7 +13,7 @@ export interface Program {
 /** How Node starts a program of this repository: compiled before all tests, or as users do who have its sources. */
 export function startOf(file: string, from: 'compiled' | 'sources' = 'compiled'): string[] {
   return from === 'compiled'
-    ? [join(inject('programs'), file.replace(/\.ts$/, '.js'))]
+    ? [resolvePath(inject('programs'), file.replace(/\.ts$/, '.js'))]
     : ['--conditions=source', '--import', 'tsx', file]
 }
 

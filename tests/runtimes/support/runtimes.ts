@@ -26,7 +26,7 @@ export interface Runtime {
 }
 
 const TEMPLATES = resolve('tests/runtimes/support/templates')
-const NO_SHUTDOWN = 'its server knows none of ours'
+const NO_SHUTDOWN = 'the server of this runtime stops by itself; `serve` is for Node'
 
 export const RUNTIMES: readonly Runtime[] = [
   ...['node@20', 'node@22', 'node@24', 'node@latest'].map((from): Runtime => {

@@ -74,7 +74,8 @@ function belongs({ tagName, namespaceURI, parentNode }: Element): boolean {
   const around = parentNode as Partial<Element>
   const space = around.namespaceURI ?? html.NS.HTML
   const readsHtml = space === html.NS.HTML || READS_HTML[space]!.test(around.tagName!)
-  if (!readsHtml) return namespaceURI === space
+  // A template is never seen, wherever it stands.
+  if (!readsHtml) return namespaceURI === space || tagName === 'template'
   if (namespaceURI === html.NS.HTML) return true
   if (tagName === (namespaceURI === html.NS.SVG ? 'svg' : 'math')) return true
   // Two elements of MathML stay what they are in its texts, and an annotation may hold any.

@@ -178,7 +178,7 @@ class Reader {
     return true
   }
 
-  /** What goes to another place may be, or bring, a part of the SVG or MathML there. */
+  /** The space of an element. What goes to another place may be, or bring, a part of the SVG or MathML there. */
   #spaceOf(tag: Tag): Space {
     const { name } = tag
     if (name === 'svg' || name === 'math') return name

@@ -188,7 +188,7 @@ function unclosedStream({ tag, attribute, name, at }: Read): MarkupUses['connect
   return [{ attribute, at, message, hint: `Add ${close}="done".` }]
 }
 
-/** What htmx 2 makes of its target by each frame that has no content of its own. What it does not know is `innerHTML`. */
+/** The use that htmx 2 makes of later frames, which have no content of their own. A style unknown to it is `innerHTML`. */
 const OF_LATER_FRAMES: Readonly<Record<string, string>> = {
   delete: 'removes an element with hx-swap="delete" by the first frame.',
   outerHTML:

@@ -18,7 +18,7 @@ export function oobChanges(morphs: boolean, tree: HtmlTree, before?: HtmlTree): 
   )
 }
 
-/** The HTML of a block where the form says, and the data of a message each for what htmx would not move from there. */
+/** The HTML of a block where the form says. Beside it, a message for each part that htmx would not move from there. */
 export function firstMessages(
   morphs: boolean,
   tree: HtmlTree,
@@ -61,7 +61,7 @@ function messagesOf(morphs: boolean, tree: HtmlTree, node: HtmlNode): string[] {
 
 const SWAP_OOB = /^(?:data-)?hx-swap-oob$/
 
-/** What an element says of its place: `true`, `beforeend`, `beforeend:#list`, `beforeend target:#list`; or a partial. */
+/** Reads the place that an element names: `true`, `beforeend`, `beforeend:#list`, `beforeend target:#list`; or a partial. */
 function readMove(tree: HtmlTree, node: HtmlNode) {
   const { start, tagEnd, innerStart, innerEnd, end, tag, space } = node
   const own = (name: RegExp): string | undefined => valueOf(tree.html, start, name)

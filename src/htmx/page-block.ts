@@ -32,7 +32,7 @@ interface Place {
   readonly hasEnd?: boolean
 }
 
-/** What decides how a block is found again. */
+/** The facts that decide how a block is found again. */
 export interface BlockPlace {
   /** The temporary id of the anchor, where the block needs one. */
   readonly anchor: string
@@ -165,8 +165,8 @@ export class PageBlock {
     const { kind, at, anchor } = this.#place
     let messages = this.#innerOf(tree)
     if (messages === undefined) {
-      if (kind !== 'inside' || (anchor && canStandAlone(tree, this.#options)))
-        return this.#move(tree)
+      const leavesFrame = this.#hasOtherSpace(tree) || canStandAlone(tree, this.#options)
+      if (kind !== 'inside' || (anchor && leavesFrame)) return this.#move(tree)
       messages = this.#swap('inside', at, plain(tree), this.#within(tree))
     }
     this.#shown = pageHtml(tree)
@@ -244,13 +244,17 @@ export class PageBlock {
     return this.#swap('after', last, anchorOf(`${at.slice(1)}e`))
   }
 
+  #hasOtherSpace({ root }: HtmlTree): boolean {
+    return root.space !== this.tree.root.space
+  }
+
   #mustMove(tree: HtmlTree): boolean {
     const { kind, anchor } = this.#place
     if (kind === 'root') return idOf(tree) === undefined
     const isAlone = canStandAlone(tree, this.#options)
     // Text at the top could not be removed again.
     if (kind === 'behind') return !isAlone
-    if (anchor !== undefined && tree.root.space !== this.tree.root.space) return true
+    if (anchor !== undefined && this.#hasOtherSpace(tree)) return true
     return anchor !== undefined && isAlone && (isBlank(this.tree.html) || needsContext(tree.html))
   }
 

@@ -107,6 +107,11 @@ export const FAR: Names = new Set([
   ...names('button form math object ruby svg template'),
 ])
 
+/** Tags that reach far, but not beyond the template in which they stand. */
+export const ENDS_IN_TEMPLATE: Names = new Set(
+  [...FORMATTING, ...Object.keys(PARENTS), ...Object.keys(HOLDS)].filter((name) => !RAW.has(name)),
+)
+
 /** End tags that end those in their element that have no end tag of their own. */
 export const CLOSES_WITHIN: Names = new Set([
   ...BLOCK,
@@ -114,6 +119,28 @@ export const CLOSES_WITHIN: Names = new Set([
   ...Object.keys(PARENTS),
   ...names('button datalist object ruby'),
 ])
+
+/** Elements that stand in SVG or in MathML only. */
+const PARTS_OF: Readonly<Record<'svg' | 'math', Names>> = {
+  svg: names(
+    'animate animatemotion animatetransform circle clippath defs desc ellipse feblend fecolormatrix ' +
+      'fecomponenttransfer fecomposite feconvolvematrix fediffuselighting fedisplacementmap fedistantlight ' +
+      'fedropshadow feflood fefunca fefuncb fefuncg fefuncr fegaussianblur feimage femerge femergenode femorphology ' +
+      'feoffset fepointlight fespecularlighting fespotlight fetile feturbulence filter foreignobject g image line ' +
+      'lineargradient marker mask metadata mpath path pattern polygon polyline radialgradient rect set stop switch ' +
+      'symbol text textpath tspan use view',
+  ),
+  math: names(
+    'annotation annotation-xml maction menclose merror mfenced mfrac mi mmultiscripts mn mo mover mpadded mphantom ' +
+      'mprescripts mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover semantics',
+  ),
+}
+
+/** The space of an element by its name alone. */
+export function spaceOfName(name: string): 'svg' | 'math' | 'html' {
+  if (PARTS_OF.svg.has(name)) return 'svg'
+  return PARTS_OF.math.has(name) ? 'math' : 'html'
+}
 
 const SVG_NAMES = new Map(
   (

@@ -1,5 +1,5 @@
 import * as elements from './elements.ts'
-import { SEAM, type Tag, tagAt, textEnd } from './tags.ts'
+import { SEAM, spaceOf, type Tag, tagAt, textEnd } from './tags.ts'
 import { type HtmlNode, type HtmlTree, type Space, sharedLength } from './tree.ts'
 
 /** A node while it is read. */
@@ -27,7 +27,8 @@ const LONG_CHARS = 256
 /**
  * Reads HTML into elements, texts and comments, each where a browser's parser puts it.
  *
- * In      any text; line breaks are LF. `isOutOfBand` tells which elements the client takes to another place.
+ * In      any text; line breaks are LF. `isOutOfBand` tells which elements the client takes to another place, `space`
+ *         in what all of it stands.
  * Out     what a parser would repair is opaque: the nearest element around it that is known to hold it, at worst all.
  * Cost    one pass, from where the HTML is different from what was read before.
  *
@@ -38,12 +39,14 @@ export function treeOf(
   html: string,
   isOutOfBand: (tag: Tag) => boolean = () => false,
   before?: HtmlTree,
+  space: Space = 'html',
 ): HtmlTree {
-  const root = node('#', 'html', 0, 0, html.length)
+  const root = node('#', space, 0, 0, html.length)
   const reader = new Reader(html, root, isOutOfBand)
-  if (before !== undefined && html.length > LONG_CHARS) reader.resume(before)
+  const isLike = before?.root.space === space
+  if (isLike && html.length > LONG_CHARS) reader.resume(before)
   if (!html.includes(SEAM) && reader.read()) return { html, root, outOfBand: reader.outOfBand }
-  const unknown = { ...node('#', 'html', 0, 0, html.length), opaque: true }
+  const unknown = { ...node('#', space, 0, 0, html.length), opaque: true }
   return { html, root: unknown, outOfBand: [] }
 }
 
@@ -165,7 +168,7 @@ class Reader {
     while (this.#isEndedBy(name)) this.#close(start, start)
     if (!this.#fits(name)) return this.#giveUp() && this.#startTag(tag)
     if (name === 'tr' && this.#parent.name === 'table') this.#push('tbody', 'html', start, start)
-    const space = name === 'svg' || name === 'math' ? name : 'html'
+    const space = this.#spaceOf(tag)
     const opened = this.#push(name, space, start, this.#at, tag)
     if (elements.VOID.has(name) || (space !== 'html' && tag.selfCloses))
       this.#close(this.#at, this.#at)
@@ -173,6 +176,15 @@ class Reader {
     else if (elements.RAW.has(name)) return this.#raw(opened)
     else if (name === 'pre') skipBreak(opened, this.#html)
     return true
+  }
+
+  /** The space of an element. What goes to another place may be, or bring, a part of the SVG or MathML there. */
+  #spaceOf(tag: Tag): Space {
+    const { name } = tag
+    if (name === 'svg' || name === 'math') return name
+    if (!this.#isOutOfBand(tag)) return 'html'
+    const space = elements.spaceOfName(name)
+    return space === 'html' ? spaceOf(this.#html.slice(this.#at)) : space
   }
 
   #push(name: string, space: Space, start: number, end: number, tag?: Tag): Node {
@@ -256,6 +268,7 @@ class Reader {
   /** Content of a template belongs to no page. */
   #template(opened: Node): boolean {
     const html = this.#html
+    let movesOut = false
     for (let depth = 1; depth > 0;) {
       const next = html.indexOf('<', this.#at)
       if (next < 0) return false
@@ -263,13 +276,17 @@ class Reader {
       this.#at = tag?.end ?? next + 1
       if (tag === undefined) continue
       const { name, end, ends } = tag
+      movesOut ||= this.#isOutOfBand(tag)
       if (end > html.length || (name === '' && !isComment(html.slice(next, end)))) return false
       if (name === 'template') depth += ends ? -1 : 1
-      else if (elements.FAR.has(name) && !elements.FORMATTING.has(name)) return false
+      else if (elements.FAR.has(name) && !elements.ENDS_IN_TEMPLATE.has(name)) return false
       if (depth === 0) opened.innerEnd = next
     }
     opened.opaque = true
     this.#close(opened.innerEnd, this.#at)
+    // It is only around what goes to another place, so that a parser keeps that.
+    const siblings = this.#parent.children
+    if (movesOut && siblings.at(-1) === opened) this.outOfBand.push(siblings.pop()!)
     return true
   }
 

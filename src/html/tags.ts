@@ -1,3 +1,5 @@
+import { spaceOfName } from './elements.ts'
+
 /** Stands for a value that is only known when the template is rendered. */
 export const HOLE = '\uffff'
 /** Stands where a condition, a loop or a body of its own begins or ends: what is left of it need not belong to what is right. */
@@ -78,6 +80,32 @@ export function textEnd(html: string, name: string, from: number): number {
   const end = new RegExp(`</${name}(?=[\\s/>])`, 'gi')
   end.lastIndex = from
   return end.exec(html)?.index ?? -1
+}
+
+/** Elements of HTML and of SVG: what stands in or behind them tells which. */
+const OF_BOTH = /^(?:a|script|style|title)$/
+
+/**
+ * The space of parts of SVG or MathML that stand alone: what their first element with a name of its own tells.
+ *
+ * @example spaceOf('<g><circle r="3"/></g>') // → 'svg'
+ * @example spaceOf('<a href="/"><text>Home</text></a>') // → 'svg'
+ */
+export function spaceOf(html: string): 'svg' | 'math' | 'html' {
+  const blank = /\s*/y
+  let at = 0
+  for (;;) {
+    blank.lastIndex = at
+    blank.exec(html)
+    at = blank.lastIndex
+    const tag = html.charCodeAt(at) === 60 ? tagAt(html, at) : undefined
+    if (tag === undefined || tag.end > html.length) return 'html'
+    const { name, ends } = tag
+    if (name !== '' && !OF_BOTH.test(name)) return ends ? 'html' : spaceOfName(name)
+    at = tag.end
+    if (!ends && TEXT_ONLY.test(name)) at = textEnd(html, name, at)
+    if (at < 0) return 'html'
+  }
 }
 
 /**

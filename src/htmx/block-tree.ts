@@ -1,6 +1,13 @@
 import { treeOf } from '../html/read-tree.ts'
-import { type Tag, tagAt } from '../html/tags.ts'
-import { type HtmlNode, type HtmlTree, isElement, partOf, sourceOf } from '../html/tree.ts'
+import { spaceOf, type Tag, tagAt } from '../html/tags.ts'
+import {
+  type HtmlNode,
+  type HtmlTree,
+  isElement,
+  partOf,
+  sourceOf,
+  type Space,
+} from '../html/tree.ts'
 
 /** An element that holds text up to its end tag, and has none. */
 const OPEN_TEXT =
@@ -16,8 +23,18 @@ const OPEN_TAG = /<\/?[a-zA-Z](?:"[^"]*"|'[^']*'|[^"'>])*(?:"[^"]*|'[^']*)?$/
  */
 export function blockTree(html: string, before?: HtmlTree): HtmlTree {
   const text = html.includes('\r') ? html.replace(/\r\n?/g, '\n') : html
-  const tree = treeOf(text.toWellFormed(), isOutOfBand, before)
-  return tree.root.opaque ? treeOf(contained(tree.html), isOutOfBand) : tree
+  const space = spaceOfBlock(text)
+  const tree = treeOf(text.toWellFormed(), isOutOfBand, before, space)
+  if (!tree.root.opaque) return tree
+  return treeOf(contained(tree.html), isOutOfBand, undefined, space)
+}
+
+/** The space of a block: of what stays in it, not of what htmx moves to another place. */
+function spaceOfBlock(html: string): Space {
+  const space = spaceOf(html)
+  if (space === 'html' || !/hx-swap-oob/.test(html)) return space
+  const { outOfBand, root } = treeOf(html, isOutOfBand)
+  return outOfBand.length > 0 && !root.opaque ? spaceOf(plain({ html, outOfBand, root })) : space
 }
 
 /** Removes tags that end the template in which htmx reads the HTML; closes a text that hides its end. */
@@ -43,14 +60,6 @@ function isOutOfBand({ name, attributes }: Tag): boolean {
 /** The HTML without what htmx moves to another place. */
 export function plain(tree: HtmlTree): string {
   return partOf(tree, 0, tree.html.length)
-}
-
-/** Changed elements that htmx moves to another place of the page: the data of a message each. */
-export function oobChanges(tree: HtmlTree, before?: HtmlTree): string[] {
-  const parts = (of?: HtmlTree): string[] =>
-    of?.outOfBand.map(({ start, end }) => of.html.slice(start, end)) ?? []
-  const old = parts(before)
-  return parts(tree).filter((part, n) => part !== old[n])
 }
 
 export function elementsOf({ root }: HtmlTree): HtmlNode[] {

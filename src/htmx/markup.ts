@@ -29,7 +29,7 @@ export interface MarkupUses {
 export interface AnswerPlace {
   readonly method: string
   readonly url: string
-  /** The answer takes the place of the element that asks. Else, a part of it is chosen (`hx-select`). */
+  /** The answer takes the place of the element that asks. Else, a part of it is chosen (`hx-select`) or lost. */
   readonly isReplaced: boolean
   readonly message: string
   readonly hint: string
@@ -188,20 +188,60 @@ function unclosedStream({ tag, attribute, name, at }: Read): MarkupUses['connect
   return [{ attribute, at, message, hint: `Add ${close}="done".` }]
 }
 
-/** htmx 2 empties the target by each frame that has no content of its own. */
-function emptied({ tag, attribute, name, at }: Read): MarkupUses['connections'] {
-  if (name !== 'sse-swap') return []
-  const swap = valueOf(tag, 'hx-swap') ?? valueOf(tag, 'data-hx-swap') ?? 'innerHTML'
-  if (!/^\s*innerHTML(?:\s|$)/.test(swap)) return []
-  const message = 'htmx 2 empties an element with hx-swap="innerHTML" by each later frame.'
+/** The use that htmx 2 makes of later frames, which have no content of their own. A style unknown to it is `innerHTML`. */
+const OF_LATER_FRAMES: Readonly<Record<string, string>> = {
+  delete: 'removes an element with hx-swap="delete" by the first frame.',
+  outerHTML:
+    'removes an element with hx-swap="outerHTML" by the first frame, and has no place for the later ones.',
+  textContent: 'shows each frame as text, tags included, with hx-swap="textContent".',
+}
+const ADDS = /^(?:afterbegin|afterend|beforebegin|beforeend|none)$/
+
+/** Finds an element of htmx 2 in which nothing stays of what its unnamed frames bring. */
+function emptied({ tag, attribute, name, value, at }: Read): MarkupUses['connections'] {
+  if (name !== 'sse-swap' || !/(?:^|,)\s*message\s*(?:,|$)/.test(value)) return []
+  const swap = valueOf(tag, 'hx-swap') ?? valueOf(tag, 'data-hx-swap') ?? ''
+  const [first = ''] = swap.trim().split(/\s+/)
+  const style = first === '' || first.includes(':') ? 'innerHTML' : first
+  if (ADDS.test(style) || isDynamic(swap)) return []
+  const message = `htmx 2 ${OF_LATER_FRAMES[style] ?? `empties an element with hx-swap="${style}" by each later frame.`}`
   return [{ attribute, at, message, hint: 'Write hx-swap="beforeend", or "none" for a feed.' }]
+}
+
+/** Finds what loses the frames after the first, with htmx 4. */
+function lostFrames(name: string, value: string): [message: string, hint: string] | undefined {
+  const [style, ...modifiers] = value.trim().split(/[\s,]+/)
+  if (name === 'hx-select-oob')
+    return [
+      'hx-select-oob takes its element from the first frame alone, so it stays as it was then.',
+      'Write hx-swap-oob on that element in the block.',
+    ]
+  if (name !== 'hx-swap') return undefined
+  if (style === 'textContent')
+    return [
+      'hx-swap="textContent" leaves nothing in the page that later frames could find: a streamed answer stays at its first words.',
+      'Leave it out: text in a block is escaped.',
+    ]
+  if (style === 'outerSync')
+    return [
+      'hx-swap="outerSync" keeps the first element of a frame alone, so a streamed answer is lost unless the root of its block has an id.',
+      'Write outerMorph, or give the root of the block an id.',
+    ]
+  const all = [style, ...modifiers]
+  if (all.some((each) => /^strip(?::true)?$/.test(each!)))
+    return [
+      'strip takes away the first element of a frame, and with it what later frames look for.',
+      'Leave it out, and in the block the element that it takes away.',
+    ]
+  if (!all.includes('swapEmpty:true')) return undefined
+  return ['swapEmpty:true empties the target with each later frame.', 'Leave it out.']
 }
 
 /** Finds an element whose answer certainly removes it with the first frame, or is wanted only in part. */
 function answerOf(tags: readonly Tag[], at: number, all: readonly Read[]): AnswerPlace[] {
   const tag = tags[at]!
   const own = all.filter((each) => each.tag === tag)
-  const request = own.find(({ name }) => REQUEST.test(name))
+  const request = own.find(({ name }) => REQUEST.test(name) || name === 'hx-sse:connect')
   const names = own.map(({ name }) => name).filter((name) => name.startsWith('hx-'))
   // Of two values one is meant, and of a printed attribute nothing is known.
   if (!request || new Set(names).size < names.length || own.some(({ name }) => isDynamic(name)))
@@ -209,8 +249,15 @@ function answerOf(tags: readonly Tag[], at: number, all: readonly Read[]): Answe
   const [target, select, swap] = ['hx-target', 'hx-select', 'hx-swap'].map((name) =>
     own.find((each) => each.name === name),
   )
-  const method = request.name.slice(3).toUpperCase()
+  const isConnected = request.name === 'hx-sse:connect'
+  const method = isConnected ? 'GET' : request.name.slice(3).toUpperCase()
   const answer = { method, url: request.value, hasTarget: target !== undefined }
+  const lost = own.flatMap(({ name, value, at: from }) => {
+    const [message, hint] = (!isDynamic(value) && lostFrames(name, value)) || []
+    if (message === undefined || hint === undefined) return []
+    return [{ ...answer, hasTarget: true, isReplaced: false, at: from, message, hint }]
+  })
+  if (lost.length > 0 || isConnected) return lost
   const selector = target?.value.trim() ?? 'this'
   if (isDynamic(selector)) return []
   if (select && select.value !== '' && !isDynamic(select.value) && selector !== 'body') {

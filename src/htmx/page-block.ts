@@ -7,16 +7,16 @@ import {
   idOf,
   isBlank,
   isMadeOfElements,
-  oobChanges,
   plain,
   PreservedElements,
   preserves,
 } from './block-tree.ts'
-import { ANYWHERE, IN_FRAME, IN_HTML, needsContext, swap, swaps, withinOf } from './swaps.ts'
+import { firstMessages, oobChanges } from './out-of-band.ts'
+import { IN_FRAME, IN_HTML, needsContext, swap, swaps, topOf, withinOf } from './swaps.ts'
 import type { Within } from './swaps.ts'
 
 /** The element around a block that is no element by itself, while it is streamed. */
-const FRAME = 'swap-frame'
+const FRAMES = { html: 'swap-frame', svg: 'g', math: 'mrow' } as const
 
 type Swapping = (how: How, target: string, html?: string, within?: Within) => string[]
 
@@ -32,13 +32,17 @@ interface Place {
   readonly hasEnd?: boolean
 }
 
-export interface PageBlockOptions {
-  /** The client morphs (htmx 4). */
-  readonly morphs: boolean
+/** The facts that decide how a block is found again. */
+export interface BlockPlace {
   /** The temporary id of the anchor, where the block needs one. */
   readonly anchor: string
   /** Another connection may have to find the block by its anchor alone. */
   readonly resumable: boolean
+}
+
+export interface PageBlockOptions extends BlockPlace {
+  /** The client morphs (htmx 4). */
+  readonly morphs: boolean
   /** How two states are compared. */
   readonly difference: typeof changesOf
 }
@@ -77,9 +81,20 @@ export class PageBlock {
   /** The block where htmx puts what has no address: plain HTML, with an anchor where it has no id. */
   static first(tree: HtmlTree, options: PageBlockOptions): Placed {
     const place = placeOf(tree, options)
-    const anchor = place.anchor === undefined ? '' : anchorOf(options.anchor)
-    const messages = [anchor + completed(tree, tree.html, place)]
-    return { block: new PageBlock(options, place, tree), messages }
+    const block = new PageBlock(options, place, tree)
+    if (tree.root.space === 'html') {
+      const { html, more } = firstMessages(options.morphs, tree)
+      return { block, messages: [withAnchor(tree, html, options), ...more] }
+    }
+    // There htmx reads HTML alone, so parts of SVG or MathML come behind an anchor.
+    const at = `#${options.anchor}`
+    const content = completed(tree, plain(tree), place)
+    const parts = block.#swap('after', at, content, block.#within(tree))
+    if (place.anchor === undefined) parts.push(...block.#swap('remove', at))
+    return {
+      block,
+      messages: [anchorOf(options.anchor), ...parts, ...oobChanges(options.morphs, tree)],
+    }
   }
 
   /** The block in an element of the page. */
@@ -115,6 +130,13 @@ export class PageBlock {
     return kind === 'behind' ? at + '+*'.repeat(elementsOf(this.tree).length) : at
   }
 
+  /** The selector of the element behind which HTML is seen: in SVG and MathML that is nowhere. */
+  get shownIn(): string {
+    const { space } = this.tree.root
+    const { kind, at, anchor = kind === 'root' ? at : undefined } = this.#place
+    return space === 'html' || anchor === undefined ? this.last : `${space}:has(${anchor})`
+  }
+
   /** Shows the block as it is now. */
   next(render: HtmlTree): string[] {
     const tree = this.#preserved.apply(render)
@@ -128,7 +150,10 @@ export class PageBlock {
       end: hasEnd,
     })
     if (changes === undefined) return [...messages, ...this.whole(tree)]
-    messages.push(...this.#swaps(changes), ...oobChanges(tree, this.tree))
+    messages.push(
+      ...this.#swaps(changes, tree),
+      ...oobChanges(this.#options.morphs, tree, this.tree),
+    )
     this.#shown = page
     if (kind === 'root') this.#place = { kind, at: idOf(tree) ?? this.#place.at }
     return messages
@@ -140,23 +165,21 @@ export class PageBlock {
     const { kind, at, anchor } = this.#place
     let messages = this.#innerOf(tree)
     if (messages === undefined) {
-      if (kind !== 'inside' || (anchor && canStandAlone(tree, this.#options)))
-        return this.#move(tree)
-      const within = { ...this.#within, opaque: tree.root.opaque }
-      messages = this.#swap('inside', at, plain(tree), within)
+      const leavesFrame = this.#hasOtherSpace(tree) || canStandAlone(tree, this.#options)
+      if (kind !== 'inside' || (anchor && leavesFrame)) return this.#move(tree)
+      messages = this.#swap('inside', at, plain(tree), this.#within(tree))
     }
     this.#shown = pageHtml(tree)
-    return [...messages, ...oobChanges(tree)]
+    return [...messages, ...oobChanges(this.#options.morphs, tree)]
   }
 
   /** Removes all that is temporary: what stays is the block. */
   end(): string[] {
     const { kind, at, anchor, hasEnd } = this.#place
-    const within = { ...IN_FRAME, opaque: this.tree.root.opaque }
     const messages =
       kind === 'inside' && anchor !== undefined
-        ? this.#swap('replace', at, plain(this.tree), within)
-        : this.#swaps(removeTemporary(this.#shown, preserves))
+        ? this.#swap('replace', at, plain(this.tree), this.#within(this.tree))
+        : this.#swaps(removeTemporary(this.#shown, preserves), this.tree)
     this.#shown = pageHtml(this.tree)
     if (anchor !== undefined) messages.push(...this.#swap('remove', anchor))
     if (hasEnd) messages.push(...this.#swap('remove', `${at}e`))
@@ -194,20 +217,22 @@ export class PageBlock {
       !to.hasEnd &&
       (from.kind === 'root' || hasMore || tree.root.children.length === 1)
     const html = isOne ? partOf(tree, root!.start, root!.end) : plain(tree)
-    const within = isOne ? withinOf(html, this.#within) : { ...IN_HTML, opaque: tree.root.opaque }
+    const around = this.#within(tree)
+    const isHtml = around.space === 'html'
+    const within = isOne ? withinOf(html, around) : isHtml ? { ...around, ...IN_HTML } : around
     const isRoot = from.kind === 'root' && to.kind === 'root'
     add('replace', isRoot ? from.at : `#${anchor}+*`, completed(tree, html, to), within)
     if (to.kind === 'root' && from.anchor) add('remove', from.anchor)
     this.#place = to
     this.#shown = pageHtml(tree)
-    return [...messages, ...oobChanges(tree)]
+    return [...messages, ...oobChanges(this.#options.morphs, tree)]
   }
 
-  /** A parser reads HTML where the form says; an element with an id may be one of SVG. */
-  get #within(): Within {
+  /** Where a parser has to read what stands at the top of the block. */
+  #within(tree: HtmlTree): Within {
     const { kind, anchor } = this.#place
-    if (anchor === undefined) return ANYWHERE
-    return kind === 'behind' ? IN_HTML : IN_FRAME
+    const isFrame = tree.root.space === 'html' && kind === 'inside' && anchor !== undefined
+    return isFrame ? { ...IN_FRAME, opaque: tree.root.opaque } : topOf(tree)
   }
 
   /** Adds an anchor behind a block that becomes several elements: a short address for what comes at its end. */
@@ -219,20 +244,24 @@ export class PageBlock {
     return this.#swap('after', last, anchorOf(`${at.slice(1)}e`))
   }
 
+  #hasOtherSpace({ root }: HtmlTree): boolean {
+    return root.space !== this.tree.root.space
+  }
+
   #mustMove(tree: HtmlTree): boolean {
     const { kind, anchor } = this.#place
     if (kind === 'root') return idOf(tree) === undefined
     const isAlone = canStandAlone(tree, this.#options)
     // Text at the top could not be removed again.
     if (kind === 'behind') return !isAlone
+    if (anchor !== undefined && this.#hasOtherSpace(tree)) return true
     return anchor !== undefined && isAlone && (isBlank(this.tree.html) || needsContext(tree.html))
   }
 
-  #swaps(changes: readonly Change[]): string[] {
+  #swaps(changes: readonly Change[], tree: HtmlTree): string[] {
     const { kind, at } = this.#place
     const placed = changes.map((change): Change => {
-      const { tag, opaque = false } = change.within
-      const within = tag === '#' ? { ...this.#within, opaque } : change.within
+      const within = change.within.tag === '#' ? this.#within(tree) : change.within
       if (kind !== 'behind' || change.path.length > 0) return { ...change, within }
       return { ...change, how: change.how === 'end' ? 'before' : 'after', within }
     })
@@ -246,21 +275,28 @@ export class PageBlock {
   }
 }
 
+/** HTML of a block as it stands in the page, behind its anchor. */
+export function withAnchor(tree: HtmlTree, html: string, options: BlockPlace): string {
+  const place = placeOf(tree, options)
+  return (place.anchor === undefined ? '' : anchorOf(options.anchor)) + completed(tree, html, place)
+}
+
 /** Tells if a block is made of elements, as many as can be found again. */
-function canStandAlone(tree: HtmlTree, { resumable }: PageBlockOptions): boolean {
+function canStandAlone(tree: HtmlTree, { resumable }: BlockPlace): boolean {
   return isMadeOfElements(tree, resumable ? 1 : Infinity)
 }
 
-function placeOf(tree: HtmlTree, options: PageBlockOptions): Place {
+function placeOf(tree: HtmlTree, options: BlockPlace): Place {
   const id = options.resumable ? undefined : idOf(tree)
   if (id !== undefined) return { kind: 'root', at: id }
   const anchor = `#${options.anchor}`
-  if (!canStandAlone(tree, options)) return { kind: 'inside', at: `${anchor}+${FRAME}`, anchor }
+  if (!canStandAlone(tree, options))
+    return { kind: 'inside', at: `${anchor}+${FRAMES[tree.root.space]}`, anchor }
   return { kind: 'behind', at: anchor, anchor, hasEnd: needsEnd(tree, options) }
 }
 
 /** Tells if the end of a block of elements is not the end of its one element. */
-function needsEnd(tree: HtmlTree, { resumable }: PageBlockOptions): boolean {
+function needsEnd(tree: HtmlTree, { resumable }: BlockPlace): boolean {
   // What another connection cannot know of, it cannot remove.
   if (resumable) return false
   return elementsOf(tree).length > 1 || !isElement(tree.root.children.at(-1)!)
@@ -277,6 +313,7 @@ function anchorOf(id: string): string {
 
 /** The HTML of a block with the anchor at its end, or in its frame. */
 function completed(tree: HtmlTree, html: string, { kind, at, hasEnd }: Place): string {
-  if (kind === 'inside') return `<${FRAME}>${html}</${FRAME}>`
+  const frame = FRAMES[tree.root.space]
+  if (kind === 'inside') return `<${frame}>${html}</${frame}>`
   return hasEnd ? html + closingTags(tree) + anchorOf(`${at.slice(1)}e`) : html
 }

@@ -2,10 +2,11 @@ import { blockKey, type Fragment } from '../fragments/fragment.ts'
 import { changesOf } from '../html/diff.ts'
 import { tagsIn } from '../html/tags.ts'
 import type { HtmlTree } from '../html/tree.ts'
-import { idOf, oobChanges, plain } from './block-tree.ts'
-import { PageBlock, type Placed } from './page-block.ts'
+import { idOf, plain } from './block-tree.ts'
+import { firstMessages, oobChanges } from './out-of-band.ts'
+import { PageBlock, type Placed, withAnchor } from './page-block.ts'
 import { resumeId } from './resume.ts'
-import { literalSwap, swap, withAttribute } from './swaps.ts'
+import { enclosed, literalSwap, swap, topOf, withAttribute } from './swaps.ts'
 import { noAddress } from './together.ts'
 
 export interface StreamPageOptions {
@@ -77,7 +78,7 @@ export class StreamPage {
     if (target !== undefined) this.#target = target
     if (target !== undefined && style !== undefined && style !== 'innerMorph') {
       this.#blocks.delete(target)
-      return [...literalSwap(morphs, style, target, plain(tree)), ...oobChanges(tree)]
+      return [...literalSwap(morphs, style, target, plain(tree)), ...oobChanges(morphs, tree)]
     }
     const place = placeOf(fragment)
     if (selects && this.#isMain(fragment)) {
@@ -114,7 +115,7 @@ export class StreamPage {
     const { morphs, at, to } = this.#options
     if (this.#selected !== undefined) return [...this.#takeSelected(), ...this.afterContent(notice)]
     const main = this.#main === undefined ? undefined : this.#blocks.get(this.#main)
-    if (main) return swap(morphs, 'after', main.block.last, notice)
+    if (main) return swap(morphs, 'after', main.block.shownIn, notice)
     if (at !== undefined) {
       const missing = this.#unlessThere(to ?? `#${resumeId(at)}`)
       return [
@@ -140,7 +141,7 @@ export class StreamPage {
     const id = `${this.streamId}x${this.#errors++ || ''}`
     const html = withAttribute(notice, `id="${id}"`)
     const { target } = fragment
-    const last = this.#blocks.get(placeOf(fragment))?.block.last
+    const last = this.#blocks.get(placeOf(fragment))?.block.shownIn
     const isFirst = this.#main === undefined || this.#main === placeOf(fragment)
     let shown = [html]
     if (target !== undefined) shown = swap(morphs, replaces ? 'inside' : 'end', target, html)
@@ -167,7 +168,7 @@ export class StreamPage {
   #takeSelected(): string[] {
     const tree = this.#selected
     this.#selected = undefined
-    return tree === undefined ? [] : [tree.html]
+    return tree === undefined ? [] : [enclosed(tree.html, tree.root.space)]
   }
 
   /** The first block without a target is the main one. */
@@ -188,12 +189,16 @@ export class StreamPage {
       return PageBlock.replacing(id, tree, options)
     }
     const options = { morphs, anchor: this.streamId, resumable, difference }
-    if (at === undefined) return final ? { messages: [tree.html] } : PageBlock.first(tree, options)
+    if (at === undefined) {
+      if (!final || tree.root.space !== 'html') return PageBlock.first(tree, options)
+      const { html, more } = firstMessages(morphs, tree)
+      return { messages: [html, ...more] }
+    }
     // The page may show the block from the connection before.
     const placed = PageBlock.replacing(undefined, tree, options)
     if (to === undefined) return placed
-    const [html] = PageBlock.first(tree, options).messages
-    const missing = swap(morphs, 'end', this.#unlessThere(to), html)
+    const html = withAnchor(tree, tree.html, options)
+    const missing = swap(morphs, 'end', this.#unlessThere(to), html, topOf(tree))
     return { ...placed, messages: [...placed.messages, ...missing] }
   }
 
@@ -215,7 +220,7 @@ function brings(html: string, id: string): boolean {
   )
 }
 
-function newStreamId(): string {
+export function newStreamId(): string {
   const random = Math.floor(Math.random() * 10 * 36 ** 3)
   return `s${random.toString(36).padStart(4, '0')}`
 }

@@ -1,6 +1,6 @@
-import type { Swap } from '../fragments/fragment.ts'
 import type { Change, How, Path } from '../html/page-html.ts'
-import type { Space } from '../html/tree.ts'
+import { spaceOf } from '../html/tags.ts'
+import type { HtmlTree, Space } from '../html/tree.ts'
 
 /** The element in which a parser has to read some HTML. */
 export interface Within {
@@ -46,11 +46,6 @@ const LIKE: Readonly<Record<string, string>> = {
 }
 
 const FIRST_TAG = /^(?:\s|<!--(?:(?!-->)[^])*-->)*<([a-zA-Z][^\s/>]*)/
-/** Names that only SVG or MathML has, and that a block may begin with. */
-const SVG =
-  /^(?:animate|animatemotion|animatetransform|circle|clippath|defs|ellipse|filter|foreignobject|g|line|lineargradient|marker|mask|path|pattern|polygon|polyline|radialgradient|rect|stop|switch|symbol|text|textpath|tspan|use|view)$/
-const MATH =
-  /^(?:m(?:enclose|error|frac|i|multiscripts|n|o|over|padded|phantom|root|row|s|space|sqrt|style|sub|subsup|sup|table|td|text|tr|under|underover)|semantics)$/
 
 /**
  * Writes one change of the page for htmx 4 (`morphs`) or 2. Out: the data of a message each, because what follows in a
@@ -76,9 +71,15 @@ export function swap(
 }
 
 /** Writes a fragment that names its own swap. */
-export function literalSwap(morphs: boolean, style: Swap, target: string, html: string): string[] {
-  if (style === 'outerHTML' && !morphs) return swap(morphs, 'replace', target, html.trim())
-  return [addressed(morphs, style, target, style === 'delete' ? '' : html, ANYWHERE)]
+export function literalSwap(
+  morphs: boolean,
+  style: string,
+  target: string,
+  html: string,
+  within: Within = ANYWHERE,
+): string[] {
+  if (style === 'outerHTML' && !morphs) return swap(morphs, 'replace', target, html.trim(), within)
+  return [addressed(morphs, style, target, style === 'delete' ? '' : html, within)]
 }
 
 /** Writes some changes in their order. `selectorOf` makes a selector of a path. */
@@ -111,12 +112,23 @@ function addressed(
 }
 
 /** Where HTML has to be read, by the name of its first element. */
-export function withinOf(html: string, { tag: around }: Within = ANYWHERE): Within {
+export function withinOf(html: string, around: Within = ANYWHERE): Within {
+  if (around.space !== 'html') return around
+  const space = around.tag === ANYWHERE.tag ? spaceOf(html) : 'html'
+  if (space !== 'html') return { tag: space, space }
   const tag = FIRST_TAG.exec(html)?.[1]?.toLowerCase() ?? ''
-  if (around === '#' && SVG.test(tag)) return { tag: 'svg', space: 'svg' }
-  if (around === '#' && MATH.test(tag)) return { tag: 'math', space: 'math' }
   const whole = Object.keys(PARTS).find((name) => PARTS[name]!.test(tag))
   return { tag: whole ?? 'body', space: 'html' }
+}
+
+/** Where the top of a block has to be read. */
+export function topOf({ root: { space, opaque } }: HtmlTree): Within {
+  return space === 'html' ? { ...IN_HTML, opaque } : { tag: space, space }
+}
+
+/** HTML with an element around it in which a parser reads parts of SVG or MathML. */
+export function enclosed(html: string, space: Space, attributes: string = ''): string {
+  return space === 'html' ? html : `<${space}${attributes}>${html}</${space}>`
 }
 
 export function withAttribute(html: string, attribute: string): string {

@@ -1,7 +1,11 @@
 import { TemplateError } from '../shared/errors.ts'
 import type { Fragment } from '../fragments/fragment.ts'
+import { spaceOf } from '../html/tags.ts'
+import type { Space } from '../html/tree.ts'
 import { blockTree, idOf } from './block-tree.ts'
-import { needsContext, withAttribute } from './swaps.ts'
+import { firstMessages, partial } from './out-of-band.ts'
+import { htmxHeaders } from './response.ts'
+import { enclosed, literalSwap, needsContext, withAttribute } from './swaps.ts'
 import { escapeHtml } from '../shared/escape-html.ts'
 
 /** A rendered fragment, and its target when it has none of its own. */
@@ -11,29 +15,60 @@ export interface Rendered {
   readonly target?: string | undefined
 }
 
+/** An answer that is no stream: its HTML, and the headers by which htmx puts it where it belongs. */
+export interface WholeAnswer {
+  readonly html: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** The id of the element in which parts of SVG or MathML come; it does not stay in the page. */
+const AROUND = 'swap-space'
+
 /**
- * Several rendered fragments as one answer that is no stream, for htmx 4 and 2: the first without a target goes where the
- * request says, the others to their target, or to the element with the id of their root.
+ * The main block of an answer that is no stream.
+ *
+ * Parts of SVG or MathML come in an element of theirs, because htmx reads HTML; a header makes htmx take them out of it.
+ *
+ * @param more A selector of elements that are added to the answer.
+ */
+export function mainAnswer(html: string, space: Space, more: string = ''): WholeAnswer {
+  if (space === 'html') return { html, headers: {} }
+  const around = enclosed(html, space, ` id="${AROUND}"`)
+  return { html: around, headers: htmxHeaders({ reselect: `#${AROUND}>*${more}` }) }
+}
+
+/** A block with what it sends to other places of the page. */
+function wholeBlock(html: string, morphs: boolean): WholeAnswer {
+  const tree = blockTree(html)
+  const { html: own, more } = firstMessages(morphs, tree)
+  const answer = mainAnswer(own, tree.root.space)
+  return { ...answer, html: answer.html + more.join('') }
+}
+
+/**
+ * Several rendered fragments as one answer that is no stream, for htmx 4 (`morphs`) and 2: the first without a target goes
+ * where the request says, the others to their target, or to the element with the id of their root.
  *
  * Throws  TemplateError `block/no-address`.
  */
-export function together(rendered: readonly Rendered[]): string {
+export function together(rendered: readonly Rendered[], morphs: boolean): WholeAnswer {
   const main = rendered.find(({ fragment }) => fragment.target === undefined)
+  const own = main && wholeBlock(main.html, morphs)
   const parts = rendered.map((each) => {
     const { fragment, html, target: fallback } = each
-    if (each === main) return html
+    if (each === main) return own!.html
     const id = idOf(blockTree(html))
     const target = fragment.target ?? id ?? fallback
     if (target === undefined) throw noAddress(fragment)
     const style = fragment.swap ?? (id === target ? 'outerHTML' : 'innerMorph')
-    if (needsContext(html))
-      return `<hx-partial hx-target="${target}" hx-swap="${style}">${html.trim()}</hx-partial>`
+    if (spaceOf(html) !== 'html') return literalSwap(morphs, style, target, html).join('')
+    if (needsContext(html)) return partial(style, target, html.trim())
     if (style !== 'outerHTML') return `<div hx-swap-oob="${style}:${target}">${html}</div>`
     // On an element around it, `outerHTML` would leave that element in the page.
     if (id !== undefined) return withAttribute(html.trim(), `hx-swap-oob="outerHTML:${target}"`)
     return `<div hx-swap-oob="beforebegin:${target}">${html}</div><div hx-swap-oob="delete:${target}"></div>`
   })
-  return parts.join('')
+  return { html: parts.join(''), headers: own?.headers ?? {} }
 }
 
 /** Makes the error of a second block without a place. */

@@ -90,8 +90,8 @@ async function contentOf(
     return { status: 204, headers: { Vary: VARY }, body: null }
   if (c.req.method === 'HEAD') return answer(null, isPage ? headersOfPage('HEAD') : headersOf(body))
   if (isPage) {
-    const page = await pageOf(body, c, settings, request)
-    return answer(page, headersOfPage(c.req.method, typeof page !== 'string'))
+    const { html, headers: own = {} } = await pageOf(body, c, settings, request)
+    return answer(html, { ...headersOfPage(c.req.method, typeof html !== 'string'), ...own })
   }
   if (body instanceof JsonDocument) {
     const { maxOutputBytes } = { ...settings.limits, ...body.options.limits }
@@ -155,13 +155,18 @@ function bufferOf(body: StreamBody<unknown, string>, c: Context): StreamBuffer<u
   return new ValueBuffer(encoderOf(encoding!, { lastEventId }), retryMs)
 }
 
+interface PageAnswer {
+  readonly html: string | ReadableStream<Uint8Array>
+  readonly headers?: Answer['headers']
+}
+
 /** Fragments for a client that reads no event stream: as HTML. */
 async function pageOf(
   body: EventStream,
   c: Context,
   settings: Settings,
   request: HtmxRequest,
-): Promise<string | ReadableStream<Uint8Array>> {
+): Promise<PageAnswer> {
   const { updates = settings.updates, flushHeaders, pageContext = {} } = body.options
   const context = typeof pageContext === 'function' ? pageContext : () => pageContext
   const engine = request.fragment ? settings.engine : withContext(settings.engine, await context())
@@ -172,13 +177,13 @@ async function pageOf(
     failureNotice(publicError ?? reportFailure(error, listenersOf(body, c, settings)), texts)
   if (body.run && request.handedOff)
     return handedOff(stream.values(), engine, body.run.path, toNotice)
-  if (request.fragment) return finishedFragments(stream.values(), engine, toNotice)
+  if (request.fragment) return finishedFragments(stream.values(), engine, request.morphs, toNotice)
   const page =
     updates === 'diff' &&
     (await stream.prepare((fragments) => streamedPage(fragments, engine, settings.log, texts)))
-  if (!page) return finishedPage(stream.values(), engine, toNotice)
+  if (!page) return { html: await finishedPage(stream.values(), engine, toNotice) }
   await stream.start(page, flushHeaders !== 'immediately')
-  return toBody(stream)
+  return { html: toBody(stream) }
 }
 
 /** Fragments for htmx, as events. */

@@ -3,9 +3,11 @@ import { failures, Fragment, snapshotKey, whenCut } from '../fragments/fragment.
 import type { BlockContext, FragmentFailure } from '../fragments/fragment.ts'
 import { tagsIn } from '../html/tags.ts'
 import { blockTree } from '../htmx/block-tree.ts'
-import { handOff } from '../htmx/resume.ts'
-import { StreamPage } from '../htmx/stream-page.ts'
-import { together } from '../htmx/together.ts'
+import { firstMessages } from '../htmx/out-of-band.ts'
+import { withAnchor } from '../htmx/page-block.ts'
+import { handOff, resumeId } from '../htmx/resume.ts'
+import { newStreamId } from '../htmx/stream-page.ts'
+import { mainAnswer, together, type WholeAnswer } from '../htmx/together.ts'
 import type { EndReason } from '../streams/end.ts'
 import { reportedAs } from '../streams/failure.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
@@ -22,9 +24,10 @@ type Values = AsyncGenerator<unknown, EndReason>
 export async function finishedFragments(
   values: Values,
   engine: TemplateEngine,
+  morphs: boolean,
   toNotice: ToNotice,
-): Promise<string> {
-  return render((await newest(values)).fragments, engine, toNotice)
+): Promise<WholeAnswer> {
+  return render((await newest(values)).fragments, engine, morphs, toNotice)
 }
 
 /**
@@ -36,26 +39,30 @@ export async function handedOff(
   engine: TemplateEngine,
   path: string,
   toNotice: ToNotice,
-): Promise<string> {
+): Promise<WholeAnswer> {
   const { fragments, growing } = await newest(values, true)
-  if (growing === undefined) return render(fragments, engine, toNotice)
-  const page = new StreamPage({ morphs: false, resumable: true })
-  const [block] = page.show(growing, blockTree(await renderBlock(growing, engine)))
-  return block + handOff({ path, at: page.streamId })
+  if (growing === undefined) return render(fragments, engine, false, toNotice)
+  const at = newStreamId()
+  const tree = blockTree(await renderBlock(growing, engine))
+  const { html, more } = firstMessages(false, tree)
+  const block = withAnchor(tree, html, { anchor: at, resumable: true })
+  const answer = mainAnswer(block, tree.root.space, `,#${resumeId(at)}`)
+  return { ...answer, html: answer.html + more.join('') + handOff({ path, at }) }
 }
 
 async function render(
   fragments: readonly Fragment[],
   engine: TemplateEngine,
+  morphs: boolean,
   toNotice: ToNotice,
-): Promise<string> {
+): Promise<WholeAnswer> {
   const rendered = []
   for (const fragment of fragments) {
     if (await isLeftOut(fragment, engine)) continue
     const html = noticeOf(fragment, toNotice) ?? (await renderBlock(fragment, engine))
     rendered.push({ fragment, html })
   }
-  return together(rendered)
+  return together(rendered, morphs)
 }
 
 /** The notice in place of a fragment that failed before its render. */

@@ -93,12 +93,13 @@ export async function answerFormResult(
   engine: TemplateEngine,
 ): Promise<Answer> {
   const { fragments = [], trigger } = options
-  const { fragment: htmx } = htmxRequest(request)
+  const { fragment: htmx, morphs } = htmxRequest(request)
   if (!htmx || fragments.length === 0) {
     const { status, headers } = wayTo(next, htmx)
     return { status, headers: { ...headers, Vary: VARY }, body: null }
   }
   const event = trigger === undefined ? {} : htmxHeaders({ trigger })
-  const headers = { 'Content-Type': 'text/html; charset=utf-8', Vary: VARY, ...event }
-  return { status: 200, headers, body: await renderTogether(fragments, engine) }
+  const { html, headers: own } = await renderTogether(fragments, engine, morphs)
+  const headers = { 'Content-Type': 'text/html; charset=utf-8', Vary: VARY, ...own, ...event }
+  return { status: 200, headers, body: html }
 }

@@ -2,7 +2,7 @@ import { checkTarget, Fragment } from '../fragments/fragment.ts'
 import { blockTree, idOf } from '../htmx/block-tree.ts'
 import { htmxRequest, VARY, VARY_BY_TARGET } from '../htmx/request.ts'
 import { htmxHeaders } from '../htmx/response.ts'
-import { together, type Rendered } from '../htmx/together.ts'
+import { together, type Rendered, type WholeAnswer } from '../htmx/together.ts'
 import { Returned } from '../streams/returned.ts'
 import type { Context, TemplateEngine } from '../templates/engine.ts'
 
@@ -77,7 +77,7 @@ export async function answerPage(
   engine: TemplateEngine,
 ): Promise<Answer<string>> {
   const { blocks = {}, alongside = [] } = options
-  const { fragment, target = '' } = htmxRequest(request)
+  const { fragment, morphs, target = '' } = htmxRequest(request)
   const vary = options.blocks ? VARY_BY_TARGET : VARY
   const headers = { ...HTML, Vary: vary }
   const block = Object.hasOwn(blocks, target) ? blocks[target] : options.block
@@ -91,7 +91,8 @@ export async function answerPage(
   const isRoot = retarget !== undefined && idOf(blockTree(rendered[0]!.html)) === retarget
   const reswap = isRoot ? 'outerHTML' : 'innerHTML'
   const place = retarget === undefined ? {} : htmxHeaders({ retarget, reswap })
-  return { status, headers: { ...headers, ...place }, body: together(rendered) }
+  const { html, headers: own } = together(rendered, morphs)
+  return { status, headers: { ...headers, ...place, ...own }, body: html }
 }
 
 /**
@@ -101,8 +102,9 @@ export async function answerPage(
 export async function renderTogether(
   fragments: readonly Fragment[],
   engine: TemplateEngine,
-): Promise<string> {
-  return together(await renderAll(fragments, engine))
+  morphs: boolean,
+): Promise<WholeAnswer> {
+  return together(await renderAll(fragments, engine), morphs)
 }
 
 async function renderAll(

@@ -69,6 +69,27 @@ describe('an element that connects to a stream', () => {
       expect(await notesOf(element(swap), {}, 2)).toEqual([expect.stringContaining('beforeend')])
     for (const swap of [' hx-swap="beforeend"', ' hx-swap="none"', ' hx-swap="{{ swap }}"'])
       expect(await notesOf(element(swap), {}, 2)).toEqual([])
+    const named = element('').replace('message', 'count')
+    expect(await notesOf(named, {}, 2)).toEqual([])
+  })
+
+  test.each([
+    [
+      'outerHTML',
+      'removes an element with hx-swap="outerHTML" by the first frame, and has no place',
+    ],
+    ['outerHTML swap:1s', 'removes an element with hx-swap="outerHTML"'],
+    ['delete', 'removes an element with hx-swap="delete"'],
+    ['textContent', 'shows each frame as text, tags included'],
+    // What htmx 2 does not know is innerHTML to it.
+    ['innerMorph', 'empties an element with hx-swap="innerMorph"'],
+    ['settle:0s', 'empties an element with hx-swap="innerHTML"'],
+  ])('of htmx 2 is noted when its frames cannot stay: hx-swap="%s"', async (swap, message) => {
+    const html = `<i hx-ext="sse" sse-connect="/feed" sse-swap="count,message" sse-close="done" hx-swap="${swap}"></i>`
+    const [note, ...more] = await notesOf(html, {}, 2)
+    expect(note).toContain(`htmx 2 ${message}`)
+    expect(note).toContain('Write hx-swap="beforeend", or "none" for a feed.')
+    expect(more).toEqual([])
   })
 
   test('is right with it', async () => {

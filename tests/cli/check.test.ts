@@ -356,6 +356,32 @@ describe('streamed answers', () => {
     ])
   })
 
+  test.each([
+    [' hx-swap="textContent"', 'a streamed answer stays at its first words. Leave it out'],
+    [' data-hx-swap="textContent settle:0s"', 'a streamed answer stays at its first words.'],
+    [' hx-swap="innerHTML strip:true"', 'strip takes away the first element of a frame'],
+    [' hx-swap="strip"', 'strip takes away the first element of a frame'],
+    [' hx-swap="outerSync"', 'give the root of the block an id.'],
+    [' hx-swap="innerHTML swapEmpty:true"', 'swapEmpty:true empties the target'],
+    [' hx-select-oob="#a"', 'Write hx-swap-oob on that element in the block.'],
+  ])('lose their later frames, and that is noted:%s', async (attribute, message) => {
+    for (const ask of ['hx-post="/chat"', 'hx-post="/run"', 'hx-get="/chat/1"']) {
+      const html = `<div id="a"></div><form ${ask} hx-target="#a"${attribute}></form>`
+      expect(await notesOf(html)).toEqual([expect.stringContaining(message)])
+    }
+    const connected = `<div hx-sse:connect="/chat/1" hx-sse:close="done"${attribute}></div><p id="a"></p>`
+    expect(await notesOf(connected)).toEqual([expect.stringContaining(message)])
+  })
+
+  test.each([
+    '<i id="a"></i><form hx-post="/page" hx-target="#a" hx-swap="textContent"></form>',
+    '<i id="a"></i><form hx-post="/chat" hx-target="#a" hx-swap="innerHTML strip:false"></form>',
+    '<i id="a"></i><form hx-post="/chat" hx-target="#a" hx-swap="{{ how }}"></form>',
+    '<div hx-sse:connect="/chat/1" hx-sse:close="done" hx-swap="beforeend"></div>',
+  ])('lose none, as far as the template tells: %s', async (html) => {
+    expect(await notesOf(html)).toEqual([])
+  })
+
   test('come whole with htmx 2, so nothing is noted', async () => {
     const html = '<form hx-post="/chat" hx-target="this" hx-swap="outerHTML" hx-select="p"></form>'
     expect(await notesOf(html, {}, 2)).toEqual([])

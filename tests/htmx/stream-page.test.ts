@@ -6,6 +6,7 @@ import { FramedPage } from '../../src/testing/apply-frames.ts'
 import { blockTree } from '../../src/htmx/block-tree.ts'
 import { domText } from '../../src/testing/client/dom-text.ts'
 import { StreamPage } from '../../src/htmx/stream-page.ts'
+import { spaceOf } from '../../src/html/tags.ts'
 import { ChangingBlock, monkeyHtml, type Random, randomFrom } from '../html/random-html.ts'
 import { withoutLent } from '../support/lent.ts'
 import { runsOf } from '../support/runs.ts'
@@ -36,7 +37,9 @@ function typed(random: Random): () => string {
     rest = random() < 0.6 ? rest + monkeyHtml(random, 3) : monkeyHtml(random, 6)
     // htmx takes a title for that of the page, and reads tables in paragraphs as pages without a doctype do; a template
     // may stand before anything.
-    return (beginning + rest).replaceAll(/<\/?(?:title|table|template)[^>]*>/g, '')
+    const html = (beginning + rest).replaceAll(/<\/?(?:title|table|template)[^>]*>/g, '')
+    // A block that begins with a part of SVG or MathML is for a target in there.
+    return spaceOf(html) === 'html' ? html : `x${html}`
   }
 }
 

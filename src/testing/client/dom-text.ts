@@ -70,11 +70,13 @@ export function misplaced(root: ParentNode): string | undefined {
   return undefined
 }
 
-function belongs({ tagName, namespaceURI, parentNode }: Element): boolean {
+function belongs({ tagName, namespaceURI, parentNode, childNodes }: Element): boolean {
   const around = parentNode as Partial<Element>
   const space = around.namespaceURI ?? html.NS.HTML
   const readsHtml = space === html.NS.HTML || READS_HTML[space]!.test(around.tagName!)
-  if (!readsHtml) return namespaceURI === space
+  // What is never seen may stand anywhere: a template, a frame without content.
+  const isUnseen = tagName === 'template' || (tagName === 'swap-frame' && childNodes.length === 0)
+  if (!readsHtml) return namespaceURI === space || isUnseen
   if (namespaceURI === html.NS.HTML) return true
   if (tagName === (namespaceURI === html.NS.SVG ? 'svg' : 'math')) return true
   // Two elements of MathML stay what they are in its texts, and an annotation may hold any.

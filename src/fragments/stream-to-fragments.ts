@@ -51,13 +51,20 @@ export function streamToFragments(
   tokens: TokenSource,
   template: string,
   block: string,
-  options: StreamToFragmentsOptions = {},
+  input: StreamToFragmentsOptions = {},
 ): AsyncGenerator<Fragment, void, undefined> {
+  const options = omitEmpty(input)
   const fragments = abortableGenerator((signal) =>
     fragmentsOf(readParts(tokens, signal), template, block, options),
   )
   hintStreaming(fragments, template, block, options, async () => options.extraContext)
   return fragments
+}
+
+/** Copies options without those that are null or an empty text, which is the same as absent. */
+export function omitEmpty<T extends object>(options: T): T {
+  const filled = Object.entries(options).filter(([, value]) => value !== null && value !== '')
+  return Object.fromEntries(filled) as T
 }
 
 /** Makes the fragments of one answer from the parts of its model. */

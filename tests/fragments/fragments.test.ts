@@ -236,6 +236,33 @@ describe('streamWithSources', () => {
     expect(fragments.map(({ block }) => block)).toEqual(['response', 'response'])
   })
 
+  test.each([[null], ['']])('draws no block of sources that is named %j', async (sourcesBlock) => {
+    const stream = streamWithSources(['Hi'], 'ask.html', { sources: ['a'], sourcesBlock })
+    expect((await all(stream)).map(({ block }) => block)).toEqual(['response', 'response'])
+  })
+
+  test.each([[null], [''], [undefined]])('takes an option that is %j as absent', async (empty) => {
+    const names = [
+      'responseBlock',
+      'contextKey',
+      'target',
+      'statusBlock',
+      'sourcesTarget',
+      'extraContext',
+      'onPart',
+      'onDone',
+    ]
+    const options = Object.fromEntries(names.map((name) => [name, empty]))
+    const told = async (more: object) =>
+      (await all(streamWithSources(['Hi'], 'ask.html', { sources: ['a'], ...more }))).map(
+        ({ block, context, target }) => ({ block, context, target }),
+      )
+    expect(await told(options)).toEqual(await told({}))
+    expect(await contexts(streamToFragments(['Hi'], 'chat.html', 'response', options))).toEqual(
+      await contexts(streamToFragments(['Hi'], 'chat.html', 'response')),
+    )
+  })
+
   test('waits for sources that are still being searched', async () => {
     const fragments = await all(
       streamWithSources(['Hi'], 'ask.html', { sources: Promise.resolve(sources) }),

@@ -341,8 +341,8 @@ describe('the option texts', () => {
     }
     const notice = async (expose: boolean): Promise<string> => {
       const app = new Hono()
-      const templates = { 'a.html': '{% block b %}<p>Hi</p>{% endblock %}' }
-      app.use(swapstream({ templates, texts: german, expose, log: recordingLog() }))
+      const own = { 'a.html': '{% block b %}<p>Hi</p>{% endblock %}' }
+      app.use(swapstream({ templates: own, texts: german, expose, log: recordingLog() }))
       app.get('/', () => new EventStream(fails))
       const headers = { accept: 'text/event-stream' }
       return (await app.request('/', { headers })).text()

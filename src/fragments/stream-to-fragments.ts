@@ -21,12 +21,16 @@ export interface StreamToFragmentsOptions {
    */
   readonly statusBlock?: string
   /**
-   * Called with what the model says beside its text: reasoning, tool calls, sources. What it returns changes the
-   * context from then on, and the block is rendered: `(part) => part.type === 'reasoning' && { reasoning: (all += part.text) }`.
+   * Called with what the model says beside its text: reasoning, tool calls, sources. What it returns, or a promise
+   * of it, changes the context from then on, and the block is rendered: `(part) => part.type === 'reasoning' && { reasoning: (all += part.text) }`.
    */
-  readonly onPart?: (part: NonTextPart) => BlockContext | false | void
-  /** Called with the whole text after the last frame; may give more fragments, such as a link to share. */
-  readonly onDone?: (text: string) => Iterable<Fragment> | AsyncIterable<Fragment> | void
+  readonly onPart?: (
+    part: NonTextPart,
+  ) => BlockContext | false | void | Promise<BlockContext | false | void>
+  /** Called with the whole text after the last frame; may give more fragments, such as a link to share, or a promise. */
+  readonly onDone?: (
+    text: string,
+  ) => Iterable<Fragment> | AsyncIterable<Fragment> | void | Promise<Iterable<Fragment> | void>
 }
 
 /** The variables of an answer that is not whole: it must not look busy for ever. */
@@ -86,14 +90,14 @@ export async function* fragmentsOf(
 
   yield* initialFragments(template, block, options)
   for await (const part of parts) {
-    const changes = part.type === 'text' ? {} : onPart?.(part)
+    const changes = part.type === 'text' ? {} : await onPart?.(part)
     if (!changes) continue
     if (part.type === 'text') text += part.text
     Object.assign(context, changes)
     yield snapshot()
   }
   yield snapshot(true)
-  yield* onDone?.(text) ?? []
+  yield* (await onDone?.(text)) ?? []
   yield* status(template, false, options)
 }
 

@@ -3,7 +3,7 @@ import { now, sleep, yieldToEventLoop } from '../shared/clock.ts'
 import { SourceError } from '../shared/errors.ts'
 import { errorMessage, kindOf, toError } from '../shared/hooks.ts'
 import type { AppReporting, Log } from '../shared/log.ts'
-import { isResult, noResult } from '../models/errors.ts'
+import { callOf, isResult, noResult } from '../models/errors.ts'
 
 /** The argument of a source that is a function. */
 export interface StreamContext {
@@ -74,7 +74,9 @@ export async function open<T>(
   const iterator = iteratorOf(values as Partial<AsyncIterable<T> & Iterable<T> & ReadableStream<T>>)
   if (typeof iterator === 'object') return iterator
   const message = `A stream's source gives values one by one, but this one gave ${kindOf(values)}.`
-  const hint = 'Return an async generator, such as streamToFragments(…), from the function.'
+  const call = callOf(values)
+  const made = call === undefined ? '…' : `${call}, …`
+  const hint = `Return an async generator, such as streamToFragments(${made}), from the function.`
   throw new SourceError('source/value', message, { hint })
 }
 

@@ -11,6 +11,7 @@ import {
   plain,
   PreservedElements,
   preserves,
+  withoutComments,
 } from './block-tree.ts'
 import { ANYWHERE, IN_FRAME, IN_HTML, needsContext, swap, swaps, withinOf } from './swaps.ts'
 import type { Within } from './swaps.ts'
@@ -193,7 +194,8 @@ export class PageBlock {
       to.kind !== 'inside' &&
       !to.hasEnd &&
       (from.kind === 'root' || hasMore || tree.root.children.length === 1)
-    const html = isOne ? partOf(tree, root!.start, root!.end) : plain(tree)
+    const all = from.kind === 'behind' ? withoutComments(tree) : plain(tree)
+    const html = isOne ? partOf(tree, root!.start, root!.end) : all
     const within = isOne ? withinOf(html, this.#within) : { ...IN_HTML, opaque: tree.root.opaque }
     const isRoot = from.kind === 'root' && to.kind === 'root'
     add('replace', isRoot ? from.at : `#${anchor}+*`, completed(tree, html, to), within)

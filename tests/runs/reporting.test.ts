@@ -12,6 +12,7 @@ import {
   SourceError,
   streamToFragments,
   swapstream,
+  type EventStreamOptions,
   type Runs,
   type Source,
 } from 'swapstream'
@@ -48,6 +49,9 @@ const causes = (lines: readonly RecordedLine[]) =>
 const idIn = (text: string): unknown =>
   (JSON.parse(/event: error\ndata: (.*)\n/.exec(text)![1]!) as { id: string }).id
 
+const fail = (): never => {
+  throw 'no key'
+}
 async function* failsLate(): AsyncGenerator<string> {
   yield 'one'
   throw new Error('the model is away')
@@ -222,6 +226,23 @@ describe('an error before the first value', () => {
     const response = await app.request('/x', { headers: { accept: 'text/html' } })
     expect([response.status, await response.text()]).toEqual([500, 'sorry no key'])
     expect(causes(log.lines)).toEqual([[expect.stringMatching(/^\w{8}$/), 'no key']])
+  })
+
+  test.each<[string, EventStreamOptions, object]>([
+    ['an encoding', { encoding: () => fail() }, {}],
+    ['a value of an encoding', { encoding: () => ({ value: fail, end: () => '' }) }, {}],
+    ['pageContext', { pageContext: fail }, {}],
+    ['context', {}, { context: fail }],
+  ])('may be a text that %s throws', async (_, options, settings) => {
+    const log = recordingLog()
+    const app = new Hono()
+    app.use(swapstream({ templates, log, ...settings }))
+    errorPages(app)
+    app.get('/x', () => new EventStream(() => ['x'], options))
+    const response = await app.request('/x', { headers: { accept: 'text/html' } })
+    const [[id, cause], ...more] = causes(log.lines) as [[string, string]]
+    expect([response.status, cause, more]).toEqual([500, 'no key', []])
+    expect(await response.text()).toContain(id)
   })
 
   test('that is one of ours stands there once, too', async () => {

@@ -270,12 +270,12 @@ describe('streamWithSources', () => {
   ]
   test.each([[undefined], [['a']], [Promise.resolve(['a'])], [Promise.resolve(null)]])(
     'hands what the model says beside its text to onPart, which may take its time (%j)',
-    async (sources) => {
+    async (given) => {
       const onPart = async (part: NonTextPart) => {
         await Promise.resolve()
         return part.type === 'reasoning' && { thought: part.text }
       }
-      const options = sources === undefined ? { onPart } : { sources, onPart }
+      const options = given === undefined ? { onPart } : { sources: given, onPart }
       const last = (await all(streamWithSources(told, 'ask.html', options))).at(-1)!
       expect(last.context).toMatchObject({ text: 'Hi', thought: 'hm' })
       const [first] = await all(streamToFragments(told, 'chat.html', 'response', { onPart }))

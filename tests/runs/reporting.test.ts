@@ -49,7 +49,7 @@ const causes = (lines: readonly RecordedLine[]) =>
 const idIn = (text: string): unknown =>
   (JSON.parse(/event: error\ndata: (.*)\n/.exec(text)![1]!) as { id: string }).id
 
-const fail = (): never => {
+const throwsText = (): never => {
   throw 'no key'
 }
 async function* failsLate(): AsyncGenerator<string> {
@@ -229,10 +229,10 @@ describe('an error before the first value', () => {
   })
 
   test.each<[string, EventStreamOptions, object]>([
-    ['an encoding', { encoding: () => fail() }, {}],
-    ['a value of an encoding', { encoding: () => ({ value: fail, end: () => '' }) }, {}],
-    ['pageContext', { pageContext: fail }, {}],
-    ['context', {}, { context: fail }],
+    ['an encoding', { encoding: () => throwsText() }, {}],
+    ['a value of an encoding', { encoding: () => ({ value: throwsText, end: () => '' }) }, {}],
+    ['pageContext', { pageContext: throwsText }, {}],
+    ['context', {}, { context: throwsText }],
   ])('may be a text that %s throws', async (_, options, settings) => {
     const log = recordingLog()
     const app = new Hono()

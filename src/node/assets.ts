@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from 'hono'
+import { ConfigError } from '../shared/errors.ts'
 import { HTMX_SCRIPTS } from '../htmx/request.ts'
 import { packageFolder, resolve } from './package-files.ts'
 
@@ -59,17 +60,52 @@ function load(path: string, files: readonly string[]): Asset {
   return { body, headers }
 }
 
+/** True for an address of another host, such as a CDN. */
+const isElsewhere = (address: string): boolean => /^(?:https?:)?\/\//.test(address)
+
+/**
+ * Reads the option that says where pages find the assets. A slash at its end, and an empty text, make no difference.
+ *
+ * Throws  ConfigError `config/invalid` for what is no path from the root of the host, and no address of another one.
+ */
+export function readAssets(written: string | null | undefined): string {
+  const address = (written ?? '').replace(/\/+$/, '')
+  if (address === '') return ASSETS
+  if (/^\/[^\s?#"'<>]*$/.test(address) || isElsewhere(address)) return address
+  const path = JSON.stringify(written)
+  const hint = `Begin it with a slash, such as swapstream({ assets: '/bot${ASSETS}' }).`
+  throw new ConfigError('config/invalid', `assets is no path: ${path}.`, { hint })
+}
+
 /**
  * Says why the pages below a route do not find their assets; undefined when they do.
  *
  * @param path The route of the middleware that serves them, as Hono has it.
+ * @param prefix The path that a proxy has taken away, when it says so.
  */
-export function faultOfAssets(path: string, address: string): string | undefined {
+export function faultOfAssets(
+  path: string,
+  address: string,
+  prefix: string = '',
+): string | undefined {
+  if (isElsewhere(address)) return undefined
   const base = path.replace(/\/?\*$/, '')
-  const isServed = base !== path && (base === '' || address.startsWith(`${base}/`))
-  if (isServed) return undefined
-  const what = `Pages load ${address}/htmx.js, but the swapstream middleware runs for ${path} only, so it is not found.`
-  return base === path || /[:{*]/.test(base)
+  const isForAll = base !== path
+  const segments = base
+    .split('/')
+    .map((each) => (/^:|\*/.test(each) ? '[^/]+' : escapeRegExp(each)))
+  const isServed = isForAll && new RegExp(`^${segments.join('/')}(?:/|$)`).test(address)
+  const named = /^(?:\/[\w.~-]+)+/.exec(prefix)?.[0] ?? ''
+  // A proxy may name a path and leave it where it is.
+  const stripped = base.startsWith(named) ? '' : named
+  if (isServed && address.startsWith(stripped)) return undefined
+  const where = stripped
+    ? `a proxy shows this app below ${stripped} (X-Forwarded-Prefix)`
+    : `the swapstream middleware runs for ${path} only`
+  const what = `Pages load ${address}/htmx.js, but ${where}, so it is not found.`
+  return !isForAll || /[:{*]/.test(base)
     ? `${what} Add it for all addresses: app.use(swapstream({ … })).`
-    : `${what} Say where they are: swapstream({ assets: '${base}${ASSETS}' }).`
+    : `${what} Say where they are: swapstream({ assets: '${stripped}${base}${ASSETS}' }).`
 }
+
+const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')

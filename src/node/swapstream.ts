@@ -5,7 +5,7 @@ import type { HeadOptions } from '../templates/nunjucks/filters.ts'
 import { createSwapstream } from '../web/middleware.ts'
 import { settingsBy, type CoreOptions } from '../web/settings.ts'
 import { tryOr } from '../shared/hooks.ts'
-import { asset, ASSETS, faultOfAssets } from './assets.ts'
+import { asset, faultOfAssets, readAssets } from './assets.ts'
 import { brotli } from './brotli.ts'
 import { nodeConnection } from './node-connection.ts'
 import { nodeLog } from './node-log.ts'
@@ -21,7 +21,8 @@ export type SwapstreamOptions = Omit<CoreOptions, 'engine'> &
     readonly proxies?: number
     /**
      * Where browsers find htmx and the style sheet: for an app below a path, such as `/bot/swapstream` with
-     * `basePath('/bot')`, `mount`, or a proxy that strips the path. Default `/swapstream`.
+     * `basePath('/bot')`, `mount`, or a proxy that strips the path; also an address of another host. Default
+     * `/swapstream`.
      */
     readonly assets?: string
     /**
@@ -48,7 +49,8 @@ export type SwapstreamOptions = Omit<CoreOptions, 'engine'> &
 export function swapstream(options: SwapstreamOptions = {}): MiddlewareHandler {
   // The watcher does not keep the process alive.
   const isEdited = !['production', 'test'].includes(process.env['NODE_ENV'] ?? '')
-  const { assets = ASSETS, head } = options
+  const { head } = options
+  const assets = readAssets(options.assets)
   const globals = { swapstreamAssets: assets, swapstreamHead: head, ...options.globals }
   const answer = createSwapstream({
     log: nodeLog,
@@ -76,7 +78,7 @@ export function swapstream(options: SwapstreamOptions = {}): MiddlewareHandler {
     )
       return
     isChecked = true
-    const fault = faultOfAssets(path, assets)
+    const fault = faultOfAssets(path, assets, c.req.header('x-forwarded-prefix'))
     if (fault !== undefined) settings.log.warn({}, fault)
   }
   settingsBy.set(middleware, settings)

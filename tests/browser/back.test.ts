@@ -15,6 +15,7 @@ import { createApp as createAsk } from '../../examples/ask/app.ts'
 import { createApp as createChat } from '../../examples/chat/app.ts'
 import { createConversations } from '../../examples/chat/conversations.ts'
 import { eventually } from '../support/eventually.ts'
+import { forget } from '../support/forget.ts'
 import { dialectOf, serveHtmx, type HtmxVersion } from '../support/htmx-versions.ts'
 import { recordingLog } from '../support/recording-log.ts'
 import { sampleCorpus } from '../support/sample-corpus.ts'
@@ -101,6 +102,7 @@ describe.each(Object.entries(BROWSERS))('%s', (_name, launch) => {
   afterEach(async () => {
     allow(WORDS.length)
     for (const runs of opened.splice(0)) await runs.close()
+    await forget(browser)
   })
   afterAll(() => browser.close())
 
@@ -144,7 +146,7 @@ describe.each(Object.entries(BROWSERS))('%s', (_name, launch) => {
       app.get('/other', (c) => c.html('<p id="other">Another page.</p><a id="return">Return</a>'))
     }
     allow(count)
-    const tab = await (await browser.createBrowserContext()).newPage()
+    const tab = await browser.newPage()
     await tab.goto(await listen(app))
     await tab.type('#composer textarea', QUESTION)
     await tab.evaluate(() => document.querySelector<HTMLFormElement>('#composer')!.requestSubmit())
@@ -253,7 +255,7 @@ describe.each(Object.entries(BROWSERS))('%s', (_name, launch) => {
     ])('shows %s again on Back, and does not send the form again', async (_what, path, text) => {
       const answered: string[] = []
       allow(WORDS.length)
-      const tab = await (await browser.createBrowserContext()).newPage()
+      const tab = await browser.newPage()
       await tab.goto(`${await listen(plainApp(answered))}/${path}`)
       await tab.type('#composer textarea', QUESTION)
       await tab.click('#composer button')

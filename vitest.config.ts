@@ -1,16 +1,36 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import manifest from './package.json' with { type: 'json' }
 
 const files = readdirSync('tests', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.ts') && !/^(?:timing|runtimes)/.test(file))
   .map((file) => `tests/${file}`)
 
-/** Looks at what all files of a worker share: counts timers, replaces the clock or a global, watches the process. */
+/**
+ * Looks at what all files of a worker share: counts timers, replaces the clock or a global, watches the process. Such
+ * files leave all as it was, so they share workers with each other, and only with each other.
+ */
 const LOOKS_AROUND = /timersRunning|controlledClock|vi\.stub|process\.on\(/
 
-const alone = files.filter((file) => LOOKS_AROUND.test(readFileSync(file, 'utf8')))
+const looking = files.filter((file) => LOOKS_AROUND.test(readFileSync(file, 'utf8')))
+
+/** Starts what takes long: a browser, a process, a Redis. */
+const TAKES_LONG =
+  /useBrowser|puppeteer|usePrograms|useApps?\b|startApp|startRedis|someRedis|spawn|execFile/
+
+/** Files that take long come first, so that no worker is left with one of them when the others are done. */
+class LongFirst extends BaseSequencer {
+  override async sort(specs: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ project, moduleId }: TestSpecification): string =>
+      `${project.name} ${TAKES_LONG.test(readFileSync(moduleId, 'utf8')) ? 1 : 2}`
+    // Stable: what ranks the same stays as it is sorted without us, the largest first.
+    // oxlint-disable-next-line unicorn/no-array-sort -- this sorts no array
+    const sorted = await super.sort(specs)
+    return sorted.toSorted((a, b) => rank(a).localeCompare(rank(b)))
+  }
+}
 
 /** What each test needs, whichever project it is in. */
 export const common = {
@@ -57,18 +77,14 @@ export default defineConfig({
     ...once,
     // Much of a test is waiting: for a browser, for a process, for a deadline.
     maxWorkers: 2 * availableParallelism(),
-    // To load the whole source anew for each file takes longer than most tests: only some files must do it.
-    projects: [
-      { ...common, test: { ...common.test, name: 'alone', include: alone } },
-      {
-        ...common,
-        test: {
-          ...common.test,
-          name: 'together',
-          include: files.filter((file) => !alone.includes(file)),
-          isolate: false,
-        },
-      },
-    ],
+    sequence: { sequencer: LongFirst },
+    // To load the whole source anew for each file takes longer than most tests.
+    projects: Object.entries({
+      looking,
+      together: files.filter((file) => !looking.includes(file)),
+    }).map(([name, include]) => ({
+      ...common,
+      test: { ...common.test, name, include, isolate: false },
+    })),
   },
 })

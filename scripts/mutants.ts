@@ -301,7 +301,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'a stored failure has the language of the client',
     file: 'src/web/fragment-buffer.ts',
-    from: 'message === english.failed ? failed : message',
+    from: 'exposed ? message : failed',
     to: 'message',
     tests: TEXTS,
   },

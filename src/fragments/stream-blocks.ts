@@ -1,4 +1,5 @@
 import { abortable, abortableGenerator } from '../shared/abortable.ts'
+import { toError } from '../shared/hooks.ts'
 import { failures, Fragment, type BlockContext } from './fragment.ts'
 
 /**
@@ -28,7 +29,7 @@ export function streamBlocks(
     }),
   )
   return abortableGenerator(async function* (signal) {
-    let failed: PromiseRejectedResult | undefined
+    let failed: Error | undefined
     while (pending.size > 0) {
       const { block, result } = await abortable(Promise.race(pending.values()), signal)
       pending.delete(block)
@@ -36,11 +37,12 @@ export function streamBlocks(
       const context = isThere ? result.value : {}
       const fragment = new Fragment(template, block, context, { target: `#${block}`, final: true })
       if (!isThere) {
-        failed ??= result
-        failures.set(fragment, { error: result.reason })
+        const error = toError(result.reason)
+        failed ??= error
+        failures.set(fragment, { error })
       }
       yield fragment
     }
-    if (failed) throw failed.reason
+    if (failed) throw failed
   })
 }

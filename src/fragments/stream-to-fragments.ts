@@ -21,12 +21,16 @@ export interface StreamToFragmentsOptions {
    */
   readonly statusBlock?: string
   /**
-   * Called with what the model says beside its text: reasoning, tool calls, sources. What it returns changes the
-   * context from then on, and the block is rendered: `(part) => part.type === 'reasoning' && { reasoning: (all += part.text) }`.
+   * Called with what the model says beside its text: reasoning, tool calls, sources. What it returns, or a promise
+   * of it, changes the context from then on, and the block is rendered: `(part) => part.type === 'reasoning' && { reasoning: (all += part.text) }`.
    */
-  readonly onPart?: (part: NonTextPart) => BlockContext | false | void
-  /** Called with the whole text after the last frame; may give more fragments, such as a link to share. */
-  readonly onDone?: (text: string) => Iterable<Fragment> | AsyncIterable<Fragment> | void
+  readonly onPart?: (
+    part: NonTextPart,
+  ) => BlockContext | false | void | Promise<BlockContext | false | void>
+  /** Called with the whole text after the last frame; may give more fragments, such as a link to share, or a promise. */
+  readonly onDone?: (
+    text: string,
+  ) => Iterable<Fragment> | AsyncIterable<Fragment> | void | Promise<Iterable<Fragment> | void>
 }
 
 /** The variables of an answer that is not whole: it must not look busy for ever. */
@@ -51,13 +55,20 @@ export function streamToFragments(
   tokens: TokenSource,
   template: string,
   block: string,
-  options: StreamToFragmentsOptions = {},
+  input: StreamToFragmentsOptions = {},
 ): AsyncGenerator<Fragment, void, undefined> {
+  const options = omitEmpty(input)
   const fragments = abortableGenerator((signal) =>
     fragmentsOf(readParts(tokens, signal), template, block, options),
   )
   hintStreaming(fragments, template, block, options, async () => options.extraContext)
   return fragments
+}
+
+/** Copies options without those that are null or an empty text, which is the same as absent. */
+export function omitEmpty<T extends object>(options: T): T {
+  const filled = Object.entries(options).filter(([, value]) => value !== null && value !== '')
+  return Object.fromEntries(filled) as T
 }
 
 /** Makes the fragments of one answer from the parts of its model. */
@@ -79,14 +90,14 @@ export async function* fragmentsOf(
 
   yield* initialFragments(template, block, options)
   for await (const part of parts) {
-    const changes = part.type === 'text' ? {} : onPart?.(part)
+    const changes = part.type === 'text' ? {} : await onPart?.(part)
     if (!changes) continue
     if (part.type === 'text') text += part.text
     Object.assign(context, changes)
     yield snapshot()
   }
   yield snapshot(true)
-  yield* onDone?.(text) ?? []
+  yield* (await onDone?.(text)) ?? []
   yield* status(template, false, options)
 }
 

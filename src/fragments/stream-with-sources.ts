@@ -3,7 +3,7 @@ import type { Part } from '../models/pieces.ts'
 import { readParts } from '../models/parts.ts'
 import type { TokenSource } from '../models/source.ts'
 import { Fragment, type BlockContext } from './fragment.ts'
-import { fragmentsOf, hintStreaming, initialFragments } from './stream-to-fragments.ts'
+import { fragmentsOf, hintStreaming, initialFragments, omitEmpty } from './stream-to-fragments.ts'
 import type { StreamToFragmentsOptions } from './stream-to-fragments.ts'
 
 /** The blocks of an answer with sources, and what they are rendered with. */
@@ -12,7 +12,7 @@ export interface StreamWithSourcesOptions extends StreamToFragmentsOptions {
   readonly sources?: readonly unknown[] | PromiseLike<readonly unknown[] | null | undefined> | null
   /** The block that shows the answer. Default `response`. */
   readonly responseBlock?: string
-  /** The block that shows the sources; null for none. Default `sources`, where the template has such a block. */
+  /** The block that shows the sources; null or an empty name for none. Default `sources`, where the template has such a block. */
   readonly sourcesBlock?: string | null | undefined
   /** `#id` of the element that shows the sources. Default `#` and the name of their block. */
   readonly sourcesTarget?: string
@@ -37,9 +37,11 @@ export interface StreamWithSourcesOptions extends StreamToFragmentsOptions {
 export function streamWithSources(
   tokens: TokenSource,
   template: string,
-  options: StreamWithSourcesOptions = {},
+  input: StreamWithSourcesOptions = {},
 ): AsyncGenerator<Fragment, void, undefined> {
-  const { responseBlock = 'response', sourcesBlock = 'sources' } = options
+  const options = omitEmpty(input)
+  const { responseBlock = 'response' } = options
+  const { sourcesBlock = 'sources' } = input
   const { sourcesTarget: target = `#${sourcesBlock}` } = options
   const place = { target, optional: options.sourcesBlock === undefined }
   const contextOf = async (): Promise<BlockContext> => {
@@ -50,7 +52,7 @@ export function streamWithSources(
     // What is wanted before the first token does not wait for the sources either.
     if (isLater(options.sources)) yield* initialFragments(template, responseBlock, options)
     const extraContext = await abortable(contextOf(), signal)
-    if (sourcesBlock !== null && (await options.sources))
+    if (sourcesBlock && (await options.sources))
       yield new Fragment(template, sourcesBlock, extraContext, place)
     yield* fragmentsOf(parts, template, responseBlock, { ...options, extraContext })
   }

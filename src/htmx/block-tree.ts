@@ -62,6 +62,18 @@ export function plain(tree: HtmlTree): string {
   return partOf(tree, 0, tree.html.length)
 }
 
+/** The same without the comments beside its elements: once in the page, nothing removes them. */
+export function withoutComments(tree: HtmlTree): string {
+  let html = ''
+  let at = 0
+  for (const { tag, start, end } of tree.root.children) {
+    if (tag !== '!') continue
+    html += partOf(tree, at, start)
+    at = end
+  }
+  return html + partOf(tree, at, tree.html.length)
+}
+
 export function elementsOf({ root }: HtmlTree): HtmlNode[] {
   return root.children.filter(isElement)
 }

@@ -10,6 +10,7 @@ import {
   plain,
   PreservedElements,
   preserves,
+  withoutComments,
 } from './block-tree.ts'
 import { firstMessages, oobChanges } from './out-of-band.ts'
 import { IN_FRAME, IN_HTML, needsContext, swap, swaps, topOf, withinOf } from './swaps.ts'
@@ -216,7 +217,8 @@ export class PageBlock {
       to.kind !== 'inside' &&
       !to.hasEnd &&
       (from.kind === 'root' || hasMore || tree.root.children.length === 1)
-    const html = isOne ? partOf(tree, root!.start, root!.end) : plain(tree)
+    const all = from.kind === 'behind' ? withoutComments(tree) : plain(tree)
+    const html = isOne ? partOf(tree, root!.start, root!.end) : all
     const around = this.#within(tree)
     const isHtml = around.space === 'html'
     const within = isOne ? withinOf(html, around) : isHtml ? { ...around, ...IN_HTML } : around

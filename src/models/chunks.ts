@@ -219,6 +219,14 @@ const workersAi: Read = (chunk) => [
   ...usage(chunk.usage, chunk),
 ]
 
+/** The server of llama.cpp, under its own address `/completion`. */
+const llamaCpp: Read = (chunk) => [
+  ...text(chunk.content),
+  ...(chunk.stop
+    ? end(chunk, chunk.stop_type ?? (chunk.stopped_limit ? 'limit' : 'stop'), chunk)
+    : NONE),
+]
+
 /** In this order: a message of LangChain has a type, too, which names its author. */
 const SHAPES: readonly (readonly [is: (chunk: Foreign) => unknown, read: Read | typeof typed])[] = [
   [(chunk) => isLangChain(chunk), langChain],
@@ -228,10 +236,13 @@ const SHAPES: readonly (readonly [is: (chunk: Foreign) => unknown, read: Read | 
   [(chunk) => typeof chunk.done === 'boolean', ollama],
   [(chunk) => isGemini(chunk), gemini],
   [(chunk) => typeof chunk.response === 'string', workersAi],
+  [(chunk) => isLlamaCpp(chunk), llamaCpp],
 ]
 
 const isLangChain = (chunk: Foreign): boolean =>
   'content' in chunk && (typeof chunk.text === 'string' || 'response_metadata' in chunk)
+const isLlamaCpp = ({ content: written, stop }: Foreign): boolean =>
+  typeof written === 'string' && typeof stop === 'boolean'
 const isGemini = ({ candidates, promptFeedback, usageMetadata }: Foreign): boolean =>
   Array.isArray(candidates) || Boolean(promptFeedback ?? usageMetadata)
 
@@ -258,7 +269,12 @@ export function hasEndSign(object: Foreign, isList: boolean): boolean {
       WITH_END.test(type) || (typeof id === 'string' && /^(?:text|reasoning)-delta$/.test(type))
     )
   if (!Array.isArray(choices))
-    return typeof done === 'boolean' || typeof chunk.response === 'string' || isGemini(chunk)
+    return (
+      typeof done === 'boolean' ||
+      typeof chunk.response === 'string' ||
+      isGemini(chunk) ||
+      isLlamaCpp(chunk)
+    )
   return !isList || choices.some((choice) => reasonOf(choice) !== undefined)
 }
 
@@ -270,6 +286,6 @@ export function isChunk(value: Foreign): boolean {
     typeof value?.done === 'boolean' ||
     typeof value?.error === 'object' ||
     typeof value?.response === 'string' ||
-    (value && isGemini(value)),
+    (value && (isGemini(value) || isLlamaCpp(value))),
   )
 }

@@ -57,20 +57,36 @@ export function noResult(answer: unknown): SourceError {
 export function refusedSource(value: unknown): SourceError {
   const [what, hint = ''] = finishedAnswer(value) ?? []
   if (what !== undefined) return wrongValue(`This is ${what}, not a stream.`, hint)
-  const how = ASKED_BY.find((name) => typeof (value as Foreign)?.[name] === 'function')
-  if (how !== undefined) {
-    const call = how === 'doStream' ? 'streamText({ model, prompt })' : `bot.${how}(…messages)`
+  const call = callOf(value)
+  if (call !== undefined)
     return wrongValue(
       `This is ${kindOf(value)}, a model and not its answer.`,
       `Ask it, and hand on what it gives: tokens(${call}), or tokens((signal) => …) to be able to stop it.`,
     )
-  }
   const message = `A source of tokens is a stream of a model or an iterable of strings, but this is ${kindOf(value)}.`
   return wrongValue(message, 'An async generator of strings always fits.')
 }
 
-/** The methods by which a model is asked for a stream. */
-const ASKED_BY = ['stream_async', 'streamAsync', 'doStream', 'streamText', 'stream', 'chat']
+/** The methods by which a model or a client of one is asked for a stream. */
+const ASKED_BY = {
+  doStream: 'streamText({ model, prompt })',
+  'chat.completions.create': 'client.chat.completions.create({ …, stream: true })',
+  'responses.create': 'client.responses.create({ …, stream: true })',
+  'messages.create': 'client.messages.create({ …, stream: true })',
+  'models.generateContentStream': 'client.models.generateContentStream({ … })',
+  stream_async: 'bot.stream_async(…messages)',
+  streamAsync: 'bot.streamAsync(…messages)',
+  streamText: 'bot.streamText(…messages)',
+  stream: 'bot.stream(…messages)',
+  chat: 'bot.chat(…messages)',
+}
+
+/** The call that asks a model for a stream; undefined for what is none. */
+export function callOf(value: unknown): string | undefined {
+  const member = (path: string): unknown =>
+    path.split('.').reduce((object: Foreign, name) => object?.[name], value)
+  return Object.entries(ASKED_BY).find(([path]) => typeof member(path) === 'function')?.[1]
+}
 
 /** Makes the error of a value that the developer has to change. */
 export function wrongValue(message: string, hint: string): SourceError {

@@ -96,6 +96,6 @@ function refused(chunk: unknown, number: number): never {
   const shown = keys && typeof chunk === 'object' ? ` with ${keys}` : ''
   throw wrongValue(
     `A token is text, but the source gave ${kindOf(chunk)}${shown} as its part ${number}.`,
-    'Map the parts of your model to their text first.',
+    'Map the parts of your model to their text first; readEvents() and readNDJSON() of swapstream/client give those of a response.',
   )
 }

@@ -112,11 +112,11 @@ export function source(from: Foreign, raw: unknown): Pieces {
 
 /** Each provider counts under names of its own. */
 const INPUT =
-  'inputTokens input_tokens prompt_tokens prompt_eval_count promptTokens promptTokenCount'.split(
+  'inputTokens input_tokens prompt_tokens prompt_eval_count promptTokens promptTokenCount tokens_evaluated'.split(
     ' ',
   )
 const OUTPUT =
-  'outputTokens output_tokens completion_tokens eval_count completionTokens candidatesTokenCount'.split(
+  'outputTokens output_tokens completion_tokens eval_count completionTokens candidatesTokenCount tokens_predicted'.split(
     ' ',
   )
 

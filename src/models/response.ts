@@ -42,19 +42,24 @@ async function* eventChunks(
 ): AsyncGenerator<unknown, void, undefined> {
   let cut: ReadEvent | undefined
   const events = decodeEvents(body, { onCut: (event) => (cut = event) }, signal)
-  // The first event decides: a model that writes JSON over events of plain text must not be taken for an SDK.
+  // The first event with text decides: a model that writes JSON over events of plain text must not be taken for an SDK.
   let isJson: boolean | undefined
   for await (const event of events) {
     if (event.data === '[DONE]') return yield { type: '[DONE]' }
     const parsed = isJson === false ? undefined : parse(event.data)
-    isJson ??= isChunk(parsed)
-    if (!isJson) {
+    const hasText = event.event === undefined || TEXT_EVENTS.has(event.event)
+    const isEmpty = event.data.trim() === ''
+    if (isChunk(parsed)) isJson = true
+    else if (hasText && !isEmpty) isJson ??= parsed !== undefined
+    if (isJson && (hasText || isChunk(parsed))) {
+      if (parsed !== undefined) yield parsed
+      else if (!isEmpty) {
+        const start = JSON.stringify(event.data.slice(0, 80))
+        throw new SourceError('source/value', `An event is no JSON: ${start}.`)
+      }
+    } else {
       const text = textOf(event, parsed)
       if (text !== undefined) yield text
-    } else if (parsed !== undefined) yield parsed
-    else {
-      const start = JSON.stringify(event.data.slice(0, 80))
-      throw new SourceError('source/value', `An event is no JSON: ${start}.`)
     }
   }
   if (cut === undefined) return
@@ -77,5 +82,7 @@ function textOf({ event, data }: ReadEvent, parsed: unknown): string | undefined
 }
 
 function parse(data: string): unknown {
-  return data.startsWith('{') ? tryOr((): unknown => JSON.parse(data), undefined) : undefined
+  return data.trimStart().startsWith('{')
+    ? tryOr((): unknown => JSON.parse(data), undefined)
+    : undefined
 }

@@ -26,6 +26,8 @@ type Chunk =
   // Ollama: chat, then generate.
   | { readonly message: { readonly content: string }; readonly done: boolean }
   | { readonly response?: string | undefined; readonly done: boolean; readonly done_reason: string }
+  // llama.cpp.
+  | { readonly content: string; readonly stop: boolean }
   // LangChain.
   | { readonly content: unknown; readonly text: string }
   // Mistral.

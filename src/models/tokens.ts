@@ -8,7 +8,7 @@ export interface TokensOptions {
   /** Stops the source when it aborts; then `tokens` throws its reason. */
   readonly signal?: AbortSignal
   /** Called with what the model says beside its answer: reasoning, tool calls, sources, usage, why it finished. */
-  readonly onPart?: (part: NonTextPart) => void
+  readonly onPart?: (part: NonTextPart) => unknown
 }
 
 /**
@@ -44,7 +44,7 @@ async function* texts(
 ): AsyncGenerator<string, string, undefined> {
   let whole = ''
   for await (const part of parts) {
-    if (part.type !== 'text') onPart?.(part)
+    if (part.type !== 'text') await onPart?.(part)
     else {
       whole += part.text
       yield part.text

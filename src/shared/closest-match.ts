@@ -6,11 +6,13 @@
  * @example closestMatch('respones', ['page', 'response']) // → 'response'
  */
 export function closestMatch(name: string, known: Iterable<string>): string | undefined {
+  // Without types, it may be anything.
+  const meant = String(name).toLowerCase()
   let best: string | undefined
-  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1
+  let bestDistance = Math.max(2, Math.floor(meant.length / 3)) + 1
   for (const candidate of known) {
-    if (Math.abs(candidate.length - name.length) >= bestDistance) continue
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
+    if (Math.abs(candidate.length - meant.length) >= bestDistance) continue
+    const distance = editDistance(meant, candidate.toLowerCase())
     if (distance >= bestDistance) continue
     best = candidate
     bestDistance = distance

@@ -220,6 +220,8 @@ export interface PublicError {
   /** Finds the cause in the log. */
   readonly id: string
   readonly message: string
+  /** The message is the cause itself, in development. Absent: it says only that something failed. */
+  readonly exposed?: true
 }
 
 /**

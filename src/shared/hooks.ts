@@ -24,6 +24,23 @@ export function errorMessage(error: unknown): string {
   )
 }
 
+/**
+ * Makes an Error of anything thrown: Hono's `onError` takes no other value. An Error stays as it is; another value is the
+ * `cause` of a new one.
+ *
+ * @example toError('no key').message // → 'no key'
+ * @example toError(undefined).message // → 'Something threw undefined, which is no Error.'
+ */
+export function toError(thrown: unknown): Error {
+  if (tryOr(() => thrown instanceof Error, false)) return thrown as Error
+  const isObject = Object(thrown) === thrown
+  const own = tryOr(() => (isObject ? (thrown as Error).message : thrown), undefined)
+  const text = typeof own === 'string' ? own.trim() : ''
+  const what = tryOr(() => (isObject ? kindOf(thrown) : String(thrown)), 'an object')
+  const message = text || `Something threw ${what || 'an empty text'}, which is no Error.`
+  return new Error(message, { cause: thrown })
+}
+
 /** The result of a look at foreign values, or something else when even looking throws. */
 export function tryOr<T>(look: () => T, otherwise: T): T {
   try {

@@ -85,6 +85,7 @@ export function events(options: EventsOptions = {}): EventEncoding {
   checkEndName('done', done)
   // Most scripts listen to the name by which EventSource calls its own failures.
   if (error !== 'error') checkEndName('error', error)
+  checkValueName(event, [done, error, SHUTDOWN])
   return () => ({
     value: (value) => encodeValue(value, event),
     end({ reason, error: failure }) {
@@ -105,6 +106,17 @@ function checkEndName(option: 'done' | 'error', name: string): void {
   const message = `events({ ${option}: 'message' }) would send an end that looks like a value: events without a name are called "message".`
   throw new SourceError('wire/field', message, { hint: `Use a name such as "${option}".` })
 }
+
+/** Checks the name of values, which has to differ from those of the ends. */
+function checkValueName(event: string | undefined, ends: readonly string[]): void {
+  if (event === undefined || !ends.includes(event)) return
+  const message = `events({ event: '${event}' }) would send values that look like an end, which has the same name.`
+  const hint = 'Use another name for the values, such as "chunk", or for the end (`done`, `error`).'
+  throw new SourceError('wire/field', message, { hint })
+}
+
+/** The event of a server that stops: its client comes back. */
+const SHUTDOWN = 'shutdown'
 
 /**
  * The barest encoding: unnamed events and nothing else. A good end is the end of the body, so it is for clients that
@@ -162,7 +174,7 @@ export function sequenced({ lastEventId }: EncodingContext = {}): Encoder<unknow
  */
 export function shutdownMessage(): EventFields {
   const retry = 500 + Math.floor(Math.random() * 2_500)
-  return { event: 'shutdown', retry, data: JSON.stringify({ reason: 'shutdown' }) }
+  return { event: SHUTDOWN, retry, data: JSON.stringify({ reason: 'shutdown' }) }
 }
 
 /**

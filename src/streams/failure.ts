@@ -17,8 +17,8 @@ export function toPublicError(error: unknown, expose: boolean): PublicError {
 function newPublicError(error: unknown, expose: boolean): PublicError {
   const own = tryOr(() => error instanceof SwapstreamError && error.code, false)
   const code = own || 'source/failed'
-  const message = expose ? errorMessage(error) : english.failed
-  return { code, id: crypto.randomUUID().slice(0, 8), message }
+  const cause = expose && ({ message: errorMessage(error), exposed: true } as const)
+  return { code, id: crypto.randomUUID().slice(0, 8), message: english.failed, ...cause }
 }
 
 /** The public part of a failure that the log has already. */

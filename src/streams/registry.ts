@@ -77,12 +77,35 @@ export function acquireSlot(
   host: object | undefined,
   limits: Pick<Limits, 'maxStreams' | 'maxStreamsPerClient'>,
 ): Slot {
-  // An IPv4 address may be written as an IPv6 one: it is the same client.
-  const client = address?.replace(/^::ffff:(?=\d+\.)/i, '')
+  const client = address === undefined ? undefined : clientOf(address)
   const refusal = refusalOf(open.countOf(client), host, limits)
   if (refusal === undefined) return new Slot(client, host)
   sums.refused += 1
   throw refusal
+}
+
+/**
+ * Names the client behind an address. Of IPv6 that is the network /64: one client has all its addresses. An IPv4 address
+ * may be written as an IPv6 one: it is the same client.
+ *
+ * @example clientOf('2001:db8::7') // → '2001:db8:0:0::/64'
+ * @example clientOf('::ffff:8.8.8.8') // → '8.8.8.8'
+ */
+export function clientOf(address: string): string {
+  // What has a zone is of this link, where all have one network.
+  const url = `http://[${address}]`
+  if (!address.includes(':') || !URL.canParse(url)) return address
+  const [start = '', end] = new URL(url).hostname.slice(1, -1).split('::')
+  const [left = [], right = []] = [start, end].map((part) => part?.split(':').filter(Boolean))
+  const gap = Array<string>(8 - left.length - right.length).fill('0')
+  const groups = [...left, ...gap, ...right]
+  const network = groups.slice(0, 4).join(':')
+  if (groups.slice(0, 6).join(':') === '0:0:0:0:0:ffff') {
+    const [high = 0, low = 0] = groups.slice(6).map((group) => Number.parseInt(group, 16))
+    return [high >> 8, high & 255, low >> 8, low & 255].join('.')
+  }
+  // Behind a translator of IPv4 (RFC 6052, RFC 8215), and on one link, many clients share a network.
+  return /^(?:64:ff9b|fe[89ab].):/.test(network) ? groups.join(':') : `${network}::/64`
 }
 
 function refusalOf(

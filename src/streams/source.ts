@@ -1,9 +1,9 @@
 import type { AsyncContext } from '../shared/async-context.ts'
 import { now, sleep, yieldToEventLoop } from '../shared/clock.ts'
 import { SourceError } from '../shared/errors.ts'
-import { errorMessage, kindOf } from '../shared/hooks.ts'
+import { errorMessage, kindOf, toError } from '../shared/hooks.ts'
 import type { AppReporting, Log } from '../shared/log.ts'
-import { isResult, noResult } from '../models/errors.ts'
+import { callOf, isResult, noResult } from '../models/errors.ts'
 
 /** The argument of a source that is a function. */
 export interface StreamContext {
@@ -74,7 +74,9 @@ export async function open<T>(
   const iterator = iteratorOf(values as Partial<AsyncIterable<T> & Iterable<T> & ReadableStream<T>>)
   if (typeof iterator === 'object') return iterator
   const message = `A stream's source gives values one by one, but this one gave ${kindOf(values)}.`
-  const hint = 'Return an async generator, such as streamToFragments(…), from the function.'
+  const call = callOf(values)
+  const made = call === undefined ? '…' : `${call}, …`
+  const hint = `Return an async generator, such as streamToFragments(${made}), from the function.`
   throw new SourceError('source/value', message, { hint })
 }
 
@@ -116,6 +118,7 @@ export interface SourceReaderOptions {
  * Cost    a few promises for each value; a source that never waits lets other work run every 10 ms.
  * Ends    `close` aborts the signal unless the source has ended by itself, and calls `return()` once. A generator that
  *         hangs is left after 5 s, with a warning.
+ * Throws  what the source throws; in place of a value that is no Error, an Error with it as the `cause`.
  */
 export class SourceReader<T> {
   readonly #source: Source<T>
@@ -146,7 +149,9 @@ export class SourceReader<T> {
       log.error({ route, err }, `a callback of a source failed: ${errorMessage(err)}`)
     const { signal } = this.#abort
     const context = { signal, lastEventId, reportError, ...(run && { run }) }
-    const iterator = await asyncContext.run(() => open(this.#source, context))
+    const iterator = await asyncContext
+      .run(() => open(this.#source, context))
+      .catch((thrown: unknown) => Promise.reject(toError(thrown)))
     this.waitingSince = undefined
     // It may have been closed while it was being opened.
     if (this.#closing !== undefined) await iterator.return?.()
@@ -168,9 +173,9 @@ export class SourceReader<T> {
       if (!isResult(result)) throw noResult(result)
       if (result.done) this.#isExhausted = true
       return result as IteratorResult<T, unknown>
-    } catch (error) {
+    } catch (thrown) {
       this.#isExhausted = true
-      throw error
+      throw toError(thrown)
     } finally {
       this.waitingSince = undefined
     }

@@ -80,7 +80,7 @@ async function contentOf(
   const isPage = isOfFragments(body) && wantsPage
   const answer = (content: Answer['body'], own: Answer['headers']): Answer => ({
     status: body.status,
-    headers: { ...own, Vary: VARY },
+    headers: { ...own, ...(content instanceof ReadableStream && newTag()), Vary: VARY },
     body: content,
   })
 
@@ -109,6 +109,11 @@ async function contentOf(
   if (!coding || !accepts(headers, coding.name, 'accept-encoding')) return live
   const own = { 'Content-Encoding': coding.name, Vary: `${VARY}, Accept-Encoding` }
   return { ...live, headers: { ...live.headers, ...own }, body: coding.encode(content) }
+}
+
+/** A stream is another one each time. Without a tag, Hono's `etag()` reads all of it to make one, and holds it back. */
+function newTag(): Record<string, string> {
+  return { ETag: `W/"${crypto.randomUUID()}"` }
 }
 
 /** The id of the end of a stream. A client that has it is not sent the same again. */

@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
+import { ConfigError } from '../shared/errors.ts'
 import { tryOr } from '../shared/hooks.ts'
 import { settingsBy } from './settings.ts'
 
@@ -22,7 +23,7 @@ interface Asset {
  * The same middleware, which also answers for `/swapstream/…`: htmx with its extension, our style sheet, our script. Below
  * any path: an app may stand below one. When the first page is sent, the log hears if its assets cannot be found.
  *
- * @param address Where pages look for them.
+ * @param address Where pages look for them, from `readAssets`.
  */
 export function withAssets(
   answer: MiddlewareHandler,
@@ -48,7 +49,7 @@ export function withAssets(
     const isPage = c.res.headers.get('content-type')?.startsWith('text/html')
     if (isChecked || path === undefined || !isPage) return
     isChecked = true
-    const fault = faultOfAssets(path, address)
+    const fault = faultOfAssets(path, address, c.req.header('x-forwarded-prefix'))
     if (fault !== undefined) settings.log.warn({}, fault)
   }
   settingsBy.set(middleware, settings)
@@ -82,13 +83,48 @@ async function assetOf(name: AssetName, body: string): Promise<Asset> {
   }
 }
 
-/** Says why the pages below a route, as Hono has it, do not find their assets; undefined when they do. */
-function faultOfAssets(path: string, address: string): string | undefined {
-  const base = path.replace(/\/?\*$/, '')
-  const isServed = base !== path && (base === '' || address.startsWith(`${base}/`))
-  if (isServed) return undefined
-  const what = `Pages load ${address}/htmx.js, but the swapstream middleware runs for ${path} only, so it is not found.`
-  return base === path || /[:{*]/.test(base)
-    ? `${what} Add it for all addresses: app.use(swapstream({ … })).`
-    : `${what} Say where they are: swapstream({ assets: '${base}${ASSETS}' }).`
+/** True for an address of another host, such as a CDN. */
+const isElsewhere = (address: string): boolean => /^(?:https?:)?\/\//.test(address)
+
+/**
+ * Reads the option that says where pages find the assets. A slash at its end, and an empty text, make no difference.
+ *
+ * Throws  ConfigError `config/invalid` for what is no path from the root of the host, and no address of another one.
+ */
+export function readAssets(written: string | null | undefined): string {
+  const address = (written ?? '').replace(/\/+$/, '')
+  if (address === '') return ASSETS
+  if (/^\/[^\s?#"'<>]*$/.test(address) || isElsewhere(address)) return address
+  const path = JSON.stringify(written)
+  const hint = `Begin it with a slash, such as swapstream({ assets: '/bot${ASSETS}' }).`
+  throw new ConfigError('config/invalid', `assets is no path: ${path}.`, { hint })
 }
+
+/**
+ * Says why the pages below a route do not find their assets; undefined when they do.
+ *
+ * @param path The route of the middleware that serves them, as Hono has it.
+ * @param prefix The path that a proxy has taken away, when it says so.
+ */
+function faultOfAssets(path: string, address: string, prefix: string = ''): string | undefined {
+  if (isElsewhere(address)) return undefined
+  const base = path.replace(/\/?\*$/, '')
+  const isForAll = base !== path
+  const segments = base
+    .split('/')
+    .map((each) => (/^:|\*/.test(each) ? '[^/]+' : escapeRegExp(each)))
+  const isServed = isForAll && new RegExp(`^${segments.join('/')}(?:/|$)`).test(address)
+  const named = /^(?:\/[\w.~-]+)+/.exec(prefix)?.[0] ?? ''
+  // A proxy may name a path and leave it where it is.
+  const stripped = base.startsWith(named) ? '' : named
+  if (isServed && address.startsWith(stripped)) return undefined
+  const where = stripped
+    ? `a proxy shows this app below ${stripped} (X-Forwarded-Prefix)`
+    : `the swapstream middleware runs for ${path} only`
+  const what = `Pages load ${address}/htmx.js, but ${where}, so it is not found.`
+  return !isForAll || /[:{*]/.test(base)
+    ? `${what} Add it for all addresses: app.use(swapstream({ … })).`
+    : `${what} Say where they are: swapstream({ assets: '${stripped}${base}${ASSETS}' }).`
+}
+
+const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')

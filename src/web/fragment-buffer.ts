@@ -276,8 +276,11 @@ export function endNotice(
 }
 
 /** The notice of a failure. Only with `expose` it has a text of its own, that of the cause. */
-export function failureNotice({ message, code, id }: PublicError, { failed }: Texts): string {
-  return notice(message === english.failed ? failed : message, `${code} ${id}`)
+export function failureNotice(
+  { message, exposed, code, id }: PublicError,
+  { failed }: Texts,
+): string {
+  return notice(exposed ? message : failed, `${code} ${id}`)
 }
 
 function dataOf(messages: readonly string[]): EventFields[] {

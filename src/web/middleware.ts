@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { ConfigError, InputError, SwapstreamError } from '../shared/errors.ts'
+import { toError } from '../shared/hooks.ts'
 import { DEFAULT_LIMITS } from '../shared/limits.ts'
 import { safeLog, silent } from '../shared/log.ts'
 import { checkHeartbeat } from '../streams/event-stream.ts'
@@ -73,7 +74,8 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
       await sendAnswer()
       addSecurityHeaders(c.res.headers, csp)
       isWanted = c.req.method !== 'HEAD' && c.res.status < 400
-    } catch (error) {
+    } catch (thrown) {
+      const error = toError(thrown)
       if (!(error instanceof SwapstreamError)) {
         reportOnce(error, c, settings)
         // The app's `onError` builds its answer on these headers.
@@ -171,7 +173,7 @@ function send(c: Context, { status, headers: own, body }: Answer): void {
   const { headers } = c.res
   for (const [name, text] of Object.entries(own)) {
     if (name === 'Vary') headers.append(name, text)
-    else headers.set(name, text)
+    else if (name !== 'ETag' || !headers.has(name)) headers.set(name, text)
   }
   // Whatever counted the bytes has counted a copy, which is empty for a stream.
   if (typeof body !== 'string') headers.delete('Content-Length')

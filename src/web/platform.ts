@@ -13,7 +13,7 @@ import {
 import type { Compile } from '../templates/nunjucks/internals.ts'
 import type { HeadOptions } from '../templates/nunjucks/filters.ts'
 import { fromRecord, stackSources, type TemplateSource } from '../templates/source.ts'
-import { ASSETS, type ReadAsset, withAssets } from './assets.ts'
+import { ASSETS, readAssets, type ReadAsset, withAssets } from './assets.ts'
 import { createSwapstream } from './middleware.ts'
 import type { Connection, ContentCoding, CoreOptions } from './settings.ts'
 
@@ -37,7 +37,8 @@ export type SwapstreamOptions = Omit<CoreOptions, 'engine'> &
     readonly proxies?: number
     /**
      * Where browsers find htmx and the style sheet: for an app below a path, such as `/bot/swapstream` with
-     * `basePath('/bot')`, `mount`, or a proxy that strips the path. Default `/swapstream`.
+     * `basePath('/bot')`, `mount`, or a proxy that strips the path; also an address of another host. Default
+     * `/swapstream`.
      */
     readonly assets?: string
     /**
@@ -71,7 +72,8 @@ export interface Platform {
 
 /** The middleware of an app on such a platform. */
 export function swapstreamOn(platform: Platform, options: SwapstreamOptions): MiddlewareHandler {
-  const { assets = ASSETS, head, templates = 'templates' } = options
+  const { head, templates = 'templates' } = options
+  const assets = readAssets(options.assets)
   const globals = { swapstreamAssets: assets, swapstreamHead: head, ...options.globals }
   const { contentCoding } = platform
   const answer = createSwapstream({

@@ -8,10 +8,11 @@ import {
   TemplateError,
   withoutDocs,
 } from '../shared/errors.ts'
+import { toError } from '../shared/hooks.ts'
 import { escapeHtml } from '../shared/escape-html.ts'
 import { textWith, type Texts, type TextWith } from '../shared/texts.ts'
 import { isForPeople } from '../htmx/request.ts'
-import { toPublicError } from '../streams/failure.ts'
+import { reportedAs, toPublicError } from '../streams/failure.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
 import { settingsOf, type Settings } from './settings.ts'
 import { notice } from '../htmx/together.ts'
@@ -79,7 +80,9 @@ export function toProblem(c: Context, error: SwapstreamError, settings: Settings
   const { code, id, message } = toPublicError(error, expose)
   const texts = settings.textsOf(c)
   const fields = { id, code, status, method: c.req.method, path: c.req.path, err: error }
-  log[status >= 500 ? 'error' : 'warn'](fields, error.message)
+  // A run that has failed is answered each time it is asked for: the log has its cause already.
+  const level = status >= 500 ? 'error' : 'warn'
+  log[reportedAs(error) ? 'debug' : level](fields, error.message)
 
   const forPeople = isForPeople(c.req.raw.headers)
   const exposed = forPeople ? withoutDocs(error) : message
@@ -140,15 +143,13 @@ export function errorResponse(
 
 /**
  * Runs a step of a handler of ours, and throws what Hono's `onError` can answer: Hono calls it at once, so the middleware
- * never sees the error. It takes Errors only.
+ * never sees the error. It takes Errors only: see `toError`.
  */
 export async function withHttpErrors<T>(c: Context, run: () => T | Promise<T>): Promise<T> {
   try {
     return await run()
   } catch (error) {
-    if (error instanceof SwapstreamError) throw toProblem(c, error, settingsOf(c))
-    if (error instanceof Error) throw error
-    throw new Error('A route threw something that is no Error.', { cause: error })
+    throw error instanceof SwapstreamError ? toProblem(c, error, settingsOf(c)) : toError(error)
   }
 }
 

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 import puppeteer, { type Browser, type Page as Tab } from 'puppeteer-core'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import {
   createRuns,
   EventStream,
@@ -12,6 +12,7 @@ import {
   swapstream,
 } from 'swapstream'
 import { eventually } from '../support/eventually.ts'
+import { forget } from '../support/forget.ts'
 import { htmxPage, serveHtmx, type HtmxVersion } from '../support/htmx-versions.ts'
 import { recordingLog } from '../support/recording-log.ts'
 import { useServer } from '../support/serve-app.ts'
@@ -38,6 +39,7 @@ describe('in Firefox', () => {
     const executablePath = inject('firefox')
     browser = await puppeteer.launch({ browser: 'firefox', executablePath, headless: true })
   })
+  afterEach(() => forget(browser))
   afterAll(() => browser.close())
 
   /** Opens a page with these elements and presses its button. */
@@ -61,8 +63,7 @@ describe('in Firefox', () => {
     })
     app.post('/there', (c) => c.body(null, 204, htmxHeaders({ location: hostile })))
     app.get('*', (c) => c.html(`<p id="there">${new URL(c.req.url).pathname.length}</p>`))
-    const context = await browser.createBrowserContext()
-    const tab = await context.newPage()
+    const tab = await browser.newPage()
     await tab.goto(await listen(app))
     await tab.click('button')
     return tab

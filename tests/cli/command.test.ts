@@ -1,22 +1,25 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { join, relative, resolve } from 'node:path'
+import { afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { runCommand } from '../../src/cli/command.ts'
 import { listRoutes } from '../../src/cli/list-routes.ts'
 import { loadApp } from '../../src/cli/load-app.ts'
 import { usePrograms } from '../support/run-program.ts'
 
-// In this package, so that the apps can import it by its name.
+// In the compiled package, so that the apps can import it by its name.
+const root = inject('programs')
 let folder = ''
-beforeEach(() => (folder = relative('.', mkdtempSync('tests/cli/.app-'))))
-afterEach(() => rmSync(folder, { recursive: true }))
+beforeAll(() => mkdirSync(join(root, 'apps'), { recursive: true }))
+beforeEach(() => (folder = relative(root, mkdtempSync(join(root, 'apps/app-')))))
+afterEach(() => rmSync(join(root, folder), { recursive: true }))
 
-const programs = usePrograms('sources')
-const run = (...args: string[]) => programs('src/cli/swapstream.ts', args).ended
+const programs = usePrograms()
+const run = (...args: string[]) => programs('src/cli/swapstream.ts', args, {}, root).ended
+/** Out: the file, as it is seen from the package. */
 function write(name: string, text: string): string {
   const file = join(folder, name)
-  mkdirSync(join(file, '..'), { recursive: true })
-  writeFileSync(file, text)
+  mkdirSync(resolve(root, file, '..'), { recursive: true })
+  writeFileSync(join(root, file), text)
   return file
 }
 
@@ -125,7 +128,7 @@ GET    /plain  handler
     'setTimeout(() => serve(app), 50)',
   ])('finds the app of a module that ends in %s', async (last) => {
     write('templates/a.html', '')
-    const found = listRoutes(await loadApp(write('app.ts', APP(last))))
+    const found = listRoutes(await loadApp(join(root, write('app.ts', APP(last)))))
     expect(found).toHaveLength(6)
   })
 })

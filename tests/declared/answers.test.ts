@@ -303,18 +303,29 @@ describe('hooks', () => {
     expect(text).not.toMatch(/complete|SECRET/)
   })
 
-  test('of a HEAD: guards and hooks say its status, the handler never starts', async () => {
-    let started = 0
-    const feed = stream({ path: '/feed', method: 'GET', guards: [() => true] }, async function* () {
-      started += 1
+  test('of a HEAD: guards and input say its status, no hook runs and no handler starts', async () => {
+    const called: string[] = []
+    const call = (what: string) => (): void => void called.push(what)
+    const input = { query: z.object({ n: z.coerce.number().default(1) }) }
+    const hooks = { before: { user: call('before') }, after: { bill: call('after') } }
+    const guards = [() => (call('guard')(), true)]
+    const path = { method: 'GET', guards, input, ...hooks } as const
+    const feed = stream({ path: '/feed', ...path }, async function* () {
+      call('handler')()
     })
-    const { app } = serving(feed)
-    for (const accept of ['text/event-stream', 'application/x-ndjson', 'application/json']) {
-      const response = await app.request('/feed', { method: 'HEAD', headers: { accept } })
-      expect([response.status, await response.text()]).toEqual([200, ''])
-      expect(response.headers.get('content-type')).toContain(accept)
-    }
-    expect(started).toBe(0)
+    const frames = stream({ path: '/frames', encoding: 'fragments', ...path }, async function* () {
+      call('handler')()
+    })
+    const { app } = serving(feed, frames)
+    for (const accept of ['text/event-stream', 'application/x-ndjson', 'application/json'])
+      for (const address of ['/feed', '/frames']) {
+        const response = await app.request(address, { method: 'HEAD', headers: { accept } })
+        expect([response.status, await response.text()]).toEqual([200, ''])
+        if (address === '/feed') expect(response.headers.get('content-type')).toContain(accept)
+        const wrong = await app.request(`${address}?n=x`, { method: 'HEAD', headers: { accept } })
+        expect(wrong.status).toBe(422)
+      }
+    expect(new Set(called)).toEqual(new Set(['guard']))
   })
 })
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Fragment } from '../../src/fragments/fragment.ts'
 import { streamToFragments } from '../../src/fragments/stream-to-fragments.ts'
 import type { NonTextPart } from '../../src/models/pieces.ts'
+import { tokens } from '../../src/models/tokens.ts'
 import { streamWithSources } from '../../src/fragments/stream-with-sources.ts'
 
 const all = async (source: AsyncIterable<Fragment>): Promise<Fragment[]> => {
@@ -234,6 +235,78 @@ describe('streamWithSources', () => {
       streamWithSources(['Hi'], 'ask.html', none === null ? { sources: null } : {}),
     )
     expect(fragments.map(({ block }) => block)).toEqual(['response', 'response'])
+  })
+
+  test.each([[null], ['']])('draws no block of sources that is named %j', async (sourcesBlock) => {
+    const stream = streamWithSources(['Hi'], 'ask.html', { sources: ['a'], sourcesBlock })
+    expect((await all(stream)).map(({ block }) => block)).toEqual(['response', 'response'])
+  })
+
+  test.each([[null], [''], [undefined]])('takes an option that is %j as absent', async (empty) => {
+    const names = [
+      'responseBlock',
+      'contextKey',
+      'target',
+      'statusBlock',
+      'sourcesTarget',
+      'extraContext',
+      'onPart',
+      'onDone',
+    ]
+    const options = Object.fromEntries(names.map((name) => [name, empty]))
+    const told = async (more: object) =>
+      (await all(streamWithSources(['Hi'], 'ask.html', { sources: ['a'], ...more }))).map(
+        ({ block, context, target }) => ({ block, context, target }),
+      )
+    expect(await told(options)).toEqual(await told({}))
+    expect(await contexts(streamToFragments(['Hi'], 'chat.html', 'response', options))).toEqual(
+      await contexts(streamToFragments(['Hi'], 'chat.html', 'response')),
+    )
+  })
+
+  const told = [
+    { type: 'reasoning', text: 'hm' },
+    { type: 'text-delta', text: 'Hi' },
+  ]
+  test.each([[undefined], [['a']], [Promise.resolve(['a'])], [Promise.resolve(null)]])(
+    'hands what the model says beside its text to onPart, which may take its time (%j)',
+    async (given) => {
+      const onPart = async (part: NonTextPart) => {
+        await Promise.resolve()
+        return part.type === 'reasoning' && { thought: part.text }
+      }
+      const options = given === undefined ? { onPart } : { sources: given, onPart }
+      const last = (await all(streamWithSources(told, 'ask.html', options))).at(-1)!
+      expect(last.context).toMatchObject({ text: 'Hi', thought: 'hm' })
+      const [first] = await all(streamToFragments(told, 'chat.html', 'response', { onPart }))
+      expect(first!.context).toMatchObject({ text: '', thought: 'hm' })
+    },
+  )
+
+  test('fails with what onPart and onDone reject with', async () => {
+    const fails = async (): Promise<void> => {
+      throw new Error('no disk')
+    }
+    for (const options of [{ onPart: fails }, { onDone: fails }]) {
+      await expect(all(streamWithSources(told, 'ask.html', options))).rejects.toThrow('no disk')
+      const fragments = streamToFragments(told, 'chat.html', 'response', options)
+      await expect(all(fragments)).rejects.toThrow('no disk')
+    }
+    const reading = tokens(told, { onPart: fails })
+    await expect(reading.next()).rejects.toThrow('no disk')
+  })
+
+  test('waits for an onDone that stores the answer, and for its fragments', async () => {
+    const stored: string[] = []
+    const onDone = async (text: string): Promise<Fragment[] | void> => {
+      await Promise.resolve()
+      if (stored.push(text) > 1) return [new Fragment('chat.html', 'link')]
+    }
+    const blocks = async () =>
+      (await all(streamToFragments(['Hi'], 'chat.html', 'b', { onDone }))).map(({ block }) => block)
+    expect(await blocks()).toEqual(['b', 'b'])
+    expect(await blocks()).toEqual(['b', 'b', 'link'])
+    expect(stored).toEqual(['Hi', 'Hi'])
   })
 
   test('waits for sources that are still being searched', async () => {

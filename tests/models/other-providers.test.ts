@@ -274,6 +274,43 @@ describe('the words of other servers', () => {
   })
 })
 
+describe('the native stream of llama.cpp', () => {
+  const word = (content: string): object => ({ content, stop: false, index: 0, tokens: [1] })
+  const last = (more: object): object => ({
+    content: '',
+    stop: true,
+    tokens_predicted: 9,
+    tokens_evaluated: 3,
+    ...more,
+  })
+
+  test.each([
+    [{ stop_type: 'eos' }, 'eos'],
+    [{ stop_type: 'limit' }, 'limit'],
+    [{ stopped_limit: true, stopped_eos: false }, 'limit'],
+    [{}, 'stop'],
+  ])('is its text, and its end says why (%j)', async (more, reason) => {
+    const chunks = [word('Hel'), word('lo'), last(more)]
+    const json = new Response(lines(chunks), {
+      headers: { 'content-type': 'application/x-ndjson' },
+    })
+    for (const source of [body(chunks), json, stream(chunks)])
+      expect(await read(source)).toEqual({
+        text: 'Hello',
+        code: undefined,
+        parts: [
+          { type: 'usage', inputTokens: 3, outputTokens: 9 },
+          { type: 'finish', reason },
+        ],
+      })
+  })
+
+  test('that stops before its end was cut', async () => {
+    for (const source of [body([word('Hel')]), stream([word('Hel')])])
+      expect(await read(source)).toMatchObject({ text: 'Hel', code: 'source/failed' })
+  })
+})
+
 describe('parts of the AI SDK', () => {
   test('without the name of their text stand apart, when a tool is between them', async () => {
     for (const key of ['text', 'textDelta'])

@@ -89,7 +89,47 @@ describe('tokens of a response', () => {
     ])
   })
 
+  test.each([
+    ['a ping with JSON', 'event: ping\ndata: {"at":1}\n\n'],
+    ['an empty ping', 'event: ping\ndata:\n\n'],
+    ['an event of white space', 'data: \n\n'],
+  ])('are those of an SDK, whatever comes before: %s', async (_, before) => {
+    const whole = `${before}${sse([chat('Hel'), chat('lo')], { end: 'data: [DONE]\n\n' })}`
+    expect((await readAll(response(whole, 'text/event-stream'))).whole?.trim()).toBe('Hello')
+  })
+
+  test('of an SDK may stand behind more than one blank, and end with an event of their own', async () => {
+    const body = `data:   ${JSON.stringify(chat('Hello'))}\n\ndata:\n\nevent: done\ndata: {"reason":"stop"}\n\ndata: [DONE]\n\n`
+    expect(await readAll(response(body, 'text/event-stream'))).toMatchObject({ whole: 'Hello' })
+  })
+
   test.each<[string, Response, object]>([
+    [
+      'events with JSON of an unknown shape',
+      response('data: {"token":"Hel","generated_text":null}\n\n', 'text/event-stream'),
+      {
+        code: 'source/value',
+        message: /an Object with token, generated_text as its part 1.*readE/,
+      },
+    ],
+    [
+      'the same under a name',
+      response('event: token\ndata: {"v":{"content":"Hel"}}\n\n', 'text/event-stream'),
+      { code: 'source/value', message: /an Object with v as its part 1/ },
+    ],
+    [
+      'lines with JSON of an unknown shape',
+      response('{"token":"Hel"}\n', 'application/x-ndjson'),
+      { code: 'source/value', message: /an Object with token as its part 1.*readNDJSON/ },
+    ],
+    [
+      'a failure under a name, behind chunks of an SDK',
+      response(
+        `${sse([chat('a')])}event: error\ndata: {"message":"overloaded"}\n\n`,
+        'text/event-stream',
+      ),
+      { code: 'source/failed', message: /overloaded/ },
+    ],
     [
       'an error status',
       response('{"error":"quota"}', 'application/json', 429),

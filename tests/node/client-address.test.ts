@@ -118,11 +118,26 @@ describe('streams are counted', () => {
     ['8.8.8.8', '[::FFFF:8.8.8.8]:80'],
     ['[2001:db8::1]:80', '2001:db8::1'],
     ['9.9.9.9, 8.8.8.8', '7.7.7.7, 8.8.8.8'],
+    ['8.8.8.8', '::FFFF:808:808'],
+    ['2001:db8:1:2::7', '2001:db8:1:2:ffff:ffff:ffff:ffff'],
+    ['2001:db8:1:2::7', '2001:0DB8:0001:0002:0:0:0:8'],
+    ['[2001:db8::1]:80', '[2001:db8:0:0:1::]:81'],
   ])('once for %s and %s', async (first, second) => {
     const url = await listen(behind(1).app)
     expect(await ask(url, '/open', first)).toBe(200)
     expect(await ask(url, '/open', second)).toBe(429)
     expect(await ask(url, '/open', '8.8.4.4')).toBe(200)
+  })
+
+  test.each([
+    ['other networks', '2001:db8:0:1::7', '2001:db8:0:2::7'],
+    ['one link', 'fe80::1', 'fe80::2'],
+    ['a translator of IPv4', '64:ff9b::8.8.8.8', '64:ff9b::8.8.8.9'],
+  ])('for each client of %s', async (_, first, second) => {
+    const url = await listen(behind(1).app)
+    expect(await ask(url, '/open', first)).toBe(200)
+    expect(await ask(url, '/open', second)).toBe(200)
+    expect(await ask(url, '/open', first)).toBe(429)
   })
 
   test('on Bun, whose server knows the address', async () => {

@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createClientPool, createCluster, createSentinel, RESP_TYPES } from 'redis'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'vitest'
 import { createRuns, type Runs } from 'swapstream'
 import { createRedisStore, type RedisClient } from 'swapstream/redis'
 import { eventually } from '../support/eventually.ts'
@@ -22,25 +22,23 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => Promise.all([redis?.stop(), cluster?.stop()]))
 
-const toEnd: (() => unknown)[] = []
-afterEach(async () => {
-  for (const end of toEnd.splice(0).toReversed()) await end()
-})
+/** What a test opens ends with it, the last first; tests that only wait do so at the same time. */
+type Ends = TestContext['onTestFinished']
 
 const me = { owner: 'me' }
 const context = { signal: new AbortController().signal, lastEventId: undefined }
 
-function ioredis(options: object): RedisClient {
-  const client = new Redis(redis.url, options)
+function ioredis(ends: Ends, options: object, { url } = redis): Redis & RedisClient {
+  const client = new Redis(url, options)
   client.on('error', () => {})
-  toEnd.push(() => client.disconnect())
+  ends(() => client.disconnect())
   return client
 }
-async function nodeRedis(options: object): Promise<RedisClient> {
+async function nodeRedis(ends: Ends, options: object): Promise<RedisClient> {
   const client = createClient({ url: redis.url, ...options })
   client.on('error', () => {})
   await client.connect()
-  toEnd.push(() => client.destroy())
+  ends(() => client.destroy())
   return client as unknown as RedisClient
 }
 
@@ -69,55 +67,88 @@ function sentinelOver(client: Plain): RedisClient {
   } as unknown as RedisClient
 }
 const bytes = { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.SIMPLE_STRING]: Buffer }
-const clients: Record<string, () => Promise<RedisClient>> = {
-  'ioredis with keyPrefix': async () => ioredis({ keyPrefix: 'app:' }),
-  'ioredis with stringNumbers': async () => ioredis({ stringNumbers: true }),
-  'ioredis without an offline queue': () => ready(ioredis({ enableOfflineQueue: false })),
-  'ioredis with a command timeout': async () => ioredis({ commandTimeout: 300 }),
-  'ioredis with a socket timeout': async () => ioredis({ socketTimeout: 300 }),
-  'ioredis with lazyConnect': async () => ioredis({ lazyConnect: true }),
-  'ioredis with autopipelining': async () => ioredis({ enableAutoPipelining: true }),
-  'ioredis with all of these': () =>
+const clients: Record<string, (ends: Ends) => Promise<RedisClient>> = {
+  'ioredis with keyPrefix': async (ends) => ioredis(ends, { keyPrefix: 'app:' }),
+  'ioredis with stringNumbers': async (ends) => ioredis(ends, { stringNumbers: true }),
+  'ioredis without an offline queue': (ends) => ready(ioredis(ends, { enableOfflineQueue: false })),
+  'ioredis with a command timeout': async (ends) => ioredis(ends, { commandTimeout: 300 }),
+  'ioredis with a socket timeout': async (ends) => ioredis(ends, { socketTimeout: 300 }),
+  'ioredis with lazyConnect': async (ends) => ioredis(ends, { lazyConnect: true }),
+  'ioredis with autopipelining': async (ends) => ioredis(ends, { enableAutoPipelining: true }),
+  'ioredis with all of these': (ends) =>
     ready(
-      ioredis({
+      ioredis(ends, {
         keyPrefix: 'a:{b}:',
         stringNumbers: true,
         enableOfflineQueue: false,
         commandTimeout: 500,
       }),
     ),
-  'an ioredis Cluster': async () => {
+  'an ioredis Cluster': async (ends) => {
     const client = new Cluster([{ host: '127.0.0.1', port: cluster.port }])
-    toEnd.push(() => client.disconnect())
+    ends(() => client.disconnect())
     return client as unknown as RedisClient
   },
-  'node-redis with bytes for texts': () => nodeRedis({ commandOptions: { typeMapping: bytes } }),
-  'node-redis with texts for numbers': () =>
-    nodeRedis({ commandOptions: { typeMapping: { [RESP_TYPES.NUMBER]: String } } }),
-  'node-redis with maps': () =>
-    nodeRedis({ commandOptions: { typeMapping: { [RESP_TYPES.MAP]: Map } } }),
-  'node-redis with RESP 2': () => nodeRedis({ RESP: 2 }),
-  'node-redis without an offline queue': () => nodeRedis({ disableOfflineQueue: true }),
-  'a sentinel of node-redis': async () => sentinelOver((await nodeRedis({})) as Plain),
-  'node-redis createCluster': async () => {
+  'node-redis with bytes for texts': (ends) =>
+    nodeRedis(ends, { commandOptions: { typeMapping: bytes } }),
+  'node-redis with texts for numbers': (ends) =>
+    nodeRedis(ends, { commandOptions: { typeMapping: { [RESP_TYPES.NUMBER]: String } } }),
+  'node-redis with maps': (ends) =>
+    nodeRedis(ends, { commandOptions: { typeMapping: { [RESP_TYPES.MAP]: Map } } }),
+  'node-redis with RESP 2': (ends) => nodeRedis(ends, { RESP: 2 }),
+  'node-redis without an offline queue': (ends) => nodeRedis(ends, { disableOfflineQueue: true }),
+  'a sentinel of node-redis': async (ends) => sentinelOver((await nodeRedis(ends, {})) as Plain),
+  'node-redis createCluster': async (ends) => {
     const client = createCluster({ rootNodes: [{ url: cluster.url }] })
     await client.connect()
-    toEnd.push(() => client.destroy())
+    ends(() => client.destroy())
     return client as unknown as RedisClient
   },
 }
 
-function nodeOf(client: RedisClient, log = recordingLog()): Runs {
-  const runs = createRuns({ store: createRedisStore(client), log, leaseMs: 1_000 })
-  toEnd.push(() => runs.close())
+function nodeOf(ends: Ends, client: RedisClient, more: object = {}): Runs {
+  const options = { log: recordingLog(), leaseMs: 1_000, ...more }
+  const runs = createRuns({ store: createRedisStore(client), ...options })
+  ends(() => runs.close())
   return runs
 }
 
-describe.each(Object.keys(clients))('runs in %s', (kind) => {
-  test('are shown, renewed and stopped on another node', async () => {
+// These wait longest: first, so that the others wait beside them.
+describe.concurrent.each([
+  ['has no memory left', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
+  ['has become a replica', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
+])('a Redis that reads and refuses writes because it %s', (_, refuse, allow) => {
+  test('shows in the health check, and ends what a node shows within the lease and 30 s', async ({
+    onTestFinished: ends,
+  }) => {
+    const own = await startRedis()
+    ends(() => own.stop())
     const log = recordingLog()
-    const one = nodeOf(await clients[kind]!(), log)
-    const two = nodeOf(await clients[kind]!(), log)
+    const nodes = [0, 1].map(() => nodeOf(ends, ioredis(ends, {}, own), { log }))
+    const source = controlled<string>()
+    const { id } = await nodes[0]!.start(source, me)
+    const viewers = await Promise.all(nodes.map((node) => node.subscribe(id, me).open(context)))
+    await source.say('a')
+    for (const viewer of viewers) await viewer.next()
+    const admin = ioredis(ends, {}, own)
+    await admin.call(refuse[0]!, ...refuse.slice(1))
+    expect((await nodes[1]!.health()).store).toBe('read-only')
+    const poll = setInterval(() => void nodes[1]!.health(), 50)
+    ends(() => clearInterval(poll))
+    for (const viewer of viewers)
+      expect((await viewer.next()).value).toMatchObject({ reason: 'interrupted' })
+    clearInterval(poll)
+    await expect(nodes[0]!.start([], me)).rejects.toMatchObject({ code: 'run/store-away' })
+    await admin.call(allow[0]!, ...allow.slice(1))
+    await eventually(async () => expect((await nodes[1]!.health()).store).toBe('up'))
+  }, 60_000)
+})
+
+describe.concurrent.each(Object.keys(clients))('runs in %s', (kind) => {
+  test('are shown, renewed and stopped on another node', async ({ onTestFinished: ends }) => {
+    const log = recordingLog()
+    const one = nodeOf(ends, await clients[kind]!(ends), { log })
+    const two = nodeOf(ends, await clients[kind]!(ends), { log })
     const source = controlled<string>()
     const { id } = await one.start(source, { ...me, onDisconnect: 'cancel', graceMs: 400 })
     const viewer = await two.subscribe(id, me).open(context)
@@ -143,10 +174,13 @@ test('a sentinel of node-redis takes commands in the form that is expected', () 
   expect(() => createRedisStore(sentinel as unknown as RedisClient)).not.toThrow()
 })
 
-test('a keyPrefix costs no more reads than there is news', async () => {
-  const client = ioredis({ keyPrefix: 'app:' }) as Redis
-  const one = nodeOf(ioredis({ keyPrefix: 'app:' }))
-  const two = nodeOf(client)
+test('a keyPrefix costs no more reads than there is news', async ({ onTestFinished: ends }) => {
+  // In a Redis of its own: that one counts the reads of all.
+  const own = await startRedis()
+  ends(() => own.stop())
+  const client = ioredis(ends, { keyPrefix: 'app:' }, own)
+  const one = nodeOf(ends, ioredis(ends, { keyPrefix: 'app:' }, own))
+  const two = nodeOf(ends, client)
   const source = controlled<string>()
   const { id } = await one.start(source, me)
   const viewer = await two.subscribe(id, me).open(context)
@@ -162,32 +196,32 @@ test('a keyPrefix costs no more reads than there is news', async () => {
 })
 
 describe('a client that cannot work', () => {
-  test.each([
-    ['a cluster whose keys would be spread', () => clients['an ioredis Cluster']!(), 'prefix'],
-    ['a cluster of node-redis', () => clients['node-redis createCluster']!(), 'prefix'],
+  test.for<[string, (ends: Ends) => Promise<RedisClient>, string]>([
+    ['a cluster whose keys would be spread', clients['an ioredis Cluster']!, 'prefix'],
+    ['a cluster of node-redis', clients['node-redis createCluster']!, 'prefix'],
     ['a pool of node-redis', async () => createClientPool() as never, 'createClient({ url })'],
     ['anything else', async () => ({}) as RedisClient, 'new Redis(url)'],
-  ])('is refused at once, with what to do: %s', async (_, client, said) => {
-    const made = await client()
-    expect(() => createRedisStore(made, { prefix: 'runs:' })).toThrow(
-      expect.objectContaining({ code: 'config/invalid', message: expect.stringContaining(said) }),
-    )
-  })
+  ])(
+    'is refused at once, with what to do: %s',
+    async ([, client, said], { onTestFinished: ends }) => {
+      const made = await client(ends)
+      expect(() => createRedisStore(made, { prefix: 'runs:' })).toThrow(
+        expect.objectContaining({ code: 'config/invalid', message: expect.stringContaining(said) }),
+      )
+    },
+  )
 })
 
-test('a reader that fails says so in the log, once, and when it is over', async () => {
+test('a reader that fails says so in the log, once, and when it is over', async ({
+  onTestFinished: ends,
+}) => {
   const log = recordingLog()
   const own = await startRedis()
-  toEnd.push(() => own.stop())
-  const client = new Redis(own.url)
-  client.on('error', () => {})
-  toEnd.push(() => client.disconnect())
-  const runs = createRuns({ store: createRedisStore(client), log, leaseMs: 60_000 })
-  toEnd.push(() => runs.close())
+  ends(() => own.stop())
+  const runs = nodeOf(ends, ioredis(ends, {}, own), { log, leaseMs: 60_000 })
   await runs.start(controlled<string>(), me)
   // What Redis refuses to the reader alone.
-  const admin = new Redis(own.url)
-  toEnd.push(() => admin.disconnect())
+  const admin = ioredis(ends, {}, own)
   await admin.call('ACL', 'SETUSER', 'default', '-xread')
   await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
   const said = (level: string, text: string): number =>
@@ -197,42 +231,4 @@ test('a reader that fails says so in the log, once, and when it is over', async 
   await admin.call('ACL', 'SETUSER', 'default', '+xread')
   await eventually(() => expect(said('info', 'read from Redis again')).toBe(1))
   expect(said('error', 'cannot be read')).toBe(1)
-})
-
-describe.each([
-  ['has no memory left', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
-  ['has become a replica', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
-])('a Redis that reads and refuses writes because it %s', (_, refuse, allow) => {
-  test('shows in the health check, and ends what a node shows within the lease and 30 s', async () => {
-    const own = await startRedis()
-    toEnd.push(() => own.stop())
-    const log = recordingLog()
-    const client = (): RedisClient => {
-      const made = new Redis(own.url)
-      made.on('error', () => {})
-      toEnd.push(() => made.disconnect())
-      return made
-    }
-    const nodes = [0, 1].map(() => {
-      const runs = createRuns({ store: createRedisStore(client()), log, leaseMs: 1_000 })
-      toEnd.push(() => runs.close())
-      return runs
-    })
-    const source = controlled<string>()
-    const { id } = await nodes[0]!.start(source, me)
-    const viewers = await Promise.all(nodes.map((node) => node.subscribe(id, me).open(context)))
-    await source.say('a')
-    for (const viewer of viewers) await viewer.next()
-    const admin = client() as Redis
-    await admin.call(refuse[0]!, ...refuse.slice(1))
-    expect((await nodes[1]!.health()).store).toBe('read-only')
-    const poll = setInterval(() => void nodes[1]!.health(), 50)
-    toEnd.push(() => clearInterval(poll))
-    for (const viewer of viewers)
-      expect((await viewer.next()).value).toMatchObject({ reason: 'interrupted' })
-    clearInterval(poll)
-    await expect(nodes[0]!.start([], me)).rejects.toMatchObject({ code: 'run/store-away' })
-    await admin.call(allow[0]!, ...allow.slice(1))
-    await eventually(async () => expect((await nodes[1]!.health()).store).toBe('up'))
-  }, 60_000)
 })

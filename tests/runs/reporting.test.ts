@@ -6,10 +6,13 @@ import {
   errorPages,
   EventStream,
   events,
+  NDJSON,
+  produce,
   runRoutes,
   SourceError,
   streamToFragments,
   swapstream,
+  type EventStreamOptions,
   type Runs,
   type Source,
 } from 'swapstream'
@@ -30,6 +33,14 @@ afterEach(async () => {
 
 const templates = { 'x.html': '{% block b %}<p>{{ text }}</p>{% endblock %}' }
 const owner = (): string => 'user-7'
+const unreadable = new Proxy(
+  {},
+  {
+    get: () => {
+      throw new Error('no')
+    },
+  },
+)
 const encoding = events()
 const causes = (lines: readonly RecordedLine[]) =>
   lines
@@ -38,6 +49,9 @@ const causes = (lines: readonly RecordedLine[]) =>
 const idIn = (text: string): unknown =>
   (JSON.parse(/event: error\ndata: (.*)\n/.exec(text)![1]!) as { id: string }).id
 
+const throwsText = (): never => {
+  throw 'no key'
+}
 async function* failsLate(): AsyncGenerator<string> {
   yield 'one'
   throw new Error('the model is away')
@@ -94,6 +108,73 @@ describe('a run that fails, of runs without settings,', () => {
     expect(await response.text()).toContain(id)
   })
 
+  const thrown: [string, unknown][] = [
+    ['a text', 'no key'],
+    ['an object', { message: 'no key' }],
+    ['a bare object', Object.create(null)],
+    ['a symbol', Symbol('no key')],
+    ['nothing', undefined],
+    ['null', null],
+    ['an object that cannot be looked at', unreadable],
+  ]
+  test.each(thrown)(
+    'before its first value with %s has its id in the log, once',
+    async (_, what) => {
+      const sources: Source<unknown>[] = [
+        async function* () {
+          throw what
+        },
+        () => {
+          throw what
+        },
+        () => Promise.reject(what),
+        produce(({ fail }) => fail(what)),
+      ]
+      for (const source of sources) {
+        const { app, log } = appOf(createdRuns(), source)
+        app.post('/stream', () => new EventStream(source, { encoding }))
+        app.post('/frames', () => new EventStream(source))
+        app.post('/lines', () => new NDJSON(source))
+        for (const path of ['/chat', '/stream', '/frames', '/lines']) {
+          log.lines.splice(0)
+          const response = await app.request(path, {
+            method: 'POST',
+            headers: { accept: 'text/html' },
+          })
+          expect(response.status).toBe(500)
+          const [[id], ...more] = causes(log.lines) as [[string, string]]
+          expect([await response.text(), more]).toEqual([expect.stringContaining(id), []])
+        }
+      }
+    },
+  )
+
+  test.each([['/runs'], ['/page']])(
+    'is no line of the log each time it is looked at (%s)',
+    async (path) => {
+      const fails = () => {
+        throw new SourceError('source/failed', 'overloaded')
+      }
+      const runs = createdRuns()
+      const { app, log } = appOf(runs, fails)
+      app.get(
+        '/page/:id',
+        (c) => new EventStream(runs.subscribe(c.req.param('id'), { owner: owner() })),
+      )
+      const run = (await (await app.request('/start', { method: 'POST' })).json()) as { id: string }
+      const ids = []
+      for (let look = 0; look < 3; look++) {
+        const response = await app.request(`${path}/${run.id}`, {
+          headers: { accept: 'text/html' },
+        })
+        expect(response.status).toBe(502)
+        ids.push(/source\/failed (\w{8})/.exec(await response.text())![1])
+      }
+      expect(new Set(ids).size).toBe(1)
+      expect(causes(log.lines)).toEqual([[ids[0], expect.stringMatching('overloaded')]])
+    },
+  )
+
   test('while no app shows it says so to the first app that does', async () => {
     const { app, log } = appOf(createdRuns(), failsLate)
     const run = await (await app.request('/start', { method: 'POST' })).json()
@@ -118,7 +199,8 @@ describe('a run that fails, of runs without settings,', () => {
     })
     const response = await app.request(run.path, { headers: { accept: 'text/html' } })
     expect([response.status, await response.text()]).toEqual([502, expect.stringContaining(id!)])
-    expect(causes(log.lines)[0]![0]).toBe(id)
+    // The log of that node has the cause; here is only what it was asked for.
+    expect(log.lines.find(({ fields }) => fields['id'] === id)?.level).toBe('debug')
   })
 })
 
@@ -144,6 +226,23 @@ describe('an error before the first value', () => {
     const response = await app.request('/x', { headers: { accept: 'text/html' } })
     expect([response.status, await response.text()]).toEqual([500, 'sorry no key'])
     expect(causes(log.lines)).toEqual([[expect.stringMatching(/^\w{8}$/), 'no key']])
+  })
+
+  test.each<[string, EventStreamOptions, object]>([
+    ['an encoding', { encoding: () => throwsText() }, {}],
+    ['a value of an encoding', { encoding: () => ({ value: throwsText, end: () => '' }) }, {}],
+    ['pageContext', { pageContext: throwsText }, {}],
+    ['context', {}, { context: throwsText }],
+  ])('may be a text that %s throws', async (_, options, settings) => {
+    const log = recordingLog()
+    const app = new Hono()
+    app.use(swapstream({ templates, log, ...settings }))
+    errorPages(app)
+    app.get('/x', () => new EventStream(() => ['x'], options))
+    const response = await app.request('/x', { headers: { accept: 'text/html' } })
+    const [[id, cause], ...more] = causes(log.lines) as [[string, string]]
+    expect([response.status, cause, more]).toEqual([500, 'no key', []])
+    expect(await response.text()).toContain(id)
   })
 
   test('that is one of ours stands there once, too', async () => {

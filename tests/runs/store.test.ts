@@ -86,7 +86,8 @@ const made = (id: string, more: object = {}) => ({
 const nothing = (): void => {}
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-describe.each(Object.keys(kinds))('a store in %s', (kind) => {
+// They wait for leases more than for the store, so they do it at the same time.
+describe.concurrent.each(Object.keys(kinds))('a store in %s', (kind) => {
   let nodes: Nodes
   beforeAll(async () => {
     nodes = await kinds[kind]!()

@@ -70,3 +70,27 @@ test.each(['stream', 'chat', 'doStream'])('the same for a model with %s()', asyn
     /^This is an Object, a model and not its answer/,
   )
 })
+
+test.each([
+  [
+    { chat: { completions: { create() {} } } },
+    'client.chat.completions.create({ …, stream: true })',
+  ],
+  [{ responses: { create() {} } }, 'client.responses.create({ …, stream: true })'],
+  [{ messages: { create() {} }, stream() {} }, 'client.messages.create({ …, stream: true })'],
+  [{ models: { generateContentStream() {} } }, 'client.models.generateContentStream({ … })'],
+])('the same for a client of a provider (%j)', async (client, call) => {
+  await expect(tokens(client as never).next()).rejects.toThrow(`tokens(${call}), or`)
+})
+
+test('a bot that is a source says how to ask it, too', async () => {
+  const app = new Hono()
+  app.use(swapstream({ templates: {}, log: recordingLog(), expose: true }))
+  const bot = { stream_async: async function* () {} }
+  app.get('/', () => new EventStream(() => bot as never, { encoding: events() }))
+  const response = await app.request('/')
+  expect([response.status, await response.text()]).toEqual([
+    502,
+    expect.stringContaining('such as streamToFragments(bot.stream_async(…messages), …)'),
+  ])
+})

@@ -7,11 +7,13 @@ import {
   events,
   NDJSON,
   produce,
+  streamToFragments,
   swapstream,
   type EventEncoding,
   type EventStreamOptions,
   type Source,
 } from 'swapstream'
+import { serve } from 'swapstream/node'
 import { controlledClock } from 'swapstream/testing'
 import { eventually } from '../support/eventually.ts'
 import { recordingLog } from '../support/recording-log.ts'
@@ -121,6 +123,40 @@ describe('callbacks run in the context of the request:', () => {
     const { app } = storingApp(noting('fails'))
     await (await app.request('/events')).text()
     await expectAll('value', 'end event')
+  })
+
+  test.each([
+    ['/frames', 'text/event-stream'],
+    ['/frames', 'text/html'],
+    ['/runs', 'text/event-stream'],
+    ['/runs', 'text/html'],
+  ])('of templates, and of what makes their context (%s as %s)', async (path, accept) => {
+    const own = { g: note('global') }
+    const filters = { f: (text: unknown) => (note('filter')(), text) }
+    const block = '{% block b %}<p>{{ g() }}{{ text | f }}</p>{% endblock %}'
+    const app = new Hono()
+    app.use((_, next) => storage.run('request', next))
+    const context = () => (note('context')(), {})
+    const templates = { 'x.html': block }
+    app.use(swapstream({ templates, log, globals: own, filters, context }))
+    const model = async function* () {
+      yield { type: 'reasoning', text: 'hm' }
+      await new Promise((resolve) => setTimeout(resolve, 60))
+      yield { type: 'text-delta', text: 'Hi' }
+    }
+    const options = { onPart: note('part'), onDone: note('done') }
+    const source = () => streamToFragments(model(), 'x.html', 'b', options)
+    const runs = createRuns()
+    app.get('/frames', () => new EventStream(source))
+    app.get('/runs', async () => new EventStream(await runs.start(source, { owner: 'me' })))
+    const server = serve(app, { port: 0, hostname: '127.0.0.1', signals: false, onListen() {} })
+    try {
+      await (await fetch(`${await server.ready}${path}`, { headers: { accept } })).text()
+      await expectAll('global', 'filter', 'context', 'part', 'done', 'log')
+    } finally {
+      await server.close(0)
+      await storage.run('request', () => runs.close())
+    }
   })
 
   test('of a client that leaves', async () => {

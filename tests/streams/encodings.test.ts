@@ -58,6 +58,26 @@ describe('events() named "message"', () => {
   })
 })
 
+describe('events() whose values would look like an end', () => {
+  test.each([
+    [{ event: 'done' }],
+    [{ event: 'error' }],
+    [{ event: 'shutdown' }],
+    [{ event: 'end', done: 'end' }],
+    [{ event: 'failed', error: 'failed' }],
+  ])('are refused: %j', (names) => {
+    expect(() => events(names)).toThrow(
+      /which has the same name\. Use another|use a name of your own/,
+    )
+    expect(() => events(names)).toThrow(expect.objectContaining({ code: 'wire/field' }))
+  })
+
+  test('may have the name that the end gives up', async () => {
+    const app = encoded(['Hi'], { encoding: events({ event: 'done', done: 'end' }) })
+    expect(await read(app)).toBe('event: done\ndata: Hi\n\nevent: end\ndata: {"reason":"done"}\n\n')
+  })
+})
+
 describe('an encoding', () => {
   test.each([
     ['events', events],

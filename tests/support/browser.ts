@@ -6,6 +6,9 @@ interface Kept {
   readonly page: Page
 }
 
+/** One for all files of a worker, since its start takes as long as a few tests. It ends with the worker. */
+let launched: Promise<Browser> | undefined
+
 /**
  * A real browser for the tests of one file, and a page that fails its test when anything goes wrong in it:
  * a script error, a refused resource, a breach of the content security policy. Nothing moves that can be still, unless
@@ -21,7 +24,8 @@ export function useBrowser(): {
   const idle: Kept[] = []
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: inject('chromium'), args: ['--no-sandbox'] })
+    launched ??= chromium.launch({ executablePath: inject('chromium'), args: ['--no-sandbox'] })
+    browser = await launched
   })
   afterEach(async () => {
     for (const kept of opened.splice(0)) {
@@ -34,7 +38,7 @@ export function useBrowser(): {
     expect(seen, 'problems in the page').toEqual([])
   })
   afterAll(async () => {
-    await browser.close()
+    for (const { page } of idle.splice(0)) await page.context().close()
   })
 
   /** An idle page, or a new one. */

@@ -455,6 +455,23 @@ describe('a wrong template, name or context is reported with its place', () => {
   )
 })
 
+test.each([[null], [undefined], [7], [{}]])(
+  'a name that is %s is reported as such',
+  async (name) => {
+    const engine = engineOf({ 'a.html': '{% block b %}x{% endblock %}' })
+    const wrong = name as unknown as string
+    for (const rendered of [
+      engine.render(wrong, {}),
+      engine.open(wrong, 'b'),
+      engine.blocks(wrong),
+    ])
+      await expect(rendered).rejects.toMatchObject({ code: 'template/name' })
+    await expect(engine.open('a.html', wrong)).rejects.toThrow(
+      `block "${String(name)}" not found in template "a.html" (has: b`,
+    )
+  },
+)
+
 test('a page tells its errors with the same places', async () => {
   const engine = engineOf({
     'base.html': '<html>\n{% block b %}{% endblock %}</html>',

@@ -103,6 +103,83 @@ test.each(['*', '/*'])('an app that uses it for all addresses (%s) hears nothing
   expect(warnings()).toEqual([])
 })
 
+describe('the address of the assets', () => {
+  const loadsOf = async (assets: string | null, path = '/page'): Promise<string[]> => {
+    const { middleware } = withLog({ assets: assets as string })
+    const app = below(new Hono(), middleware)
+    const loads = addresses(await (await app.request(path)).text())
+    for (const load of loads.filter((each) => !each.startsWith('//')))
+      expect((await app.request(load)).status).toBe(200)
+    return loads
+  }
+
+  test.each([['/files/'], ['/files//'], ['/files']])('may end with a slash: %s', async (assets) => {
+    expect(await loadsOf(assets)).toEqual(['/files/swapstream.css', '/files/htmx.js'])
+  })
+
+  test.each([[''], ['/'], [null]])('is the default where it is %j', async (assets) => {
+    expect(await loadsOf(assets)).toEqual(['/swapstream/swapstream.css', '/swapstream/htmx.js'])
+  })
+
+  test.each([['files'], ['./files'], ['/files?v=1'], ['/a b'], ['/x"><script>']])(
+    'cannot be %s',
+    (assets) => {
+      expect(() => withLog({ assets })).toThrow(/assets is no path: .* Begin it with a slash, such/)
+    },
+  )
+
+  test.each(['https://cdn.example/x', '//cdn.example/x'])(
+    'may be one of another host, of which the app knows nothing: %s',
+    async (assets) => {
+      const { middleware, warnings } = withLog({ assets })
+      const app = below(new Hono().basePath('/bot') as Hono, middleware)
+      expect(await (await app.request('/bot/page')).text()).toContain(`src="${assets}/htmx.js"`)
+      expect(warnings()).toEqual([])
+    },
+  )
+
+  test.each<[string, string, string | undefined]>([
+    ['/:lang/*', '/de/page', '/de/swapstream'],
+    ['/:lang{[a-z]+}/*', '/de/page', '/de/swapstream'],
+    ['/v1.0/*', '/v1.0/page', '/v1.0'],
+    ['/*/app/*', '/x/app/page', '/y/app/swapstream'],
+    ['/:lang/*', '/de/page', undefined],
+  ])('is found below the route of the middleware: %s', async (route, path, assets) => {
+    const { middleware, warnings } = withLog(assets === undefined ? {} : { assets })
+    const app = new Hono()
+    app.use(route, middleware)
+    app.get(path, page)
+    for (const load of addresses(await (await app.request(path)).text()))
+      expect((await app.request(load)).status).toBe(200)
+    expect(warnings()).toEqual([])
+  })
+})
+
+describe('behind a proxy that names the path it has taken away', () => {
+  const headers = { 'x-forwarded-prefix': '/bot' }
+  test.each<[string, string, (m: MiddlewareHandler) => Hono, string[]]>([
+    ['', '/page', (m) => below(new Hono(), m), ['/bot/swapstream']],
+    ['', '/a/page', (m) => below(new Hono().basePath('/a') as Hono, m), ['/bot/a/swapstream']],
+    ['/bot/swapstream', '/page', (m) => below(new Hono(), m), []],
+    ['/bot/swapstream', '/bot/page', (m) => below(new Hono().basePath('/bot') as Hono, m), []],
+    ['', '/bot/page', (m) => below(new Hono().basePath('/bot') as Hono, m), ['/bot/swapstream']],
+  ])('assets at %j of %s', async (assets, path, create, wanted) => {
+    const { middleware, warnings } = withLog({ assets })
+    const app = create(middleware)
+    for (let n = 0; n < 2; n++) await app.request(path, { headers })
+    expect(warnings()).toEqual(
+      wanted.map((each) => expect.stringContaining(`swapstream({ assets: '${each}' })`)),
+    )
+  })
+
+  test('what is no path there is not believed', async () => {
+    const { middleware, warnings } = withLog()
+    const app = below(new Hono(), middleware)
+    await app.request('/page', { headers: { 'x-forwarded-prefix': `' }); evil(` } })
+    expect(warnings()).toEqual([])
+  })
+})
+
 test('an app with another copy of hono is served as any', async () => {
   const { middleware, warnings } = withLog()
   const app = new Hono()

@@ -1,9 +1,9 @@
 import { serve as listen } from '@hono/node-server'
-import { Hono, type MiddlewareHandler } from 'hono'
+import { Hono, type Handler, type MiddlewareHandler } from 'hono'
 import { cache } from 'hono/cache'
 import { etag } from 'hono/etag'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { EventStream, events, Page, swapstream } from 'swapstream'
+import { Bytes, EventStream, events, NDJSON, Page, streamToFragments, swapstream } from 'swapstream'
 import { serve } from 'swapstream/node'
 import { recordingLog } from '../support/recording-log.ts'
 
@@ -111,6 +111,50 @@ describe.each(ways)('behind middleware that copies responses (%s)', (_, open) =>
     let rest = ''
     for (let step = await reader.read(); !step.done; step = await reader.read()) rest += step.value
     expect([rest, copied]).toEqual([expect.stringContaining('second'), ['']])
+  })
+})
+
+describe.each(ways)('behind an etag() that stands before (%s)', (_, open) => {
+  async function* slow() {
+    yield 'first'
+    await new Promise(() => {})
+  }
+  const answers: [string, string, () => unknown][] = [
+    ['events', '*/*', () => new EventStream(slow, { encoding: events() })],
+    [
+      'frames',
+      'text/event-stream',
+      () => new EventStream(() => streamToFragments(slow(), 'x.html', 'b')),
+    ],
+    ['a page', 'text/html', () => new EventStream(() => streamToFragments(slow(), 'x.html', 'b'))],
+    ['lines', '*/*', () => new NDJSON(slow)],
+  ]
+  test.each(answers)('a stream is not held back: %s', async (_name, accept, answer) => {
+    const app = new Hono()
+    app.use(etag(), swapstream({ templates, log: recordingLog() }))
+    app.get('/', answer as Handler)
+    const request = await open(app)
+    const tags = []
+    for (let n = 0; n < 2; n++) {
+      const response = await request('/', { headers: { accept } })
+      const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+      expect((await reader.read()).value).toMatch(/first|<main>/)
+      await reader.cancel()
+      tags.push(response.headers.get('etag'))
+    }
+    // Each is another one, so none is ever found unchanged.
+    expect(new Set(tags).size).toBe(2)
+  })
+
+  test('bytes keep the tag of their author, and are found unchanged by it', async () => {
+    const app = new Hono()
+    app.use(etag(), swapstream({ templates, log: recordingLog() }))
+    const bytes = (): Iterable<Uint8Array<ArrayBuffer>> => [new Uint8Array([65])]
+    app.get('/', () => new Bytes(bytes, { headers: { etag: '"mine"' } }) as never)
+    const request = await open(app)
+    const first = await request('/')
+    expect([await first.text(), first.headers.get('etag')]).toEqual(['A', '"mine"'])
+    expect((await request('/', { headers: { 'if-none-match': '"mine"' } })).status).toBe(304)
   })
 })
 

@@ -334,6 +334,23 @@ describe('the option texts', () => {
     expect(await fails(appWith(german, { expose: true }))).toContain('SECRET')
   })
 
+  test('shows developers a cause that reads like the text for people as it is', async () => {
+    const fails = async function* () {
+      yield new Fragment('a.html', 'b')
+      throw new Error(english.failed)
+    }
+    const notice = async (expose: boolean): Promise<string> => {
+      const app = new Hono()
+      const own = { 'a.html': '{% block b %}<p>Hi</p>{% endblock %}' }
+      app.use(swapstream({ templates: own, texts: german, expose, log: recordingLog() }))
+      app.get('/', () => new EventStream(fails))
+      const headers = { accept: 'text/event-stream' }
+      return (await app.request('/', { headers })).text()
+    }
+    expect(await notice(true)).toContain(english.failed)
+    expect(await notice(false)).toContain(german.failed)
+  })
+
   test('shows each client of a run its own language, and renders once for all of the same', async () => {
     let renders = 0
     const counting = {

@@ -86,7 +86,8 @@ export class TemplateCatalog {
 
   /** Throws  TemplateError `template/missing`, `template/name`, `template/invalid`. */
   get(name: string): LoadedTemplate {
-    const template = this.#find(name)
+    // Without types, it may be anything.
+    const template = typeof name === 'string' ? this.#find(name) : undefined
     if (template) return template
     const { code, message } = this.#missing(name)
     throw new TemplateError(code!, message, { template: name })
@@ -152,7 +153,7 @@ export class TemplateCatalog {
   }
 
   #missing(name: string): Failure {
-    if (isPlainName(name)) {
+    if (typeof name === 'string' && isPlainName(name)) {
       const message = `template "${name}" not found ${didYouMean(name, this.names())}`
       return new Failure('template/missing', message)
     }

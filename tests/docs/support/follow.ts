@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -13,13 +13,17 @@ import { findProgram } from '../../support/find-program.ts'
  * Follows a guide word by word in an empty folder: writes its files, runs its commands, compares what they print. A file
  * has its name in the sentence before it; a `text` block is what the command before it prints. Only `npm install` asks
  * no registry for what this repository has, `npx tsx server.ts` listens on a free port, which the commands after it use
- * in place of 3000, and a test file runs in one process in place of three.
+ * in place of 3000, a test file runs in one process in place of three, and npm makes one `package.json` for all guides.
  */
 const ROOT = join(import.meta.dirname, '../../..')
 const run = promisify(execFile)
 
 /** True for a guide that is followed; the others are one program each. */
 export const isFollowed = (text: string): boolean => !text.includes('<!-- setup')
+
+/** What npm makes of an empty folder, once for all guides: the same but for its name. */
+const INIT = 'npm init -y && npm pkg set type=module'
+let initialized: string | undefined
 
 /** Packages that are no dependencies of ours: from the registry, once for this machine. */
 const FOREIGN = ['libsql', '@electric-sql/pglite']
@@ -79,8 +83,16 @@ export class Follower {
       const [, names] = /^npm install (?:--save-dev )?(.+)$/.exec(command) ?? []
       if (names) await this.#install(names.split(' '))
       else if (command === 'npx tsx server.ts') await this.#start()
+      else if (command === INIT) await this.#init()
       else await this.#command(command)
     }
+  }
+
+  async #init(): Promise<void> {
+    const file = join(this.folder, 'package.json')
+    if (initialized !== undefined) return writeFile(file, initialized)
+    await this.#command(INIT)
+    initialized = await readFile(file, 'utf8')
   }
 
   async #command(command: string): Promise<void> {

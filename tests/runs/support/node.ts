@@ -2,8 +2,6 @@
 import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Hono } from 'hono'
-import { Redis } from 'ioredis'
-import { createClient } from 'redis'
 import {
   createRuns,
   EventStream,
@@ -26,8 +24,13 @@ const { REDIS_URL = '', DIARY = '', LEASE_MS = '1000', CLIENT = 'ioredis' } = pr
 /** What must be known also when this process is gone. */
 const diary = (line: string): void => appendFileSync(DIARY, `${line}\n`)
 
+/** Loaded only when it is wanted: to load a client takes longer than all the rest. */
 async function client(): Promise<IoredisClient | NodeRedisClient> {
-  if (CLIENT === 'ioredis') return new Redis(REDIS_URL).on('error', () => {})
+  if (CLIENT === 'ioredis') {
+    const { Redis } = await import('ioredis')
+    return new Redis(REDIS_URL).on('error', () => {})
+  }
+  const { createClient } = await import('redis')
   const made = createClient({ url: REDIS_URL }).on('error', () => {})
   await made.connect()
   return made

@@ -6,20 +6,22 @@ import { readEntryPoints, type Exported } from '../../scripts/read-entry-points.
 const ROOT = join(import.meta.dirname, '../..')
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
 const { exports } = JSON.parse(read('package.json')) as {
-  exports: Record<string, { source: string; types: string; default: string } | string>
+  exports: Record<string, { source: string; workerd?: object } | string>
 }
 
 test.each(Object.entries(exports).filter(([, targets]) => typeof targets !== 'string'))(
   'the entry point "%s" has one small source file, and the same path in the build',
   (_, targets) => {
-    const { source } = targets as { source: string }
+    const { source, workerd, ...built } = targets as { source: string; workerd?: object }
     expect(read(source).split('\n').length).toBeLessThan(100)
     const name = source.replace('./src/', '').replace('.ts', '')
-    expect(targets).toEqual({
-      source: `./src/${name}.ts`,
-      types: `./dist/${name}.d.ts`,
-      default: `./dist/${name}.js`,
+    expect(source).toBe(`./src/${name}.ts`)
+    const places = (each: string) => ({
+      types: `./dist/${each}.d.ts`,
+      default: `./dist/${each}.js`,
     })
+    expect(built).toEqual(places(name))
+    if (workerd) expect(workerd).toEqual(places('workers'))
   },
 )
 

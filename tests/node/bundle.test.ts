@@ -31,12 +31,12 @@ const BUNDLERS: Readonly<Record<string, (from: string, to: string) => Promise<un
     buildVite({
       root: join(from, '..'),
       logLevel: 'error',
-      ssr: { noExternal: true, external: [...OPTIONAL], target: 'node' },
+      ssr: { noExternal: true, target: 'node' },
       build: {
         ssr: from,
         outDir: join(to, '..'),
         emptyOutDir: false,
-        rolldownOptions: { output: { entryFileNames: 'server.mjs' } },
+        rolldownOptions: { external: OPTIONAL, output: { entryFileNames: 'server.mjs' } },
       },
     }),
   async rollup(from, to) {
@@ -87,7 +87,7 @@ describe('the chat example in one file, away from its folder', () => {
       expect((await fetch(url + path)).status).toBe(200)
     const response = await fetch(`${url}/chat`, {
       method: 'POST',
-      body: new URLSearchParams({ message: 'Hello <you>' }),
+      body: new URLSearchParams({ prompt: 'Hello <you>' }),
       headers: {
         accept: 'text/html, text/event-stream',
         'hx-request': 'true',

@@ -2,7 +2,7 @@ import { Fragment, streamToFragments, type Runs, type StreamContext } from 'swap
 import type { Asked } from './asked.ts'
 import { behind, define } from './citations.ts'
 import { exchangeAt, type Turn } from './conversation.ts'
-import { find } from './find.ts'
+import { answersByName, find } from './find.ts'
 import type { Answerer } from './model.ts'
 import type { SearchIndex } from './search-index.ts'
 import { toCard } from './sources.ts'
@@ -33,14 +33,19 @@ export async function* writeTurn(
     sources: [],
     followUps: [],
   }
-  // The rest of the documents may hold a better answer, so it waits for them, but not for long.
-  for await (const read of index.reading(signal, WAIT_MS))
+  // The rest of the documents may hold a better answer, so it waits for them, but not for long, and not when the packages
+  // that the question names answer it.
+  const isRead = index.prefer(question)
+  let isAnswered: boolean | undefined
+  for await (const read of index.reading(signal, WAIT_MS)) {
+    if (isRead() && (isAnswered ??= answersByName(question, index))) break
     yield new Fragment('ask.html', 'turn', {
       turn: asked,
       text: '',
       streaming: true,
       read: Math.floor(100 * read),
     })
+  }
   const { sources, followUps } = find(question, previous, index)
   const turn: Turn = { ...asked, sources: sources.map(toCard), followUps }
   const citations = define(sources, `src-${turn.run.id}`)

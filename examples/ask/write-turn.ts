@@ -7,21 +7,19 @@ import type { Answerer } from './model.ts'
 import type { SearchIndex } from './search-index.ts'
 import { toCard } from './sources.ts'
 
-/** How long a question waits for documents that are still read. */
-const WAIT_MS = 6_000
-
 /** The parts of the app that write a turn. */
 export interface Writing {
   readonly index: SearchIndex
   readonly answerer: Answerer
   readonly runs: Runs
+  readonly waitMs: number
 }
 
 /** Writes one turn: the question and its sources at once, then the answer as it grows. */
 export async function* writeTurn(
   { owner, question, conversation, place, instead }: Asked,
   { signal, run }: StreamContext,
-  { index, answerer, runs }: Writing,
+  { index, answerer, runs, waitMs }: Writing,
 ): AsyncGenerator<Fragment, void, undefined> {
   const previous = await exchangeAt(runs, owner, place)
   const asked = {
@@ -37,7 +35,7 @@ export async function* writeTurn(
   // that the question names answer it.
   const isRead = index.prefer(question)
   let isAnswered: boolean | undefined
-  for await (const read of index.reading(signal, WAIT_MS)) {
+  for await (const read of index.reading(signal, waitMs)) {
     if (isRead() && (isAnswered ??= answersByName(question, index))) break
     yield new Fragment('ask.html', 'turn', {
       turn: asked,
@@ -46,8 +44,9 @@ export async function* writeTurn(
       read: Math.floor(100 * read),
     })
   }
+  const read = isAnswered ? 100 : Math.floor(100 * index.read)
   const { sources, followUps } = find(question, previous, index)
-  const turn: Turn = { ...asked, sources: sources.map(toCard), followUps }
+  const turn: Turn = { ...asked, sources: sources.map(toCard), followUps, read }
   const citations = define(sources, `src-${turn.run.id}`)
   const answer = answerer.answer(question, sources, signal, previous)
   let old = instead

@@ -53,6 +53,8 @@ function answering(question: Question, alone: Question, index: SearchIndex) {
   const there = { ...alone, packages: question.packages }
   const again = hits
     .map(({ passage, measured }) => toHit(there, passage, measured.score))
+    // A package that has the word for its name is another subject.
+    .filter(({ measured }) => there.packages.size === 0 || measured.mentioned === 1)
     .toSorted((a, b) => b.score - a.score)
   // More than the package that was spoken of has to be in it.
   const isCovered = (again[0]?.measured.cover ?? 0) > 0.5

@@ -90,9 +90,9 @@ export class SearchIndex {
   /**
    * Reads the packages that a question names before what else is unread.
    *
-   * @returns Whether all of them are read; never true when it names none.
+   * @returns Whether all of them are read; undefined when it names none.
    */
-  prefer(question: string): () => boolean {
+  prefer(question: string): (() => boolean) | undefined {
     const words = toQuestionWords(question)
     const names = new Set(words.flatMap((word, i) => [word, `${word}-${words[i + 1]}`]))
     const isNamed = (name: string): boolean => familyNames(name).some((each) => names.has(each))
@@ -101,13 +101,12 @@ export class SearchIndex {
     const started = this.#started
     this.#unread = [...named, ...this.#unread.filter((document) => !wanted.has(document))]
     const isKnown = named.length > 0 || [...names].some((name) => this.#families.has(name))
-    return () => isKnown && this.#done >= started + named.length
+    return isKnown ? () => this.#done >= started + named.length : undefined
   }
 
-  /** Gives how much is read, again and again, until it is all or the time is over. */
-  async *reading(signal: AbortSignal, mostMs = Infinity): AsyncGenerator<number, void, undefined> {
-    const end = performance.now() + mostMs
-    while (this.read < 1 && !signal.aborted && performance.now() < end) {
+  /** Gives how much is read, again and again, until it is all. */
+  async *reading(signal: AbortSignal): AsyncGenerator<number, void, undefined> {
+    while (this.read < 1 && !signal.aborted) {
       yield this.read
       await setTimeout(LOOK_MS)
     }

@@ -31,12 +31,14 @@ export async function* writeTurn(
     sources: [],
     followUps: [],
   }
-  // The rest of the documents may hold a better answer, so it waits for them, but not for long, and not when the packages
-  // that the question names answer it.
+  // The rest of the documents may hold a better answer, so it waits for them, but not for long: for the packages that the
+  // question names, and no longer when they answer it.
   const isRead = index.prefer(question)
+  const end = performance.now() + waitMs
   let isAnswered: boolean | undefined
-  for await (const read of index.reading(signal, waitMs)) {
-    if (isRead() && (isAnswered ??= answersByName(question, index))) break
+  for await (const read of index.reading(signal)) {
+    if (isRead?.() && (isAnswered ??= answersByName(question, index))) break
+    if (performance.now() >= end && (isRead?.() ?? true)) break
     yield new Fragment('ask.html', 'turn', {
       turn: asked,
       text: '',

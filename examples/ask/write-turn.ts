@@ -33,10 +33,12 @@ export async function* writeTurn(
   }
   // The rest of the documents may hold a better answer, so it waits for them, but not for long: for the packages that the
   // question names, and no longer when they answer it.
-  const isRead = index.prefer(question)
+  let isRead: (() => boolean) | undefined
   const end = performance.now() + waitMs
   let isAnswered: boolean | undefined
   for await (const read of index.reading(signal)) {
+    // The documents may not even be listed yet.
+    isRead ??= index.prefer(question)
     if (isRead?.() && (isAnswered ??= answersByName(question, index))) break
     if (performance.now() >= end && (isRead?.() ?? true)) break
     yield new Fragment('ask.html', 'turn', {

@@ -58,7 +58,7 @@
 
   on('click', async ({ target, detail }) => {
     // These buttons go, not the focus.
-    if (!detail && target.closest('.stop, [name=retry]')) document.querySelector('.composer textarea')?.focus()
+    if (!detail && target.closest('.stop, [name=retry], .chips button')) document.querySelector('.composer textarea')?.focus()
     const button = target.closest('[data-copy]')
     if (!button) return
     const { textContent } = button

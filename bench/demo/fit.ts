@@ -118,7 +118,7 @@ export async function fit(root: string): Promise<void> {
     answered.map(({ question, corpus, own, hits }) =>
       ranked(hits).flatMap((hit, _, [best]) =>
         sentencesOf(own, hit.passage).map((text) => ({
-          measured: measureSentence(text, hit.score - best!.score, hit.measured.purpose > 0),
+          measured: measureSentence(text, hit.score - best!.score, hit.measured.purpose > 0, own),
           isRight: isSource(question, corpus, hit.passage) && says(question, text.text),
         })),
       ),

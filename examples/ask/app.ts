@@ -29,6 +29,8 @@ export interface AskOptions {
   /** What the page calls the documents, and questions to try on them. Without, questions that the index answers. */
   readonly corpus: { readonly name: string; readonly examples?: readonly string[] }
   readonly runs?: Runs
+  /** How long a question waits for documents that are still read. Default 6,000. */
+  readonly waitMs?: number
   readonly swapstream?: SwapstreamOptions
 }
 
@@ -36,7 +38,7 @@ const STYLE = readFileSync(new URL('ask.css', import.meta.url))
 
 /** The page, and the route that answers a question. Each answer is a run, so it outlives its connection. */
 export function createApp(options: AskOptions): Hono {
-  const { index, answerer, corpus, runs = createRuns() } = options
+  const { index, answerer, corpus, runs = createRuns(), waitMs = 6_000 } = options
   const { name, model } = answerer
   let { examples } = corpus
   const reading = () => {
@@ -90,7 +92,10 @@ export function createApp(options: AskOptions): Hono {
     }
     const run = await runs.start(
       (context) =>
-        figures.watch(context.run!.id, writeTurn(asked, context, { index, answerer, runs })),
+        figures.watch(
+          context.run!.id,
+          writeTurn(asked, context, { index, answerer, runs, waitMs }),
+        ),
       // One answer for each place: a form that is sent twice gets it twice, and it costs once.
       { owner: asked.owner, key: asked.place },
     )

@@ -23,6 +23,8 @@ export interface Turn {
   readonly link: string
   readonly sources: readonly Card[]
   readonly followUps: readonly string[]
+  /** How much of the documents was read, in percent; all where what was read sufficed. */
+  readonly read: number
 }
 
 /** A turn with its text so far. */

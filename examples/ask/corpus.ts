@@ -100,22 +100,16 @@ export interface Batch {
  * Cost    one read for each file.
  */
 export async function* readDocuments(
-  documents: readonly Document[],
+  documents: Iterable<Document>,
 ): AsyncGenerator<Batch, void, undefined> {
   const known = new Set<string>()
   const isNew = (name: string, part: string): boolean => {
     const { size } = known
     return known.add(`${name}\n${part}`).size > size
   }
-  const reads: Promise<string>[] = []
-  for (const [i, { package: name, file, owner, about }] of documents.entries()) {
-    while (reads.length <= i + READ_AHEAD && reads.length < documents.length) {
-      const { path } = documents[reads.length]!
-      // A file that cannot be read has nothing to say.
-      reads.push(readFile(path, 'utf8').catch(() => ''))
-    }
-    const text = await reads[i]!
-    reads[i] = Promise.resolve('')
+  let done = 0
+  for await (const [{ package: name, file, owner, about }, text] of readAhead(documents)) {
+    done += 1
     // The same file often lies in a package several times, once for each module system.
     if (text.length > MAX_CHARS || !isNew(name, text)) continue
     const where = { package: name, file, ...(owner === undefined ? {} : { owner }) }
@@ -128,11 +122,26 @@ export async function* readDocuments(
       passages.push({ ...passage, ...where, ...(lead === undefined ? {} : { about: lead }) })
       lead = undefined
       if (passages.length < BATCH) continue
-      yield { passages, documents: i }
+      yield { passages, documents: done - 1 }
       passages = []
     }
-    yield { passages, documents: i + 1 }
+    yield { passages, documents: done }
   }
+}
+
+/** The texts of documents, some of which are read ahead. */
+async function* readAhead(
+  documents: Iterable<Document>,
+): AsyncGenerator<[Document, string], void, undefined> {
+  const reads: { readonly document: Document; readonly text: Promise<string> }[] = []
+  for (const document of documents) {
+    // A file that cannot be read has nothing to say.
+    reads.push({ document, text: readFile(document.path, 'utf8').catch(() => '') })
+    if (reads.length <= READ_AHEAD) continue
+    const { document: next, text } = reads.shift()!
+    yield [next, await text]
+  }
+  for (const { document, text } of reads) yield [document, await text]
 }
 
 /** Lists a `node_modules` folder, then the ones inside of its packages. */

@@ -3,6 +3,7 @@ import { fence } from './fence.ts'
 import { find } from './find.ts'
 import type { Answerer } from './model.ts'
 import {
+  MARK,
   measureSentence,
   scoreSentence,
   sentencesOf,
@@ -17,7 +18,7 @@ const MAX_QUOTES = 5
 const MAX_QUOTE_CHARS = 420
 const MAX_ANSWER_CHARS = 1_400
 /** Quotes are added until it is this probable that the answer is among them. */
-const ENOUGH = 0.8
+const ENOUGH = 0.9
 /** How much a quote loses for repeating what is already quoted. */
 const REPEAT_PENALTY = 0.7
 const MAX_EXAMPLES = 2
@@ -48,7 +49,9 @@ export function extract(question: Question, sources: readonly Source[]): string 
     sentencesOf(question, source).map((sentence) => ({
       ...sentence,
       source,
-      worth: Math.exp(scoreSentence(measureSentence(sentence, source.fit, source.isPurpose))),
+      worth: Math.exp(
+        scoreSentence(measureSentence(sentence, source.fit, source.isPurpose, question)),
+      ),
     })),
   )
   const chosen = withExamples(choose(quotes), quotes)
@@ -91,16 +94,16 @@ export function createExtractive(
     name: 'extractive',
     model: false,
     answer(asked, _sources, signal, previous) {
-      const { question, sources, followUps } = find(asked, previous, index)
-      const text = extract(question, sources) ?? refusal(asked, index.size, followUps)
+      const found = find(asked, previous, index)
+      const text =
+        extract(found.question, found.sources) ?? refusal(asked, index.size, found.followUps)
       return writeOut(text, { ...options, signal })
     },
   }
 }
 
 function isQuotable({ text, isExample, direct, terms }: Quote): boolean {
-  // A number in brackets would be taken for one of our own marks.
-  if (/\[\d+\]/.test(text)) return false
+  if (MARK.test(text)) return false
   if (isExample) return direct > 0 && text.split('\n').length <= MAX_EXAMPLE_LINES
   if (text.length < POINTER_CHARS && POINTER.test(text)) return false
   // A row of figures is no sentence.

@@ -74,7 +74,7 @@ export class Families {
 }
 
 /** `@hono/node-server` answers to itself, `hono` and `node-server`; `@types/chai` also to `chai`. */
-function familyNames(packageName: string): string[] {
+export function familyNames(packageName: string): string[] {
   const name = packageName.toLowerCase()
   const [, scope, base] = /^@([^/]+)\/(.+)$/.exec(name) ?? []
   const names = scope && base ? (scope === 'types' ? [name, base] : [name, scope, base]) : [name]

@@ -27,21 +27,12 @@ export interface Found {
  * Search always finds something. What does not answer the question is no source, so there may be none.
  */
 export function find(text: string, previous: Exchange | undefined, index: SearchIndex): Found {
-  const tried = inContext(text, previous).map((asked) => {
-    const question = index.understand(asked)
-    return { question, hits: index.search(question) }
-  })
+  const tried = inContext(text, previous).map((asked) => index.understand(asked))
   // What was asked before tells where to look, and nothing about whether this is answered there.
-  const alone = tried.find(({ question }) => question.text === text)!.question
-  const found = tried.find(({ question, hits }) => {
-    if (question === alone || alone.terms.length === 0) return answers(question, hits)
-    const there = { ...alone, packages: question.packages }
-    const again = hits.map(({ passage, measured }) => toHit(there, passage, measured.score))
-    // More than the package that was spoken of has to be in it.
-    return (again[0]?.measured.cover ?? 0) > 0.5 && answers(there, again)
-  })
-  if (found) {
-    const { question, hits } = found
+  const alone = tried.find((question) => question.text === text)!
+  for (const question of tried) {
+    const { hits, isAnswer } = answering(question, alone, index)
+    if (!isAnswer) continue
     return {
       question,
       sources: toSources(hits),
@@ -51,8 +42,30 @@ export function find(text: string, previous: Exchange | undefined, index: Search
       },
     }
   }
-  const { question, hits } = tried.find((each) => each.question === alone)!
-  return { question, sources: [], followUps: nearMisses(question, hits) }
+  return { question: alone, sources: [], followUps: nearMisses(alone, index.search(alone)) }
+}
+
+/** What is found for a question, ranked by what is asked in it alone, and whether that is an answer. */
+function answering(question: Question, alone: Question, index: SearchIndex) {
+  const hits = index.search(question)
+  if (question === alone || alone.terms.length === 0)
+    return { hits, isAnswer: answers(question, hits) }
+  const there = { ...alone, packages: question.packages }
+  const again = hits
+    .map(({ passage, measured }) => toHit(there, passage, measured.score))
+    // A package that has the word for its name is another subject.
+    .filter(({ measured }) => there.packages.size === 0 || measured.mentioned === 1)
+    .toSorted((a, b) => b.score - a.score)
+  // More than the package that was spoken of has to be in it.
+  const isCovered = (again[0]?.measured.cover ?? 0) > 0.5
+  return { hits: again, isAnswer: isCovered && answers(there, again) }
+}
+
+/** Whether the best source is of a package that the question names, and answers it. */
+export function answersByName(text: string, index: SearchIndex): boolean {
+  const question = index.understand(text)
+  const hits = index.search(question)
+  return hits[0]?.measured.mentioned === 1 && answers(question, hits)
 }
 
 /**

@@ -22,7 +22,7 @@ export interface Question {
   readonly corrected: ReadonlyMap<string, string>
 }
 
-/** A sentence or an example of a passage, and how it fits a question. */
+/** A sentence, some short ones, or an example of a passage, and how it fits a question. */
 export interface Sentence {
   readonly text: string
   /** Its place in the passage. */
@@ -92,7 +92,7 @@ export function toHit(question: Question, passage: Passage, score: number): Hit 
   const pairs = new Set(words.map((word, i) => `${words[i - 1]} ${word}`))
   const neighbours = terms.filter((term, i) => i > 0 && pairs.has(`${terms[i - 1]} ${term}`)).length
   const named = packages.get(passage.package) ?? 0
-  const isGuide = !passage.file.endsWith('.ts')
+  const isGuide = !/\.[cm]?ts$/.test(passage.file)
   const isLead = passage.about !== undefined
   const prose = sentencesOf(question, passage).filter(({ isExample }) => !isExample)
   const proseChars = prose.reduce((sum, { text }) => sum + text.length, 0)
@@ -119,6 +119,23 @@ export function toHit(question: Question, passage: Passage, score: number): Hit 
 /** How much a term tells that only the heading holds: a sentence below need not repeat it. */
 const HEADING_SHARE = 0.5
 
+/** Short sentences that follow one another are quoted together: one often completes the other. */
+const JOINED_CHARS = 260
+/** A number in brackets would be taken for a mark of a source, so it is not quoted. */
+export const MARK = /\[\d+\]/
+
+function joinShort(sentences: readonly string[]): string[] {
+  const joined: string[] = []
+  for (const sentence of sentences) {
+    const before = joined.at(-1)
+    const isShort = before !== undefined && before.length + sentence.length < JOINED_CHARS
+    if (isShort && !MARK.test(before) && !MARK.test(sentence))
+      joined[joined.length - 1] = `${before} ${sentence}`
+    else joined.push(sentence)
+  }
+  return joined
+}
+
 /** The sentences and examples of a passage, in their order. */
 export function sentencesOf(
   question: Question,
@@ -134,7 +151,7 @@ export function sentencesOf(
   // An example goes on behind an empty line when it goes on deeper.
   for (const paragraph of whole.split(/\n\n(?! {5})/)) {
     const isExample = paragraph.startsWith('    ')
-    for (const text of isExample ? [paragraph] : toSentences(paragraph)) {
+    for (const text of isExample ? [paragraph] : joinShort(toSentences(paragraph))) {
       const terms = new Set(toTermList(isExample ? searchable(text) : text))
       const direct = shareOf(question, (term) => terms.has(term))
       const both = shareOf(question, (term) => terms.has(term) || above.has(term))
@@ -147,6 +164,13 @@ export function sentencesOf(
 }
 
 const LONG_CHARS = 400
+/** What a question asks for, and what a sentence that tells it looks like. */
+const ASKS_FIGURE =
+  /\bhow (?:many|much|long|often|large|big|fast)\b|\b(?:default|limit|max\w*|min\w*|size|port|versions?|timeout)\b/i
+const FIGURE = /\d/
+const DEFAULT = /\bdefault/i
+const ASKS_HOW = /^how (?:do|can|to|would|should)\b|^(?!wh|is|are|does|do|can|how)/i
+const INSTRUCTS = /^(?:use|call|set|pass|add|create|give|run|to \w+|you can|with)\b/i
 
 /** What is measured of a sentence, each from 0 to 1 or from -1 to 0. */
 export type MeasuredSentence = Readonly<Record<keyof typeof WEIGHTS.sentence, number>>
@@ -156,6 +180,7 @@ export function measureSentence(
   { text, position, isExample, direct, cover, terms }: Sentence,
   fit: number,
   isPurpose: boolean,
+  { text: asked }: Question,
 ): MeasuredSentence {
   return {
     passage: fit,
@@ -170,6 +195,9 @@ export function measureSentence(
     short: Number(!isExample && terms.size < 4),
     long: Math.min(1, text.length / LONG_CHARS),
     purpose: Number(isPurpose && position === 0),
+    figure: Number(ASKS_FIGURE.test(asked) && FIGURE.test(text)),
+    default: Number(DEFAULT.test(asked) && DEFAULT.test(text)),
+    instructs: Number(ASKS_HOW.test(asked) && INSTRUCTS.test(text)),
   }
 }
 

@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import MiniSearch from 'minisearch'
 import { readDocuments, type Document } from './corpus.ts'
-import { Families } from './families.ts'
+import { Families, familyNames } from './families.ts'
 import type { Passage } from './passages.ts'
 import { ALIKE_SHARE, searchable, toHit, type Hit, type Question } from './ranking.ts'
 import { ALIKE, toTermList, Vocabulary } from './words.ts'
@@ -30,6 +30,10 @@ export class SearchIndex {
   readonly passages: Passage[] = []
   /** How much of the documents is read, from 0 to 1. */
   read = 1
+  /** Documents that are not read yet; how many are begun, and how many are read. */
+  #unread: Document[] = []
+  #started = 0
+  #done = 0
   readonly #leads: Passage[] = []
   readonly #families = new Families()
   readonly #vocabulary = new Vocabulary()
@@ -62,9 +66,11 @@ export class SearchIndex {
   /** Reads documents into the index, in slices, so that a server in the same process stays alive. */
   async fill(documents: readonly Document[]): Promise<void> {
     this.read = 0
+    this.#unread = [...documents]
     let since = performance.now()
-    for await (const { passages, documents: done } of readDocuments(documents)) {
+    for await (const { passages, documents: done } of readDocuments(this.#next())) {
       for (const passage of passages) this.add(passage)
+      this.#done = done
       this.read = done / (documents.length + 1)
       if (performance.now() - since < SLICE_MS) continue
       await setImmediate()
@@ -73,10 +79,34 @@ export class SearchIndex {
     this.read = 1
   }
 
-  /** Gives how much is read, again and again, until it is all or the time is over. */
-  async *reading(signal: AbortSignal, mostMs = Infinity): AsyncGenerator<number, void, undefined> {
-    const end = performance.now() + mostMs
-    while (this.read < 1 && !signal.aborted && performance.now() < end) {
+  /** What is to be read next: see `prefer`. */
+  *#next(): Generator<Document, void, undefined> {
+    for (let next = this.#unread.shift(); next; next = this.#unread.shift()) {
+      this.#started++
+      yield next
+    }
+  }
+
+  /**
+   * Reads the packages that a question names before what else is unread.
+   *
+   * @returns Whether all of them are read; undefined when it names none.
+   */
+  prefer(question: string): (() => boolean) | undefined {
+    const words = toQuestionWords(question)
+    const names = new Set(words.flatMap((word, i) => [word, `${word}-${words[i + 1]}`]))
+    const isNamed = (name: string): boolean => familyNames(name).some((each) => names.has(each))
+    const named = this.#unread.filter((document) => isNamed(document.package))
+    const wanted = new Set(named)
+    const started = this.#started
+    this.#unread = [...named, ...this.#unread.filter((document) => !wanted.has(document))]
+    const isKnown = named.length > 0 || [...names].some((name) => this.#families.has(name))
+    return isKnown ? () => this.#done >= started + named.length : undefined
+  }
+
+  /** Gives how much is read, again and again, until it is all. */
+  async *reading(signal: AbortSignal): AsyncGenerator<number, void, undefined> {
+    while (this.read < 1 && !signal.aborted) {
       yield this.read
       await setTimeout(LOOK_MS)
     }
@@ -101,20 +131,15 @@ export class SearchIndex {
   understand(text: string): Question {
     const frequency = (term: string): number => this.#frequency.get(term) ?? 0
     const corrected = new Map<string, string>()
-    const words = text
-      .toLowerCase()
-      .split(/[\s?!,;:()"'’`“”]+/)
-      .map((word) => word.replace(/^\.+|[.:]+$/g, ''))
-      .filter(Boolean)
-      .map((word) => {
-        const terms = toTermList(word)
-        if (terms.length !== 1 || this.#families.has(word) || frequency(terms[0]!) > 2) return word
-        const meant = this.#vocabulary.nearest(word, this.#families.names)
-        if (meant === undefined || toTermList(meant)[0] === terms[0]) return word
-        corrected.set(word, meant)
-        // A package is what was meant; another word could also be a word that no document has.
-        return this.#families.has(meant) ? meant : word
-      })
+    const words = toQuestionWords(text).map((word) => {
+      const terms = toTermList(word)
+      if (terms.length !== 1 || this.#families.has(word) || frequency(terms[0]!) > 2) return word
+      const meant = this.#vocabulary.nearest(word, this.#families.names)
+      if (meant === undefined || toTermList(meant)[0] === terms[0]) return word
+      corrected.set(word, meant)
+      // A package is what was meant; another word could also be a word that no document has.
+      return this.#families.has(meant) ? meant : word
+    })
     const named = this.#families.namedIn(words, frequency)
     const terms = [...new Set(toTermList(words.join(' ')))]
     const alike = new Map(terms.map((term) => [term, ALIKE.get(term) ?? []]))
@@ -174,6 +199,15 @@ export class SearchIndex {
       .toSorted((a, b) => b.score - a.score)
     return withoutCopies(ranked).slice(0, most)
   }
+}
+
+/** The words of a question, in lower case and in order, with what a name is written with. */
+function toQuestionWords(text: string): string[] {
+  return text
+    .toLowerCase()
+    .split(/[\s?!,;:()"'’`“”]+/)
+    .map((word) => word.replace(/^\.+|[.:]+$/g, ''))
+    .filter(Boolean)
 }
 
 function withoutCopies(hits: readonly Hit[]): Hit[] {

@@ -23,7 +23,7 @@ describe('the demo', () => {
     await expectNothingLeft(timersRunning)
   })
 
-  function setUp(answerer = extractive) {
+  function setUp(answerer = extractive, waitMs = 6_000) {
     const runs = createRuns()
     opened.push(runs)
     const asked: string[] = []
@@ -35,7 +35,7 @@ describe('the demo', () => {
       },
     }
     const corpus = { name: 'kitchen', examples: [] }
-    const app = createApp({ index, answerer: counted, corpus, runs })
+    const app = createApp({ index, answerer: counted, corpus, runs, waitMs })
     let cookie = ''
     const get = async (path: string, headers = {}): Promise<string> => {
       const response = await app.request(path, { headers: { ...SAME, cookie, ...headers } })
@@ -65,6 +65,24 @@ describe('the demo', () => {
     expect(whole[0]!.data).toMatch(/class="source"/)
     expect(whole.length).toBeLessThanOrEqual(2)
     expect(events.at(-1)).toMatchObject({ event: 'done', data: '{"reason":"done"}' })
+  })
+
+  it('answers while the documents are read what a named package answers, and says otherwise how far they are', async () => {
+    index.read = 0.5
+    try {
+      const patient = setUp(extractive, 1e9)
+      const named = await (await patient.post({ question: 'How do I clean teapots?' })).text()
+      expect(named).toContain('baking soda')
+      expect(named).not.toContain('% of the documentation')
+
+      const hurried = setUp(extractive, 0)
+      for (const question of ['What sounds when steam leaves?', 'What is the capital of France?']) {
+        const partly = await (await hurried.post({ question })).text()
+        expect(partly).toContain('Only 50 % of the documentation was read by then.')
+      }
+    } finally {
+      index.read = 1
+    }
   })
 
   it('asks no model for any GET, whatever the link and wherever it comes from', async () => {

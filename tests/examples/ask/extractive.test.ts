@@ -143,6 +143,23 @@ describe('an answer from the installed packages', () => {
 })
 
 describe('extract', () => {
+  it('quotes short sentences with what completes them, and what a question asks for', () => {
+    const own = new SearchIndex()
+    const add = (text: string): void =>
+      own.add({ package: 'zoo', file: 'a.md', heading: 'Options', text })
+    add('host: the address of the zoo. Default: localhost.')
+    add('The zoo host opens the gates and greets all visitors.')
+    add('The host of the zoo sleeps 9 hours.')
+    const answer = (text: string): string | undefined => {
+      const question = own.understand(text)
+      return seen(extract(question, toSources(own.search(question))))
+    }
+    expect(answer('default host of the zoo')).toContain(
+      '“host: the address of the zoo. Default: localhost.”',
+    )
+    expect(answer('how long does the zoo host sleep?')).toContain('sleeps 9 hours')
+  })
+
   it('does not quote a number in brackets, which would look like a mark of ours', () => {
     const own = new SearchIndex()
     const text =

@@ -120,4 +120,29 @@ describe('SearchIndex', () => {
       rmSync(folder, { recursive: true })
     }
   })
+
+  it('reads first what a question names', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'docs-'))
+    try {
+      const documents = Array.from({ length: 60 }, (_, n) => {
+        const path = join(folder, `${n}.md`)
+        writeFileSync(path, `Tea number ${n} is brewed hot.`)
+        return { path, package: `green-tea${n}`, file: 'README.md', order: n }
+      })
+      const teas = new SearchIndex()
+      const filled = teas.fill(documents)
+      const isRead = teas.prefer('How hot is green tea50?')
+      expect(teas.prefer('How hot is it?')).toBeUndefined()
+      expect(isRead?.()).toBe(false)
+      await filled
+      expect(isRead?.()).toBe(true)
+      const at = (name: string): number => teas.passages.findIndex((each) => each.package === name)
+      // A few are on their way already.
+      expect(at('green-tea50')).toBeLessThan(20)
+      expect(at('green-tea51')).toBe(51)
+      expect(teas.size).toBe(60)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
 })

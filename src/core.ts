@@ -73,6 +73,7 @@ export type { Part, NonTextPart, TextPart } from './models/pieces.ts'
 export { ServerSentEvent } from './sse/server-sent-event.ts'
 export type { EventFields } from './sse/server-sent-event.ts'
 export { fromComponents } from './templates/components.ts'
+export type { Bundle } from './templates/nunjucks/bundle.ts'
 export type { TemplateSource, TemplateText } from './templates/source.ts'
 export type { BlockRenderer, Context, TemplateEngine } from './templates/engine.ts'
 export {

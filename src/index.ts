@@ -1,7 +1,6 @@
 /** The main entry point, for Node, Bun and Deno: what apps use by name. Types of single options and results, and what an engine of your own needs, are in `swapstream/core`. */
 export { nunjucksEngine, swapstream } from './node/swapstream.ts'
 export type { SwapstreamOptions } from './web/platform.ts'
-export type { Bundle } from './templates/nunjucks/bundle.ts'
 export { safeHtml } from './templates/nunjucks/filters.ts'
 // Answers
 export { createSwapstream, fromComponents } from './core.ts'

@@ -2,5 +2,4 @@
 export * from './core.ts'
 export { nunjucksEngine, swapstream } from './workers/swapstream.ts'
 export type { SwapstreamOptions } from './web/platform.ts'
-export type { Bundle } from './templates/nunjucks/bundle.ts'
 export { safeHtml } from './templates/nunjucks/filters.ts'

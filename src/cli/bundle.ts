@@ -16,7 +16,7 @@ export interface BundleOptions {
   readonly asyncFilters?: readonly string[]
 }
 
-const TYPES = `import type { Bundle } from 'swapstream'
+const TYPES = `import type { Bundle } from 'swapstream/core'
 declare const bundle: Bundle
 export default bundle
 `

@@ -7,7 +7,7 @@ import { after } from '../shared/clock.ts'
 import { omitUndefined } from '../shared/hooks.ts'
 import { UNKNOWN_ADDRESS, type Connection } from '../web/settings.ts'
 
-/** What an app is called with: by `@hono/node-server` and our `serve`, by Bun, Deno and AWS Lambda. */
+/** The environment that an app is called with: by `@hono/node-server` and our `serve`, by Bun, Deno and AWS Lambda. */
 interface NodeEnv extends BunServer {
   readonly incoming?: IncomingMessage
   readonly outgoing?: ServerResponse

@@ -20,7 +20,7 @@ export function captureContext(): AsyncContext {
   return capture()
 }
 
-/** Keeps what serves a request alive until some work is done, where it would end with the answer. */
+/** Keeps an isolate alive until some work is done. */
 export type WaitUntil = (work: Promise<unknown>) => void
 
 /** Requests whose answers are not decided. */

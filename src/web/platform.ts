@@ -20,8 +20,7 @@ import type { Connection, ContentCoding, CoreOptions } from './settings.ts'
 /** Where templates come from, and what they may use. */
 export interface NunjucksEngineOptions extends Omit<NunjucksOptions, 'markdown'> {
   /**
-   * A folder (its path, or a file URL), a record of name → text, what `swapstream bundle` has written, or any other
-   * source.
+   * A folder (its path, or a file URL), a record of name → text, a bundle, or any other source.
    */
   readonly templates: string | URL | Readonly<Record<string, string>> | TemplateSource | Bundle
   /** The renderer of the filter `markdown`, or its options: `markdown()` of `swapstream/markdown` makes one. */
@@ -53,7 +52,7 @@ export type SwapstreamOptions = Omit<CoreOptions, 'engine'> &
     readonly compress?: boolean
   }
 
-/** What differs between the places where an app runs. */
+/** The differences between the places where an app runs. */
 export interface Platform {
   readonly log: Log
   readonly expose: boolean

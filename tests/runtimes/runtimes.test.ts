@@ -95,7 +95,7 @@ describe.each(RUNTIMES.map((each) => [each.name, each] as const))(
       )
       const shown = [...seen, ...rest].filter(({ event }) => event !== 'done')
       expect(shown.map(({ data }) => data).join('')).toBe(
-        Array.from({ length: 20 }, (_, at) => `${at + 1} `).join(''),
+        Array.from({ length: 20 }, (__, at) => `${at + 1} `).join(''),
       )
       expect(rest.at(-1)).toMatchObject({ event: 'done' })
     })

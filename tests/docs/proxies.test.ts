@@ -17,7 +17,14 @@ import {
 import { serve, type Serving } from 'swapstream/node'
 import { timersRunning } from '../../src/shared/clock.ts'
 import { eventually, expectNothingLeft } from '../support/eventually.ts'
-import { fencesOf, findProxies, startCaddy, startNginx, type Proxy } from '../support/proxy.ts'
+import {
+  fencesOf,
+  findProxies,
+  startCaddy,
+  startHaproxy,
+  startNginx,
+  type Proxy,
+} from '../support/proxy.ts'
 import { recordingLog } from '../support/recording-log.ts'
 
 /** The configurations of docs/guides/deployment.md, in real proxies before a real server. */
@@ -64,6 +71,7 @@ function gate() {
 const PROXIES = [
   ['nginx', startNginx],
   ['caddyfile', startCaddy],
+  ['haproxy', startHaproxy],
 ] as const
 
 describe.each(PROXIES)('the %s of the guide', (language, start) => {
@@ -169,7 +177,8 @@ describe.each(PROXIES)('the %s of the guide', (language, start) => {
   })
 
   test('a reader who leaves stops the source', async () => {
-    await setUp()
+    // HAProxy hears of it with the next frame.
+    await setUp(language === 'haproxy' ? { heartbeatMs: 300 } : {})
     gated.say('one ')
     const response = await post()
     await piece(response)
@@ -179,7 +188,7 @@ describe.each(PROXIES)('the %s of the guide', (language, start) => {
 
   test('signs of life pass, and keep a silent stream open', async () => {
     await setUp({ heartbeatMs: 300 }, (config) =>
-      config.replace('read_timeout 60s', 'read_timeout 1s'),
+      config.replaceAll(/(read_timeout|timeout (?:client|server)) 60s/g, '$1 1s'),
     )
     const response = await ask('/silent', { headers: { accept: 'text/event-stream' } })
     let beats = ''
@@ -260,6 +269,17 @@ describe.each(PROXIES)('the %s of the guide', (language, start) => {
       [
         'read_timeout 60s',
         'read_timeout 1s',
+        async () => {
+          gated.say('one ')
+          const cut = (await post()).toArray()
+          await expect(cut).rejects.toMatchObject({ code: 'ECONNRESET' })
+        },
+      ],
+    ],
+    haproxy: [
+      [
+        'timeout server 60s',
+        'timeout server 1s',
         async () => {
           gated.say('one ')
           const cut = (await post()).toArray()

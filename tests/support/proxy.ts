@@ -10,6 +10,7 @@ import { freePort, listening } from './free-port.ts'
 const PROGRAMS = {
   nginx: { names: ['nginx'], debian: 'nginx', brew: 'nginx' },
   caddy: { names: ['caddy'], debian: 'caddy', brew: 'caddy' },
+  haproxy: { names: ['haproxy'], debian: 'haproxy', brew: 'haproxy' },
   openssl: { names: ['openssl'], debian: 'openssl', brew: 'openssl' },
 }
 
@@ -66,6 +67,21 @@ export async function startCaddy(config: string, serverPort: number): Promise<Pr
   })
 }
 
+/** The same for HAProxy, which reads key and certificate from one file. */
+export async function startHaproxy(config: string, serverPort: number): Promise<Proxy> {
+  return start(async (folder, port, { key, certificate }) => {
+    const both = join(folder, 'both.pem')
+    await writeFile(both, (await readFile(certificate, 'utf8')) + (await readFile(key, 'utf8')))
+    const site = config
+      .replace('bind :443', `bind 127.0.0.1:${port}`)
+      .replace('/etc/ssl/chat.pem', both)
+      .replace('127.0.0.1:3000', `127.0.0.1:${serverPort}`)
+    const file = join(folder, 'haproxy.cfg')
+    await writeFile(file, `global\n    maxconn 100\n${site}`)
+    return [find('haproxy'), ['-db', '-f', file]]
+  })
+}
+
 interface Identity {
   readonly key: string
   readonly certificate: string
@@ -108,7 +124,7 @@ async function identify(folder: string): Promise<Identity> {
 
 /** Before the tests, since it may install them. */
 export function findProxies(): void {
-  for (const name of ['nginx', 'caddy', 'openssl'] as const) find(name)
+  for (const name of ['nginx', 'caddy', 'haproxy', 'openssl'] as const) find(name)
 }
 
 function find(name: keyof typeof PROGRAMS): string {

@@ -4,6 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
+import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const NAMES = ['A', 'B']
@@ -30,7 +31,10 @@ for (const name of NAMES) start(name)
 function start(name: string): void {
   const child = spawn(
     process.execPath,
-    [...process.execArgv, fileURLToPath(new URL('node.ts', import.meta.url))],
+    [
+      ...process.execArgv,
+      fileURLToPath(new URL(`node${extname(import.meta.url)}`, import.meta.url)),
+    ],
     {
       env: { ...process.env, NODE: name, NODES: NAMES.join(','), REDIS_URL: url, PORT: '0' },
       stdio: ['ignore', 'pipe', 'inherit'],

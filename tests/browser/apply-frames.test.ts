@@ -23,7 +23,6 @@ const WAYS: readonly { swap: string; select?: string }[] = [
 
 describe('the reader of frames', () => {
   const listen = useServer()
-  // Behind the server, so that a page is closed before it misses it.
   const browser = useBrowser()
 
   test.each(VERSIONS)(

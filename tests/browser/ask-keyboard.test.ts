@@ -50,10 +50,10 @@ async function tabTo(tab: Tab, target: Locator, key = 'Tab'): Promise<void> {
 }
 
 describe('the demo with the keyboard alone', () => {
-  const browser = useBrowser()
   const listen = useServer()
   let opened: Runs | undefined
   afterEach(() => opened?.close())
+  const browser = useBrowser()
 
   async function open(): Promise<Tab> {
     const { app, runs } = await demoWithStates()

@@ -6,10 +6,10 @@ import { demoWithStates, STATES, VIEWS } from '../support/demo-states.ts'
 import { useServer } from '../support/serve-app.ts'
 
 describe('the demo in each of its states', () => {
-  const browser = useBrowser()
   const listen = useServer()
   let opened: Runs | undefined
   afterEach(() => opened?.close())
+  const browser = useBrowser()
 
   test('has no fault that axe finds, in light and dark, and fits a phone', async () => {
     const { app, runs } = await demoWithStates()

@@ -56,7 +56,6 @@ function controlled() {
 }
 
 describe('the page that answers questions', () => {
-  const browser = useBrowser()
   const listen = useServer()
   const opened: Runs[] = []
   let index: SearchIndex
@@ -69,6 +68,7 @@ describe('the page that answers questions', () => {
     for (const runs of opened.splice(0)) await runs.close()
     await expectNothingLeft(timersRunning)
   })
+  const browser = useBrowser()
 
   const corpus = { name: 'kitchen', examples: ['What boils water?'] }
   const demo = (writes = answerer): Promise<string> => {

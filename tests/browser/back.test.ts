@@ -14,8 +14,8 @@ import {
 import { createApp as createAsk } from '../../examples/ask/app.ts'
 import { createApp as createChat } from '../../examples/chat/app.ts'
 import { createConversations } from '../../examples/chat/conversations.ts'
-import { eventually } from '../support/eventually.ts'
-import { forget } from '../support/forget.ts'
+import { eventually, PATIENCE_MS } from '../support/eventually.ts'
+import { forget, openTab } from '../support/forget.ts'
 import { dialectOf, serveHtmx, type HtmxVersion } from '../support/htmx-versions.ts'
 import { recordingLog } from '../support/recording-log.ts'
 import { sampleCorpus } from '../support/sample-corpus.ts'
@@ -29,10 +29,16 @@ const log = recordingLog()
 
 /** A page that a browser stores as it stands comes back without a request; without that, all depends on the cache. */
 const BROWSERS = {
-  Firefox: () => puppeteer.launch({ browser: 'firefox', executablePath: inject('firefox') }),
+  Firefox: () =>
+    puppeteer.launch({
+      browser: 'firefox',
+      executablePath: inject('firefox'),
+      timeout: PATIENCE_MS,
+    }),
   'Chromium without stored pages': () =>
     puppeteer.launch({
       executablePath: inject('chromium'),
+      timeout: PATIENCE_MS,
       args: ['--no-sandbox', '--disable-features=BackForwardCache'],
     }),
 }
@@ -146,7 +152,7 @@ describe.each(Object.entries(BROWSERS))('%s', (_name, launch) => {
       app.get('/other', (c) => c.html('<p id="other">Another page.</p><a id="return">Return</a>'))
     }
     allow(count)
-    const tab = await browser.newPage()
+    const tab = await openTab(browser)
     await tab.goto(await listen(app))
     await write(tab)
     await tab.evaluate(() => document.querySelector<HTMLFormElement>('#composer')!.requestSubmit())
@@ -211,7 +217,7 @@ describe.each(Object.entries(BROWSERS))('%s', (_name, launch) => {
       const tab = await ask(name, 3)
       await tab.reload()
       await expectShown(tab, BEGINNING)
-      const second = await tab.browserContext().newPage()
+      const second = await openTab(tab.browserContext())
       await second.goto(tab.url())
       await expectShown(second, BEGINNING)
       allow(WORDS.length)
@@ -260,7 +266,7 @@ describe.each(Object.entries(BROWSERS))('%s', (_name, launch) => {
     ])('shows %s again on Back, and does not send the form again', async (_what, path, text) => {
       const answered: string[] = []
       allow(WORDS.length)
-      const tab = await browser.newPage()
+      const tab = await openTab(browser)
       await tab.goto(`${await listen(plainApp(answered))}/${path}`)
       await write(tab)
       await tab.click('#composer button')

@@ -42,13 +42,13 @@ function serveHtmx(app: Hono, version: string): void {
 }
 
 describe('the chat kit', () => {
-  const browser = useBrowser()
   const listen = useServer()
   const opened: Runs[] = []
   afterEach(async () => {
     for (const runs of opened.splice(0)) await runs.close()
     await expectNothingLeft(timersRunning)
   })
+  const browser = useBrowser()
 
   /** The chat with a model that says as many parts as the test allows, and fails where it says so. */
   async function setUp(version = '4.0.1') {

@@ -4,8 +4,8 @@ import { eventually } from '../support/eventually.ts'
 import { startRedis } from '../support/redis.ts'
 import { usePrograms } from '../support/run-program.ts'
 
+const run = usePrograms()
 const browser = useBrowser()
-const run = usePrograms('sources')
 
 test('a page goes on at the other node when its own dies, and shows when the writing node dies', async () => {
   const redis = await startRedis()

@@ -11,8 +11,8 @@ import {
   streamToFragments,
   swapstream,
 } from 'swapstream'
-import { eventually } from '../support/eventually.ts'
-import { forget } from '../support/forget.ts'
+import { eventually, PATIENCE_MS } from '../support/eventually.ts'
+import { forget, openTab } from '../support/forget.ts'
 import { htmxPage, serveHtmx, type HtmxVersion } from '../support/htmx-versions.ts'
 import { recordingLog } from '../support/recording-log.ts'
 import { useServer } from '../support/serve-app.ts'
@@ -37,7 +37,12 @@ describe('in Firefox', () => {
   let hostile = ''
   beforeAll(async () => {
     const executablePath = inject('firefox')
-    browser = await puppeteer.launch({ browser: 'firefox', executablePath, headless: true })
+    browser = await puppeteer.launch({
+      browser: 'firefox',
+      executablePath,
+      headless: true,
+      timeout: PATIENCE_MS,
+    })
   })
   afterEach(() => forget(browser))
   afterAll(() => browser.close())
@@ -63,7 +68,7 @@ describe('in Firefox', () => {
     })
     app.post('/there', (c) => c.body(null, 204, htmxHeaders({ location: hostile })))
     app.get('*', (c) => c.html(`<p id="there">${new URL(c.req.url).pathname.length}</p>`))
-    const tab = await browser.newPage()
+    const tab = await openTab(browser)
     await tab.goto(await listen(app))
     await tab.click('button')
     return tab

@@ -47,8 +47,8 @@ function stylesOf(tab: Tab): Promise<string[]> {
 }
 
 describe('a page of another design', () => {
-  const browser = useBrowser()
   const listen = useServer()
+  const browser = useBrowser()
 
   async function serve(templates: Record<string, string>, set = ''): Promise<string> {
     const app = new Hono()

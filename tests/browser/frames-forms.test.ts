@@ -35,12 +35,11 @@ const article = (block: string): string => /<article[^]*<\/article>/.exec(whole(
 
 describe('the whole answer is in the page', () => {
   const listen = useServer()
-  // Behind the server, so that a page is closed before it misses it.
-  const browser = useBrowser()
   const opened: Runs[] = []
   afterEach(async () => {
     for (const runs of opened.splice(0)) await runs.close()
   })
+  const browser = useBrowser()
 
   async function* words(): AsyncGenerator<string> {
     for (const word of WORDS) {

@@ -64,7 +64,6 @@ const STYLE =
 
 describe.each(HTMX_VERSIONS)('in an answer that is being written, with htmx %s', (version) => {
   const listen = useServer()
-  // Behind the server, so that a page is closed before it misses it.
   const browser = useBrowser()
 
   /** An app whose answer goes on when the test says so. */

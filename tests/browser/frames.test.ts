@@ -34,7 +34,6 @@ function drawnAtOnce(block: string, version: HtmxVersion): string {
 
 describe.each(HTMX_VERSIONS)('in a browser with htmx %s', (version) => {
   const listen = useServer()
-  // Behind the server, so that a page is closed before it misses it.
   const browser = useBrowser()
 
   function createApp(): Hono {

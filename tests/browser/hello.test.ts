@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { recordStates, useBrowser } from '../support/browser.ts'
 import { usePrograms } from '../support/run-program.ts'
 
-const browser = useBrowser()
 const run = usePrograms()
+const browser = useBrowser()
 
 test('examples/hello: type, Enter, and the answer grows word by word, escaped, until it is no longer busy', async () => {
   const tab = await browser.open(await run('examples/hello/server.ts', [], { PORT: '0' }).url)

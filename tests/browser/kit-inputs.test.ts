@@ -31,8 +31,8 @@ const templates = {
 }
 
 describe('the kit', () => {
-  const browser = useBrowser()
   const listen = useServer()
+  const browser = useBrowser()
 
   async function open(template: string, width = 800) {
     const app = new Hono()

@@ -47,12 +47,12 @@ async function englishIn(tab: Tab): Promise<string[]> {
 }
 
 describe('the chat example in German', () => {
-  const browser = useBrowser()
   const listen = useServer()
   const opened: Runs[] = []
   afterEach(async () => {
     for (const runs of opened.splice(0)) await runs.close()
   })
+  const browser = useBrowser()
 
   async function open(
     options: Omit<RunsOptions, 'log'> = {},

@@ -40,8 +40,8 @@ const HARMFUL =
   '<img src="/attacked" onerror="window.attacked=1"><p hx-get="/attacked" hx-trigger="load"></p>'
 
 describe.each(Object.keys(SCRIPTS))('without a content security policy, under %s', (version) => {
-  const browser = useBrowser()
   const listen = useServer()
+  const browser = useBrowser()
   const index = Object.keys(SCRIPTS).indexOf(version)
 
   function createApp(frames: readonly string[]): Hono {

@@ -54,13 +54,13 @@ const templates = {
 const markdown = { highlight: hljs }
 
 describe.each(Object.entries(VERSIONS))('under %s, growing Markdown', (_, core) => {
-  const browser = useBrowser()
   const listen = useServer()
   const runs = createRuns()
   afterEach(async () => {
     await runs.close()
     await expectNothingLeft(timersRunning)
   })
+  const browser = useBrowser()
 
   test('is one render of the text so far after each frame, and keeps what its reader has done', async () => {
     const template = core === 'htmx.org' ? 'four.html' : 'two.html'

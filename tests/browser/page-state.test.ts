@@ -39,8 +39,8 @@ const page = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>
   .join('')}</main></body></html>`
 
 describe('in an answer that is being written', () => {
-  const browser = useBrowser()
   const listen = useServer()
+  const browser = useBrowser()
 
   /** An app whose answer goes on when the test says so. */
   function setUp(options: EventStreamOptions) {

@@ -134,12 +134,11 @@ async function* states(name: string): AsyncGenerator<Fragment> {
 
 describe.each(HTMX_VERSIONS)('with htmx %s', (version) => {
   const listen = useServer()
-  // Behind the server, so that a page is closed before it misses it.
-  const browser = useBrowser()
   const opened: Runs[] = []
   afterEach(async () => {
     for (const runs of opened.splice(0)) await runs.close()
   })
+  const browser = useBrowser()
 
   async function open(): Promise<Tab> {
     const runs = createRuns()

@@ -48,8 +48,8 @@ const SETTINGS = `<meta name="htmx-config" content='{"morphIgnore":["data-htmx-p
 describe.each(HTMX_VERSIONS.filter((each) => each !== '2.0.10'))(
   'an element with hx-preserve, in htmx %s',
   (version) => {
-    const browser = useBrowser()
     const listen = useServer()
+    const browser = useBrowser()
 
     /** A page that streams a block in four states; the last two come when the test says so. */
     async function setUp(block: string, updates: Updates, target?: string) {

@@ -26,12 +26,12 @@ const pageOf = (block: string, form: string): string =>
 <section><form hx-post="/ask" hx-target="#turns" hx-swap="beforeend" ${form}><input name="prompt"></form></section></body></html>`
 
 describe('an answer whose connection ends before it', () => {
-  const browser = useBrowser()
   const listen = useServer()
   const opened: Runs[] = []
   afterEach(async () => {
     for (const runs of opened.splice(0)) await runs.close()
   })
+  const browser = useBrowser()
 
   /** A page whose answers say two words, and the rest when the test says so. */
   async function setUp(block: string, form: string, asRun = false) {

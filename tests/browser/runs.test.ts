@@ -58,7 +58,6 @@ const WORDS = Array.from({ length: 40 }, (_, n) => (n % 9 === 8 ? '\n\n' : `w${n
 const WHOLE = WORDS.join('')
 
 describe('an answer that is a run', () => {
-  const browser = useBrowser()
   const listen = useServer()
   const between = useNetwork()
   const opened: Runs[] = []
@@ -66,6 +65,7 @@ describe('an answer that is a run', () => {
     for (const runs of opened.splice(0)) await runs.close()
     await expectNothingLeft(timersRunning)
   })
+  const browser = useBrowser()
 
   /** An app that counts what is generated, and whose words come when the test says so. */
   async function setUp() {

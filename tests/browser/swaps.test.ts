@@ -54,8 +54,8 @@ async function* broken(fragments: AsyncIterable<Fragment>): AsyncGenerator<Fragm
 }
 
 describe('a streamed answer', () => {
-  const browser = useBrowser()
   const listen = useServer()
+  const browser = useBrowser()
 
   let wholeAnswers = 0
   let brokenAnswers = 0

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { BATTERY, expectAllFinished, useApp, useStats } from './support/child-app.ts'
-import { connect, useConnections } from './support/raw-connection.ts'
+import { connect, useConnections, type RawConnection } from './support/raw-connection.ts'
 
 const MIB = 1024 * 1024
 /** More of them when one looks for what leaks slowly: `STREAMS=100000 VALUES=5000000 npx vitest run tests/contract/load`. */
@@ -80,12 +80,15 @@ describe('what a long life leaves in memory', () => {
   })
 
   test('of 1,000 streams that hang at once: each is torn down when its client leaves', async () => {
-    const open = await Promise.all(Array.from({ length: 1_000 }, () => connect(app().port)))
+    const open: RawConnection[] = []
     try {
+      // Each asks as soon as it is connected: one that says nothing for five seconds is cut.
       await Promise.all(
-        open.map((connection) =>
-          connection.request('/hang/after-one').until((body) => body.length > 0),
-        ),
+        Array.from({ length: 1_000 }, async () => {
+          const connection = await connect(app().port)
+          open.push(connection)
+          await connection.request('/hang/after-one').until((body) => body.length > 0)
+        }),
       )
       expect((await stats()).active).toBe(1_000)
     } finally {

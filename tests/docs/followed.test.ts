@@ -10,8 +10,6 @@ const GUIDES = join(import.meta.dirname, '../../docs/guides')
 const read = (guide: string): string => readFileSync(join(GUIDES, guide), 'utf8')
 const guides = readdirSync(GUIDES).filter((name) => name.endsWith('.md') && isFollowed(read(name)))
 
-const browser = useBrowser()
-
 /** What a person does in a page of a guide when all its steps are done. */
 const visits: Record<string, (url: string) => Promise<void>> = {
   // The page breaks no policy, and has the look of the app.
@@ -60,6 +58,7 @@ afterEach(async () => {
   await follower?.end()
   follower = undefined
 })
+const browser = useBrowser()
 
 describe('followed word by word in an empty folder', () => {
   test.each(guides)('%s does what it says', async (guide) => {

@@ -170,6 +170,8 @@ async function ask(path: string, init: RequestInit = {}): Promise<Response> {
 const page = async (): Promise<string> => (await ask('/')).text()
 const prompt = (text: string, headers: Record<string, string> = HTMX): Promise<Response> =>
   ask('/chat', { method: 'POST', body: new URLSearchParams({ prompt: text }), headers })
+/** A question whose answer, which repeats it word by word, takes longer than all that is done meanwhile. */
+const LONG = 'Why? '.repeat(500)
 const HTMX = { 'hx-request': 'true', accept: 'text/html, text/event-stream' }
 
 async function readUntil(response: Response, fits: RegExp): Promise<string> {
@@ -218,7 +220,7 @@ const checks: Record<string, () => Promise<void>> = {
   },
   '5. Stop, and reload': async () => {
     await start()
-    const started = await readUntil(await prompt('Why?'), /\/stop"/)
+    const started = await readUntil(await prompt(LONG), /\/stop"/)
     const [, path] = /hx-post="([^"]+)\/stop"/.exec(started)!
     expect(await page()).toContain(`hx-sse:connect="${path}"`)
     const again = await ask(path!, { headers: HTMX })

@@ -6,7 +6,6 @@ import { usePrograms } from '../support/run-program.ts'
 import { shownAfterEach } from '../support/shown.ts'
 
 const run = usePrograms()
-const browser = useBrowser()
 const SERVER = 'examples/notifications/server.ts'
 const start = (env: Record<string, string> = {}): Promise<string> =>
   run(SERVER, [], { PORT: '0', ...env }).url
@@ -15,6 +14,7 @@ const opened: AbortController[] = []
 afterEach(() => {
   for (const reader of opened.splice(0)) reader.abort()
 })
+const browser = useBrowser()
 async function follow(url: string): Promise<AsyncIterator<ReadEvent>> {
   const left = new AbortController()
   opened.push(left)

@@ -5,8 +5,8 @@ import { useBrowser } from '../support/browser.ts'
 import { usePrograms } from '../support/run-program.ts'
 import { shownAfterEach, shownAtEnd } from '../support/shown.ts'
 
-const browser = useBrowser()
 const run = usePrograms()
+const browser = useBrowser()
 const SERVER = 'examples/tools/server.ts'
 
 test('examples/tools shows each call, then its result, then the answer, in that order', async () => {

@@ -25,6 +25,10 @@ afterAll(() => Promise.all([redis?.stop(), cluster?.stop()]))
 /** What a test opens ends with it, the last first; tests that only wait do so at the same time. */
 type Ends = TestContext['onTestFinished']
 
+/** Both longer than a machine with other work may let a command wait. */
+const WAIT_MS = 2_000
+const LEASE_MS = 3 * WAIT_MS
+
 const me = { owner: 'me' }
 const context = { signal: new AbortController().signal, lastEventId: undefined }
 
@@ -71,8 +75,8 @@ const clients: Record<string, (ends: Ends) => Promise<RedisClient>> = {
   'ioredis with keyPrefix': async (ends) => ioredis(ends, { keyPrefix: 'app:' }),
   'ioredis with stringNumbers': async (ends) => ioredis(ends, { stringNumbers: true }),
   'ioredis without an offline queue': (ends) => ready(ioredis(ends, { enableOfflineQueue: false })),
-  'ioredis with a command timeout': async (ends) => ioredis(ends, { commandTimeout: 300 }),
-  'ioredis with a socket timeout': async (ends) => ioredis(ends, { socketTimeout: 300 }),
+  'ioredis with a command timeout': async (ends) => ioredis(ends, { commandTimeout: WAIT_MS }),
+  'ioredis with a socket timeout': async (ends) => ioredis(ends, { socketTimeout: WAIT_MS }),
   'ioredis with lazyConnect': async (ends) => ioredis(ends, { lazyConnect: true }),
   'ioredis with autopipelining': async (ends) => ioredis(ends, { enableAutoPipelining: true }),
   'ioredis with all of these': (ends) =>
@@ -81,7 +85,7 @@ const clients: Record<string, (ends: Ends) => Promise<RedisClient>> = {
         keyPrefix: 'a:{b}:',
         stringNumbers: true,
         enableOfflineQueue: false,
-        commandTimeout: 500,
+        commandTimeout: WAIT_MS,
       }),
     ),
   'an ioredis Cluster': async (ends) => {
@@ -107,7 +111,7 @@ const clients: Record<string, (ends: Ends) => Promise<RedisClient>> = {
 }
 
 function nodeOf(ends: Ends, client: RedisClient, more: object = {}): Runs {
-  const options = { log: recordingLog(), leaseMs: 1_000, ...more }
+  const options = { log: recordingLog(), leaseMs: LEASE_MS, ...more }
   const runs = createRuns({ store: createRedisStore(client), ...options })
   ends(() => runs.close())
   return runs
@@ -150,14 +154,14 @@ describe.concurrent.each(Object.keys(clients))('runs in %s', (kind) => {
     const one = nodeOf(ends, await clients[kind]!(ends), { log })
     const two = nodeOf(ends, await clients[kind]!(ends), { log })
     const source = controlled<string>()
-    const { id } = await one.start(source, { ...me, onDisconnect: 'cancel', graceMs: 400 })
+    const { id } = await one.start(source, { ...me, onDisconnect: 'cancel', graceMs: WAIT_MS })
     const viewer = await two.subscribe(id, me).open(context)
     const seen: unknown[] = []
     for (const word of ['a', 'b', 'c']) {
       await source.say(word)
       seen.push(((await viewer.next()).value as { value: unknown }).value)
-      // Longer than the grace, and in all longer than the lease.
-      await new Promise((resolve) => setTimeout(resolve, 500))
+      // Longer than the grace and the timeouts of a client, and in all longer than the lease.
+      await new Promise((resolve) => setTimeout(resolve, 1.25 * WAIT_MS))
     }
     expect(seen).toEqual(['a', 'b', 'c'])
     expect((await two.health()).store).toBe('up')

@@ -1,5 +1,6 @@
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest'
+import { PATIENCE_MS } from './eventually.ts'
 
 interface Kept {
   readonly options: string
@@ -13,6 +14,9 @@ let launched: Promise<Browser> | undefined
  * A real browser for the tests of one file, and a page that fails its test when anything goes wrong in it:
  * a script error, a refused resource, a breach of the content security policy. Nothing moves that can be still, unless
  * the test asks for motion. A page is used again by later tests, since to open one takes longer than most tests.
+ *
+ * To be called behind what serves its pages: what is set up last ends first, so a page is closed before it misses its
+ * server.
  */
 export function useBrowser(): {
   /** @param expected Errors that the test itself brings about. */
@@ -49,6 +53,7 @@ export function useBrowser(): {
       found === -1
         ? await (await browser.newContext({ reducedMotion: 'reduce', ...options })).newPage()
         : idle.splice(found, 1)[0]!.page
+    page.context().setDefaultTimeout(PATIENCE_MS)
     opened.push({ options: wanted, page })
     return page
   }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 
 /** Long enough for a machine with other work: only a test that fails waits so long. */
-export const PATIENCE_MS = 30_000
+export const PATIENCE_MS = 120_000
 
 /** Looks again until `look` no longer throws: for what another process or the next turn of the loop does. */
 export async function eventually(look: () => void | Promise<void>): Promise<void> {

@@ -8,7 +8,6 @@ import { useServer } from '../support/serve-app.ts'
 
 describe.each(HTMX_VERSIONS)('a page with view transitions, with htmx %s', (version) => {
   const listen = useServer()
-  // Behind the server, so that a page is closed before it misses it.
   const browser = useBrowser()
 
   test('has the whole answer within a second of its end', async () => {

@@ -22,7 +22,8 @@ const templates = {
   'x.html': '<main>{% block answer %}<p id="answer">{{ text }}</p>{% endblock %}</main>',
 }
 const app = new Hono()
-app.use(swapstream({ templates, heartbeatMs: 100, limits: { sendTimeoutMs: 1_000 } }))
+const sendTimeoutMs = Number(process.env['SEND_TIMEOUT_MS'] ?? 1_000)
+app.use(swapstream({ templates, heartbeatMs: 100, limits: { sendTimeoutMs } }))
 
 /** As large ones as often as one is wanted, each another one. */
 async function* large(): AsyncGenerator<string> {

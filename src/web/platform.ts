@@ -9,6 +9,7 @@ import {
   engineWith,
   type NunjucksEngine,
   type NunjucksOptions,
+  withGlobals,
 } from '../templates/nunjucks/engine.ts'
 import type { Compile } from '../templates/nunjucks/internals.ts'
 import type { HeadOptions } from '../templates/nunjucks/filters.ts'
@@ -73,7 +74,11 @@ export interface Platform {
 export function swapstreamOn(platform: Platform, options: SwapstreamOptions): MiddlewareHandler {
   const { head, templates = 'templates' } = options
   const assets = readAssets(options.assets)
-  const globals = { swapstreamAssets: assets, swapstreamHead: head, ...options.globals }
+  const ofHead = {
+    ...(options.assets !== undefined && { swapstreamAssets: assets }),
+    ...(head !== undefined && { swapstreamHead: head }),
+  }
+  const globals = { ...ofHead, ...options.globals }
   const { contentCoding } = platform
   const answer = createSwapstream({
     log: platform.log,
@@ -81,9 +86,9 @@ export function swapstreamOn(platform: Platform, options: SwapstreamOptions): Mi
     connection: platform.connection(options.proxies ?? 0),
     ...(options.compress && contentCoding ? { contentCoding } : {}),
     ...options,
-    engine:
-      options.engine ??
-      nunjucksEngineOn(platform, { watch: false, ...options, templates, globals }),
+    engine: options.engine
+      ? withGlobals(options.engine, ofHead)
+      : nunjucksEngineOn(platform, { watch: false, ...options, templates, globals }),
   })
   const bundled: ReadAsset | undefined = isBundle(templates)
     ? (name) => templates.assets[name]

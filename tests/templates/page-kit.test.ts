@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Hono } from 'hono'
 import { nunjucksEngine, Page, readForm, swapstream } from 'swapstream'
 import { z } from 'zod'
+import { german } from 'swapstream/core'
 import { recordingLog } from '../support/recording-log.ts'
 
 const INCLUDE = '{% include "swapstream/head.html" %}'
@@ -82,6 +83,35 @@ describe('the head of a page', () => {
     expect(await linked('app.html')).toEqual(['/app.css'])
     expect(await linked('own.html')).toEqual(['/own.svg', '/app.css'])
     expect(await linked('child.html')).toEqual(['/child.svg', '/app.css'])
+  })
+
+  test('takes the options of each app that shares an engine, also in other texts', async () => {
+    const engine = nunjucksEngine({
+      templates: { 'x.html': INCLUDE },
+      globals: { swapstreamHead: { icon: false } },
+    })
+    const linked = async (options: object): Promise<string[]> => {
+      const app = new Hono()
+      app.use(swapstream({ engine, ...options }))
+      app.get('/', () => new Page('x.html'))
+      const html = await (await app.request('/')).text()
+      return Array.from(html.matchAll(/(?:href|src|stopped" content)="([^"]*)"/g), ([, it]) => it!)
+    }
+    const kit = '/swapstream/swapstream.css'
+    expect(await linked({})).toEqual([kit, '/swapstream/htmx.js', 'Stopped.'])
+    expect(await linked({ assets: '/a/swapstream', texts: german })).toEqual([
+      '/a/swapstream/swapstream.css',
+      '/a/swapstream/htmx.js',
+      'Angehalten.',
+    ])
+    const head = { stylesheet: '/b.css', icon: '/b.svg' }
+    expect(await linked({ assets: '/b', head, context: () => ({ more: 1 }) })).toEqual([
+      '/b.svg',
+      '/b.css',
+      '/b/htmx.js',
+      'Stopped.',
+    ])
+    expect(await linked({})).toEqual([kit, '/swapstream/htmx.js', 'Stopped.'])
   })
 
   test.each([

@@ -1,9 +1,9 @@
 import type { Markdown } from '../../markdown/markdown.ts'
-import { english, type Texts } from '../../shared/texts.ts'
+import { english } from '../../shared/texts.ts'
 import type { Context, TemplateEngine } from '../engine.ts'
 import type { TemplateSource } from '../source.ts'
 import { NunjucksBlock } from './block.ts'
-import { ANY, type BlockContext, plainContext } from './context.ts'
+import { ANY, type BlockContext, plainContext, type Values } from './context.ts'
 import { Failure, resultOf } from './errors.ts'
 import { FILTERS, markdownFilter, safeHtml } from './filters.ts'
 import { fragmentTag } from './fragment-tag.ts'
@@ -84,28 +84,31 @@ export function engineWith(
     throw new Failure('template/async-filter', message)
   }
 
-  const engineOf = (current: () => TemplateCatalog): TemplateEngine => ({
-    render: async (template, context) =>
-      resultOf<string>({ template }, limitMs, (done) =>
-        current().get(template).render(plainContext(context), undefined, done),
-      ),
-    open: async (template, block, context) =>
-      NunjucksBlock.open(target(current(), template, block), plainContext(context)),
-    blocks: async (template) => blocksOf(target(current(), template, '')),
-    source: (template) => source.read(template)?.text,
-  })
-  const engines = new WeakMap<Texts, TemplateEngine>()
-  const engine: NunjucksEngine = {
-    ...engineOf(() => catalog),
-    withTexts(texts) {
-      const known = engines.get(texts) ?? engineOf(() => catalog.withTexts(texts))
-      engines.set(texts, known)
+  const engineOf = (current: () => TemplateCatalog): TemplateEngine => {
+    const derived = new WeakMap<object, TemplateEngine>()
+    const withMore: WithMore = (key, globals) => {
+      const known = derived.get(key) ?? engineOf(() => current().withGlobals(key, globals))
+      derived.set(key, known)
       return known
-    },
-    close: () => void (stop && stop()),
+    }
+    const engine: TemplateEngine = {
+      render: async (template, context) =>
+        resultOf<string>({ template }, limitMs, (done) =>
+          current().get(template).render(plainContext(context), undefined, done),
+        ),
+      open: async (template, block, context) =>
+        NunjucksBlock.open(target(current(), template, block), plainContext(context)),
+      blocks: async (template) => blocksOf(target(current(), template, '')),
+      source: (template) => source.read(template)?.text,
+      withTexts: (swapstreamTexts) => withMore(swapstreamTexts, { swapstreamTexts }),
+    }
+    internals.set(engine, { catalog: current, withMore })
+    return engine
   }
-  catalogs.set(engine, () => catalog)
-  return engine
+  return Object.assign(
+    engineOf(() => catalog),
+    { close: () => void (stop && stop()) },
+  )
 }
 
 function environmentOf(options: NunjucksOptions, renderBlock: unknown): InnerEnvironment {
@@ -123,9 +126,21 @@ function environmentOf(options: NunjucksOptions, renderBlock: unknown): InnerEnv
   return env
 }
 
-const catalogs = new WeakMap<TemplateEngine, () => TemplateCatalog>()
+/** Gives the same engine with some more globals. Equal keys give one engine. */
+type WithMore = (key: object, globals: Values) => TemplateEngine
+
+/** What the engines of ours have beside their methods. */
+const internals = new WeakMap<
+  TemplateEngine,
+  { catalog: () => TemplateCatalog; withMore: WithMore }
+>()
 
 /** The templates that an engine renders now; undefined for an engine that is not ours. */
 export function catalogOf(engine: TemplateEngine): TemplateCatalog | undefined {
-  return catalogs.get(engine)?.()
+  return internals.get(engine)?.catalog()
+}
+
+/** An engine of ours whose templates see some more globals; another engine as it is. */
+export function withGlobals(engine: TemplateEngine, globals: Values): TemplateEngine {
+  return internals.get(engine)?.withMore(globals, globals) ?? engine
 }

@@ -25,7 +25,6 @@ import {
   SafeString,
 } from './internals.ts'
 import { lenientRuntime, runtime } from './runtime.ts'
-import type { Texts } from '../../shared/texts.ts'
 
 const NO_COMPILER = 'a template cannot be compiled here, where no code may be made from text.'
 const BUNDLE =
@@ -47,9 +46,9 @@ export class TemplateCatalog {
   readonly #precompiled: Precompiled
   readonly #compile: Compile | undefined
   readonly #loaded = new Map<string, LoadedTemplate>()
-  /** The catalog that compiles for this one, which differs in its texts alone. */
+  /** The catalog that compiles for this one, which differs in its globals alone. */
   readonly #original: TemplateCatalog | undefined
-  readonly #byTexts = new WeakMap<object, TemplateCatalog>()
+  readonly #byKey = new WeakMap<object, TemplateCatalog>()
 
   /** @param compile Undefined where code cannot be made from text. */
   constructor(
@@ -69,13 +68,13 @@ export class TemplateCatalog {
     this.env.catalog = this
   }
 
-  /** The same templates with other texts: one catalog for each table. An import has its globals from there. */
-  withTexts(swapstreamTexts: Texts): TemplateCatalog {
-    const known = this.#byTexts.get(swapstreamTexts)
+  /** The same templates with other globals: one catalog for each key. An import has its globals from there. */
+  withGlobals(key: object, globals: Values): TemplateCatalog {
+    const known = this.#byKey.get(key)
     if (known) return known
     const own = new TemplateCatalog(this.#base, this.source, undefined, this.#precompiled, this)
-    own.env.globals = { ...this.#base.globals, swapstreamTexts }
-    this.#byTexts.set(swapstreamTexts, own)
+    own.env.globals = { ...this.env.globals, ...globals }
+    this.#byKey.set(key, own)
     return own
   }
 

@@ -98,8 +98,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'a fragment is never in its page',
     file: 'src/templates/nunjucks/fragment-tag.ts',
-    from: "makeNode('Literal', tag, false)",
-    to: "makeNode('Literal', tag, true)",
+    from: "node('Literal', false)",
+    to: "node('Literal', true)",
     tests: seed('chirp'),
   },
   {
@@ -308,7 +308,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'all clients with one language share what is rendered',
     file: 'src/templates/nunjucks/engine.ts',
-    from: 'engines.set(texts, known)',
+    from: 'derived.set(key, known)',
     to: '',
     tests: TEXTS,
   },

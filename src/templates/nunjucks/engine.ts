@@ -58,12 +58,9 @@ export function engineWith(
   const load = (): TemplateCatalog => new TemplateCatalog(base, source, compile, precompiled)
   let catalog = load()
   const stop = options.watch && source.watch?.(() => (catalog = load()))
-  const target = (from: TemplateCatalog, template: string, block: string): Target => ({
-    catalog: from,
-    leaf: from.get(template),
-    block,
-    limitMs,
-  })
+  const target = (from: TemplateCatalog, template: string, block: string): Target => {
+    return { catalog: from, leaf: from.get(template), block, limitMs }
+  }
 
   /** The template global: renders a block where it stands, with the variables around it and its own. */
   function renderBlock(
@@ -105,9 +102,10 @@ export function engineWith(
     internals.set(engine, { catalog: current, withMore })
     return engine
   }
+  const close = (): void => void (stop && stop())
   return Object.assign(
     engineOf(() => catalog),
-    { close: () => void (stop && stop()) },
+    { close },
   )
 }
 
@@ -129,7 +127,7 @@ function environmentOf(options: NunjucksOptions, renderBlock: unknown): InnerEnv
 /** Gives the same engine with some more globals. Equal keys give one engine. */
 type WithMore = (key: object, globals: Values) => TemplateEngine
 
-/** What the engines of ours have beside their methods. */
+/** The inside of each engine of ours. */
 const internals = new WeakMap<
   TemplateEngine,
   { catalog: () => TemplateCatalog; withMore: WithMore }

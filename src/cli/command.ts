@@ -10,22 +10,35 @@ import { check } from './check.ts'
 import { missingPackage, toLine } from './findings.ts'
 import { listRoutes } from './list-routes.ts'
 import { loadApp, runWithTypeScript } from './load-app.ts'
+import { newApp } from './new.ts'
 
-const HELP = `swapstream: what there is to do
-
-  swapstream add stream NAME [--fragment] [--dir src] [--force]
-      Writes a declared route with its schema and a test, and registers it; with --fragment also its page and template.
-  swapstream check [FOLDER] [--app src/app.ts] [--externalPrefixes /path]… [--htmx 2]
+/** What each command does. */
+const HELP: Readonly<Record<string, string>> = {
+  new: `  swapstream new NAME [--kind KIND] [--model MODEL] [--store STORE] [--yes]
+      Writes a new app into the folder NAME: a program, its tests, a Dockerfile. It asks for what the flags leave open,
+      on a terminal only; --yes asks nothing.
+      KIND   chat, documents (answers over a folder of Markdown), dashboard (live numbers), blank. Default chat.
+      MODEL  none (a script answers), or provider:model such as openai:gpt-4.1-mini. Default none.
+      STORE  memory, or redis. Default memory.`,
+  add: `  swapstream add stream NAME [--fragment] [--dir src] [--force]
+      Writes a declared route with its schema and a test, and registers it; with --fragment also its page and template.`,
+  check: `  swapstream check [FOLDER] [--app src/app.ts] [--externalPrefixes /path]… [--htmx 2]
       Looks for what would go wrong in the templates: names, blocks, filters, addresses, ids, attributes, events.
-      FOLDER (or --templates) is where they are; the app knows it, and its filters and routes. Exits with 1 on faults.
-  swapstream bundle [templates] [--out bundle.js] [--async NAME]…
+      FOLDER (or --templates) is where they are; the app knows it, and its filters and routes. Exits with 1 on faults.`,
+  bundle: `  swapstream bundle [templates] [--out bundle.js] [--async NAME]…
       Writes all templates, compiled, and the files of pages into one module, for Workers and for bundles of code:
-      templates: bundle. Each async filter of the app has to be named.
-  swapstream routes --app src/app.ts
-      Lists the routes of the app.
-  swapstream explain CODE
-      Prints what an error code means, such as block/unknown, and how to mend it. Without a code, lists all.
-`
+      templates: bundle. Each async filter of the app has to be named.`,
+  routes: `  swapstream routes --app src/app.ts
+      Lists the routes of the app.`,
+  explain: `  swapstream explain CODE
+      Prints what an error code means, such as block/unknown, and how to mend it. Without a code, lists all.`,
+}
+
+function helpOf(name: string | undefined): string {
+  const own = name !== undefined && Object.hasOwn(HELP, name) ? HELP[name] : undefined
+  const general = '  swapstream --version\n  swapstream COMMAND --help'
+  return own ?? ['swapstream: what there is to do\n', ...Object.values(HELP), general].join('\n')
+}
 
 const OPTIONS = {
   app: { type: 'string' },
@@ -36,8 +49,13 @@ const OPTIONS = {
   fragment: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   htmx: { type: 'string' },
+  kind: { type: 'string' },
+  model: { type: 'string' },
   out: { type: 'string' },
+  store: { type: 'string' },
   templates: { type: 'string' },
+  version: { type: 'boolean', short: 'v' },
+  yes: { type: 'boolean', short: 'y' },
 } as const satisfies ParseArgsConfig['options']
 
 type Arguments = ReturnType<typeof parse>
@@ -47,6 +65,7 @@ const COMMANDS: Readonly<Record<string, (args: Arguments) => Promise<number> | n
   bundle: bundleCommand,
   check: checkCommand,
   explain: explainCommand,
+  new: newCommand,
   routes: routesCommand,
 }
 
@@ -59,12 +78,11 @@ const COMMANDS: Readonly<Record<string, (args: Arguments) => Promise<number> | n
 export async function runCommand(args: readonly string[]): Promise<number> {
   try {
     const parsed = parse(args)
-    const { help, app } = parsed.values
+    const { help, version, app } = parsed.values
     const [name] = parsed.positionals
-    if (help || name === undefined) {
-      print(HELP.trimEnd())
-      return help ? 0 : 2
-    }
+    if (version) return print(ownVersion())
+    if (help) return print(helpOf(name))
+    if (name === undefined) return print(helpOf(name)) || 2
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
     if (command) return (await runWithTypeScript(app, args)) ?? (await command(parsed))
     return refuse(`There is no command "${name}" ${didYouMean(name, Object.keys(COMMANDS))}.`)
@@ -82,13 +100,28 @@ function parse(args: readonly string[]) {
   return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
 }
 
-function print(line: string): void {
+/** Out: what the process ends with. */
+function print(line: string): number {
   process.stdout.write(`${line}\n`)
+  return 0
+}
+
+function ownVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(packageFolder!, 'package.json'), 'utf8'))
+  return version as string
 }
 
 function refuse(message: string): number {
   process.stderr.write(`${message}\n`)
   return 2
+}
+
+async function newCommand({ positionals: [, folder = '', more], values }: Arguments) {
+  if (more !== undefined) return refuse(`An app has one name: swapstream new ${folder}-${more}.`)
+  const { written, next } = await newApp(folder, values)
+  for (const file of written) print(`wrote ${file}`)
+  for (const step of next) print(`next: ${step}`)
+  return 0
 }
 
 function addCommand({ positionals: [, what, name = ''], values }: Arguments): number {

@@ -90,9 +90,7 @@ export function toModelSettings(
       `${named(name.trim())} names no model: write ${named(`${providerName}:model`)}, such as ${named(`${providerName}:${provider.example}`)}.`,
     )
   const { keyless } = provider
-  const variable = providerName.split('-')[0]!.toUpperCase()
-  const key = `${variable}_API_KEY`
-  const address = providerName === 'ollama' ? 'OLLAMA_HOST' : `${variable}_BASE_URL`
+  const { key, address } = variablesOf(providerName)
   const apiKey = options.apiKey ?? (env[key]?.trim() || undefined)
   const ownAddress = options.baseURL ?? addressIn(address, env)
   if (!apiKey && keyless !== 'always' && !(keyless && ownAddress)) {
@@ -111,6 +109,35 @@ export function toModelSettings(
     ...provider.settings,
   }
   return { provider, model, settings }
+}
+
+/** The variables in which a provider's key and its address stand. */
+function variablesOf(providerName: string): { key: string; address: string } {
+  const variable = providerName.split('-')[0]!.toUpperCase()
+  const address = providerName === 'ollama' ? 'OLLAMA_HOST' : `${variable}_BASE_URL`
+  return { key: `${variable}_API_KEY`, address }
+}
+
+/** What an app that uses a model has to have. */
+export interface ModelNeeds {
+  /** `provider:model`. */
+  readonly name: string
+  /** Their ranges, by their names. */
+  readonly packages: Readonly<Record<string, string>>
+  /** The variable that has to be set: the key, or the address where no key is needed. */
+  readonly variable: string
+}
+
+/** Resolves what `provider:model` needs, before there is a key. Throws  ConfigError `config/invalid`, as `toModelSettings`. */
+export function modelNeeds(name: string, variable: string): ModelNeeds {
+  const anything = { apiKey: '-', baseURL: 'http://127.0.0.1', env: {}, variable }
+  const { provider } = toModelSettings(name, anything)
+  const { key, address } = variablesOf(name.split(':')[0]!)
+  return {
+    name: name.trim(),
+    packages: { ai: '^6', [provider.package]: provider.range },
+    variable: provider.keyless === 'always' ? address : key,
+  }
 }
 
 /** Reads an address; undefined when the variable is not set. */

@@ -256,18 +256,73 @@ describe.each(Object.entries(VISITORS))('in %s', (_name, launch) => {
     expect(await tab.count('.turn')).toBe(1)
   })
 
-  test('a feed goes on in two tabs', async () => {
-    const one = await open(notifications)
-    const other = await open(notifications)
-    const before = await one.count('#feed li')
-    for (const [n, from] of [one, other].entries()) {
+  test('a feed goes on in two tabs, and in one that was behind as soon as it is in front', async () => {
+    const tabs = [await open(notifications), await open(notifications)]
+    const before = await tabs[0]!.count('#feed li')
+    for (const [n, from] of tabs.entries()) {
+      await from.toFront()
       await from.click('#text')
       await from.type(`News ${n}`)
       await from.press('Enter')
-      for (const tab of [one, other]) await tab.shows('#feed li:first-child', `News ${n}`)
-      await eventually(async () => expect(await from.value('#text')).toBe(''))
+      for (const tab of tabs) {
+        await tab.toFront()
+        await tab.shows('#feed li:first-child', `News ${n}`)
+      }
+      expect(await from.value('#text')).toBe('')
     }
-    for (const tab of [one, other]) expect(await tab.count('#feed li')).toBe(before + 2)
+    for (const tab of tabs) expect(await tab.count('#feed li')).toBe(before + 2)
+  })
+
+  test('a tab that was behind until the answer ended has all of it', async () => {
+    const url = await listen(createChatApp('4.0.1'))
+    const tab = await open(url)
+    allow(3)
+    await ask(tab, 'Go on')
+    await tab.shows(ANSWER, 'Line 2 ')
+    await tab.reload()
+    await tab.shows(ANSWER, 'Line 2 ')
+    const other = await open(`${url}/other`)
+    await other.toFront()
+    allow(6)
+    const once = await open(url)
+    await once.toFront()
+    await once.shows(ANSWER, 'Line 5 ')
+    allow(Infinity)
+    await finished(once)
+    await tab.toFront()
+    await finished(tab)
+    await tab.shows(ANSWER, 'The end.')
+    expect(await tab.count('.turn')).toBe(1)
+    expect(await tab.texts('.turn .cut:not([hidden])')).toEqual([])
+  })
+
+  test('without scripts the page itself grows', async () => {
+    const app = new Hono()
+    app.use(async (c, next) => {
+      await next()
+      c.header('content-security-policy', 'sandbox allow-forms allow-same-origin')
+    })
+    app.use(
+      swapstream({
+        templates: new URL('../../examples/hello/templates', import.meta.url),
+        log: recordingLog(),
+      }),
+    )
+    app.get('/', () => new Page('chat.html'))
+    app.post(
+      '/chat',
+      () => new EventStream(() => streamToFragments(parts(), 'chat.html', 'response')),
+    )
+    const tab = await open(await listen(app))
+    expect(await tab.run(() => 'htmx' in window)).toBe(false)
+    allow(2)
+    await tab.click('#prompt')
+    await tab.type('Why?')
+    void tab.press('Enter')
+    await tab.shows('#answer p', /Line 1 /)
+    allow(Infinity)
+    await tab.shows('#answer p', /The end\.$/)
+    expect(await tab.count('h1')).toBe(1)
   })
 
   test('code scrolls by itself, a table is one, and what is written from the right stands there', async () => {

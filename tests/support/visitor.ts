@@ -20,6 +20,8 @@ export abstract class Tab {
   abstract run<A extends unknown[], R>(script: (...args: A) => R, ...args: A): Promise<Awaited<R>>
   /** Clicks in the middle of an element, which comes into view first. */
   abstract click(selector: string): Promise<void>
+  /** Brings the tab to the front. Another one of this browser is hidden then. */
+  abstract toFront(): Promise<void>
   /** Types where the focus is. */
   abstract type(text: string): Promise<void>
   abstract press(key: Key): Promise<void>

@@ -17,9 +17,10 @@ class PuppeteerTab extends Tab {
     return this.#page.evaluate(script as never, ...args)
   }
   async click(selector: string): Promise<void> {
-    // A user clicks in what is in front.
-    await this.#page.bringToFront()
     await this.#page.click(selector)
+  }
+  async toFront(): Promise<void> {
+    await this.#page.bringToFront()
   }
   async type(text: string): Promise<void> {
     await this.#page.keyboard.type(text)

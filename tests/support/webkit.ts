@@ -117,6 +117,10 @@ class WebDriverTab extends Tab {
     const found = await this.#call('POST', '/element', { using: 'css selector', value: selector })
     await this.#call('POST', `/element/${found[ELEMENT]}/click`, {})
   }
+  async toFront(): Promise<void> {
+    // Any command about a tab looks at it.
+    await this.run(() => {})
+  }
   async type(text: string): Promise<void> {
     await this.#keys([...text].flatMap((value) => strokes([value])))
   }

@@ -7,9 +7,9 @@ const PLACES = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/opt/homebrew/bin']
 export interface Wanted {
   /** What it may be called. */
   readonly names: readonly string[]
-  /** Its package, for apt and for brew. */
+  /** Its package, for apt and for brew, which lacks some. */
   readonly debian: string
-  readonly brew: string
+  readonly brew?: string
 }
 
 /** The path of an installed program, or of one that is installed now; nothing when it cannot be had. */
@@ -29,7 +29,7 @@ function install(wanted: Wanted): string | undefined {
           ['apt-get', ['update', '-qq']],
           ['apt-get', ['install', '-y', '-qq', '--no-install-recommends', wanted.debian]],
         ]
-      : process.platform === 'darwin'
+      : process.platform === 'darwin' && wanted.brew
         ? [['brew', ['install', '--quiet', wanted.brew]]]
         : []
   for (const [command, args] of steps) {

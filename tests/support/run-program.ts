@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createServer, type AddressInfo } from 'node:net'
 import { resolve as resolvePath } from 'node:path'
-import { afterEach, inject } from 'vitest'
+import { afterAll, afterEach, inject } from 'vitest'
 
 export interface Program {
   /** The address that it prints. */
@@ -17,12 +17,13 @@ export function startOf(file: string, from: 'compiled' | 'sources' = 'compiled')
     : ['--conditions=source', '--import', 'tsx', file]
 }
 
-/** Runs programs of this repository as real processes, and ends them with the test. */
+/** Runs programs of this repository as real processes, and ends them with the test, or with the file. */
 export function usePrograms(
   from?: 'compiled' | 'sources',
+  until: typeof afterEach | typeof afterAll = afterEach,
 ): (file: string, args?: readonly string[], env?: Record<string, string>, cwd?: string) => Program {
   const running: (() => Promise<unknown>)[] = []
-  afterEach(async () => {
+  until(async () => {
     for (const stop of running.splice(0)) await stop()
   })
   return (file, args = [], env = {}, cwd = process.cwd()) => {

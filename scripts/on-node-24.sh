@@ -6,9 +6,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-home="${TMPDIR:-/tmp}/swapstream-node-24"
-[ -x "$home/node_modules/.bin/node" ] || npm install --prefix "$home" --no-audit --no-fund --silent node@24
-PATH="$home/node_modules/.bin:$PATH"
+programs=$(npx tsx scripts/install-runtimes.ts node@24)
+PATH="$programs:$PATH"
 node --version
 node node_modules/vitest/vitest.mjs run --reporter=dot \
   tests/node/ tests/streams/ tests/cli/command.test.ts \

@@ -13,7 +13,7 @@ import { isFollowed } from './support/follow.ts'
 const ROOT = join(import.meta.dirname, '../..')
 const GUIDES = join(ROOT, 'docs/guides')
 const guides = readdirSync(GUIDES)
-  .filter((name) => name.endsWith('.md'))
+  .filter((name) => name.endsWith('.md') && name !== 'runtimes.md')
   .filter((name) => !isFollowed(readFileSync(join(GUIDES, name), 'utf8')))
 const run = promisify(execFile)
 

@@ -12,7 +12,7 @@ const NODE = 'tests/runs/support/node.ts'
 /** Of nodes whose runs a test awaits to be lost. Longer than a node with other work beside it may starve. */
 const LEASE_MS = 5_000
 /** Of nodes that nothing happens to, or nothing that may cost a run. */
-const KEEPS = { LEASE_MS: '60000' }
+const KEEPS = { LEASE_MS: '15000' }
 
 const folder = mkdtempSync(join(tmpdir(), 'swapstream-nodes-'))
 /** What was started here, whatever became of the test. */

@@ -12,9 +12,11 @@ const STREAM = {
   'hx-request-type': 'partial',
 }
 
-describe.each(RUNTIMES.map((each) => [each.name, each] as const))(
+// Side by side, since they mostly wait. The tests of one do not: most runtimes know a client by its address alone.
+describe.concurrent.each(RUNTIMES.map((each) => [each.name, each] as const))(
   'on %s',
   (_, { start, lacks }) => {
+    const alone = { concurrent: false }
     let served: Served
     beforeAll(async () => {
       served = await start()
@@ -35,7 +37,7 @@ describe.each(RUNTIMES.map((each) => [each.name, each] as const))(
       return events
     }
 
-    test('a page has its templates, its assets and its headers', async ({ task }) => {
+    test.sequential('a page has its templates, its assets and its headers', async ({ task }) => {
       // For the table in docs/runtimes.md.
       Object.assign(task.meta, { version: served.version, lacks })
       const page = await get('/', { headers: { accept: 'text/html' } })
@@ -49,7 +51,7 @@ describe.each(RUNTIMES.map((each) => [each.name, each] as const))(
       }
     })
 
-    test('a hundred streams in a row show all of their text', async () => {
+    test.sequential('a hundred streams in a row show all of their text', async () => {
       for (let n = 1; n <= 100; n++) {
         const events = await eventsOf(await get('/stream/5/1'))
         expect(shownAtEnd(events, { htmx: 4 })).toBe('<p>1 2 3 4 5 </p>')
@@ -57,20 +59,20 @@ describe.each(RUNTIMES.map((each) => [each.name, each] as const))(
       }
     })
 
-    test('a source that never waits lets the others go on', async () => {
+    test.sequential('a source that never waits lets the others go on', async () => {
       const busy = get('/stream/20000/0').then(eventsOf)
       const quick = await eventsOf(await get('/stream/3/1'))
       expect(shownAtEnd(quick, { htmx: 4 })).toBe('<p>1 2 3 </p>')
       expect(shownAtEnd(await busy, { htmx: 4 })).toContain(' 19999 20000 ')
     })
 
-    test('14 s of silence end no stream', async () => {
+    test.sequential('14 s of silence end no stream', async () => {
       const events = await eventsOf(await get('/silent/14000'))
       expect(shownAtEnd(events, { htmx: 4 })).toContain('last')
       expect(events.at(-1)).toMatchObject({ event: 'done' })
     })
 
-    test.skipIf('leaving' in lacks)('a client that leaves aborts the source', async () => {
+    test.skipIf('leaving' in lacks)('a client that leaves aborts the source', alone, async () => {
       const aborted = async (): Promise<number> => (await get('/aborted')).json()
       const before = await aborted()
       const leave = new AbortController()
@@ -82,7 +84,7 @@ describe.each(RUNTIMES.map((each) => [each.name, each] as const))(
       expect(after.at(-1)).toMatchObject({ event: 'done' })
     })
 
-    test('a run goes on without its client, and is resumed from where that was', async () => {
+    test.sequential('a run goes on without its client, and is resumed from where that was', async () => {
       const path: string = await (await get('/run', { method: 'POST' })).json()
       const leave = new AbortController()
       const seen: ReadEvent[] = []
@@ -100,7 +102,7 @@ describe.each(RUNTIMES.map((each) => [each.name, each] as const))(
       expect(rest.at(-1)).toMatchObject({ event: 'done' })
     })
 
-    test('an error before the first value is an answer, one after it is an event; both keep secrets', async () => {
+    test.sequential('an error before the first value is an answer, one after it is an event; both keep secrets', async () => {
       const before = await get('/fails/first')
       expect(before.status).toBe(500)
       expect(await before.text()).not.toContain('secret')
@@ -110,7 +112,7 @@ describe.each(RUNTIMES.map((each) => [each.name, each] as const))(
       expect(events.at(-1)!.data).toContain('error')
     })
 
-    test('streams are counted by client', async () => {
+    test.sequential('streams are counted by client', async () => {
       const own = client()
       const leave = new AbortController()
       const open = await Promise.all(
@@ -127,6 +129,7 @@ describe.each(RUNTIMES.map((each) => [each.name, each] as const))(
 
     test.skipIf('shutdown' in lacks)(
       'SIGTERM ends each stream with its event, then the process',
+      alone,
       async () => {
         const own = await start()
         try {

@@ -18,8 +18,8 @@ import { findProgram } from '../../support/find-program.ts'
 const ROOT = join(import.meta.dirname, '../../..')
 const run = promisify(execFile)
 
-/** True for a guide that is followed; the others are one program each. */
-export const isFollowed = (text: string): boolean => !text.includes('<!-- setup')
+/** True for a guide that is followed; the others are one program each, but for the one whose tests are in tests/runtimes. */
+export const isFollowed = (text: string): boolean => text.includes(INIT)
 
 /** What npm makes of an empty folder, once for all guides: the same but for its name. */
 const INIT = 'npm init -y && npm pkg set type=module'

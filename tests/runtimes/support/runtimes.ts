@@ -1,11 +1,10 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { inject } from 'vitest'
+import { installed, type RuntimePackage } from '../../../scripts/install-runtimes.ts'
 import { bundle } from '../../../src/cli/bundle.ts'
 
 /** A server of the app, in a process of its own. */
@@ -19,7 +18,7 @@ export interface Served {
 export interface Runtime {
   readonly name: string
   /** The npm package that brings it, with its version. */
-  readonly from: string
+  readonly from: RuntimePackage
   /** What cannot be promised there, and why. */
   readonly lacks: Readonly<Record<string, string>>
   start(): Promise<Served>
@@ -29,7 +28,7 @@ const TEMPLATES = resolve('tests/runtimes/support/templates')
 const NO_SHUTDOWN = 'the server of this runtime stops by itself; `serve` is for Node'
 
 export const RUNTIMES: readonly Runtime[] = [
-  ...['node@20', 'node@22', 'node@24', 'node@latest'].map((from): Runtime => {
+  ...(['node@20', 'node@22', 'node@24', 'node@latest'] as const).map((from): Runtime => {
     const name = `Node ${from === 'node@latest' ? '(newest)' : from.slice(5)}`
     return { name, from, lacks: {}, start: () => run(from, 'node', [], 'node.js') }
   }),
@@ -62,22 +61,12 @@ export const RUNTIMES: readonly Runtime[] = [
   },
 ]
 
-/** The folder of a program from the npm registry, installed once for this machine. */
-function installed(from: string): string {
-  const folder = join(tmpdir(), 'swapstream-runtimes', from.replace(/\W/g, '-'))
-  const bin = join(folder, 'node_modules/.bin')
-  if (existsSync(bin)) return bin
-  process.stderr.write(`npm install ${from} …\n`)
-  const args = ['install', '--prefix', folder, '--no-audit', '--no-fund', '--silent', from]
-  try {
-    execFileSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'] })
-  } catch (cause) {
-    throw new Error(`The runtime ${from} cannot be installed from the npm registry.`, { cause })
-  }
-  return bin
-}
-
-async function run(from: string, name: string, args: string[], file: string): Promise<Served> {
+async function run(
+  from: RuntimePackage,
+  name: string,
+  args: string[],
+  file: string,
+): Promise<Served> {
   const program = join(installed(from), name)
   const version = execFileSync(program, ['--version'], { encoding: 'utf8' })
   const script = join(inject('programs'), 'tests/runtimes/support', file)

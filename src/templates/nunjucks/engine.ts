@@ -129,7 +129,7 @@ function environmentOf(options: NunjucksOptions, renderBlock: unknown): InnerEnv
 /** Gives the same engine with some more globals. Equal keys give one engine. */
 type WithMore = (key: object, globals: Values) => TemplateEngine
 
-/** What the engines of ours have beside their methods. */
+/** The catalog behind an engine of ours, and what derives from it. */
 const internals = new WeakMap<
   TemplateEngine,
   { catalog: () => TemplateCatalog; withMore: WithMore }

@@ -54,7 +54,10 @@ function runtimes(): string {
     results.find((each) => of(each) === name && each.meta?.version)?.meta
   const names = [...new Set(results.map(of))]
   const titles = new Map(
-    names.map((name) => [`${name.replace(/^on |(?<=Node) \d+$/g, '')} ${metaOf(name)?.version ?? ''}`, name]),
+    names.map((name) => [
+      `${name.replace(/^on |(?<=Node) \d+$/g, '')} ${metaOf(name)?.version ?? ''}`,
+      name,
+    ]),
   )
   const notes: string[] = []
   const cell = (promise: string, column: string): string => {

@@ -1,4 +1,5 @@
 import { ConfigError, didYouMean } from './errors.ts'
+import { callHook, kindOf, toError } from './hooks.ts'
 import type { SchemaIssue } from './schema.ts'
 
 /** A text with a number or a name in it; a plain string leaves that out. */
@@ -169,25 +170,64 @@ export function textWith<Value>(text: TextWith<Value>, value: Value): string {
 
 const complete = new WeakMap<Partial<Texts>, Texts>([[english, english]])
 
+/** The texts that may be functions; `issue` is always one. */
+const WITH_VALUE = new Set(['crossSite', 'methodNotAllowed', 'tooMany', 'busy', 'issue'])
+
 /**
  * Fills in the English texts that a table leaves out: once for each table, so that all who use it share what is rendered.
  *
- * Throws  ConfigError `config/invalid` for a key that no text has.
+ * In      `failed` hears of a function of the table that throws, or that gives no text: the text is then English.
+ * Throws  ConfigError `config/invalid` for what is no table, for a key that no text has, and for a value that is no text.
  *
  * @example completeTexts({ send: 'Ask' }).stop // → 'Stop'
  */
-export function completeTexts(own: Partial<Texts>): Texts {
+export function completeTexts(
+  own: Partial<Texts>,
+  failed: (error: Error) => void = () => {},
+): Texts {
+  if (typeof own !== 'object' || Array.isArray(own) || own instanceof Promise) {
+    const hint = 'Give a table such as german, or a function of the request that returns one.'
+    throw new ConfigError('config/invalid', `texts is ${kindOf(own)}.`, { hint })
+  }
   const known = complete.get(own)
   if (known) return known
-  const wrong = Object.keys(own).find((key) => !Object.hasOwn(english, key))
-  if (wrong !== undefined) {
-    const message = `There is no text "${wrong}" ${didYouMean(wrong, Object.keys(english))}.`
-    const hint = 'The texts of the app itself go to its templates.'
-    throw new ConfigError('config/invalid', message, { hint })
-  }
   const there = Object.entries(own).filter(([, text]) => text !== undefined && text !== null)
-  const texts = Object.freeze<Texts>({ ...english, ...Object.fromEntries(there) })
+  const checked = there.map(([key, text]) => [key, checkedText(key, text, failed)])
+  const texts = Object.freeze<Texts>({ ...english, ...Object.fromEntries(checked) })
   complete.set(own, texts)
   complete.set(texts, texts)
   return texts
+}
+
+function checkedText(key: string, text: unknown, failed: (error: Error) => void): unknown {
+  if (!Object.hasOwn(english, key)) {
+    const message = `There is no text "${key}" ${didYouMean(key, Object.keys(english))}.`
+    const hint = 'The texts of the app itself go to its templates.'
+    throw new ConfigError('config/invalid', message, { hint })
+  }
+  const takesValue = WITH_VALUE.has(key)
+  if (typeof text === 'string' && key !== 'issue') return text
+  if (typeof text === 'function' && takesValue) return contained(key, text as Making, failed)
+  const hint = key === 'issue' || takesValue ? 'Give a function of its value.' : 'Give a string.'
+  throw new ConfigError('config/invalid', `The text "${key}" is ${kindOf(text)}.`, { hint })
+}
+
+type Making = (value: unknown) => unknown
+
+/** A notice is shown when something has failed already: its own text must not fail, too. */
+function contained(key: string, make: Making, failed: (error: Error) => void): Making {
+  return (value) => {
+    try {
+      const text = make(value)
+      if (typeof text === 'string') return text
+      callHook(
+        () => text,
+        () => {},
+      )
+      failed(new TypeError(`The text "${key}" came out as ${kindOf(text)}.`))
+    } catch (error) {
+      failed(toError(error))
+    }
+    return textWith(english[key as keyof Texts] as TextWith<unknown>, value)
+  }
 }

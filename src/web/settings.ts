@@ -132,14 +132,20 @@ export function textsFor(c: Context): Texts {
  *
  * Throws  ConfigError `config/invalid` for a table with an unknown key.
  */
-export function textsOf({ texts = english }: CoreOptions, log: Log): Settings['textsOf'] {
+export function textsOf({ texts }: CoreOptions, log: Log): Settings['textsOf'] {
+  const failed = (err: Error): void => {
+    log.error({ err }, `A text failed, so it is English: ${errorMessage(err)}`)
+  }
   if (typeof texts !== 'function') {
-    const table = completeTexts(texts)
+    const table = completeTexts(texts ?? english, failed)
     return () => table
   }
   return (c) => {
     try {
-      return completeTexts(texts(c) ?? english)
+      const table = texts(c) ?? english
+      // What it rejects with would end Node.
+      if (table instanceof Promise) table.catch(() => {})
+      return completeTexts(table, failed)
     } catch (err) {
       log.error(
         { err, path: c.req.path },

@@ -199,6 +199,36 @@ describe('a field of a form', () => {
     const boxes = await field({ ...more, type: 'checkbox' }, 'a', 'Choose.')
     expect(boxes).not.toMatch(/role=| required/)
     expect(boxes.match(/aria-invalid="true"/g)).toHaveLength(2)
+    for (const type of ['radio', 'checkbox'])
+      expect(await field({ ...more, type }, 'a'), type).not.toContain('aria-invalid')
+  })
+
+  test('begins with its value, until there is another', async () => {
+    const first = (more: object, values?: object): Promise<string> =>
+      engine.render('x.html', { name: 'it', more, values })
+    const options = ['a', 'b']
+    for (const type of ['text', 'number', 'textarea']) {
+      const shown = async (values?: object): Promise<string[] | null> =>
+        (await first({ type, value: 7 }, values)).match(/(?<=value="|>\n)[^"<]+(?="|<)/g)
+      expect(await shown(), type).toEqual(['7'])
+      expect(await shown({}), type).toEqual(['7'])
+      expect(await shown({ it: 0 }), type).toEqual(['0'])
+      expect(await shown({ it: '' }), type).toBeNull()
+    }
+    for (const type of ['select', 'radio', 'checkbox']) {
+      const html = await first({ type, options, value: 'b' })
+      expect(selected(html), type).toEqual(['b'])
+      expect(html.match(/value=/g), type).toHaveLength(2)
+      expect(selected(await first({ type, options, value: 'b' }, { it: 'a' })), type).toEqual(['a'])
+    }
+    // None of them was chosen.
+    for (const more of [{ type: 'checkbox' }, { type: 'select', multiple: true }])
+      expect(selected(await first({ ...more, options, value: ['b'] }, { other: 1 }))).toEqual([])
+  })
+
+  test('knows its type in capitals, too', async () => {
+    expect(await field({ type: 'PASSWORD' }, 'secret')).not.toMatch(/secret|value=/)
+    expect(selected(await field({ type: 'Select', options: ['a'] }, 'a'))).toEqual(['a'])
   })
 
   test('escapes whatever comes from outside', async () => {

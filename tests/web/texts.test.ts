@@ -309,6 +309,51 @@ describe('the option texts', () => {
     expect(messages).toContainEqual(['error', expect.stringContaining('no such table')])
   })
 
+  test.each<[string, string, unknown]>([
+    ['a string', 'is a string', () => 'de'],
+    ['a list', 'is an Array', () => []],
+    ['a promise', 'is a Promise', async () => german],
+    ['a promise that rejects', 'is a Promise', () => Promise.reject(new Error('late'))],
+    ['a number among them', 'text "stop" is a number', () => ({ stop: 7 })],
+  ])('costs no answer when its function returns %s', async (_, why, texts) => {
+    const setup = appWith(texts as Choice)
+    expect(await get(setup, '/')).toContain(english.placeholder)
+    const messages = setup.log.lines.map(({ level, message }) => [level, message])
+    expect(messages).toContainEqual(['error', expect.stringContaining(why)])
+  })
+
+  test.each<[string, unknown]>([
+    ['throws', () => JSON.parse('not JSON')],
+    ['returns a promise', async () => Promise.reject(new Error('late'))],
+    ['returns nothing', () => {}],
+    ['returns a number', () => 7],
+  ])('shows an English text where a function in its table %s', async (_, own) => {
+    const keys = ['busy', 'tooMany', 'methodNotAllowed', 'issue', 'crossSite'] as const
+    const setup = appWith(Object.fromEntries(keys.map((key) => [key, own])))
+    expect(await get(setup, '/error/busy')).toContain(english.busy)
+    expect(await get(setup, '/error/tooMany')).toContain(english.tooMany)
+    expect(await PAGES['a method without an answer']!(setup)).toContain('does not answer to PUT')
+    expect(await PAGES['a form with an issue']!(setup)).toBe('<form>Missing.</form>')
+    const messages = setup.log.lines.map(({ message }) => message)
+    expect(messages).toContainEqual(expect.stringContaining('so it is English'))
+  })
+
+  test.each<[RegExp, unknown]>([
+    [/texts is a string\. Give a table such as german, or a function/, 'de'],
+    [/texts is an Array/, [german]],
+    [/texts is a Promise/, Promise.resolve(german)],
+    [/text "stop" is a function\. Give a string/, { stop: () => 'Halt' }],
+    [/text "send" is a number\. Give a string/, { send: 7 }],
+    [/text "issue" is a string\. Give a function of its value/, { issue: 'Wrong.' }],
+  ])('says at the start what is wrong: %s', (message, texts) => {
+    expect(() => appWith(texts as Choice)).toThrow(message)
+  })
+
+  test('takes null for nothing', async () => {
+    expect(await get(appWith(null as never), '/')).toContain(english.placeholder)
+    expect(await get(appWith({ send: null } as never), '/')).toContain(english.send)
+  })
+
   test('gives an issue of a form the words of the app', async () => {
     const issue: Texts['issue'] = ({ message, path }) => `${String(path![0])}: ${message}!`
     expect(await PAGES['a form with an issue']!(appWith({ issue }))).toBe(

@@ -104,6 +104,7 @@ export function nunjucksEngineOn(
   const { templates, markdown = {}, globals, precompiled, ...rest } = options
   const own = isBundle(templates) ? fromRecord({}) : sourceOf(templates, folder)
   if (!kit && !isBundle(templates)) refuseLost(own)
+  if (isBundle(templates) && rest.throwOnUndefined) refuseStrict()
   const layers = kit ? [{ prefix: 'swapstream/', source: kit }, { source: own }] : [{ source: own }]
   return engineWith(compile, stackSources(layers), {
     ...rest,
@@ -123,6 +124,11 @@ function refuseLost(templates: TemplateSource): void {
   const hint =
     'Write all templates into a module, npx swapstream bundle templates --out bundle.js, and import it: templates: bundle. Or keep swapstream out of the bundle (esbuild --packages=external).'
   throw new ConfigError('config/invalid', what, { hint })
+}
+
+function refuseStrict(): never {
+  const hint = 'Leave it out, or give the folder of the templates.'
+  throw new ConfigError('config/invalid', 'A bundle has no throwOnUndefined.', { hint })
 }
 
 function sourceOf(

@@ -56,11 +56,15 @@ export const compileTemplate: Compile = (text, name, env) => {
   const inner = Object.fromEntries(
     blocksIn(ast).map((node) => [nameOf(node), blocksIn(child(node, 'body')).map(nameOf)]),
   )
+  const called = [...nodesIn(ast)].filter(({ typename }) => typename === 'Filter')
+  const filters = [...new Set(called.map((node) => nameOf(child(node, 'name'))))]
+  const facts = `inner: ${JSON.stringify(inner)}, filters: ${JSON.stringify(filters)}`
   return {
     functions: new Function(body)() as CompiledTemplate,
     inner,
+    filters,
     ast,
-    code: `{ functions: (function () {\n${body}})(), inner: ${JSON.stringify(inner)} }`,
+    code: `{ functions: (function () {\n${body}})(), ${facts} }`,
   }
 }
 

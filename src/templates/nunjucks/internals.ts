@@ -40,6 +40,8 @@ export type InnerBlocks = Readonly<Record<string, readonly string[]>>
 export interface BundledTemplate {
   readonly functions: CompiledTemplate
   readonly inner: InnerBlocks
+  /** The filters that it calls without waiting. */
+  readonly filters: readonly string[]
 }
 
 /** The same, with its syntax tree, and as code: a JavaScript expression. */

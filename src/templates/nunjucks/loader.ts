@@ -11,7 +11,7 @@ import {
   plainContext,
   type Values,
 } from './context.ts'
-import { Failure } from './errors.ts'
+import { Failure, templateError } from './errors.ts'
 import {
   type AstNode,
   type BundledTemplate,
@@ -32,6 +32,10 @@ const BUNDLE =
 
 /** Compiled templates, by name: of a bundle, or as nunjucks' precompiler writes them. */
 export type Precompiled = Readonly<Record<string, CompiledTemplate | BundledTemplate>>
+
+function isBundled(compiled: CompiledTemplate | BundledTemplate): compiled is BundledTemplate {
+  return typeof compiled.inner === 'object'
+}
 
 /**
  * All templates of one point in time, compiled when first asked for.
@@ -102,14 +106,13 @@ export class TemplateCatalog {
     if (this.#original) return this.#original.#find(name)?.in(this.env)
     if (Object.hasOwn(this.#precompiled, name)) {
       const compiled = this.#precompiled[name]!
-      return 'inner' in compiled
-        ? new LoadedTemplate(
-            name,
-            this.env,
-            compiled.functions as CompiledTemplate,
-            compiled.inner as InnerBlocks,
-          )
-        : new LoadedTemplate(name, this.env, compiled)
+      if (!isBundled(compiled)) return new LoadedTemplate(name, this.env, compiled)
+      const late = compiled.filters.find((filter) => this.env.asyncFilters.includes(filter))
+      if (late === undefined)
+        return new LoadedTemplate(name, this.env, compiled.functions, compiled.inner)
+      const message = `the filter "${late}" is async, which the bundle does not know.`
+      const hint = `Name it: npx swapstream bundle templates --async ${late}.`
+      throw templateError('template/async-filter', { template: name }, message, { hint })
     }
     const found = this.source.read(name)
     if (!found) return undefined

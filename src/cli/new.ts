@@ -7,7 +7,7 @@ import { packageFolder } from '../node/package-files.ts'
 import { didYouMean, withoutDocs } from '../shared/errors.ts'
 import { unusable } from './findings.ts'
 
-/** What a new app is made of. What is left out is asked for on a terminal, else it has its default. */
+/** The answers to the questions. What is left out is asked for on a terminal, else it has its default. */
 export interface NewOptions {
   /** Default `chat`. */
   readonly kind?: string

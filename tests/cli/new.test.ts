@@ -31,14 +31,14 @@ const emptyProject = useEmptyProject()
 test('a new app of each kind compiles, passes its tests and its check, starts and stops', async () => {
   const { folder, install, inside, run } = await emptyProject()
   cpSync('create-swapstream', join(folder, 'node_modules/create-swapstream'), { recursive: true })
-  const make = (kind: string) =>
+  const begin = (kind: string) =>
     kind === 'blank'
       ? // What npm create swapstream runs.
         run('node', 'node_modules/create-swapstream/create-swapstream.js', kind, '--kind', kind)
       : run('swapstream', 'new', kind, '--kind', kind)
   await Promise.all(
     KINDS.map(async (kind) => {
-      const made = await make(kind)
+      const made = await begin(kind)
       expect(made).toMatchObject({ code: 0, stderr: '' })
       expect(made.stdout).toMatch(/next: cd .*\nnext: npm install\nnext: npm start\n$/)
       const app = inside(kind)

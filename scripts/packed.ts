@@ -1,6 +1,6 @@
 /**
  * Checks what a user gets: packs the tarball, installs it into an empty project, follows the links of its pages, and
- * runs the smallest example there.
+ * runs the smallest example there, and begins a new app.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import {
@@ -92,10 +92,17 @@ try {
       throw new Error('The packed command finds faults in what it wrote.')
     if (!command('explain', 'block/unknown').includes('**Fix.**'))
       throw new Error('The packed command explains no error code.')
+    command('new', 'my-app', '--store', 'redis', '--yes')
+    const made = join(project, 'my-app')
+    npm(['pkg', 'set', `dependencies.swapstream=file:../${filename}`], made)
+    npm(['install', '--no-audit', '--no-fund', '--prefer-offline'], made)
+    npm(['test'], made)
+    if (!npm(['run', 'check'], made).includes('No faults'))
+      throw new Error('The packed command finds faults in a new app.')
     if (!existsSync(join(project, 'node_modules/swapstream/llms.txt')))
       throw new Error('The package has no llms.txt.')
     process.stdout.write(
-      `packed: ${filename} installs into an empty project, its links resolve, it streams an answer and adds a stream\n`,
+      `packed: ${filename} installs into an empty project, its links resolve, it streams an answer, adds a stream, and begins an app\n`,
     )
   } finally {
     server.kill()

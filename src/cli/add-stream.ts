@@ -78,7 +78,13 @@ export function addStream(name: string, options: AddStreamOptions = {}): AddedSt
     mkdirSync(dirname(join(root, file)), { recursive: true })
     writeFileSync(join(root, file), text)
   }
-  return { written: [...files.keys()], next: nextSteps(manifest, app, index, fragment) }
+  const next = nextSteps(manifest, app, index, fragment)
+  const test = join(dir, 'streams', `${name}.test.ts`)
+  const tests = manifest.includes('"vitest"') ? 'npx vitest run' : 'node --import tsx --test'
+  // The index page that came with the first stream links each page by itself.
+  const isLinked = app === undefined || app.includes('streamRoutes')
+  if (fragment && !isLinked) next.push(`link its page: <a href="/${name}">${titleOf(name)}</a>`)
+  return { written: [...files.keys()], next: [...next, `${tests} ${test}`] }
 }
 
 function checkName(name: string): void {
@@ -117,12 +123,19 @@ function nextSteps(
 /** A sample with the stream's own name in it, in each of its spellings. */
 function named(name: string, text: string): string {
   const camel = camelCase(name)
-  const capital = (word: string): string => word[0]!.toUpperCase() + word.slice(1)
   return text
     .replaceAll('sample-name', name)
     .replaceAll('sampleName', camel)
-    .replaceAll('SampleName', capital(camel))
-    .replaceAll('Sample name', capital(name).replaceAll('-', ' '))
+    .replaceAll('SampleName', capitalized(camel))
+    .replaceAll('Sample name', titleOf(name))
+}
+
+function titleOf(name: string): string {
+  return capitalized(name).replaceAll('-', ' ')
+}
+
+function capitalized(word: string): string {
+  return word[0]!.toUpperCase() + word.slice(1)
 }
 
 function camelCase(name: string): string {

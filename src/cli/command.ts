@@ -12,7 +12,7 @@ import { listRoutes } from './list-routes.ts'
 import { loadApp, runWithTypeScript } from './load-app.ts'
 import { newApp } from './new.ts'
 
-/** What each command does. */
+/** Names each command with what it does. */
 const HELP: Readonly<Record<string, string>> = {
   new: `  swapstream new NAME [--kind KIND] [--model MODEL] [--store STORE] [--yes]
       Writes a new app into the folder NAME: a program, its tests, a Dockerfile. It asks for what the flags leave open,

@@ -59,7 +59,12 @@ export function unusable(message: string, hint: string): ConfigError {
 /** Makes the error of a package that is not installed, from what Node throws then; nothing of any other error. */
 export function missingPackage(error: unknown): ConfigError | undefined {
   const { code, message } = Object(error) as { code?: unknown; message?: unknown }
-  const name = /^Cannot find package '([^']+)'/.exec(String(message))?.[1]
-  if (code !== 'ERR_MODULE_NOT_FOUND' || name === undefined) return undefined
+  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return undefined
+  // A CommonJS module names the path in the package, too; a path of the app itself is no package.
+  const found = /^Cannot find (?:package|module) '((?:@[^/']+\/)?[^./@#'\\][^/'\\]*)/.exec(
+    String(message),
+  )
+  const name = found?.[1]
+  if (name === undefined) return undefined
   return unusable(`The package ${name} is not installed.`, `Install it: npm install ${name}.`)
 }

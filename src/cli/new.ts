@@ -4,10 +4,10 @@ import { basename, dirname, join, relative, resolve } from 'node:path'
 import { createInterface, type Interface } from 'node:readline/promises'
 import { modelNeeds, type ModelNeeds } from '../node/model-providers.ts'
 import { packageFolder } from '../node/package-files.ts'
-import { didYouMean } from '../shared/errors.ts'
+import { didYouMean, withoutDocs } from '../shared/errors.ts'
 import { unusable } from './findings.ts'
 
-/** What a new app is made of. What is left out is asked for on a terminal, else it has its default. */
+/** The answers to the questions. What is left out is asked for on a terminal, else it has its default. */
 export interface NewOptions {
   /** Default `chat`. */
   readonly kind?: string
@@ -17,8 +17,15 @@ export interface NewOptions {
   readonly store?: string
   /** Ask nothing. */
   readonly yes?: boolean
+  /** Where to ask. Default: the terminal of the process, if it has one. */
+  readonly terminal?: Terminal
   /** Where the command runs. Default: the folder of the process. */
   readonly root?: string
+}
+
+export interface Terminal {
+  readonly input: NodeJS.ReadableStream
+  readonly output: NodeJS.WritableStream
 }
 
 export interface NewApp {
@@ -97,76 +104,77 @@ interface Answers {
 
 /** The options, and answers to what they leave open where a terminal can be asked. */
 async function answersOf(options: NewOptions): Promise<Answers> {
-  const { kind, model, store, yes = false } = options
+  const { kind, model, store } = options
   if (kind !== undefined) choiceOf('kind', KINDS, kind)
   if (store !== undefined) choiceOf('store', STORES, store)
   if (model !== undefined) modelOf(model)
-  const canAsk = !yes && process.stdin.isTTY && process.stdout.isTTY
-  const terminal = canAsk
-    ? createInterface({ input: process.stdin, output: process.stdout })
-    : undefined
+  const terminal = options.yes ? undefined : (options.terminal ?? ownTerminal())
+  const questions = terminal && new Questions(terminal)
   try {
-    const chosen = kind ?? (await ask(terminal, 'What', KINDS, 'kind')) ?? 'chat'
-    const { asks } = KINDS[chosen]!
-    const chosenModel =
-      model ?? (asks.includes('model') ? await askModel(terminal) : undefined) ?? 'none'
+    const chosen = kind ?? (await questions?.choice('What is it?', 'kind', KINDS)) ?? 'chat'
+    const has = (question: string): boolean => KINDS[chosen]!.asks.includes(question)
+    const writer = model ?? (has('model') && (await questions?.model()))
     const stored =
-      store ??
-      (asks.includes('store') ? await ask(terminal, 'Stored', STORES, 'store') : undefined) ??
-      'memory'
-    return { kind: chosen, model: modelOf(chosenModel), store: stored }
+      store ?? (has('store') && (await questions?.choice('What stores?', 'store', STORES)))
+    return { kind: chosen, model: modelOf(writer || 'none'), store: stored || 'memory' }
   } finally {
-    terminal?.close()
+    questions?.close()
   }
 }
 
-/** Asks for one of a list, by its number or its name; the first is the default. Undefined without a terminal. */
-async function ask(
-  terminal: Interface | undefined,
-  title: string,
-  list: Readonly<Record<string, { is: string }>>,
-  option: string,
-): Promise<string | undefined> {
-  if (!terminal) return undefined
-  const names = Object.keys(list)
-  const lines = names.map((name, n) => `  ${n + 1}  ${name.padEnd(10)} ${list[name]!.is}\n`)
-  process.stdout.write(`${title}?\n${lines.join('')}`)
-  return readUntilValid(terminal, `1-${names.length} [1]: `, (text) => {
-    const name = text === '' ? names[0]! : (names[Number(text) - 1] ?? text)
-    choiceOf(option, list, name)
-    return name
-  })
+function ownTerminal(): Terminal | undefined {
+  const { stdin: input, stdout: output } = process
+  return input.isTTY && output.isTTY ? { input, output } : undefined
 }
 
-async function askModel(terminal: Interface | undefined): Promise<string | undefined> {
-  if (!terminal) return undefined
-  process.stdout.write('Model?\n  none, a script, or provider:model such as openai:gpt-4.1-mini\n')
-  return readUntilValid(terminal, '[none]: ', (text) => {
-    const name = text === '' ? 'none' : text
-    modelOf(name)
-    return name
-  })
-}
+/** Asks on a terminal, again until the answer can be used. */
+class Questions {
+  readonly #lines: Interface
+  readonly #closed: Promise<never>
+  readonly #output: NodeJS.WritableStream
 
-/** Asks again until the answer can be used. Throws  ConfigError when the terminal is closed instead. */
-async function readUntilValid(
-  terminal: Interface,
-  prompt: string,
-  read: (text: string) => string,
-): Promise<string> {
-  for (;;) {
-    const closed = once(terminal, 'close').then((): never => {
-      throw unusable(
-        'No answer, so nothing is written.',
-        'Give flags instead: swapstream new --help.',
-      )
+  constructor({ input, output }: Terminal) {
+    this.#output = output
+    this.#lines = createInterface({ input, output })
+    this.#closed = once(this.#lines, 'close').then(() => {
+      throw unusable('Nothing is written.', 'Give flags instead: swapstream new --help.')
     })
-    const text = await Promise.race([terminal.question(prompt), closed])
-    try {
-      return read(text.trim())
-    } catch (error) {
-      process.stdout.write(`${(error as Error).message.split(' See ')[0]}\n`)
+    this.#closed.catch(() => {})
+  }
+
+  /** Asks for one of a list, by its number or its name; the first is the default. */
+  choice(title: string, option: string, list: Readonly<Record<string, { is: string }>>) {
+    const names = Object.keys(list)
+    const lines = names.map((name, n) => `  ${n + 1}  ${name.padEnd(10)} ${list[name]!.is}\n`)
+    return this.#ask(`${title}\n${lines.join('')}1-${names.length} [1]: `, (text) => {
+      const name = text === '' ? names[0]! : (names[Number(text) - 1] ?? text)
+      choiceOf(option, list, name)
+      return name
+    })
+  }
+
+  model(): Promise<string> {
+    const title = 'Which model answers?\n  none, a script; or provider:model, openai:gpt-4.1-mini\n'
+    return this.#ask(`${title}[none]: `, (text) => {
+      modelOf(text || 'none')
+      return text || 'none'
+    })
+  }
+
+  /** Throws  ConfigError when the terminal is closed instead. */
+  async #ask(question: string, read: (text: string) => string): Promise<string> {
+    for (;;) {
+      const text = await Promise.race([this.#lines.question(question), this.#closed])
+      try {
+        return read(text.trim())
+      } catch (error) {
+        this.#output.write(`${withoutDocs(error)}\n`)
+      }
     }
+  }
+
+  close(): void {
+    this.#lines.close()
   }
 }
 

@@ -118,7 +118,7 @@ function variablesOf(providerName: string): { key: string; address: string } {
   return { key: `${variable}_API_KEY`, address }
 }
 
-/** What an app that uses a model has to have. */
+/** The packages and the variable that an app needs for a model. */
 export interface ModelNeeds {
   /** `provider:model`. */
   readonly name: string

@@ -5,5 +5,10 @@ import * as streams from './streams/index.ts'
 export const app = new Hono()
 app.use(swapstream({ templates: 'templates' }))
 
-app.get('/', () => new Page('index.html', { streams: Object.keys(streams) }))
+/** The page of each stream, or its method where it has none. */
+const streamRoutes = Object.values(streams).map(
+  ({ routes }) => routes.find(({ method }) => method === 'GET') ?? routes[0],
+)
+
+app.get('/', () => new Page('index.html', { routes: streamRoutes }))
 for (const routes of Object.values(streams)) app.route('/', routes)

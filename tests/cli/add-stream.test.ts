@@ -26,6 +26,7 @@ describe('a stream that is added', () => {
     expect(addStream('chat', { root, fragment: true }).next).toEqual([
       'npm install hono @hono/node-server swapstream zod',
       'npm install -D @types/node tsx typescript parse5',
+      'node --import tsx --test src/streams/chat.test.ts',
     ])
     const needs = read('src/streams/chat.test.ts').includes("'swapstream/testing'")
     addStream('feed', { root })
@@ -91,6 +92,7 @@ describe('a stream that is added', () => {
       'npm install hono @hono/node-server swapstream zod',
       'npm install -D @types/node tsx typescript',
       "serve what src/streams/index.ts lists: for (const routes of Object.values(streams)) app.route('/', routes)",
+      'node --import tsx --test src/streams/chat.test.ts',
     ])
     write('src/app.ts', "import * as streams from './streams/index.ts'")
     write(
@@ -100,13 +102,17 @@ describe('a stream that is added', () => {
     expect(addStream('two', { root }).next).toEqual([
       'npm install -D @types/node typescript',
       'npm pkg set type=module',
+      'node --import tsx --test src/streams/two.test.ts',
     ])
+    const { next: ofPage } = addStream('live-feed', { root, fragment: true })
+    expect(ofPage).toContain('link its page: <a href="/live-feed">Live feed</a>')
   })
 
   test('speaks as the project does: its runner of tests, its way to import, its folder', () => {
     write('package.json', '{"devDependencies":{"vitest":"4"}}')
     write('tsconfig.json', '{ "compilerOptions": { "strict": true } }')
-    addStream('chat', { root, dir: 'app/web' })
+    const { next } = addStream('chat', { root, dir: 'app/web' })
+    expect(next.at(-1)).toBe('npx vitest run app/web/streams/chat.test.ts')
     expect(read('app/web/streams/chat.test.ts')).toContain("import { test } from 'vitest'")
     expect(read('app/web/streams/chat.test.ts')).toContain("from './chat.js'")
     expect(read('app/web/streams/index.ts')).toContain("from './chat.js'")

@@ -10,6 +10,8 @@ export interface EmptyProject {
   readonly folder: string
   /** Adds packages, as `npm install` does. */
   install(...names: readonly string[]): void
+  /** The same project, with programs that run in a folder of it. */
+  inside(folder: string): EmptyProject
   /** Runs a program of the project to its end. */
   run(program: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>
   /** Starts one that serves, and gives its address. */
@@ -62,23 +64,24 @@ export function useEmptyProject(): () => Promise<EmptyProject> {
     const env = { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH']}`, PORT: '0' }
     for (const name of ['NODE_ENV', 'VITEST', 'NODE_OPTIONS'])
       delete (env as NodeJS.ProcessEnv)[name]
-    const spawned = (program: string, args: readonly string[]) => {
-      const child = spawn(program, args, { cwd: folder, env })
+    const spawned = (cwd: string, program: string, args: readonly string[]) => {
+      const child = spawn(program, args, { cwd, env })
       const said = { stdout: '', stderr: '' }
       child.stdout.on('data', (data) => (said.stdout += data))
       child.stderr.on('data', (data) => (said.stderr += data))
       const ended = new Promise<number>((done) => child.on('close', (code) => done(code ?? -1)))
       return { child, said, ended }
     }
-    return {
-      folder,
+    const inside = (cwd: string): EmptyProject => ({
+      folder: cwd,
       install,
+      inside: (name) => inside(join(cwd, name)),
       async run(program, ...args) {
-        const { said, ended } = spawned(program, args)
+        const { said, ended } = spawned(cwd, program, args)
         return { code: await ended, ...said }
       },
       start(program, ...args) {
-        const { child, said, ended } = spawned(program, args)
+        const { child, said, ended } = spawned(cwd, program, args)
         ends.push(() => {
           child.kill()
           return ended
@@ -91,7 +94,8 @@ export function useEmptyProject(): () => Promise<EmptyProject> {
           void ended.then(() => failed(new Error(`It ended: ${said.stdout}${said.stderr}`)))
         })
       },
-    }
+    })
+    return inside(folder)
   }
 }
 

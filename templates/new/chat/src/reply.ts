@@ -4,7 +4,7 @@ import { write } from './model.ts'
 /** Questions to begin with. */
 export const suggestions = ['What can you do?', 'What did I ask before?']
 
-/** Answers a question, with what was said before. */
+/** Answers a question, with the conversation before it. */
 export function reply(prompt: string, before: readonly Turn[], signal: AbortSignal): Reply {
   const messages = before
     .filter(({ reason }) => reason === 'done')

@@ -7,6 +7,8 @@ export type Key = 'Tab' | 'Enter' | 'Space' | 'ArrowDown' | 'Shift+Tab' | 'Shift
 /** A browser as a user works with it, whatever it is controlled by. */
 export interface Visitor {
   newTab(): Promise<Tab>
+  /** Whether it looks into a page before its load event: WebKit's driver waits for that. */
+  readonly seesGrowingPages: boolean
   /** Closes what is open and forgets the cookies: the next test begins as with a new profile. */
   forget(): Promise<void>
   close(): Promise<void>

@@ -39,6 +39,7 @@ class PuppeteerTab extends Tab {
 function visitorOf(browser: Browser): Visitor {
   return {
     newTab: async () => new PuppeteerTab(await browser.newPage()),
+    seesGrowingPages: true,
     forget: () => forget(browser),
     close: () => browser.close(),
   }

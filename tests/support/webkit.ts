@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { eventually, PATIENCE_MS } from './eventually.ts'
 import { freePort } from './free-port.ts'
-import { eventually } from './eventually.ts'
 import { Tab, type Key, type Visitor } from './visitor.ts'
 
 /** The programs that WebKit needs here. A name is empty when there is no such program. */
@@ -61,6 +61,7 @@ async function connect(driver: string, end: () => void): Promise<Visitor> {
   const send: Call = async (method, path, body) => {
     const answer = await fetch(driver + path, {
       method,
+      signal: AbortSignal.timeout(PATIENCE_MS),
       ...(body && { body: JSON.stringify(body) }),
     })
     const { value } = (await answer.json()) as { value: any }
@@ -82,6 +83,7 @@ async function connect(driver: string, end: () => void): Promise<Visitor> {
       return call(...args)
     }
   return {
+    seesGrowingPages: false,
     async newTab() {
       const { handle } = await inTab(first)('POST', '/window/new', { type: 'tab' })
       return new WebDriverTab(inTab(handle))

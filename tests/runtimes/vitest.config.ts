@@ -8,5 +8,7 @@ export default defineConfig({
     ...common.test,
     globalSetup: ['tests/support/programs-setup.ts'],
     include: ['tests/runtimes/**/*.test.ts'],
+    // All runtimes at once.
+    maxConcurrency: 20,
   },
 })

@@ -70,7 +70,7 @@ async function* parts(
     }
     yield* text(decoder?.decode()) as Part[]
     if (source.wasAborted()) throw abortedModel()
-    if (number === 1 && source.isOfSdk) throw cutAnswer()
+    if (number === 1 && source.isNeverEmpty) throw cutAnswer()
     answer.checkEnd()
     if (!hasKnown && unknownTypes.size > 0) {
       const types = [...unknownTypes].slice(0, MAX_NAMED).join('", "')

@@ -13,12 +13,15 @@ const NDJSON = /[/+](?:x-)?(?:ndjson|jsonl|json-?lines)$/
 const TEXT_EVENTS = new Set(['message', 'text', 'token', 'chunk', 'content', 'delta'])
 const SILENT_EVENTS = new Set(['done', 'complete', 'end', 'close', 'ping', 'heartbeat'])
 
+/** True for a response of lines of JSON. */
+export const isOfLines = (response: ResponseLike): boolean => NDJSON.test(mediaTypeOf(response))
+
 /**
  * Reads the chunks of a fetch response: objects of an event stream or of NDJSON, or text.
  *
  * Ends    at `[DONE]`, or with the body; stopping cancels the body.
- * Throws  SourceError `source/failed` for a status beyond 2xx, an event `error` or a body cut inside a text or a line;
- *         `source/value` for an answer of a type that no model streams in.
+ * Throws  SourceError `source/failed` for a status beyond 2xx, an event `error`, a body without any event, or one that is
+ *         cut inside a text or a line; `source/value` for an answer of a type that no model streams in.
  */
 export async function responseChunks(response: ResponseLike): Promise<AsyncIterator<unknown>> {
   const type = mediaTypeOf(response)
@@ -41,10 +44,12 @@ async function* eventChunks(
   signal: AbortSignal,
 ): AsyncGenerator<unknown, void, undefined> {
   let cut: ReadEvent | undefined
+  let isNothing = true
   const events = decodeEvents(body, { onCut: (event) => (cut = event) }, signal)
   // The first event with text decides: a model that writes JSON over events of plain text must not be taken for an SDK.
   let isJson: boolean | undefined
   for await (const event of events) {
+    isNothing = false
     if (event.data === '[DONE]') return yield { type: '[DONE]' }
     const parsed = isJson === false ? undefined : parse(event.data)
     const hasText = event.event === undefined || TEXT_EVENTS.has(event.event)
@@ -62,6 +67,7 @@ async function* eventChunks(
       if (text !== undefined) yield text
     }
   }
+  if (cut === undefined && isNothing) throw cutAnswer()
   if (cut === undefined) return
   // Some servers leave out the empty line behind their last event.
   const last = cut.data === '[DONE]' ? { type: '[DONE]' } : parse(cut.data)

@@ -2,7 +2,7 @@ import { ignoreErrors } from '../shared/abortable.ts'
 import type { ResponseLike } from '../sse/response-body.ts'
 import { isResult, noResult, refusedSource, thrownByProvider, wrongValue } from './errors.ts'
 import type { Foreign } from './errors.ts'
-import { responseChunks } from './response.ts'
+import { isOfLines, responseChunks } from './response.ts'
 
 /** A web stream, whichever implementation it is of. */
 interface Readable<T> {
@@ -64,8 +64,8 @@ export interface OpenSource {
   next(): Promise<IteratorResult<unknown, unknown>>
   /** True for a list in memory. */
   readonly isList: boolean
-  /** True for a provider's own object: it has a controller. */
-  readonly isOfSdk: boolean
+  /** True for a provider's own object, which has a controller, and for lines of JSON: without any chunk they were cut. */
+  readonly isNeverEmpty: boolean
   /** The provider's own object is aborted from elsewhere: then a quiet end is not the end of the answer. */
   wasAborted(): boolean
   /** Closes what has not ended by itself, once. It is returned first, then aborted, so that it knows this is wanted. */
@@ -108,7 +108,8 @@ export async function openSource(source: TokenSource, signal: AbortSignal): Prom
       }
     },
     isList: Array.isArray(stream),
-    isOfSdk: stream.controller?.signal !== undefined,
+    isNeverEmpty:
+      stream.controller?.signal !== undefined || (isResponse(stream) && isOfLines(stream)),
     wasAborted: () => stream.controller?.signal?.aborted === true,
     close: () => (closing ??= close(stream, chunks)),
   }
@@ -127,14 +128,17 @@ async function chunksOf(stream: Foreign): Promise<Chunks> {
   if (typeof stream === 'string') return [stream][Symbol.iterator]()
   if (stream === null || typeof stream !== 'object' || ArrayBuffer.isView(stream))
     throw refusedSource(stream)
-  if (typeof stream.ok === 'boolean' && typeof stream.headers?.get === 'function')
-    return responseChunks(stream as ResponseLike)
+  if (isResponse(stream)) return responseChunks(stream)
   // Not textStream first: the AI SDK ends that one quietly when the model fails, as if the answer were whole.
   const values = stream.fullStream ?? stream.textStream ?? stream
   if (typeof values.getReader === 'function') return webStreamChunks(values)
   const iterate = values[Symbol.asyncIterator] ?? values[Symbol.iterator]
   if (typeof iterate !== 'function') throw refusedSource(stream)
   return iterate.call(values)
+}
+
+function isResponse(stream: Foreign): stream is ResponseLike {
+  return typeof stream.ok === 'boolean' && typeof stream.headers?.get === 'function'
 }
 
 /** By its reader, not by its iterator: that one cannot be stopped while it waits, and some runtimes have none. */

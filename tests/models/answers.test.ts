@@ -308,6 +308,23 @@ describe('an answer without a good sign at its end was cut', () => {
     expect(await read(source)).toMatchObject({ text, code: 'source/failed' })
   })
 
+  test.each<[name: string, source: unknown, code?: string]>([
+    ['a body of events', new Response('', EVENTS), 'source/failed'],
+    [
+      'nothing but comments',
+      new Response(': processing\n\n: processing\n\n', EVENTS),
+      'source/failed',
+    ],
+    ['a body of lines', new Response('\n', LINES), 'source/failed'],
+    ['events with an end alone', new Response('event: done\ndata:\n\n', EVENTS)],
+    ['[DONE] alone', new Response('data: [DONE]\n\n', EVENTS)],
+    ['a body of text', new Response('')],
+    ['a list', []],
+  ])('before its first word: %s', async (_, source, code) => {
+    const { text, code: found } = await read(source)
+    expect([text, found]).toEqual(['', code])
+  })
+
   test.each<[name: string, before: unknown[], sign: unknown]>([
     ['chat', [openaiText('Hello')], openaiText(undefined, 'stop')],
     ['Anthropic', [{ type: 'message_start' }, ...anthropicText(0, 'Hello')], anthropicEnd[0]],

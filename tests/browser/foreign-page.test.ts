@@ -103,4 +103,44 @@ describe('a page of another design', () => {
     // Light or dark as the page says, whatever the system prefers.
     expect(await styleOf('.source', 'background-color')).toBe('rgb(28, 30, 33)')
   })
+
+  test('keeps bullets, numbers and links of an answer beside a reset in an earlier layer', async () => {
+    const set = '<link rel="stylesheet" href="/set.css">'
+    const body = `<div data-swapstream><div class="prose"><ul><li>a<ul><li>b</li></ul></li></ul><ol><li>c</li></ol><a href="/x">d</a> <a href="#src-1">1</a></div></div>`
+    const url = await serve(
+      { reset: page(set + HEAD, '', body) },
+      '@layer base { ul, ol { list-style: none } a { color: inherit; text-decoration: inherit } }',
+    )
+    const tab = await browser.open(`${url}/reset`)
+    const valuesOf = (selector: string, name: string): Promise<string[]> =>
+      tab
+        .locator(selector)
+        .evaluateAll(
+          (all, key) => all.map((each) => getComputedStyle(each).getPropertyValue(key)),
+          name,
+        )
+    expect(await valuesOf('ul, ol', 'list-style-type')).toEqual(['disc', 'circle', 'decimal'])
+    expect(await valuesOf('a', 'text-decoration-line')).toEqual(['underline', 'none'])
+  })
+
+  test('runs code from left to right in text that runs from right to left', async () => {
+    const words =
+      'شغّل `c.json()` ثم:\n\n1. أولا `c.json()`\n\n| س |\n|---|\n| `c.json()` |\n\n> `c.json()`'
+    const body = `<div data-swapstream><div class="prose">{{ words | markdown }}</div></div>`
+    const set = `{% set words %}${words}{% endset %}`
+    const url = await serve({ 'x.html': set + page(HEAD, '', body, ' dir="rtl"') })
+    const tab = await browser.open(`${url}/x.html`)
+    const order = await tab.locator('code').evaluateAll((codes) =>
+      codes.map(({ firstChild: text }) => {
+        const left = (at: number): number => {
+          const range = document.createRange()
+          range.setStart(text!, at)
+          range.setEnd(text!, at + 1)
+          return range.getBoundingClientRect().left
+        }
+        return left(0) < left(6) && left(6) < left(7)
+      }),
+    )
+    expect(order).toEqual([true, true, true, true])
+  })
 })

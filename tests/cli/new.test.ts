@@ -231,6 +231,13 @@ describe('on a terminal', () => {
     expect(await answering([], { yes: true })).toBe('')
   })
 
+  test('answers may be there before their questions', async () => {
+    const [input, output] = [new PassThrough(), new PassThrough()]
+    input.end('2\n\n2\n')
+    await make('my-app', { terminal: { input, output: output.resume() } })
+    expect(manifestOf('my-app').dependencies).toMatchObject({ minisearch: /./, redis: /./ })
+  })
+
   test('a terminal that closes writes nothing', async () => {
     await expect(answering(['1'])).rejects.toThrow(/Nothing is written\. Give flags/)
     expect(readdirSync(root)).toEqual([])

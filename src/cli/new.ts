@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { createInterface, type Interface } from 'node:readline/promises'
@@ -129,24 +128,22 @@ function ownTerminal(): Terminal | undefined {
 
 /** Asks on a terminal, again until the answer can be used. */
 class Questions {
-  readonly #lines: Interface
-  readonly #closed: Promise<never>
+  readonly #terminal: Interface
   readonly #output: NodeJS.WritableStream
+  /** Stores lines that come before their question: an answer may be pasted. */
+  readonly #lines: AsyncIterator<string>
 
   constructor({ input, output }: Terminal) {
     this.#output = output
-    this.#lines = createInterface({ input, output })
-    this.#closed = once(this.#lines, 'close').then(() => {
-      throw unusable('Nothing is written.', 'Give flags instead: swapstream new --help.')
-    })
-    this.#closed.catch(() => {})
+    this.#terminal = createInterface({ input, output })
+    this.#lines = this.#terminal[Symbol.asyncIterator]()
   }
 
   /** Asks for one of a list, by its number or its name; the first is the default. */
   choice(title: string, option: string, list: Readonly<Record<string, { is: string }>>) {
     const names = Object.keys(list)
     const lines = names.map((name, n) => `  ${n + 1}  ${name.padEnd(10)} ${list[name]!.is}\n`)
-    return this.#ask(`${title}\n${lines.join('')}1-${names.length} [1]: `, (text) => {
+    return this.#ask(`${title}\n${lines.join('')}`, `1-${names.length} [1]: `, (text) => {
       const name = text === '' ? names[0]! : (names[Number(text) - 1] ?? text)
       choiceOf(option, list, name)
       return name
@@ -155,18 +152,22 @@ class Questions {
 
   model(): Promise<string> {
     const title = 'Which model answers?\n  none, a script; or provider:model, openai:gpt-4.1-mini\n'
-    return this.#ask(`${title}[none]: `, (text) => {
+    return this.#ask(title, '[none]: ', (text) => {
       modelOf(text || 'none')
       return text || 'none'
     })
   }
 
-  /** Throws  ConfigError when the terminal is closed instead. */
-  async #ask(question: string, read: (text: string) => string): Promise<string> {
+  /** Throws  ConfigError when the terminal is closed instead, by Ctrl+C or Ctrl+D. */
+  async #ask(title: string, prompt: string, read: (text: string) => string): Promise<string> {
+    this.#output.write(title)
+    this.#terminal.setPrompt(prompt)
     for (;;) {
-      const text = await Promise.race([this.#lines.question(question), this.#closed])
+      this.#terminal.prompt()
+      const { done, value } = await this.#lines.next()
+      if (done) throw unusable('Nothing is written.', 'Give flags instead: swapstream new --help.')
       try {
-        return read(text.trim())
+        return read(value.trim())
       } catch (error) {
         this.#output.write(`${withoutDocs(error)}\n`)
       }
@@ -174,7 +175,7 @@ class Questions {
   }
 
   close(): void {
-    this.#lines.close()
+    this.#terminal.close()
   }
 }
 

@@ -53,7 +53,7 @@ test('a new app of each kind compiles, passes its tests and its check, starts an
         app.run('node', '--test', 'dist/app.test.js'),
         app.run('swapstream', 'check', '--app', 'dist/server.js'),
       ])
-      expect(tested).toMatchObject({ code: 0, stdout: expect.stringContaining('# fail 0') })
+      expect(tested).toMatchObject({ code: 0, stdout: expect.stringContaining('fail 0') })
       expect(checked).toMatchObject({ code: 0, stdout: expect.stringContaining('No faults') })
       // As its image does.
       const url = await app.start('node', 'dist/server.js')
@@ -229,6 +229,13 @@ describe('on a terminal', () => {
     expect(await answering([], { kind: 'chat', model: 'none', store: 'memory' })).toBe('')
     rmSync(join(root, 'my-app'), { recursive: true })
     expect(await answering([], { yes: true })).toBe('')
+  })
+
+  test('answers may be there before their questions', async () => {
+    const [input, output] = [new PassThrough(), new PassThrough()]
+    input.end('2\n\n2\n')
+    await make('my-app', { terminal: { input, output: output.resume() } })
+    expect(manifestOf('my-app').dependencies).toMatchObject({ minisearch: /./, redis: /./ })
   })
 
   test('a terminal that closes writes nothing', async () => {

@@ -9,7 +9,7 @@ const KEEP_SECONDS = 30 * 24 * 60 * 60
 export async function openStore(url = process.env['REDIS_URL']?.trim()): Promise<Store> {
   if (!url) return memoryStore()
   const redis = createClient({ url })
-  redis.on('error', (error: Error) => console.error(`Redis: ${error.message}`))
+  redis.on('error', (error: Error) => console.error(`The Redis of REDIS_URL: ${error.message}`))
   await redis.connect()
   return {
     runs: createRuns({ store: createRedisStore(redis) }),

@@ -1,58 +1,21 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { Hono } from 'hono'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import {
-  createRuns,
-  EventStream,
-  Fragment,
-  ownerOf,
-  Page,
-  runRoutes,
-  streamToFragments,
-  swapstream,
-  type Runs,
-} from 'swapstream'
-import { createApp as createChat } from '../../examples/chat/app.ts'
-import { createConversations } from '../../examples/chat/conversations.ts'
+import { createRuns, type Runs } from 'swapstream'
 import { useNetwork } from '../support/cutting-proxy.ts'
 import { eventually } from '../support/eventually.ts'
-import { recordingLog } from '../support/recording-log.ts'
+import {
+  createAppWithoutScripts,
+  createChartApp,
+  createChatApp,
+  createSourcesApp,
+  Gate,
+} from '../support/journey-apps.ts'
 import { usePrograms } from '../support/run-program.ts'
 import { useServer } from '../support/serve-app.ts'
 import type { Tab, Visitor } from '../support/visitor.ts'
 import { VISITORS } from '../support/visitors.ts'
 
-const { resolve } = createRequire(import.meta.url)
 const FIELD = '.composer textarea'
 const ANSWER = '.turn:last-of-type .prose'
-
-/** Ends in each kind of text that a browser draws in its own way. */
-const PARTS = [
-  ...Array.from({ length: 12 }, (_, n) => `Line ${n} *begins* and ends.\n\n`),
-  '```js\nconst wide = ',
-  `'${'x'.repeat(200)}'\n`,
-  '```\n\n',
-  '| name | cost |\n|---|---|\n',
-  '| tea | 2 |\n',
-  '| milk | 1 |\n\n',
-  'هذا نص عربي ',
-  'من اليمين.\n\n',
-  'The end.',
-]
-
-const SOURCES = [
-  { title: 'Teapots', url: '/source', snippet: 'A teapot keeps tea warm.' },
-  { title: 'Kettles', url: '/source?of=kettles' },
-]
-const templates = {
-  'page.html': `{% import "swapstream/chat.html" as chat %}<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sources</title>{% include "swapstream/head.html" %}<script src="/swapstream/swapstream.js" defer></script></head>
-<body class="chat"><main>{% call chat.conversation() %}{% block turn %}{% if prompt %}<article class="turn" id="turn-1">{{ chat.message(prompt) }}{{ chat.sources(sources, 1) }}<div class="answer" aria-busy="{{ streaming }}"><div class="prose">{{ text | markdown }}</div></div></article>{% endif %}{% endblock %}{% endcall %}</main><footer>{{ chat.composer("/ask") }}</footer></body></html>`,
-  'source.html':
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Source</title></head><body><h1>A source</h1></body></html>',
-  'chart.html': `{% from "swapstream/stream.html" import follow %}<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Chart</title>{% include "swapstream/head.html" %}</head>
-<body>{{ follow("/bars") }}<svg viewBox="0 0 100 20" width="500" height="100"><g id="bars">{% block bars %}{% for bar in bars %}<rect x="{{ loop.index0 * 10 }}" width="8" height="{{ bar }}"><title>{{ bar }}</title></rect>{% endfor %}{% endblock %}</g></svg></body></html>`,
-}
 
 describe.each(Object.entries(VISITORS))('in %s', (_name, launch) => {
   const run = usePrograms('compiled', afterAll)
@@ -62,8 +25,7 @@ describe.each(Object.entries(VISITORS))('in %s', (_name, launch) => {
   let visitor: Visitor
   let chat: string
   let notifications: string
-  let allowed: number
-  let wake = (): void => {}
+  let gate = new Gate()
 
   beforeAll(async () => {
     const start = (name: string): Promise<string> =>
@@ -75,44 +37,21 @@ describe.each(Object.entries(VISITORS))('in %s', (_name, launch) => {
     ])
   })
   afterEach(async () => {
-    allow(Infinity)
+    gate.allow(Infinity)
+    gate = new Gate()
     await visitor.forget()
     for (const runs of opened.splice(0)) await runs.close()
   })
   afterAll(() => visitor?.close())
 
-  const allow = (count: number): void => {
-    allowed = count
-    wake()
-  }
-  async function* parts(): AsyncGenerator<string> {
-    for (const [n, part] of PARTS.entries()) {
-      while (n >= allowed) await new Promise<void>((done) => (wake = done))
-      yield part
-    }
-  }
   const newRuns = (): Runs => {
     const runs = createRuns()
     opened.push(runs)
     return runs
   }
 
-  /** The chat with a model that says as many parts as the test allows. */
-  function createChatApp(version: string): Hono {
-    const app = new Hono()
-    if (version !== '4.0.1') {
-      const files = ['htmx2/dist/htmx.min.js', 'htmx-ext-sse/sse.js']
-      const script = files.map((file) => readFileSync(resolve(file), 'utf8')).join('\n')
-      const type = { 'content-type': 'text/javascript' }
-      app.get('/swapstream/htmx.js', (c) =>
-        c.body(`${script}\nhtmx.config.includeIndicatorStyles = false`, 200, type),
-      )
-    }
-    app.get('/other', (c) => c.html('<p id="other">Another page.</p>'))
-    const model = { name: 'test', suggestions: [], answer: parts }
-    app.route('/', createChat(newRuns(), model, createConversations()))
-    return app
-  }
+  const chatApp = (version = '4.0.1'): Promise<string> =>
+    listen(createChatApp(version, newRuns(), gate))
 
   async function open(url: string): Promise<Tab> {
     const tab = await visitor.newTab()
@@ -131,7 +70,7 @@ describe.each(Object.entries(VISITORS))('in %s', (_name, launch) => {
     await tab.has('swap-frame, swap-text, swap-resume', 0)
   }
 
-  test('an answer grows, and its end is told once', async () => {
+  test('an answer grows, and its end is announced once', async () => {
     const tab = await open(chat)
     await tab.run(() => {
       const seen: Record<'answer' | 'status', string[]> = { answer: [], status: [] }
@@ -164,13 +103,13 @@ describe.each(Object.entries(VISITORS))('in %s', (_name, launch) => {
   test.each(['4.0.1', '2.0.11'])(
     'Stop ends an answer and keeps its text: htmx %s',
     async (version) => {
-      const tab = await open(await listen(createChatApp(version)))
-      allow(3)
+      const tab = await open(await chatApp(version))
+      gate.allow(3)
       await ask(tab, 'Go on')
       await tab.shows(ANSWER, 'Line 2 ')
       await tab.click('.stop button')
       await finished(tab)
-      allow(Infinity)
+      gate.allow(Infinity)
       await tab.shows('.turn .cut', /./)
       expect(await tab.texts(ANSWER)).toEqual([expect.stringMatching(/Line 2 begins and ends\.$/)])
       expect(await tab.count('.stop')).toBe(0)
@@ -190,23 +129,7 @@ describe.each(Object.entries(VISITORS))('in %s', (_name, launch) => {
   })
 
   test('a mark leads to its source, the source to its page, and Back to the answer', async () => {
-    const app = new Hono()
-    app.use(swapstream({ templates, log: recordingLog() }))
-    app.get('/', () => new Page('page.html', turn))
-    app.get('/source', () => new Page('source.html'))
-    const runs = newRuns()
-    const written = `[1]: #src-1-1 "Teapots"\n\nIt keeps tea warm [1]. So it does.`
-    let turn = {}
-    app.post('/ask', async (c) => {
-      const { prompt } = await c.req.parseBody()
-      const extraContext = { prompt, sources: SOURCES }
-      turn = { ...extraContext, text: written, streaming: false }
-      const source = () =>
-        streamToFragments(written.split(/(?<= )/), 'page.html', 'turn', { extraContext })
-      return new EventStream(await runs.start(source, { owner: ownerOf(c) }))
-    })
-    app.route('/runs', runRoutes(runs))
-    const tab = await open(await listen(app))
+    const tab = await open(await listen(createSourcesApp(newRuns())))
     await ask(tab, 'Why?')
     await finished(tab)
     await tab.click(`${ANSWER} a[href="#src-1-1"]`)
@@ -233,8 +156,8 @@ describe.each(Object.entries(VISITORS))('in %s', (_name, launch) => {
   })
 
   test('a chat needs no mouse', async () => {
-    const tab = await open(await listen(createChatApp('4.0.1')))
-    allow(2)
+    const tab = await open(await chatApp())
+    gate.allow(2)
     await tab.tabTo(FIELD)
     await tab.type('One line')
     await tab.press('Shift+Enter')
@@ -247,7 +170,7 @@ describe.each(Object.entries(VISITORS))('in %s', (_name, launch) => {
     await tab.press('Enter')
     await finished(tab)
     expect(await tab.focuses(FIELD)).toBe(true)
-    allow(Infinity)
+    gate.allow(Infinity)
     await tab.tabTo('[name="retry"]', 'Shift+Tab')
     await tab.press('Space')
     await tab.shows(ANSWER, 'The end.')
@@ -274,20 +197,20 @@ describe.each(Object.entries(VISITORS))('in %s', (_name, launch) => {
   })
 
   test('a tab that was behind until the answer ended has all of it', async () => {
-    const url = await listen(createChatApp('4.0.1'))
+    const url = await chatApp()
     const tab = await open(url)
-    allow(3)
+    gate.allow(3)
     await ask(tab, 'Go on')
     await tab.shows(ANSWER, 'Line 2 ')
     await tab.reload()
     await tab.shows(ANSWER, 'Line 2 ')
     const other = await open(`${url}/other`)
     await other.toFront()
-    allow(6)
+    gate.allow(6)
     const once = await open(url)
     await once.toFront()
     await once.shows(ANSWER, 'Line 5 ')
-    allow(Infinity)
+    gate.allow(Infinity)
     await finished(once)
     await tab.toFront()
     await finished(tab)
@@ -297,37 +220,21 @@ describe.each(Object.entries(VISITORS))('in %s', (_name, launch) => {
   })
 
   test('without scripts the page itself grows', async () => {
-    const app = new Hono()
-    app.use(async (c, next) => {
-      await next()
-      c.header('content-security-policy', 'sandbox allow-forms allow-same-origin')
-    })
-    app.use(
-      swapstream({
-        templates: new URL('../../examples/hello/templates', import.meta.url),
-        log: recordingLog(),
-      }),
-    )
-    app.get('/', () => new Page('chat.html'))
-    app.post(
-      '/chat',
-      () => new EventStream(() => streamToFragments(parts(), 'chat.html', 'response')),
-    )
-    const tab = await open(await listen(app))
+    const tab = await open(await listen(createAppWithoutScripts(gate)))
     expect(await tab.run(() => 'htmx' in window)).toBe(false)
-    allow(2)
+    gate.allow(2)
     await tab.click('#prompt')
     await tab.type('Why?')
     await tab.press('Enter')
     if (visitor.seesGrowingPages) await tab.shows('#answer p', /Line 1 /)
-    allow(Infinity)
+    gate.allow(Infinity)
     await tab.shows('#answer p', /The end\.$/)
     expect(await tab.count('h1')).toBe(1)
   })
 
   test('code scrolls by itself, a table is one, and what is written from the right stands there', async () => {
-    const tab = await open(await listen(createChatApp('4.0.1')))
-    allow(Infinity)
+    const tab = await open(await chatApp())
+    gate.allow(Infinity)
     await ask(tab, 'Show me')
     await finished(tab)
     const look = await tab.run(() => {
@@ -354,9 +261,9 @@ describe.each(Object.entries(VISITORS))('in %s', (_name, launch) => {
   })
 
   test('Back shows the page with its answer', async () => {
-    const url = await listen(createChatApp('4.0.1'))
+    const url = await chatApp()
     const tab = await open(url)
-    allow(Infinity)
+    gate.allow(Infinity)
     await ask(tab, 'The question')
     await finished(tab)
     await tab.open(`${url}/other`)
@@ -364,22 +271,23 @@ describe.each(Object.entries(VISITORS))('in %s', (_name, launch) => {
     await tab.back()
     await tab.shows(ANSWER, 'The end.')
     await tab.shows('.message', 'The question')
+    expect(await tab.count('.turn')).toBe(1)
   })
 
   test.each(['4.0.1', '2.0.11'])(
     'a connection that breaks is made again, and nothing is missed: htmx %s',
     async (version) => {
-      const network = await connect(await listen(createChatApp(version)))
+      const network = await connect(await chatApp(version))
       const tab = await open(network.url)
-      allow(3)
+      gate.allow(3)
       await ask(tab, 'Go on')
       await tab.shows(ANSWER, 'Line 2 ')
       for (const count of [6, 9]) {
         network.cut()
-        allow(count)
+        gate.allow(count)
         await tab.shows(ANSWER, `Line ${count - 1} `)
       }
-      allow(Infinity)
+      gate.allow(Infinity)
       await finished(tab)
       const [text] = await tab.texts(ANSWER)
       expect(text!.match(/Line \d+/g)).toEqual(Array.from({ length: 12 }, (_, n) => `Line ${n}`))
@@ -388,21 +296,8 @@ describe.each(Object.entries(VISITORS))('in %s', (_name, launch) => {
   )
 
   test('a drawing grows as SVG', async () => {
-    const app = new Hono()
-    app.use(swapstream({ templates, log: recordingLog() }))
-    app.get('/', () => new Page('chart.html', { bars: [] }))
-    app.get('/bars', () => {
-      async function* bars(): AsyncGenerator<Fragment> {
-        for (const count of [1, 2, 3]) {
-          while (count > allowed) await new Promise<void>((done) => (wake = done))
-          const context = { bars: [5, 10, 20].slice(0, count) }
-          yield new Fragment('chart.html', 'bars', context, { target: '#bars' })
-        }
-      }
-      return new EventStream(bars)
-    })
-    allow(1)
-    const tab = await open(await listen(app))
+    gate.allow(1)
+    const tab = await open(await listen(createChartApp(gate)))
     const widthOf = (): Promise<number> =>
       tab.run(() => document.querySelector<SVGGElement>('#bars')!.getBBox().width)
     for (const [count, width] of [
@@ -410,7 +305,7 @@ describe.each(Object.entries(VISITORS))('in %s', (_name, launch) => {
       [2, 18],
       [3, 28],
     ] as const) {
-      allow(count)
+      gate.allow(count)
       await eventually(async () => expect(await widthOf()).toBe(width))
     }
   })

@@ -1,4 +1,4 @@
-import { expect } from 'vitest'
+import assert from 'node:assert/strict'
 import { eventually } from './eventually.ts'
 
 /** Keys that are no text. */
@@ -44,14 +44,17 @@ export abstract class Tab {
   async shows(selector: string, text: string | RegExp): Promise<void> {
     await eventually(async () => {
       const shown = await this.texts(selector)
-      expect(shown, selector).toHaveLength(1)
-      if (typeof text === 'string') expect(shown[0]).toContain(text)
-      else expect(shown[0]).toMatch(text)
+      const matches = (each: string): boolean =>
+        typeof text === 'string' ? each.includes(text) : text.test(each)
+      assert(
+        shown.length === 1 && matches(shown[0]!),
+        `${selector} shows ${JSON.stringify(shown)}, not ${text}`,
+      )
     })
   }
   /** Waits until there are so many such elements. */
   async has(selector: string, count: number = 1): Promise<void> {
-    await eventually(async () => expect(await this.count(selector), selector).toBe(count))
+    await eventually(async () => assert.equal(await this.count(selector), count, selector))
   }
   attribute(selector: string, name: string): Promise<string | null | undefined> {
     return this.run(

@@ -312,7 +312,7 @@ describe('the chat kit', () => {
       await tab.locator('.turn').nth(1).waitFor()
       await finished(tab)
       expect(await focused()).toBe('TEXTAREA')
-      expect(state.asked.at(-1)!.at(-1)!.content).toBe('one\ntwo')
+      await eventually(() => expect(state.asked.at(-1)!.at(-1)!.content).toBe('one\ntwo'))
 
       await tab.getByRole('log').focus()
       await tab.keyboard.press('Home')

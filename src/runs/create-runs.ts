@@ -22,6 +22,8 @@ import type { Snapshots } from './snapshots.ts'
 import { callStore, type StoredRun } from './store.ts'
 import { isRunId, newRunId } from './log.ts'
 
+/** The lease in a store of this process alone. */
+const ALONE_MS = 600_000
 const DEFAULTS = {
   path: '/runs',
   leaseMs: 5_000,
@@ -65,7 +67,9 @@ export function createRuns(options: RunsOptions = {}): Runs {
   const { store = createMemoryStore() } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const reporting = new Reporting(options.log, options.expose)
-  return new NodeRuns({ ...DEFAULTS, ...options, store, limits, reporting })
+  // No other process waits for the lease of a store in this one, so one that starves loses nothing.
+  const leaseMs = options.store ? DEFAULTS.leaseMs : ALONE_MS
+  return new NodeRuns({ ...DEFAULTS, leaseMs, ...options, store, limits, reporting })
 }
 
 class NodeRuns implements Runs {

@@ -10,7 +10,7 @@ export interface RunsOptions {
   readonly store?: RunStore
   /** Path of `runRoutes`: the path of a run is this and its id. Default `/runs`. */
   readonly path?: string
-  /** Time without a sign of life after which a producer counts as dead. Default 5,000. */
+  /** Time without a sign of life after which a producer counts as dead. Default 5,000; 600,000 in this process alone. */
   readonly leaseMs?: number
   /** How long a run is stored after its end. Default 600,000 (ten minutes). */
   readonly keepMs?: number

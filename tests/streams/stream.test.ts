@@ -195,8 +195,9 @@ describe('Stream', () => {
       await stream.start(new ValueBuffer(plain))
       expect(await read(toBody(stream))).toBe('a[error source/failed Something went wrong.]')
       expect(ends).toMatchObject([{ reason: 'error', values: 1 }])
+      const err = thrown instanceof Error ? thrown : expect.objectContaining({ cause: thrown })
       expect(log.lines.filter(({ level }) => level === 'error')).toMatchObject([
-        { fields: { route: 'POST /test', code: 'source/failed', err: thrown } },
+        { fields: { route: 'POST /test', code: 'source/failed', err } },
       ])
     },
   )

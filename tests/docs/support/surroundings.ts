@@ -11,6 +11,7 @@ import { serve, type ServeOptions, type Serving } from '../../../src/node.ts'
 import { fromRecord } from '../../../src/templates/source.ts'
 import { recordingLog } from '../../support/recording-log.ts'
 import { pageHtml } from '../../../src/html/page-html.ts'
+import { blockTree } from '../../../src/htmx/block-tree.ts'
 import { treeOf } from '../../../src/html/read-tree.ts'
 
 const templates = {
@@ -33,6 +34,8 @@ export function surroundings() {
   }
   return {
     app,
+    blockTree,
+    bundle: { compiled: {}, assets: {} },
     pageHtml,
     treeOf,
     engine: nunjucksEngine({ templates }),

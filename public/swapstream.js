@@ -57,8 +57,9 @@
   })
 
   on('click', async ({ target, detail }) => {
-    // These buttons go, not the focus.
-    if (!detail && target.closest('.stop, [name=retry], .chips button')) document.querySelector('.composer textarea')?.focus()
+    // These buttons go, not the focus. htmx 2 forgets a button that it has sent when that loses the focus.
+    if (!detail && target.closest('.stop, [name=retry], .chips button'))
+      setTimeout(() => document.querySelector('.composer textarea')?.focus())
     const button = target.closest('[data-copy]')
     if (!button) return
     const { textContent } = button

@@ -8,10 +8,7 @@ const files = readdirSync('tests', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.ts') && !/^(?:timing|runtimes)/.test(file))
   .map((file) => `tests/${file}`)
 
-/**
- * Looks at what all files of a worker share: counts timers, replaces the clock or a global, watches the process. Such
- * files leave all as it was, so they share workers with each other, and only with each other.
- */
+/** Looks at what all files of a worker share: counts timers, replaces the clock or a global, watches the process. */
 const LOOKS_AROUND = /timersRunning|controlledClock|vi\.stub|process\.on\(/
 
 const looking = files.filter((file) => LOOKS_AROUND.test(readFileSync(file, 'utf8')))
@@ -78,13 +75,13 @@ export default defineConfig({
     // Much of a test is waiting: for a browser, for a process, for a deadline.
     maxWorkers: 2 * availableParallelism(),
     sequence: { sequencer: LongFirst },
-    // To load the whole source anew for each file takes longer than most tests.
+    // To load the whole source anew for each file takes longer than most tests: only those that look around must do it.
     projects: Object.entries({
       looking,
       together: files.filter((file) => !looking.includes(file)),
     }).map(([name, include]) => ({
       ...common,
-      test: { ...common.test, name, include, isolate: false },
+      test: { ...common.test, name, include, isolate: name === 'looking' },
     })),
   },
 })

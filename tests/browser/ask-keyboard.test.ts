@@ -133,7 +133,7 @@ describe('the demo with the keyboard alone', () => {
     await eventually(async () =>
       expect(await tab.locator('.turn').last().getAttribute('id')).not.toBe(failed),
     )
-    await tab.locator('.turn').last().locator('.swapstream-error').waitFor()
+    await tab.locator('.swapstream-error').last().waitFor()
     await expectFocus(tab, 'after Retry')
   })
 

@@ -39,6 +39,8 @@ try {
       '@hono/node-server',
       'tsx',
       'zod',
+      // What `swapstream/testing` reads pages with.
+      'parse5',
       // The oldest one that Hono's own types read.
       'typescript@5.7',
     ],

@@ -112,6 +112,6 @@ async function listening(child: ChildProcess, version: string): Promise<Served> 
 export async function end({ process: child }: Served): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
-  child.kill('SIGKILL')
+  child.kill('SIGTERM')
   await ended
 }

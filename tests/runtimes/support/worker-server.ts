@@ -6,7 +6,7 @@ import { join } from 'node:path'
 const [modules = '', script = ''] = process.argv.slice(2)
 const require = createRequire(join(modules, 'x.js'))
 const { Miniflare } = require('miniflare') as {
-  Miniflare: new (options: object) => { readonly ready: Promise<URL> }
+  Miniflare: new (options: object) => { readonly ready: Promise<URL>; dispose(): Promise<void> }
 }
 const { version } = require('workerd/package.json') as { version: string }
 const worker = new Miniflare({
@@ -18,5 +18,7 @@ const worker = new Miniflare({
   host: '127.0.0.1',
   port: 0,
 })
+// It runs workerd as a process of its own.
+process.on('SIGTERM', () => void worker.dispose().then(() => process.exit()))
 const { port } = await worker.ready
 console.log(`VERSION ${version}\nLISTEN ${port}`)

@@ -31,8 +31,8 @@ export async function* writeTurn(
     sources: [],
     followUps: [],
   }
-  // The rest of the documents may hold a better answer, so it waits for them, but not for long: for the packages that the
-  // question names, and no longer when they answer it.
+  // The rest of the documents may hold a better answer, so it waits for them, but not for long. A question that names a
+  // package waits until that one answers it: among a part of the documents, another one may look better.
   let isRead: (() => boolean) | undefined
   const end = performance.now() + waitMs
   let isAnswered: boolean | undefined
@@ -40,7 +40,7 @@ export async function* writeTurn(
     // The documents may not even be listed yet.
     isRead ??= index.prefer(question)
     if (isRead?.() && (isAnswered ??= answersByName(question, index))) break
-    if (performance.now() >= end && (isRead?.() ?? true)) break
+    if (performance.now() >= end && isRead === undefined) break
     yield new Fragment('ask.html', 'turn', {
       turn: asked,
       text: '',

@@ -24,16 +24,14 @@ export function captureContext(): AsyncContext {
 export type WaitUntil = (work: Promise<unknown>) => void
 
 /** Requests whose answers are not decided. */
-const handled = new Map<Promise<boolean>, () => WaitUntil | undefined>()
+const handled = new Map<Promise<boolean>, WaitUntil | undefined>()
 
 /**
  * Says that a request is being handled: what it starts waits until its answer is decided.
  *
  * Out     a function to call with the decision: true when the answer goes out, false when it is none that needs work.
  */
-export function handleRequest(
-  waitUntil: () => WaitUntil | undefined = () => undefined,
-): (isWanted: boolean) => void {
+export function handleRequest(waitUntil?: WaitUntil): (isWanted: boolean) => void {
   let decide!: (isWanted: boolean) => void
   const decided = new Promise<boolean>((resolve) => (decide = resolve))
   handled.set(decided, waitUntil)
@@ -54,5 +52,5 @@ export function decision(): Promise<boolean> | undefined {
 
 /** Lets some work, such as a run, outlive the requests that are being handled now. */
 export function outliveRequests(work: Promise<unknown>): void {
-  for (const waitUntil of handled.values()) waitUntil()?.(work)
+  for (const waitUntil of handled.values()) waitUntil?.(work)
 }

@@ -308,7 +308,7 @@ function open(
     },
   })
   slot.stop = (reason) => stream.stop(reason)
-  connection.waitUntil?.(slot.released)
+  settings.waitUntil?.(c)?.(slot.released)
   return stream
 }
 

@@ -56,7 +56,7 @@ export function createSwapstream(options: CoreOptions): MiddlewareHandler {
   const limitBody = limitBodyTo(settings.limits.maxBodyBytes)
 
   const middleware: MiddlewareHandler = async function swapstream(c, next) {
-    const decide = handleRequest(() => settings.connection(c).waitUntil)
+    const decide = handleRequest(settings.waitUntil?.(c))
     // A run is for an answer: one that failed, or was refused, starts none.
     let isWanted = false
     try {

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler, Context as Request } from 'hono'
 import { markdown as createMarkdown, type Markdown } from '../markdown/markdown.ts'
 import type { MarkdownOptions } from '../markdown/parser.ts'
+import type { WaitUntil } from '../shared/async-context.ts'
 import { ConfigError } from '../shared/errors.ts'
 import type { Log } from '../shared/log.ts'
 import type { TemplateEngine } from '../templates/engine.ts'
@@ -58,6 +59,8 @@ export interface Platform {
   readonly log: Log
   readonly expose: boolean
   readonly connection: (proxies: number) => (c: Request) => Connection
+  /** Where an isolate ends with its answers. */
+  readonly waitUntil?: (c: Request) => WaitUntil | undefined
   /** For `compress: true`. */
   readonly contentCoding?: ContentCoding
   /** Makes templates from text; undefined where no code may be made from text. */
@@ -79,11 +82,12 @@ export function swapstreamOn(platform: Platform, options: SwapstreamOptions): Mi
     ...(head !== undefined && { swapstreamHead: head }),
   }
   const globals = { ...ofHead, ...options.globals }
-  const { contentCoding } = platform
+  const { contentCoding, waitUntil } = platform
   const answer = createSwapstream({
     log: platform.log,
     expose: platform.expose,
     connection: platform.connection(options.proxies ?? 0),
+    ...(waitUntil && { waitUntil }),
     ...(options.compress && contentCoding ? { contentCoding } : {}),
     ...options,
     engine: options.engine

@@ -20,8 +20,6 @@ export interface Connection extends Partial<Client> {
   readonly secure?: boolean
   /** The server it arrived at: streams of one server are stopped together. */
   readonly host?: object | undefined
-  /** Keeps what serves the request alive until its stream, or a run that it has started, has ended. */
-  readonly waitUntil?: WaitUntil
 }
 
 /** A content coding for event streams. */
@@ -82,6 +80,8 @@ export interface CoreOptions {
   readonly texts?: Partial<Texts> | ((c: Context) => Partial<Texts> | undefined)
   /** Gives the connection of a request. Default nothing; `swapstream` reads Node's socket. */
   readonly connection?: (c: Context) => Connection
+  /** Keeps an isolate alive for the stream and the runs of a request. Default nothing; on Workers their own `waitUntil`. */
+  readonly waitUntil?: (c: Context) => WaitUntil | undefined
 }
 
 /** The options that have a default. */

@@ -18,12 +18,12 @@ const workers: Platform = {
   connection: () => (c) => {
     // Cloudflare sets it itself: what a client sends under this name never arrives.
     const address = c.req.header('cf-connecting-ip')
+    return omitUndefined({ address })
+  },
+  // An isolate that waits for nothing does not hear that its client has left.
+  waitUntil(c) {
     const context = tryOr(() => c.executionCtx, undefined)
-    // An isolate that waits for nothing does not hear that its client has left.
-    return {
-      ...omitUndefined({ address }),
-      ...(context && { waitUntil: (work) => context.waitUntil(work) }),
-    }
+    return context && ((work) => context.waitUntil(work))
   },
   compile: undefined,
   folder(path) {

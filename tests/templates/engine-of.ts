@@ -1,4 +1,4 @@
-import { createNunjucksEngine } from '../../src/templates/nunjucks/create-engine.ts'
+import { createNunjucksEngine } from './create-engine.ts'
 import type { NunjucksEngine, NunjucksOptions } from '../../src/templates/nunjucks/engine.ts'
 import { fromRecord } from '../../src/templates/source.ts'
 

@@ -1,7 +1,7 @@
 import nunjucks from 'nunjucks'
 import { expect, test } from 'vitest'
 import type { CompiledTemplate } from '../../src/templates/nunjucks/internals.ts'
-import { createNunjucksEngine } from '../../src/templates/nunjucks/create-engine.ts'
+import { createNunjucksEngine } from './create-engine.ts'
 import { fromRecord } from '../../src/templates/source.ts'
 
 function compile(templates: Record<string, string>): Record<string, CompiledTemplate> {

@@ -47,7 +47,14 @@ export interface NunjucksEngine extends TemplateEngine {
   close(): void
 }
 
-/** The engine, with what makes templates from text; undefined where nothing can. */
+/**
+ * The engine over any source of templates; needs nothing of Node.
+ *
+ * In      what makes templates from text, undefined where nothing can; templates from `source` only: no call takes text.
+ * Out     blocks as their page would render them, without rendering the page.
+ * Cost    a template is compiled when first asked for; opening a block of it takes microseconds.
+ * Ends    with `watch`, `close()` ends the watcher.
+ */
 export function engineWith(
   compile: Compile | undefined,
   source: TemplateSource,
